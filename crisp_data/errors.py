@@ -1,0 +1,246 @@
+"""What can go wrong, each error with the way to mend it.
+
+Policy: an error says what happened, which rule it met and what to do next. It never
+carries a key, an e-mail address or the text of a message; paths are given as templates
+(``/website/{website_id}/conversation/{session_id}``), because an identifier in a path may
+itself be an e-mail address.
+
+All classes derive from :class:`CrispError`, so ``except crisp.CrispError`` catches what
+this package raises on purpose and nothing else.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+
+class CrispError(Exception):
+    """Anything that this package refuses or could not do.
+
+    Attributes
+    ----------
+    hint : str
+        What to do next, in one sentence.
+
+    Examples
+    --------
+    >>> try:
+    ...     ws.conversations(state="closed")
+    ... except crisp.CrispError as error:
+    ...     print(error.hint)
+    Use one of: pending, unresolved, resolved.
+    """
+
+    hint = ""
+
+    def __init__(self, what: str, hint: str | None = None) -> None:
+        super().__init__(what, hint)
+        self.what = what
+        if hint is not None:
+            self.hint = hint
+
+    def __str__(self) -> str:
+        return f"{self.what}\n{self.hint}" if self.hint else self.what
+
+
+class CredentialsMissing(CrispError):
+    """No identifier, key or tier was found in the arguments, environment or keyring."""
+
+    hint = (
+        "Pass identifier=, key= and tier= to connect(), or set CRISP_IDENTIFIER, CRISP_KEY and "
+        "CRISP_TIER, or run 'crisp-data login' once to keep them in the system's keyring. "
+        "To try everything without a key: connect(sandbox=True)."
+    )
+
+
+class BadParameter(CrispError, ValueError):
+    """An argument was refused before any request was spent."""
+
+
+class ReadOnly(CrispError):
+    """A write was tried on a connection that only reads."""
+
+    hint = "Nothing was sent. Connect with connect(writes=True) where writing is meant."
+
+
+class Offline(CrispError):
+    """No answer came: refused, timed out, or lost on the way.
+
+    For a write this means that it is unknown whether Crisp did the work.
+    """
+
+    hint = "Check the network and https://status.crisp.chat, then run the same line again."
+
+
+class BadAnswer(CrispError):
+    """An answer came that is not the JSON envelope which Crisp documents."""
+
+    hint = "Run the same line again; if it stays, a proxy may be rewriting answers."
+
+
+class QuotaExceeded(CrispError):
+    """The day's requests are spent; nothing was sent.
+
+    Attributes
+    ----------
+    needed, left, limit : int
+        Requests asked for, still free, and allowed a day.
+    resets_at : datetime
+        When the day begins anew (UTC).
+    partial : object or None
+        What had already been pulled when the quota ended. It is also in the cache, so the
+        same call continues there after the reset.
+    """
+
+    def __init__(
+        self,
+        needed: int,
+        left: int,
+        limit: int,
+        resets_at: datetime,
+        partial: Any = None,
+    ) -> None:
+        super().__init__(
+            f"The day's quota is spent: {needed} needed, {left} left of {limit}.",
+            f"It resets at {resets_at:%Y-%m-%d %H:%M} UTC. What was pulled is kept in the cache: "
+            "run the same line again then. A higher limit is set with connect(quota=...).",
+        )
+        self.args = (needed, left, limit, resets_at, partial)
+        self.needed, self.left, self.limit = needed, left, limit
+        self.resets_at = resets_at
+        self.partial = partial
+
+
+class ApiError(CrispError):
+    """Crisp answered, and the answer is a refusal.
+
+    Attributes
+    ----------
+    status : int
+        HTTP status.
+    reason : str
+        Crisp's own word for it, such as ``invalid_data``.
+    operation : str
+        The operation that was asked, such as ``list_conversations``.
+    detail : str
+        The validator's words for ``invalid_data``, the missing scope for
+        ``token_scope_forbidden``, otherwise empty.
+    """
+
+    def __init__(self, status: int, reason: str, operation: str, detail: str = "") -> None:
+        tail = f": {detail}" if detail else ""
+        super().__init__(f"{operation} was refused with {status} {reason}{tail}.")
+        self.args = (status, reason, operation, detail)
+        self.status, self.reason = status, reason
+        self.operation, self.detail = operation, detail
+
+
+class InvalidData(ApiError):
+    """400: the request does not fit Crisp's schema; ``detail`` names the path."""
+
+    hint = "Mend the field that the message names; nothing was changed at Crisp."
+
+
+class Unauthorized(ApiError):
+    """401: Crisp does not tell a bad keypair from a missing or wrong tier."""
+
+    hint = (
+        "Check identifier, key and tier together: a plugin key needs tier='plugin', "
+        "a website key tier='website'."
+    )
+
+
+class Forbidden(ApiError):
+    """403: the token is valid but may not do this."""
+
+    def __init__(self, status: int, reason: str, operation: str, detail: str = "") -> None:
+        super().__init__(status, reason, operation, detail)
+        if reason == "restricted_route_tier":
+            self.hint = "This route is for user tokens only; plugin and website tokens never pass."
+        else:
+            scope = f"'{detail}'" if detail else "the scope that the operation's page names"
+            self.hint = (
+                f"Ask for {scope} on the token (Crisp Marketplace, your plugin, Tokens), "
+                "then have the owner accept it."
+            )
+
+
+class NotSubscribed(ApiError):
+    """404 ``not_subscribed``: the plugin is not installed on this website."""
+
+    hint = (
+        "Install the plugin on this website. A development token works only on its trusted "
+        "workspace; ws.websites() lists where yours may go."
+    )
+
+
+class NotFound(ApiError):
+    """404: there is no such route, website, conversation, message or person."""
+
+    hint = "Check the identifiers; what was deleted at Crisp is not found either."
+
+
+class MethodNotAllowed(ApiError):
+    """405: the path exists, this verb on it does not."""
+
+    hint = "Call the operation by its name, client.call('...'), and the verb is chosen for you."
+
+
+class DomainRestricted(ApiError):
+    """406: the website's settings refuse this domain."""
+
+    hint = "Look at the website's settings in Crisp: its list of allowed domains."
+
+
+class Conflict(ApiError):
+    """409: it exists already."""
+
+    hint = "Read what is there and update it instead of adding it."
+
+
+class PlanLimit(ApiError):
+    """423: a write quota of the workspace's plan is reached."""
+
+    hint = "Wait a minute and send again; if it stays, the workspace's plan sets the limit."
+
+
+class RateLimited(ApiError):
+    """420 or 429: too many requests in a short time, or the day's quota is spent."""
+
+    hint = (
+        "Reads were already tried again with growing waits. Wait a minute and run the same "
+        "line; if it stays, the day's quota at Crisp is spent."
+    )
+
+
+class ServerError(ApiError):
+    """5xx: Crisp or something before it failed."""
+
+    hint = "Reads were already tried again. See https://status.crisp.chat and try later."
+
+
+_BY_STATUS: dict[int, type[ApiError]] = {
+    400: InvalidData,
+    401: Unauthorized,
+    403: Forbidden,
+    404: NotFound,
+    405: MethodNotAllowed,
+    406: DomainRestricted,
+    409: Conflict,
+    420: RateLimited,
+    422: InvalidData,
+    423: PlanLimit,
+    429: RateLimited,
+}
+
+
+def api_error(status: int, reason: str, operation: str, detail: str = "") -> ApiError:
+    """Choose the class of error for an answer that Crisp marked as a failure."""
+    if reason == "not_subscribed":
+        kind: type[ApiError] = NotSubscribed
+    elif status >= 500:
+        kind = ServerError
+    else:
+        kind = _BY_STATUS.get(status, ApiError)
+    return kind(status, reason, operation, detail)
