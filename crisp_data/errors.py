@@ -54,6 +54,10 @@ class CredentialsMissing(CrispError):
     )
 
 
+class CrispWarning(UserWarning):
+    """Something that the result itself cannot say, such as a thread that may lack messages."""
+
+
 class BadParameter(CrispError, ValueError):
     """An argument was refused before any request was spent."""
 
@@ -126,7 +130,11 @@ class ApiError(CrispError):
     detail : str
         The validator's words for ``invalid_data``, the missing scope for
         ``token_scope_forbidden``, otherwise empty.
+    retry_after : float or None
+        Seconds to wait, where the answer said so.
     """
+
+    retry_after: float | None = None
 
     def __init__(self, status: int, reason: str, operation: str, detail: str = "") -> None:
         tail = f": {detail}" if detail else ""

@@ -1,0 +1,296 @@
+"""The verbs, every operation by its official name, and the walks over pages."""
+
+from __future__ import annotations
+
+import json as jsonlib
+import os
+import threading
+import time
+from collections.abc import Callable, Generator, Mapping
+from pathlib import Path
+from typing import Any, NoReturn
+
+from crisp_data import config
+from crisp_data.errors import BadParameter, ReadOnly
+from crisp_data.pages import Pages
+from crisp_data.protocol import answers, routes, walks
+from crisp_data.protocol.answers import Page
+from crisp_data.quota import Ledger
+from crisp_data.session import Session
+from crisp_data.wire import PULL, Patience, Wire
+
+_TIMEOUT = (5.0, 30.0)  # seconds to connect, and between two bytes of an answer
+
+
+class Client:
+    """A thin client of the REST API: one token, cached, counted, retried.
+
+    Most analysts want :func:`crisp_data.connect` instead, which gives frames. The client is
+    there for everything that has no frame.
+
+    Parameters
+    ----------
+    settings : Settings
+        From :func:`crisp_data.config.resolve`.
+    quota : int, optional
+        Requests a day; by default the tier's documented limit.
+    writes : bool, default False
+        Whether anything but reading is allowed.
+    cache : bool, default True
+        Whether answers are kept and reused.
+    lifetimes : dict of str to int, optional
+        Seconds that answers stay fresh by URL pattern; searched before the built-in ones.
+    cache_dir, state_dir : Path, optional
+        Where cache and ledger live; by default the user's own folders.
+    patience : Patience, optional
+        How long reads are tried again.
+    sleep : callable
+        How to wait; tests pass their own.
+
+    Examples
+    --------
+    >>> operators = ws.client.call("list_website_operators", website_id=ws.website_id)
+    >>> operators[0]["details"]["role"]
+    'owner'
+    """
+
+    def __init__(
+        self,
+        settings: config.Settings,
+        *,
+        quota: int | None = None,
+        reserve_for_writes: float = 0.02,
+        reset_hour: int = 0,
+        writes: bool = False,
+        cache: bool = True,
+        lifetimes: dict[str, int] | None = None,
+        cache_dir: Path | None = None,
+        state_dir: Path | None = None,
+        patience: Patience | None = None,
+        sleep: Callable[[float], None] = time.sleep,
+    ) -> None:
+        self.settings, self.writes = settings, writes
+        self.cache_path = (cache_dir or config.cache_dir()) / f"{settings.account}.sqlite"
+        self._cache, self._lifetimes = cache, lifetimes
+        limit = config.DAILY_LIMITS[settings.credentials.tier] if quota is None else quota
+        self.quota = Ledger(
+            (state_dir or config.state_dir()) / "quota.sqlite",
+            settings.account,
+            limit,
+            reserve_for_writes=reserve_for_writes,
+            reset_hour=reset_hour,
+        )
+        self._wire = Wire(self.quota, settings.base_url, patience or Patience(), sleep)
+        self._local = threading.local()
+
+    def get(self, path: str, params: Mapping[str, Any] | None = None, **options: Any) -> Any:
+        """Read a path below ``/v1`` and return its ``data``; a second time from the cache.
+
+        Parameters
+        ----------
+        path : str
+            Such as ``website/{website_id}/operators/list``, filled in.
+        params : dict, optional
+            The query.
+        refresh : bool, default False
+            Ask the service even where the cache knows.
+
+        Raises
+        ------
+        ApiError, Offline, QuotaExceeded, BadAnswer
+
+        Examples
+        --------
+        >>> ws.client.get(f"website/{ws.website_id}")["website_id"] == ws.website_id
+        True
+        """
+        return self._data("GET", path, params, **options)
+
+    def head(self, path: str, params: Mapping[str, Any] | None = None, **options: Any) -> bool:
+        """Ask whether something exists; a missing one raises :class:`NotFound`."""
+        self._send("HEAD", path, params, **options)
+        return True
+
+    def post(self, path: str, json: Any = None, **options: Any) -> Any:
+        """Create or send something; sent once, never tried again."""
+        return self._data("POST", path, json=json, **options)
+
+    def put(self, path: str, json: Any = None, **options: Any) -> Any:
+        """Replace something; sent once, never tried again."""
+        return self._data("PUT", path, json=json, **options)
+
+    def patch(self, path: str, json: Any = None, **options: Any) -> Any:
+        """Change something; sent once, never tried again."""
+        return self._data("PATCH", path, json=json, **options)
+
+    def delete(self, path: str, json: Any = None, **options: Any) -> Any:
+        """Remove something; sent once, never tried again."""
+        return self._data("DELETE", path, json=json, **options)
+
+    def call(
+        self, operation: str, *, json: Any = None, refresh: bool = False, **arguments: Any
+    ) -> Any:
+        """Call any of the 229 operations by its official name and return its ``data``.
+
+        Parameters
+        ----------
+        operation : str
+            Such as ``"get_messages_in_conversation"``; a few names belong to two resources
+            and need the prefix that the error lists.
+        json : optional
+            The body, for operations that write.
+        refresh : bool, default False
+            Ask the service even where the cache knows.
+        **arguments
+            Path and query parameters by their own names.
+
+        Raises
+        ------
+        BadParameter
+            Unknown operation or parameter, or one out of range; nothing was spent.
+        ReadOnly
+            A write on a connection without ``writes=True``; nothing was sent.
+        ApiError, Offline, QuotaExceeded, BadAnswer
+
+        Examples
+        --------
+        >>> ws.client.call("count_visitors", website_id=ws.website_id)["count"] >= 0
+        True
+        """
+        route = routes.lookup(operation)
+        path, query = routes.fill(route, arguments)
+        if route.method == "HEAD":
+            return self.head(path, query, refresh=refresh)
+        return self._data(route.method, path, query, json=json, refresh=refresh)
+
+    def pages(
+        self, operation: str, *, rows: int | None = None, refresh: bool = False, **arguments: Any
+    ) -> Pages:
+        """Walk a list lazily, page by page, asking for no page that nobody takes.
+
+        Parameters
+        ----------
+        operation : str
+            A list: ``"list_conversations"``, ``"get_messages_in_conversation"`` ...
+        rows : int, optional
+            Stop once so many records came.
+        refresh : bool, default False
+            Walk it anew even where the cache knows it.
+        **arguments
+            Path and query parameters by their own names, ``page_number`` excepted.
+
+        Returns
+        -------
+        Pages
+            An iterator of :class:`Page`, answers as they came. Rows may come twice where a
+            list moves; a thread's pages overlap by design. The table builder drops what it
+            has already. Its ``complete`` says, after the last page, whether it was the end.
+
+        Examples
+        --------
+        >>> page = next(ws.client.pages("list_conversations", website_id=ws.website_id))
+        >>> len(page.records)
+        50
+        """
+        route = routes.lookup(operation)
+        if "page_number" in arguments:
+            raise BadParameter("A walk begins at page 1.", "Use call() for one page.")
+        if route.name in ("list_conversations", "list_people_profiles"):
+            arguments.setdefault("per_page", routes.PER_PAGE_MAX)
+        numbered = "page_number" in route.parameters
+        _, query = routes.fill(route, {**arguments, **({"page_number": 1} if numbered else {})})
+        where = {name: arguments[name] for name in route.parameters if name != "page_number"}
+
+        def steps(refresh: bool, offline: bool = False) -> Generator[Page, None, bool | None]:
+            return self._steps(route, where, walks.walk(route, query), refresh, offline)
+
+        return Pages(steps, rows, refresh, resumable=not numbered)
+
+    def _data(self, method: str, path: str, params: Any = None, **options: Any) -> Any:
+        body = self._send(method, path, params, **options).content
+        return answers.data(body) if body else None
+
+    def _steps(
+        self,
+        route: routes.Route,
+        where: Mapping[str, Any],
+        walk: walks.Walk,
+        refresh: bool,
+        offline: bool,
+    ) -> Generator[Page, None, bool | None]:
+        """Drive a walk; returns its word on completeness, None where the cache ran out."""
+        pull = ""
+        step = next(walk)
+        while True:
+            path, query = routes.fill(route, {**where, **step})
+            response = self._send("GET", path, query, refresh=refresh, pull=pull, offline=offline)
+            if response.status_code == _NOT_CACHED:
+                return None
+            pull = response.headers.get(PULL, "")
+            page = Page(response.content, response.status_code, response.from_cache, pull)
+            yield page
+            try:
+                step = walk.send(page)
+            except StopIteration as end:
+                return bool(end.value)
+
+    def _send(
+        self,
+        method: str,
+        path: str,
+        params: Mapping[str, Any] | None = None,
+        *,
+        json: Any = None,
+        refresh: bool = False,
+        pull: str = "",
+        offline: bool = False,
+    ) -> Any:
+        route = routes.identify(method, path)
+        query = routes.check_query(route, params or {}) if route else dict(params or {})
+        if not (self.writes or method in ("GET", "HEAD") or (route and route.reads)):
+            name = route.name if route else method
+            raise ReadOnly(f"{name} changes something, and this connection only reads.")
+        headers = {PULL: pull} if pull else {}
+        body = None
+        if json is not None:
+            body, headers["Content-Type"] = _body(json), "application/json"
+        return self._session().request(
+            method,
+            self.settings.base_url + path.lstrip("/"),
+            params=query,
+            data=body,
+            headers=headers,
+            timeout=_TIMEOUT,
+            allow_redirects=False,
+            force_refresh=refresh,
+            only_if_cached=offline,
+        )
+
+    def _session(self) -> Session:
+        if getattr(self._local, "pid", None) != os.getpid():
+            self._local.session = Session(
+                self.settings,
+                self._wire,
+                self.cache_path,
+                cache=self._cache,
+                lifetimes=self._lifetimes,
+            )
+            self._local.pid = os.getpid()
+        session: Session = self._local.session
+        return session
+
+    def __repr__(self) -> str:
+        return f"<Client {self.settings.base_url} tier={self.settings.credentials.tier}>"
+
+    def __reduce__(self) -> NoReturn:
+        raise TypeError("A client is not pickled: call connect() again where it is needed.")
+
+
+_NOT_CACHED = 504  # requests-cache's answer where only the cache was asked
+
+
+def _body(json: Any) -> bytes:
+    try:
+        return jsonlib.dumps(json, allow_nan=False).encode()
+    except (TypeError, ValueError):
+        raise BadParameter("The body is not JSON; nothing was sent.") from None

@@ -1,0 +1,203 @@
+"""Settings and credentials: arguments over environment over keyring; where files live."""
+
+from __future__ import annotations
+
+import hashlib
+import ipaddress
+import json
+import os
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, NoReturn
+from urllib.parse import urlsplit
+
+import platformdirs
+
+from crisp_data.errors import BadParameter, CredentialsMissing, CrispError
+
+#: Where Crisp's REST API lives (*documented*).
+BASE_URL = "https://api.crisp.chat/v1/"
+
+#: Requests a day by tier (*documented*; a plugin's may be raised by Crisp on request).
+#: What a user token may do is not stated; it gets the lower figure.
+DAILY_LIMITS = {"website": 10_000, "plugin": 5_000, "user": 5_000}
+
+_SERVICE = "crisp_data"
+
+
+@dataclass(frozen=True)
+class Credentials:
+    """A token: who asks, its secret, and its tier. The secret never shows and never travels."""
+
+    identifier: str
+    key: str = field(repr=False)
+    tier: str = "plugin"
+
+    def __post_init__(self) -> None:
+        if self.tier not in DAILY_LIMITS:
+            raise BadParameter(
+                f"There is no tier {self.tier!r}.",
+                "A token's tier is plugin, website or user; most are plugin.",
+            )
+
+    def __repr__(self) -> str:
+        return f"<Credentials tier={self.tier}>"
+
+    def __reduce__(self) -> NoReturn:
+        raise TypeError("Credentials are not pickled: call connect() again where they are needed.")
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Everything a connection needs to know before its first request."""
+
+    credentials: Credentials
+    base_url: str = BASE_URL
+    website: str | None = None
+    ca: str | None = None
+
+    @property
+    def live(self) -> bool:
+        """Whether this is the real service rather than something on this machine."""
+        return not is_loopback(self.base_url)
+
+    @property
+    def account(self) -> str:
+        """A name for (base URL, tier, identifier) that gives none of them away."""
+        who = f"{self.base_url}\n{self.credentials.tier}\n{self.credentials.identifier}"
+        return hashlib.blake2b(who.encode(), digest_size=16).hexdigest()
+
+
+def resolve(
+    identifier: str | None = None,
+    key: str | None = None,
+    tier: str | None = None,
+    website: str | None = None,
+    base_url: str | None = None,
+    ca: str | None = None,
+) -> Settings:
+    """Find the settings: each from the arguments, else the environment, else the keyring.
+
+    The keyring is asked only where neither an identifier nor a key was found, and then
+    answers whole: halves of two tokens are never put together.
+
+    Raises
+    ------
+    CredentialsMissing
+        Nothing usable was found anywhere.
+    BadParameter
+        An unknown tier, or an address that would send the key over the network unencrypted.
+    """
+    env = os.environ.get
+    base_url = check_base_url(base_url or env("CRISP_BASE_URL") or BASE_URL)
+    identifier = identifier or env("CRISP_IDENTIFIER")
+    key = key or env("CRISP_KEY")
+    tier = tier or env("CRISP_TIER")
+    website = website or env("CRISP_WEBSITE_ID")
+    if not identifier and not key:
+        stored = load(base_url)
+        identifier, key = stored.get("identifier"), stored.get("key")
+        tier, website = tier or stored.get("tier"), website or stored.get("website")
+    if not identifier or not key:
+        missing = "identifier and key" if not identifier and not key else ""
+        missing = missing or ("identifier" if not identifier else "key")
+        raise CredentialsMissing(
+            f"No {missing} was found in the arguments, in CRISP_IDENTIFIER and CRISP_KEY, "
+            "or in the system's keyring."
+        )
+    # Nearly every token that is handed out is a plugin token; a wrong guess is a 401 whose
+    # hint names the tier.
+    return Settings(Credentials(identifier, key, tier or "plugin"), base_url, website, ca)
+
+
+def check_base_url(url: str) -> str:
+    """Bring a base URL into its one form; refuse plain HTTP except on loopback."""
+    parts = urlsplit(url)
+    if parts.scheme not in ("http", "https") or not parts.hostname:
+        raise BadParameter("The base URL is not an http(s) address.", f"Crisp's own is {BASE_URL}.")
+    if parts.username or parts.password:
+        raise BadParameter(
+            "The base URL carries a user name or password.", "Pass identifier= and key= instead."
+        )
+    if parts.scheme == "http" and not is_loopback(url):
+        raise BadParameter(
+            "Plain HTTP would send the key unencrypted.",
+            "Use https://; plain HTTP is for the sandbox on 127.0.0.1 only.",
+        )
+    return url.rstrip("/") + "/"
+
+
+def is_loopback(url: str) -> bool:
+    """Tell whether an address is on this machine."""
+    host = urlsplit(url).hostname or ""
+    try:
+        return host == "localhost" or ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def store(settings: Settings) -> None:
+    """Keep a token in the system's keyring, one for each base URL."""
+    token = settings.credentials
+    entry = {"identifier": token.identifier, "key": token.key, "tier": token.tier}
+    if settings.website:
+        entry["website"] = settings.website
+    import keyring  # it looks for every backend when imported, which costs a tenth of a second
+    import keyring.errors
+
+    try:
+        keyring.set_password(_SERVICE, settings.base_url, json.dumps(entry))
+    except keyring.errors.KeyringError:
+        raise CrispError(
+            "This system has no keyring that can store a key.",
+            "Set CRISP_IDENTIFIER, CRISP_KEY and CRISP_TIER in the environment instead.",
+        ) from None
+
+
+def load(base_url: str) -> dict[str, str]:
+    """Read the token kept for a base URL; empty where there is none or no keyring."""
+    import keyring
+    import keyring.errors
+
+    try:
+        text = keyring.get_password(_SERVICE, base_url)
+        entry: Any = json.loads(text) if text else {}
+    except (keyring.errors.KeyringError, ValueError):
+        return {}
+    return entry if isinstance(entry, dict) else {}
+
+
+def forget(base_url: str) -> bool:
+    """Remove the token kept for a base URL; say whether there was one."""
+    import keyring
+    import keyring.errors
+
+    try:
+        keyring.delete_password(_SERVICE, base_url)
+    except keyring.errors.KeyringError:
+        return False
+    return True
+
+
+def cache_dir() -> Path:
+    """The folder of cached answers: the user's own, private to them."""
+    return private_dir(os.environ.get("CRISP_CACHE_DIR") or platformdirs.user_cache_path(_SERVICE))
+
+
+def state_dir() -> Path:
+    """The folder of the ledger, which must outlive the cache."""
+    return private_dir(os.environ.get("CRISP_STATE_DIR") or platformdirs.user_state_path(_SERVICE))
+
+
+def private_dir(path: str | Path) -> Path:
+    """Make a folder that nobody else may look into; one that exists keeps its rights."""
+    folder = Path(path).expanduser()
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    return folder
+
+
+def private_file(path: Path) -> Path:
+    """Make a file that nobody else may read, before a library opens it with wider rights."""
+    private_dir(path.parent)
+    os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
+    return path

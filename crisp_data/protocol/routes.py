@@ -1,0 +1,302 @@
+"""The route table: Crisp's 229 operations, and what each accepts.
+
+Operation names are those of Crisp's official clients in snake_case. Crisp silently ignores
+query parameters that it does not know (*observed*), so a misspelt filter would return
+everything: names and ranges are checked here, before anything is sent.
+"""
+
+from __future__ import annotations
+
+import difflib
+import json
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from functools import cache
+from importlib.resources import files
+from typing import Any
+from urllib.parse import quote
+
+from crisp_data.errors import BadParameter
+
+#: Rows a page may hold on lists of conversations and people (*documented*).
+PER_PAGE_MIN, PER_PAGE_MAX = 20, 50
+
+
+@dataclass(frozen=True)
+class Route:
+    """One operation of the REST API.
+
+    Attributes
+    ----------
+    resource, name, method, path : str
+        As in Crisp's official clients; ``path`` is a template below ``/v1``.
+    """
+
+    resource: str
+    name: str
+    method: str
+    path: str
+    parameters: tuple[str, ...] = field(init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "parameters", tuple(re.findall(r"{(\w+)}", self.path)))
+
+    @property
+    def qualified(self) -> str:
+        """The name with its resource, unambiguous: ``website_people.get_people_profile``."""
+        return f"{re.sub(r'(?<!^)(?=[A-Z][a-z])', '_', self.resource).lower()}.{self.name}"
+
+    @property
+    def reads(self) -> bool:
+        """Whether the operation changes nothing, whatever its verb."""
+        return self.method in ("GET", "HEAD") or self.name == "generate_analytics"
+
+    @property
+    def scope(self) -> str:
+        """The token scope it needs, as far as Crisp documents it, else empty."""
+        read = "read" if self.reads else "write"
+        for pattern, scope in _SCOPES:
+            if re.search(pattern, self.path):
+                return f"{scope} ({read})"
+        return ""
+
+
+# Documented for the four scopes that exporting and sending need; first match wins.
+_SCOPES = (
+    (r"/(message|messages|original|read|delivered|compose)(/|$)", "website:conversation:messages"),
+    (r"/conversation/\{session_id\}/state$", "website:conversation:states"),
+    (r"/conversations?(/|$)", "website:conversation:sessions"),
+    (r"/operators?(/|$)", "website:operators"),
+    (r"/people/", "website:people:profiles"),
+)
+
+
+@cache
+def table() -> tuple[Route, ...]:
+    """All operations, in the order of the official client."""
+    text = files("crisp_data").joinpath("operations.json").read_text("utf-8")
+    return tuple(Route(**row) for row in json.loads(text))
+
+
+@cache
+def _by_name() -> dict[str, list[Route]]:
+    names: dict[str, list[Route]] = {}
+    for route in table():
+        names.setdefault(route.name, []).append(route)
+        names.setdefault(route.qualified, []).append(route)
+    return names
+
+
+def lookup(operation: str) -> Route:
+    """Find an operation by its official name.
+
+    Raises
+    ------
+    BadParameter
+        No such operation, or the name belongs to several resources and needs its prefix.
+    """
+    found = _by_name().get(operation, [])
+    if len(found) == 1:
+        return found[0]
+    if found:
+        names = ", ".join(route.qualified for route in found)
+        raise BadParameter(f"{operation!r} names several operations.", f"Use one of: {names}.")
+    raise BadParameter(
+        f"Crisp has no operation {operation!r}.", _did_you_mean(operation, _by_name())
+    )
+
+
+@cache
+def _by_shape() -> dict[tuple[str, int], list[tuple[list[str], Route]]]:
+    shapes: dict[tuple[str, int], list[tuple[list[str], Route]]] = {}
+    # Literal segments before parameters: /people/stats is not the person called "stats".
+    for route in sorted(table(), key=lambda route: len(route.parameters)):
+        segments = route.path.strip("/").split("/")
+        shapes.setdefault((route.method, len(segments)), []).append((segments, route))
+    return shapes
+
+
+def identify(method: str, path: str) -> Route | None:
+    """Find the operation behind a concrete path below ``/v1``; None where Crisp has none."""
+    segments = path.strip("/").split("/")
+    for template, route in _by_shape().get((method, len(segments)), []):
+        if all(a.startswith("{") or a == b for a, b in zip(template, segments, strict=True)):
+            return route
+    return None
+
+
+def fill(route: Route, arguments: Mapping[str, Any]) -> tuple[str, dict[str, str]]:
+    """Split arguments into the path and the checked query of one request.
+
+    Raises
+    ------
+    BadParameter
+        A path parameter is missing, a query parameter is unknown or out of its range.
+    """
+    rest = dict(arguments)
+    missing = [name for name in route.parameters if rest.get(name) in (None, "")]
+    if missing:
+        raise BadParameter(
+            f"{route.name} needs {', '.join(missing)}.", f"Its path is {route.path}."
+        )
+    path = route.path
+    for name in route.parameters:
+        value = rest.pop(name)
+        if name == "page_number":
+            value = _whole(name, value, 1)
+        path = path.replace(f"{{{name}}}", quote(str(value), safe=""))
+    return path, check_query(route, rest)
+
+
+def check_query(route: Route, query: Mapping[str, Any]) -> dict[str, str]:
+    """Check a query's names and ranges; None means "not given" and is left out.
+
+    Operations whose parameters Crisp documents are checked strictly; for the others there
+    is no list to check against, so what is given goes out as it is.
+    """
+    known = _QUERIES.get(route.name)
+    checked: dict[str, str] = {}
+    for name, value in query.items():
+        if value is None:
+            continue
+        if known is None:
+            checked[name] = _plain(name, value)
+        elif name in known:
+            checked[name] = known[name](name, value)
+        else:
+            raise BadParameter(
+                f"{route.name} has no parameter {name!r}; Crisp would ignore it in silence.",
+                _did_you_mean(name, known),
+            )
+    if route.name == "list_conversations" and "search_query" in checked:
+        conditions = not isinstance(query["search_query"], str)
+        checked.setdefault("search_type", "filter" if conditions else "text")
+    return checked
+
+
+def iso(moment: datetime) -> str:
+    """Write a moment as Crisp's filters want it: ``2018-03-01T17:00:00.000Z`` (*documented*)."""
+    return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def _did_you_mean(name: str, known: Mapping[str, Any]) -> str:
+    close = difflib.get_close_matches(name, known, n=3)
+    return f"Did you mean {', '.join(close)}?" if close else f"Known are: {', '.join(known)}."
+
+
+def _plain(name: str, value: Any) -> str:
+    if isinstance(value, bool):
+        return str(int(value))
+    if isinstance(value, datetime):
+        return _date(name, value)
+    return json.dumps(value) if isinstance(value, (list, dict)) else str(value)
+
+
+def _text(name: str, value: Any) -> str:
+    if not isinstance(value, str) or not value:
+        raise BadParameter(f"{name} must be a text that is not empty.")
+    return value
+
+
+def _flag(name: str, value: Any) -> str:
+    if value not in (0, 1, "0", "1"):
+        raise BadParameter(f"{name} is a flag: 1 or 0.")
+    return str(int(value))
+
+
+def _whole(name: str, value: Any, low: int, high: int | None = None) -> str:
+    try:
+        number = int(str(value))
+    except ValueError:
+        number = low - 1
+    if isinstance(value, bool) or number < low or (high is not None and number > high):
+        bound = f"at least {low}" if high is None else f"between {low} and {high}"
+        raise BadParameter(f"{name} must be a whole number, {bound}.")
+    return str(number)
+
+
+def _per_page(name: str, value: Any) -> str:
+    return _whole(name, value, PER_PAGE_MIN, PER_PAGE_MAX)
+
+
+def _milliseconds(name: str, value: Any) -> str:
+    # 1e11 ms is 1973: anything smaller is a time in seconds, which would match nothing.
+    return _whole(name, value, 100_000_000_000)
+
+
+def _date(name: str, value: Any) -> str:
+    try:
+        moment = datetime.fromisoformat(value) if isinstance(value, str) else value
+        if not isinstance(moment, datetime) or moment.tzinfo is None:
+            raise ValueError
+    except ValueError:
+        raise BadParameter(
+            f"{name} must be a datetime with a time zone, or ISO 8601 text.",
+            "Write it like 2018-03-01T17:00:00.000Z; Unix times fail in silence at Crisp.",
+        ) from None
+    return iso(moment)
+
+
+def _one_of(*words: str) -> Callable[[str, Any], str]:
+    def check(name: str, value: Any) -> str:
+        if value not in words:
+            raise BadParameter(f"{name} must be one of: {', '.join(words)}.")
+        return str(value)
+
+    return check
+
+
+def _search(name: str, value: Any) -> str:
+    """Check a search: plain text, or the list of conditions of ``search_type="filter"``."""
+    if not isinstance(value, (list, tuple)):
+        return _text(name, value)
+    fields = {"model", "criterion", "operator", "query"}
+    for condition in value:
+        if not isinstance(condition, dict) or set(condition) != fields:
+            raise BadParameter(
+                f"Each condition of {name} has exactly the keys {', '.join(sorted(fields))}."
+            )
+    return json.dumps(list(value))
+
+
+_Checks = dict[str, Callable[[str, Any], str]]
+
+# Documented on docs.crisp.chat and in the official client's types.
+_QUERIES: dict[str, _Checks] = {
+    "list_conversations": {
+        "per_page": _per_page,
+        "search_query": _search,
+        "search_type": _one_of("text", "segment", "filter"),
+        "search_operator": _one_of("and", "or"),
+        "include_empty": _flag,
+        "filter_inbox_id": _text,
+        "filter_unread": _flag,
+        "filter_resolved": _flag,
+        "filter_not_resolved": _flag,
+        "filter_mention": _flag,
+        "filter_assigned": _text,
+        "filter_unassigned": _flag,
+        "filter_date_start": _date,
+        "filter_date_end": _date,
+        "order_date_created": _flag,
+        "order_date_updated": _flag,
+        "order_date_waiting": _flag,
+    },
+    "list_people_profiles": {
+        "per_page": _per_page,
+        "sort_field": _text,
+        "sort_order": _text,
+        "search_operator": _one_of("and", "or"),
+        "search_filter": _search,
+        "search_text": _text,
+        "filter_date_start": _date,
+        "filter_date_end": _date,
+    },
+    "get_messages_in_conversation": {
+        "timestamp_before": _milliseconds,
+        "timestamp_after": _milliseconds,
+        "timestamp_around": _milliseconds,
+    },
+}

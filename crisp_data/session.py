@@ -1,0 +1,189 @@
+"""One ``requests`` session: a cache over the wire.
+
+A cache hit costs nothing and never reaches the ledger. The cache is requests-cache over one
+private SQLite file a token; what is set here is what its defaults would get wrong for Crisp:
+keys that know who asks, answers that never hold a secret, and writes that drop what they
+made stale.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import sqlite3
+import time
+import zlib
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import msgspec
+import requests
+from requests.structures import CaseInsensitiveDict
+from requests_cache import CachedSession
+from requests_cache.backends.sqlite import SQLiteCache
+from requests_cache.models import CachedRequest, CachedResponse
+
+from crisp_data import config
+from crisp_data.protocol import answers, routes
+from crisp_data.wire import PULL, Wire
+
+#: Seconds that an answer stays fresh; the first pattern that fits decides. What an analyst
+#: looks at again in one sitting is kept for an hour, what hardly changes for a day, and
+#: what is about this very moment not at all.
+LIFETIMES: dict[str, int] = {
+    "*/visitors/*": 0,
+    "*/availability/*": 0,
+    "*/operators/active": 0,
+    "*/website/*/conversation*": 3600,
+    "*/website/*/people/*": 3600,
+    "*": 86_400,
+}
+
+
+class Session(CachedSession):
+    """A session for one thread; all threads share one :class:`~crisp_data.wire.Wire`.
+
+    (One session for several threads loses writes now and then; a session each does not.)
+    """
+
+    def __init__(
+        self,
+        settings: config.Settings,
+        wire: Wire,
+        path: Path,
+        *,
+        lifetimes: dict[str, int] | None = None,
+        cache: bool = True,
+    ) -> None:
+        self._base = urlsplit(settings.base_url).path
+        # Who asks is part of every key. The secret goes in keyed and hashed: a wrong key
+        # must not be served what the right one was told.
+        token = settings.credentials
+        self._identity = hashlib.blake2b(
+            f"{settings.base_url}\n{token.tier}\n{token.identifier}".encode(),
+            key=hashlib.blake2b(token.key.encode()).digest(),
+            digest_size=8,
+        ).hexdigest()
+        super().__init__(
+            backend=_open(path),
+            key_fn=self._key,
+            allowable_codes=(200, 206),
+            allowable_methods=("GET", "HEAD"),
+            urls_expire_after=dict([*(lifetimes or {}).items(), *LIFETIMES.items()]),
+        )
+        self.settings.disabled = not cache
+        self.headers.update(answers.headers(token.identifier, token.key, token.tier))
+        self.headers["User-Agent"] = "crisp_data"
+        self.verify = settings.ca or True
+        # No other host can be reached, and no .netrc can replace the credential.
+        self.adapters.clear()
+        self.mount(settings.base_url, wire)
+        self.auth = _keep_headers
+
+    def send(self, request: requests.PreparedRequest, *args: Any, **kwargs: Any) -> Any:
+        """Send through the cache; whatever becomes of a write, drop what it may have changed."""
+        route = routes.identify(request.method or "", self._path(request))
+        if request.method in ("GET", "HEAD") or (route and route.reads):
+            return super().send(request, *args, **kwargs)
+        try:
+            return super().send(request, *args, **kwargs)
+        finally:
+            self._drop(self._path(request))
+
+    def _path(self, request: Any) -> str:
+        return urlsplit(request.url or "").path.removeprefix(self._base.rstrip("/"))
+
+    def _key(self, request: Any, **_: Any) -> str:
+        """Make a key: who, website, conversation, rest; hex, for it goes into SQL unescaped."""
+        url = urlsplit(request.url or "")
+        rest = f"{request.method}\n{url.path}?{url.query}\n{request.headers.get(PULL, '')}"
+        return self._prefix(self._path(request)) + _hash(rest, 16)
+
+    def _prefix(self, path: str) -> str:
+        parts = [*path.strip("/").split("/"), "", "", "", ""]
+        website = _hash(parts[1], 8) if parts[0] == "website" and parts[1] else _NONE
+        conversation = _hash(parts[3], 8) if parts[2] == "conversation" and parts[3] else _NONE
+        return self._identity + website + conversation
+
+    def _drop(self, path: str) -> None:
+        """Delete the answers about a conversation and its website's lists; else the website's."""
+        prefix = self._prefix(path)
+        if prefix.endswith(_NONE):
+            prefixes = [prefix.removesuffix(_NONE)]
+        else:
+            prefixes = [prefix, prefix[: -len(_NONE)] + _NONE]
+        responses = self.cache.responses
+        with responses.connection(commit=True) as db:  # type: ignore[attr-defined]
+            for start in prefixes:
+                db.execute("DELETE FROM responses WHERE key BETWEEN ? AND ?", (start, start + "g"))
+
+
+_NONE = "0" * 16  # the place of a website or conversation in the key of an answer without one
+
+
+def _hash(text: str, size: int) -> str:
+    return hashlib.blake2b(text.encode(), digest_size=size).hexdigest()
+
+
+def _keep_headers(request: requests.PreparedRequest) -> requests.PreparedRequest:
+    return request
+
+
+def _open(path: Path) -> SQLiteCache:
+    """Open the cache's file; several processes switching it to WAL at once are let through."""
+    config.private_file(path)
+    for attempt in range(100):
+        try:
+            return SQLiteCache(path, serializer=Serializer(), wal=True, busy_timeout=30_000)
+        except sqlite3.OperationalError:
+            if attempt == 99:
+                raise
+            time.sleep(0.02)
+    raise AssertionError("the last attempt either returns or raises")
+
+
+class _Stored(msgspec.Struct, array_like=True):
+    """What is kept of an answer. Nothing of the request but its verb: no header, no secret."""
+
+    method: str
+    url: str
+    status: int
+    created: datetime
+    expires: datetime | None
+    pull: str
+    body: bytes
+
+
+class Serializer:
+    """Writes an answer for requests-cache as compressed MessagePack.
+
+    Own code, because of what the library's serializers do: pickle runs code from a tampered
+    file, and all of them write the request's headers, the credential among them.
+    """
+
+    def dumps(self, response: CachedResponse) -> bytes:
+        """Pack an answer."""
+        stored = _Stored(
+            str(response.request.method),
+            str(response.url),
+            response.status_code,
+            response.created_at,
+            response.expires,
+            response.headers.get(PULL, ""),
+            zlib.compress(response.content or b"", 1),
+        )
+        return msgspec.msgpack.encode(stored)
+
+    def loads(self, packed: bytes) -> CachedResponse:
+        """Unpack an answer."""
+        stored = msgspec.msgpack.decode(packed, type=_Stored)
+        return CachedResponse(
+            content=zlib.decompress(stored.body),
+            status_code=stored.status,
+            url=stored.url,
+            created_at=stored.created,
+            expires=stored.expires,
+            headers=CaseInsensitiveDict({PULL: stored.pull, "Content-Type": "application/json"}),
+            request=CachedRequest(method=stored.method, url=stored.url),
+        )
