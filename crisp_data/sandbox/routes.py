@@ -1,0 +1,159 @@
+"""From an HTTP request to an operation, and through the gates to its handler.
+
+The gates stand in this order: is there such a path (404), such a method on it (405), a
+valid token (401), quota left (429), the right tier and scope (403), the website (404), a
+body that fits the schema (400).
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from hmac import compare_digest
+from importlib.resources import files
+from typing import Any
+from urllib.parse import parse_qsl, unquote, urlsplit
+
+from . import api_conversations, api_people, api_website  # noqa: F401 - they register
+from .calls import HANDLERS, Answer, Call, Refusal
+from .world import Token, World
+
+PREFIX = "/v1"
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What came over the socket."""
+
+    method: str
+    target: str
+    headers: Mapping[str, str]
+    body: bytes = b""
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """One operation of Crisp's list."""
+
+    resource: str
+    name: str
+    method: str
+    path: str
+
+    def handler_name(self) -> str:
+        """Return the name to look a handler up by: two operations share a name."""
+        full = f"{self.resource}.{self.name}"
+        return full if full in HANDLERS or self.resource.startswith("Plugin") else self.name
+
+
+@dataclass(slots=True)
+class _Node:
+    """One segment of the tree of paths."""
+
+    literal: dict[str, _Node] = field(default_factory=dict)
+    wild: _Node | None = None
+    methods: dict[str, list[Route]] = field(default_factory=dict)
+
+
+def _load() -> _Node:
+    root = _Node()
+    listed = json.loads((files("crisp_data") / "operations.json").read_text("utf-8"))
+    for entry in listed:
+        route = Route(**entry)
+        node = root
+        for segment in route.path.strip("/").split("/"):
+            if segment.startswith("{"):
+                node.wild = node.wild or _Node()
+                node = node.wild
+            else:
+                node = node.literal.setdefault(segment, _Node())
+        node.methods.setdefault(route.method, []).append(route)
+    return root
+
+
+_ROOT = _load()
+
+
+def _walk(node: _Node, segments: list[str]) -> _Node | None:
+    """Find the node of a path; a literal segment goes before a parameter."""
+    if not segments:
+        return node if node.methods else None
+    head, *rest = segments
+    if head in node.literal and (end := _walk(node.literal[head], rest)) is not None:
+        return end
+    return _walk(node.wild, rest) if node.wild is not None and head else None
+
+
+@dataclass(slots=True)
+class Match:
+    """The operation that a request means."""
+
+    route: Route
+    path: dict[str, str]
+
+
+def match(method: str, target: str) -> Match | Refusal:
+    """Return the operation of a method and path, or why there is none."""
+    path = urlsplit(target).path
+    if not path.startswith(f"{PREFIX}/"):
+        return Refusal(404, "not_found")
+    segments = [unquote(part) for part in path[len(PREFIX) :].strip("/").split("/")]
+    node = _walk(_ROOT, segments)
+    if node is None:
+        return Refusal(404, "not_found")
+    routes = node.methods.get(method)
+    if routes is None:
+        return Refusal(405, "method_not_allowed")
+    template = routes[0].path.strip("/").split("/")
+    values = {
+        name[1:-1]: value for name, value in zip(template, segments, strict=True) if name[0] == "{"
+    }
+    return Match(routes[0], values)
+
+
+def authenticate(world: World, headers: Mapping[str, str]) -> Token:
+    """Return the token of a request; 401 in one and the same word, as Crisp does."""
+    refusal = Refusal(401, "invalid_session")
+    scheme, _, encoded = headers.get("Authorization", "").partition(" ")
+    if scheme.lower() != "basic":
+        raise refusal
+    try:
+        identifier, _, key = base64.b64decode(encoded, validate=True).decode().partition(":")
+    except (binascii.Error, UnicodeDecodeError):
+        raise refusal from None
+    token = world.tokens.get(identifier)
+    if token is None or not compare_digest(token.key.encode(), key.encode()):
+        raise refusal
+    if headers.get("X-Crisp-Tier") != token.tier:
+        raise refusal
+    return token
+
+
+def answer(world: World, request: Request, matched: Match | Refusal) -> Answer:
+    """Answer a request that the faults let through; raises `Refusal` otherwise."""
+    if isinstance(matched, Refusal):
+        raise matched
+    token = authenticate(world, request.headers)
+    if not world.spend(token):
+        raise Refusal(429, "rate_limited")
+    handler = HANDLERS.get(matched.route.handler_name())
+    if handler is None:
+        message = f"operation {matched.route.name} is not emulated by the sandbox"
+        raise Refusal(404, "not_found", message)
+    website_id = matched.path.get("website_id")
+    if website_id is not None and website_id not in token.websites:
+        raise Refusal(404, "not_subscribed")
+    query = dict(parse_qsl(urlsplit(request.target).query, keep_blank_values=True))
+    return handler(Call(world, token, matched.path, query, _body(request)))
+
+
+def _body(request: Request) -> Any:
+    if not request.body:
+        return {}
+    try:
+        return json.loads(request.body)
+    except ValueError:
+        raise Refusal(400, "invalid_data", "body is not valid JSON") from None

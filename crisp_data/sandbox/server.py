@@ -1,0 +1,79 @@
+"""The sandbox's socket: HTTP/1.1 with kept connections, on 127.0.0.1 and nowhere else.
+
+The standard library's `http.server` is used because the faults need the raw socket: an
+answer dropped after the work was done, or cut in the middle, is no answer that a web
+framework lets one give. What it must do beside that is little.
+"""
+
+from __future__ import annotations
+
+import ssl
+from collections.abc import Callable
+from dataclasses import dataclass
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+
+from .routes import Request
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """What goes over the socket."""
+
+    status: int
+    body: bytes
+    date: str
+    headers: tuple[tuple[str, str], ...] = ()
+
+
+Responder = Callable[[Request], Reply]
+
+
+class Server(ThreadingHTTPServer):
+    """A server bound to loopback when it is made, in the thread that makes it."""
+
+    daemon_threads = True
+    request_queue_size = 128
+
+    def __init__(self, port: int, respond: Responder, context: ssl.SSLContext | None) -> None:
+        self.respond = respond
+        self._context = context
+        super().__init__(("127.0.0.1", port), Connection)
+
+    def get_request(self) -> tuple[Any, Any]:
+        """Accept a connection; its handshake waits for the connection's own thread."""
+        sock, address = super().get_request()
+        if self._context is not None:
+            sock = self._context.wrap_socket(sock, server_side=True, do_handshake_on_connect=False)
+        return sock, address
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """Stay silent about connections that clients break off."""
+
+
+class Connection(BaseHTTPRequestHandler):
+    """One kept connection: reads requests, writes each answer in one piece."""
+
+    protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True
+    server: Server
+
+    def _respond(self) -> None:
+        length = int(self.headers.get("Content-Length") or 0)
+        body = self.rfile.read(length) if length else b""
+        request = Request(self.command, self.path, self.headers, body)
+        reply = self.server.respond(request)
+        head = [f"HTTP/1.1 {reply.status} {self.responses.get(reply.status, ('',))[0]}"]
+        head += [
+            "Content-Type: application/json",
+            f"Content-Length: {len(reply.body)}",
+            f"Date: {reply.date}",
+            *(f"{name}: {value}" for name, value in reply.headers),
+        ]
+        content = b"" if self.command == "HEAD" else reply.body
+        self.wfile.write("\r\n".join(head).encode("latin-1") + b"\r\n\r\n" + content)
+
+    do_GET = do_HEAD = do_POST = do_PUT = do_PATCH = do_DELETE = do_OPTIONS = _respond
+
+    def log_message(self, format: str, *args: Any) -> None:
+        """Log nothing: requests carry credentials and people's words."""

@@ -1,0 +1,239 @@
+"""The state of the sandbox: websites with their records, a clock, and every change kept.
+
+Pure: no HTTP, no threads, no real time. Seeded records are made when they are read; records
+that a write has touched are held whole, with every version they went through.
+"""
+
+from __future__ import annotations
+
+import json
+from bisect import bisect_left, insort
+from collections.abc import Iterator
+from contextlib import contextmanager
+from copy import deepcopy
+from functools import cached_property, lru_cache
+from typing import Any
+
+from . import profiles
+from .cast import Customer, scene
+from .chance import stream
+from .conversations import STATUS, Facts, facts, record
+from .messages import excerpt, fingerprint, message, text_of
+from .plans import Plan, draw
+from .rhythm import CLOCK_START, DATA_END, DAY, Arrivals
+
+Record = dict[str, Any]
+
+
+def encode(value: Any) -> bytes:
+    """Write JSON as Crisp does: UTF-8, and an escape where half an emoji is left alone."""
+    text = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+    return text.encode("utf-8", "backslashreplace")
+
+
+class Clock:
+    """The sandbox's own time (ms): it moves by writes and by command, never by itself."""
+
+    def __init__(self) -> None:
+        self.now = CLOCK_START
+
+    def tick(self) -> int:
+        """Let one millisecond pass and return the new time."""
+        self.now += 1
+        return self.now
+
+
+class Conversation:
+    """One conversation: seeded until a write touches it, then held whole."""
+
+    __slots__ = ("_body", "_record", "facts", "number", "session_id", "thread", "versions")
+
+    def __init__(self, session_id: str, known: Facts, number: int = -1) -> None:
+        self.session_id = session_id
+        self.facts = known
+        self.number = number
+        #: Messages, once a write has touched the thread; before that they follow the plan.
+        self.thread: list[Record] | None = None
+        #: The record as JSON before each change.
+        self.versions: list[bytes] = []
+        self._record: Record | None = None
+        self._body: bytes | None = None
+
+    @property
+    def key(self) -> tuple[int, str]:
+        """Its place in the listing: newest update first."""
+        return (-self.facts.updated_at, self.session_id)
+
+
+class Website:
+    """One website and all that belongs to it."""
+
+    def __init__(
+        self, seed: int, number: int, conversations: int, clock: Clock, weeks: int
+    ) -> None:
+        self.scene = scene(seed, number)
+        self.id = self.scene.website_id
+        self.clock = clock
+        self.rng = stream(self.scene.seed, "writes")
+        self._arrivals = Arrivals(weeks)
+        self._customers = max(3, conversations * 2 // 3)
+        self.plan = lru_cache(maxsize=512)(self._plan)
+        self.conversations: dict[str, Conversation] = {}
+        self._first_seen: dict[int, int] = {}
+        for n in range(conversations):
+            self._seed(n)
+        self._update_in_batches()
+        self.order = sorted(conversation.key for conversation in self.conversations.values())
+        self.removed: list[Conversation] = []
+        self.message_versions: list[Record] = []
+        self.details: Record = {
+            "website_id": self.id,
+            "name": ("Acme", "Acme Labs", "Elsewhere")[number % 3],
+            "domain": ("acme.example", "labs.acme.example", "elsewhere.example")[number % 3],
+            "logo": f"https://image.crisp.example/logo/{number}.png",
+            "verified": True,
+            "institutional": False,
+        }
+        self.settings = profiles.settings(self.details)
+        self.operators = profiles.operators(self.scene)
+        self.inboxes = profiles.inboxes(self.scene)
+        self.campaigns = profiles.campaigns(self.scene)
+
+    def _plan(self, number: int) -> Plan:
+        return draw(self.scene.seed, number, self._customers, self._arrivals)
+
+    def _seed(self, number: int) -> None:
+        plan = self._plan(number)
+        known = facts(plan, self.scene)
+        self.conversations[plan.session_id] = Conversation(plan.session_id, known, number)
+        earlier = self._first_seen.get(plan.customer, known.created_at)
+        self._first_seen[plan.customer] = min(earlier, known.created_at)
+
+    def _update_in_batches(self) -> None:
+        """Update many at one millisecond, as `batch/*` does: one instant, more than a page."""
+        rng = stream(self.scene.seed, "batches")
+        for weeks_ago in (9, 5, 1):
+            at = DATA_END - weeks_ago * 7 * DAY
+            recent = [
+                c for c in self.conversations.values() if at - 21 * DAY < c.facts.updated_at < at
+            ]
+            for conversation in rng.sample(recent, min(len(recent) // 2, rng.randint(60, 120))):
+                known = conversation.facts
+                known.updated_at = at
+                if rng.random() < 0.5:
+                    known.state, known.waiting_since, known.unread = "resolved", None, 0
+
+    # Reading
+
+    def customer_of(self, conversation: Conversation) -> Customer | None:
+        """Return who wrote, for seeded conversations."""
+        if conversation.number < 0:
+            return None
+        return self.scene.customer(self.plan(conversation.number).customer)
+
+    def record(self, conversation: Conversation) -> Record:
+        """Return the record; whoever means to change it takes `edit` instead."""
+        if conversation._record is not None:
+            return conversation._record
+        return record(self.plan(conversation.number), conversation.facts, self.scene)
+
+    def body(self, conversation: Conversation) -> bytes:
+        """Return the record as JSON, encoded once per version."""
+        if conversation._body is None:
+            conversation._body = encode(self.record(conversation))
+        return conversation._body
+
+    def message_keys(self, conversation: Conversation) -> list[tuple[int, int, int]]:
+        """Return `(timestamp, fingerprint, position)` of a thread's messages, oldest first."""
+        if conversation.thread is not None:
+            rows = enumerate(conversation.thread)
+            return sorted((row["timestamp"], row["fingerprint"], k) for k, row in rows)
+        plan = self.plan(conversation.number)
+        turns = enumerate(plan.turns)
+        return sorted((turn.timestamp, fingerprint(plan, k), k) for k, turn in turns)
+
+    def message(self, conversation: Conversation, position: int) -> Record:
+        """Return the message at a position that `message_keys` named."""
+        if conversation.thread is not None:
+            return conversation.thread[position]
+        return message(self.plan(conversation.number), position, self.scene)
+
+    def messages(self, conversation: Conversation) -> list[Record]:
+        """Return the whole thread, oldest first."""
+        keys = self.message_keys(conversation)
+        return [self.message(conversation, position) for _, _, position in keys]
+
+    @cached_property
+    def people(self) -> dict[str, Record]:
+        """The people profiles by `people_id`, made when first asked for."""
+        known = map(self.scene.customer, range(self._customers))
+        return {
+            customer.people_id: profiles.profile(customer, self._first_seen.get(customer.number))
+            for customer in known
+            if customer.has_profile
+        }
+
+    # Writing
+
+    def add(self, session_id: str, row: Record) -> Conversation:
+        """Take in a new conversation."""
+        conversation = Conversation(session_id, Facts.of(row))
+        conversation._record, conversation.thread = row, []
+        self.conversations[session_id] = conversation
+        insort(self.order, conversation.key)
+        return conversation
+
+    def remove(self, conversation: Conversation) -> None:
+        """Forget a conversation, keeping it for the history."""
+        self.clock.tick()
+        del self.conversations[conversation.session_id]
+        del self.order[bisect_left(self.order, conversation.key)]
+        self.removed.append(conversation)
+
+    @contextmanager
+    def edit(self, conversation: Conversation, at: int | None = None) -> Iterator[Record]:
+        """Change a record: it moves to the top of the listing, its old version is kept.
+
+        `at` is the time of the change where many share one; otherwise the clock ticks.
+        """
+        before = self.body(conversation)
+        row = deepcopy(self.record(conversation))
+        yield row
+        row["updated_at"] = self.clock.tick() if at is None else at
+        row["status"] = STATUS[row["state"]]
+        del self.order[bisect_left(self.order, conversation.key)]
+        conversation.versions.append(before)
+        conversation._record, conversation._body = row, None
+        conversation.facts = Facts.of(row)
+        insort(self.order, conversation.key)
+
+    def own_thread(self, conversation: Conversation) -> list[Record]:
+        """Return the thread as a list that may be changed."""
+        if conversation.thread is None:
+            conversation.thread = self.messages(conversation)
+        return conversation.thread
+
+    def post(self, conversation: Conversation, row: Record) -> None:
+        """Append a message, and let the conversation show it."""
+        self.own_thread(conversation).append(row)
+        with self.edit(conversation) as known:
+            text = text_of(row["content"])
+            known["last_message"] = text
+            known["preview_message"] = {
+                "type": row["type"],
+                "from": row["from"],
+                "excerpt": excerpt(text),
+                "fingerprint": row["fingerprint"],
+            }
+            _count_unread(known, row)
+
+
+def _count_unread(known: Record, row: Record) -> None:
+    if row["from"] == "user":
+        known["unread"]["operator"] += 1
+        known["state"] = "unresolved" if known["state"] == "resolved" else known["state"]
+        known.setdefault("waiting_since", row["timestamp"])
+    elif row["type"] not in ("note", "event"):
+        known["unread"] = {"operator": 0, "visitor": known["unread"]["visitor"] + 1}
+        known["state"] = "unresolved" if known["state"] == "pending" else known["state"]
+        known.pop("waiting_since", None)
