@@ -1,0 +1,127 @@
+"""A table as a frame: full, empty, described, taken apart."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+
+from crisp_data.errors import BadParameter
+from crisp_data.tables import columns
+from crisp_data.tables.declared import TABLES
+from crisp_data.tables.kinds import Table, in_zone
+
+_DTYPES = {
+    pa.large_string(): pd.StringDtype(na_value=np.nan),
+    pa.string(): pd.StringDtype(na_value=np.nan),
+    pa.int64(): pd.Int64Dtype(),
+    pa.float64(): pd.Float64Dtype(),
+    pa.bool_(): pd.BooleanDtype(),
+}
+
+
+def named(table: str) -> Table:
+    """Find a table by its name."""
+    try:
+        return TABLES[table]
+    except KeyError:
+        raise BadParameter(
+            f"There is no table {table!r}.", f"Use one of: {', '.join(TABLES)}."
+        ) from None
+
+
+def to_frame(data: pa.Table) -> pd.DataFrame:
+    """Give an Arrow table as a frame; times and categories keep their Arrow types."""
+    return data.to_pandas(types_mapper=_dtype, ignore_metadata=True)
+
+
+def empty(table: str, tz: str = "UTC") -> pd.DataFrame:
+    """Give a table without rows, its columns and dtypes those of a full one.
+
+    Examples
+    --------
+    >>> from crisp_data import tables
+    >>> tables.empty("pages").columns.tolist()
+    ['session_id', 'timestamp', 'page_title', 'page_url', 'page_referrer', 'website_id', 'extra']
+    """
+    return to_frame(_empty(named(table), tz))
+
+
+def schema(table: str, tz: str = "UTC") -> pd.DataFrame:
+    """Print a table's columns: what each holds and where in Crisp's JSON it comes from.
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row for each column of the table; columns ``column``, ``dtype``, ``meaning`` and
+        ``source``, the dotted path in a record.
+
+    Examples
+    --------
+    >>> from crisp_data import tables
+    >>> tables.schema("messages").query("column == 'user_id'").source.item()
+    'user.user_id'
+    """
+    declared = named(table)
+    rows = [(c.name, c.meaning, " or ".join(c.sources)) for c in declared.columns]
+    frame = pd.DataFrame(rows, columns=["column", "meaning", "source"], dtype="str")
+    frame.insert(1, "dtype", [str(dtype) for dtype in empty(table, tz).dtypes])
+    return frame.astype("str")
+
+
+def expand(frame: pd.DataFrame, column: str) -> pd.DataFrame:
+    """Turn a column of JSON objects into one column for each key.
+
+    Parameters
+    ----------
+    frame : pandas.DataFrame
+        A table's frame.
+    column : str
+        A column of JSON text, such as ``data`` or ``extra``.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Rows and index as in ``frame``, one column for each key that occurs; nested keys are
+        dotted, and dtypes are what pandas infers from the values.
+
+    Raises
+    ------
+    BadParameter
+        There is no such column, or it holds something other than JSON objects.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from crisp_data import tables
+    >>> frame = pd.DataFrame({"data": ['{"plan":"pro","seats":3}', None]}, index=["a", "b"])
+    >>> tables.expand(frame, "data")
+      plan  seats
+    a  pro    3.0
+    b  NaN    NaN
+    """
+    if column not in frame:
+        raise BadParameter(f"There is no column {column!r}.", "Use a column of the frame.")
+    texts = frame[column].tolist()
+    try:
+        objects = [json.loads(text) if isinstance(text, str) else {} for text in texts]
+    except ValueError:
+        objects = [None]
+    if not all(isinstance(value, dict) for value in objects):
+        raise BadParameter(
+            f"The column {column!r} does not hold JSON objects.",
+            "expand() is for data, content_json, properties, extra and the like.",
+        )
+    return pd.json_normalize(objects).set_axis(frame.index)
+
+
+def _empty(table: Table, tz: str) -> pa.Table:
+    arrays = [columns.without_rows(in_zone(c.kind, tz)) for c in table.columns]
+    return pa.table(arrays, table.schema_in(tz))
+
+
+def _dtype(arrow: pa.DataType) -> Any:
+    return pd.ArrowDtype(arrow) if pa.types.is_list(arrow) else _DTYPES.get(arrow)

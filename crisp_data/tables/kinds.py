@@ -1,0 +1,149 @@
+"""The kinds of column, and what a column and a table declare.
+
+A kind ties together what JSON may hold, what Arrow stores and, through
+:func:`crisp_data.tables.frames.to_frame`, which pandas dtype an analyst sees.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from typing import Annotated, Any, Literal
+
+import pyarrow as pa
+from msgspec import Meta, Raw
+
+# Years 1 to 9999: what datetime and pandas' own printing can show.
+_FIRST_MS, _LAST_MS = -62_135_596_800_000, 253_402_300_799_999
+
+
+@dataclass(frozen=True)
+class Kind:
+    """What a column may hold.
+
+    Attributes
+    ----------
+    name : str
+        One word for it.
+    json : type
+        What msgspec accepts in its place; anything else goes to ``extra``.
+    arrow : pyarrow.DataType
+        How it is stored; times are in UTC until a builder is told otherwise.
+    categories : tuple of str
+        The fixed values of a category, otherwise empty.
+    """
+
+    name: str
+    json: Any
+    arrow: pa.DataType
+    categories: tuple[str, ...] = ()
+
+
+TEXT = Kind("text", str, pa.large_string())
+INTEGER = Kind("integer", Annotated[int, Meta(ge=-(2**63), le=2**63 - 1)], pa.int64())
+REAL = Kind("real", float, pa.float64())
+FLAG = Kind("flag", bool, pa.bool_())
+TIME = Kind("time", Annotated[int, Meta(ge=_FIRST_MS, le=_LAST_MS)], pa.timestamp("ms", tz="UTC"))
+TEXTS = Kind("texts", list[str], pa.list_(pa.string()))
+JSON = Kind("json", Raw, pa.large_string())
+
+
+def category(*values: str) -> Kind:
+    """Make a kind whose only values are these; an unknown one goes to ``extra``."""
+    return Kind("category", str, pa.dictionary(pa.int8(), pa.large_string()), values)
+
+
+@dataclass(frozen=True)
+class Column:
+    """One column: the only place where its name, kind, meaning and source are written.
+
+    Attributes
+    ----------
+    name : str
+        Its name in the frame.
+    kind : Kind
+        What it holds.
+    meaning : str
+        One phrase for the reader of the schema.
+    source : str
+        Dotted path in the JSON record; the name itself where none is given.
+    also : tuple of str
+        Further paths, read in this order where the record has nothing at ``source``.
+    read : callable or None
+        Makes the value from the raw JSON where it is not simply stored.
+    """
+
+    name: str
+    kind: Kind
+    meaning: str
+    source: str = ""
+    also: tuple[str, ...] = ()
+    read: Callable[[Raw], str | None] | None = None
+
+    @property
+    def sources(self) -> tuple[str, ...]:
+        """Every path that may fill the column, the preferred one first."""
+        return (self.source or self.name, *self.also)
+
+    @property
+    def json(self) -> Any:
+        """What msgspec decodes at the column's paths."""
+        return Raw if self.read else self.kind.json
+
+
+EXTRA = Column(
+    "extra",
+    JSON,
+    "whatever no column holds: unknown fields, values of the wrong type, unknown categories",
+    "every other path",
+)
+
+
+@dataclass(frozen=True)
+class Table:
+    """One table: its columns, what identifies a row and how rows are ordered.
+
+    Attributes
+    ----------
+    name : str
+        Its name, such as ``messages``.
+    meaning : str
+        What one row is.
+    declared : tuple of Column
+        The columns that JSON fills; :attr:`columns` adds ``extra``.
+    key : tuple of str
+        Columns that identify a row; of rows that share it the last one added is kept. A row
+        without the last of them cannot be told apart and always stays.
+    order : tuple of (str, direction)
+        How rows are sorted; ``arrival`` keeps the order in which values were first seen.
+        Empty: rows stay as they came.
+    withheld : tuple of str
+        Paths of secrets, which never enter a frame.
+    """
+
+    name: str
+    meaning: str
+    declared: tuple[Column, ...]
+    key: tuple[str, ...]
+    order: tuple[tuple[str, Literal["ascending", "descending", "arrival"]], ...] = ()
+    withheld: tuple[str, ...] = field(default=())
+
+    @cached_property
+    def columns(self) -> tuple[Column, ...]:
+        """All columns, ``extra`` last."""
+        return (*self.declared, EXTRA)
+
+    @property
+    def arrow_schema(self) -> pa.Schema:
+        """The Arrow schema with times in UTC."""
+        return self.schema_in("UTC")
+
+    def schema_in(self, tz: str) -> pa.Schema:
+        """Give the Arrow schema with times in the zone ``tz``."""
+        return pa.schema([(c.name, in_zone(c.kind, tz).arrow) for c in self.columns])
+
+
+def in_zone(kind: Kind, tz: str) -> Kind:
+    """Give the kind with its times, if any, in the zone ``tz``."""
+    return replace(kind, arrow=pa.timestamp("ms", tz=tz)) if kind is TIME else kind

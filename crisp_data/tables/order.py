@@ -1,0 +1,39 @@
+"""Which rows stay, and in which order."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from crisp_data.tables.frames import to_frame
+from crisp_data.tables.kinds import Table
+
+
+def sorting(table: Table) -> tuple[str, ...]:
+    """Name the columns that decide which rows stay and where."""
+    return tuple(dict.fromkeys((*table.key, *(name for name, _ in table.order))))
+
+
+def positions(table: Table, columns: Mapping[str, pa.Array]) -> pa.Array | None:
+    """Find the rows to keep, in order; None where all stay where they are.
+
+    Of rows with the same key the one added last stays. Nulls sort last, and what ties stays
+    in the order in which it came.
+    """
+    keys = to_frame(pa.table({name: columns[name] for name in table.key}))
+    kept = ~keys.duplicated(keep="last").to_numpy() | keys[table.key[-1]].isna().to_numpy()
+    by = {
+        name: columns[name].dictionary_encode().indices if how == "arrival" else columns[name]
+        for name, how in table.order
+    }
+    directions = [
+        (name, "descending" if how == "descending" else "ascending") for name, how in table.order
+    ]
+    rows = np.arange(len(kept))
+    if directions:
+        rows = pc.sort_indices(pa.table(by), sort_keys=directions).to_numpy()
+    rows = rows[kept[rows]]
+    return None if np.array_equal(rows, np.arange(len(kept))) else pa.array(rows)
