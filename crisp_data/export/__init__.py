@@ -1,0 +1,216 @@
+"""Frames to files and back, whole, exact and safe to open.
+
+>>> import pandas as pd
+>>> from crisp_data import export
+>>> path = export.write("phones.csv", pd.DataFrame({"phone": ["+33 6 12 34 56 78", "=1+1"]}))
+>>> print(path.read_text())
+"phone"
+"+33 6 12 34 56 78"
+"'=1+1"
+<BLANKLINE>
+>>> export.read(path)["phone"].tolist()
+['+33 6 12 34 56 78', '=1+1']
+
+==========================  ==================================================================
+ending                      what it keeps
+==========================  ==================================================================
+``.parquet``                everything, dtypes, time zone and the table's name included
+``.jsonl``, ``.jsonl.gz``   every value; :func:`read` restores the dtypes when told the table
+``.csv``, ``.csv.gz``       every value; likewise. UTF-8; an empty text is ``""``, a missing
+                            value nothing at all
+``.xlsx``                   every value, dtypes and time zone, in the limits of a spreadsheet
+==========================  ==================================================================
+
+In CSV and XLSX a text that a spreadsheet would run gets an apostrophe in front
+(:mod:`crisp_data.export.guard`); :func:`read` takes it away again. Times are ISO 8601 with
+their distance from UTC, durations are seconds, lists are JSON.
+"""
+
+from __future__ import annotations
+
+import gzip
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pandas as pd
+import pyarrow as pa
+from pandas.api.types import is_integer_dtype
+
+from crisp_data.errors import BadParameter
+from crisp_data.export import columns, delimited, lines, parquet, restore, sheet, sheet_back
+from crisp_data.export.wholefile import whole_file
+from crisp_data.tables import TABLES, empty
+
+__all__ = ["ENDINGS", "read", "write"]
+
+ENDINGS = (".csv", ".csv.gz", ".jsonl", ".jsonl.gz", ".parquet", ".xlsx")
+
+_ROW_GROUP = 1 << 17
+
+
+def write(path: str | Path, frame: pd.DataFrame, table: str | None = None) -> Path:
+    """Write a frame to a file, in the format that the file's ending names.
+
+    The file appears whole or not at all: whatever goes wrong, an older file of that name is
+    still the old one. The frame is turned into the file slice by slice.
+
+    Parameters
+    ----------
+    path : str or Path
+        Ends in ``.csv``, ``.csv.gz``, ``.jsonl``, ``.jsonl.gz``, ``.parquet`` or ``.xlsx``. An
+        existing file is replaced and keeps its permissions.
+    frame : pandas.DataFrame
+        A table's frame or any other. Its index is not written, so it must be row numbers.
+    table : str, optional
+        The table it belongs to, such as ``"messages"``. Parquet and XLSX keep the name; JSON
+        lines then hold the table's JSON columns as objects instead of as text.
+
+    Returns
+    -------
+    pathlib.Path
+        The file.
+
+    Raises
+    ------
+    BadParameter
+        The ending or table is unknown, the folder is missing, or the frame does not fit the
+        format. No file was written.
+    """
+    path = Path(path).expanduser()
+    ending = _ending(path)
+    _check_table(table)
+    _check_frame(frame)
+    _check_place(path)
+    schema = columns.arrow_schema(frame)
+    roles: list[str] = []
+    if ending == ".xlsx":
+        sheet.check_size(len(frame), schema)
+        roles = sheet.roles(columns.slices(frame, schema))
+    with whole_file(path) as file:
+        if ending == ".parquet":
+            parts = columns.slices(frame, schema, _ROW_GROUP)
+            parquet.write_parquet(file, schema, parts, table)
+        elif ending == ".xlsx":
+            parts = columns.slices(frame, schema)
+            sheet.write_xlsx(file, table or "data", schema, parts, roles)
+        elif ending.endswith(".gz"):
+            # No name and no date inside: the same frame gives the same bytes.
+            with gzip.GzipFile("", "wb", 6, file, mtime=0) as packed:
+                _write_text(packed, ending, frame, schema, table)
+        else:
+            _write_text(file, ending, frame, schema, table)
+    return path
+
+
+def read(path: str | Path, table: str | None = None, tz: str | None = None) -> pd.DataFrame:
+    """Read a file that :func:`write` wrote into the frame that it was.
+
+    Parameters
+    ----------
+    path : str or Path
+        The file.
+    table : str, optional
+        The table whose dtypes the frame gets. Parquet and XLSX name it themselves. Without
+        one, every column of a CSV file is text and a JSON line's are what they look like.
+    tz : str, optional
+        Time zone of all times that have one. Parquet and XLSX know the frame's own; CSV and
+        JSON lines know instants only, which are given in UTC where nothing else is said.
+
+    Returns
+    -------
+    pandas.DataFrame
+        The columns that the file has, in its order; rows numbered from 0.
+
+    Raises
+    ------
+    BadParameter
+        The ending or table is unknown, there is no such file, or it holds something else.
+    """
+    path = Path(path).expanduser()
+    ending = _ending(path)
+    _check_table(table)
+    if not path.is_file():
+        raise BadParameter(f"There is no file {path}.", "Check the name and the folder.")
+    data, named = _read(path, ending, table)
+    if not data.column_names and table:
+        return empty(table, tz or "UTC")
+    return restore.to_frame(data, table or named, tz)
+
+
+def _read(path: Path, ending: str, table: str | None) -> tuple[pa.Table, str | None]:
+    """Return the columns of a file and, where it knows, the table that they belong to."""
+    if ending == ".parquet":
+        data, named = parquet.read_parquet(path)
+        return data, named if named in TABLES else None
+    if ending == ".xlsx":
+        data, named = sheet_back.read_xlsx(path)
+        return data, named if named in TABLES else None
+    kinds = restore.declared_kinds(table)
+    if ending.startswith(".csv"):
+        return delimited.read_csv(path, kinds), None
+    opened: Any = gzip.open if ending.endswith(".gz") else open
+    with opened(path, "rb") as file:
+        try:
+            return lines.read_jsonl(file, kinds, restore.json_columns(table)), None
+        except (msgspec.MsgspecError, pa.ArrowException, UnicodeDecodeError):
+            # The cause would quote a line.
+            raise BadParameter(
+                f"{path.name} does not hold JSON lines of this table, all with the same keys.",
+                "Read it with pandas.read_json(lines=True), or without table=.",
+            ) from None
+
+
+def _write_text(
+    file: Any, ending: str, frame: pd.DataFrame, schema: pa.Schema, table: str | None
+) -> None:
+    parts = columns.slices(frame, schema)
+    if ending.startswith(".csv"):
+        delimited.write_csv(file, schema, parts)
+    else:
+        lines.write_jsonl(file, parts, restore.json_columns(table))
+
+
+def _ending(path: Path) -> str:
+    found = [ending for ending in ENDINGS if path.name.lower().endswith(ending)]
+    if not found:
+        raise BadParameter(
+            f"The ending of {path.name!r} names no format.", f"Use one of: {', '.join(ENDINGS)}."
+        )
+    return found[0]
+
+
+def _check_table(table: str | None) -> None:
+    if table is not None and table not in TABLES:
+        raise BadParameter(f"There is no table {table!r}.", f"Use one of: {', '.join(TABLES)}.")
+
+
+def _check_frame(frame: object) -> None:
+    if not isinstance(frame, pd.DataFrame):
+        raise BadParameter(
+            f"A {type(frame).__name__} is not a DataFrame.",
+            "A Series becomes one with .to_frame() or .reset_index().",
+        )
+    names = list(frame.columns)
+    if not names or not all(isinstance(name, str) for name in names):
+        raise BadParameter(
+            "Files need named columns, and not every column's name is text.",
+            "Name them first, such as frame.rename(columns=str).",
+        )
+    if len(set(names)) < len(names):
+        raise BadParameter("Two columns have the same name.", "Rename one of them first.")
+    index = frame.index
+    if index.nlevels > 1 or index.name is not None or not is_integer_dtype(index.dtype):
+        raise BadParameter(
+            "The frame's index holds data, and files have no index.",
+            "Make it a column first: frame.reset_index().",
+        )
+
+
+def _check_place(path: Path) -> None:
+    if not path.parent.is_dir():
+        raise BadParameter(
+            f"There is no folder {path.parent}.", "Make it first: path.parent.mkdir(parents=True)."
+        )
+    if path.is_dir():
+        raise BadParameter(f"{path} is a folder.", "Name a file in it.")

@@ -1,0 +1,38 @@
+"""Parquet: the columns as Arrow has them, readable by anything that reads Parquet.
+
+The schema is plain Arrow without pandas' own notes, for pandas refuses its own notes on
+columns of lists. One note of ours names the table, so that reading needs no ``table=``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import BinaryIO
+
+import pyarrow as pa
+import pyarrow.parquet
+
+from crisp_data.errors import BadParameter
+
+_NOTE = b"crisp_data.table"
+
+
+def write_parquet(
+    file: BinaryIO, schema: pa.Schema, parts: Iterable[pa.Table], table: str | None
+) -> None:
+    """Write tables of one schema, compressed with zstd, a row group for each."""
+    noted = schema.with_metadata({_NOTE: table.encode()} if table else None)
+    with pyarrow.parquet.ParquetWriter(file, noted, compression="zstd") as writer:
+        for part in parts:
+            writer.write_table(part.replace_schema_metadata(noted.metadata))
+
+
+def read_parquet(path: Path) -> tuple[pa.Table, str | None]:
+    """Return the columns and the name of the table that the file was written as."""
+    try:
+        columns = pyarrow.parquet.read_table(path, partitioning=None)
+    except pa.ArrowInvalid:
+        raise BadParameter(f"{path.name} is not a Parquet file.") from None
+    note = (columns.schema.metadata or {}).get(_NOTE)
+    return columns, note.decode() if note else None

@@ -1,0 +1,62 @@
+"""Columns from a file become the frame that was written, dtypes included."""
+
+from __future__ import annotations
+
+import pandas as pd
+import pyarrow as pa
+
+from crisp_data.tables import TABLES, Column
+
+
+def declared_kinds(table: str | None) -> dict[str, pa.DataType]:
+    """Return the Arrow type of each column of a table; categories are text in a file."""
+    return {
+        column.name: pa.large_string() if column.kind.categories else column.kind.arrow
+        for column in _columns(table)
+    }
+
+
+def json_columns(table: str | None) -> frozenset[str]:
+    """Return the names of a table's columns that hold JSON as text."""
+    return frozenset(column.name for column in _columns(table) if column.kind.name == "json")
+
+
+def to_frame(data: pa.Table, table: str | None, tz: str | None) -> pd.DataFrame:
+    """Give columns the dtypes that tables use, and the categories that their table declares.
+
+    Times are put into ``tz``; without one they stay in the zone that the data name.
+    """
+    columns = [_in_zone(column, tz) for column in data.columns]
+    frame: pd.DataFrame = pa.table(columns, data.column_names).to_pandas(types_mapper=_dtype)
+    for column in _columns(table):
+        if column.kind.categories and column.name in frame:
+            frame[column.name] = _categorical(frame[column.name], column.kind.categories)
+    return frame
+
+
+def _columns(table: str | None) -> tuple[Column, ...]:
+    return TABLES[table].columns if table else ()
+
+
+def _in_zone(column: pa.ChunkedArray, tz: str | None) -> pa.ChunkedArray:
+    kind = column.type
+    if tz and pa.types.is_timestamp(kind) and kind.tz:
+        return column.cast(pa.timestamp(kind.unit, tz))
+    return column
+
+
+def _dtype(kind: pa.DataType) -> object | None:
+    """Choose the dtype that tables use for an Arrow type; None leaves it to pandas."""
+    if pa.types.is_nested(kind) and not pa.types.is_dictionary(kind):
+        return pd.ArrowDtype(kind)
+    if pa.types.is_signed_integer(kind):
+        return pd.Int64Dtype()
+    if pa.types.is_floating(kind):
+        return pd.Float64Dtype()
+    return pd.BooleanDtype() if pa.types.is_boolean(kind) else None
+
+
+def _categorical(values: pd.Series, declared: tuple[str, ...]) -> pd.Series:
+    """Make a category of the declared values, and of any other that the file holds."""
+    others = [value for value in values.dropna().unique() if value not in declared]
+    return values.astype(pd.CategoricalDtype([*declared, *others]))

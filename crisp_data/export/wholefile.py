@@ -1,0 +1,48 @@
+"""Files that appear whole or not at all."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import BinaryIO
+
+
+@contextmanager
+def whole_file(path: Path) -> Iterator[BinaryIO]:
+    """Open a temporary neighbour of ``path`` that takes its place once it is complete.
+
+    The bytes are on the disk before the name points to them. When the body fails, or the
+    machine does, ``path`` is what it was: absent, or the old file. Permissions are those
+    that ``open()`` would give, and those of the old file where there is one, so a file
+    that its owner made private stays private.
+    """
+    # A link keeps pointing: what it points to is replaced, as open() would do.
+    target = Path(os.path.realpath(path))
+    temporary = target.with_name(f".crisp-data-{secrets.token_hex(8)}.part")
+    try:
+        with temporary.open("xb") as file:
+            if target.exists():
+                shutil.copymode(target, temporary)
+            yield file
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(temporary, target)
+    except BaseException:
+        temporary.unlink(missing_ok=True)
+        raise
+    _sync_folder(target.parent)
+
+
+def _sync_folder(folder: Path) -> None:
+    """Make the new name itself survive a power cut, where the system lets a folder be synced."""
+    if os.name != "posix":
+        return
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
