@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+import itertools
 import json as jsonlib
 import os
 import threading
 import time
-from collections.abc import Callable, Generator, Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, NoReturn
 
 from crisp_data import config
 from crisp_data.errors import BadParameter, ReadOnly
-from crisp_data.pages import Pages
+from crisp_data.pages import Pages, Steps
 from crisp_data.protocol import answers, routes, walks
 from crisp_data.protocol.answers import Page
 from crisp_data.quota import Ledger
@@ -173,7 +174,7 @@ class Client:
         operation : str
             A list: ``"list_conversations"``, ``"get_messages_in_conversation"`` ...
         rows : int, optional
-            Stop once so many records came.
+            How many records are wanted; the walk ends at the page that brings them.
         refresh : bool, default False
             Walk it anew even where the cache knows it.
         **arguments
@@ -184,7 +185,7 @@ class Client:
         Pages
             An iterator of :class:`Page`, answers as they came. Rows may come twice where a
             list moves; a thread's pages overlap by design. The table builder drops what it
-            has already. Its ``complete`` says, after the last page, whether it was the end.
+            has already. Its ``doubt`` says, after the last page, why it may lack rows.
 
         Examples
         --------
@@ -197,14 +198,15 @@ class Client:
             raise BadParameter("A walk begins at page 1.", "Use call() for one page.")
         if route.name in ("list_conversations", "list_people_profiles"):
             arguments.setdefault("per_page", routes.PER_PAGE_MAX)
-        numbered = "page_number" in route.parameters
-        _, query = routes.fill(route, {**arguments, **({"page_number": 1} if numbered else {})})
-        where = {name: arguments[name] for name in route.parameters if name != "page_number"}
+        numbered = {"page_number": 1} if "page_number" in route.parameters else {}
+        _, query = routes.fill(route, {**arguments, **numbered})
+        where = {name: arguments[name] for name in route.parameters if name not in numbered}
 
-        def steps(refresh: bool, offline: bool = False) -> Generator[Page, None, bool | None]:
-            return self._steps(route, where, walks.walk(route, query), refresh, offline)
+        def steps(refresh: bool = False, offline: bool = False) -> Steps:
+            return self._steps(route, where, walks.walk(route, query, rows), refresh, offline)
 
-        return Pages(steps, rows, refresh, resumable=not numbered)
+        timed = walks.is_timed(route, query)
+        return Pages(steps, None if timed else rows, refresh, resumable=timed)
 
     def _data(self, method: str, path: str, params: Any = None, **options: Any) -> Any:
         body = self._send(method, path, params, **options).content
@@ -217,22 +219,25 @@ class Client:
         walk: walks.Walk,
         refresh: bool,
         offline: bool,
-    ) -> Generator[Page, None, bool | None]:
-        """Drive a walk; returns its word on completeness, None where the cache ran out."""
-        pull = ""
-        step = next(walk)
-        while True:
-            path, query = routes.fill(route, {**where, **step})
-            response = self._send("GET", path, query, refresh=refresh, pull=pull, offline=offline)
+    ) -> Steps:
+        """Drive a walk; returns its doubt, None where only the cache was asked and it ran out."""
+        pull, query = "", next(walk)
+        for number in itertools.count(1):
+            # The place in the walk is part of the cache's key: a walk may ask the same twice
+            # to see what changed between.
+            path, query = routes.fill(route, {**where, **query})
+            place = f"{pull} {number}" if pull else ""
+            response = self._send("GET", path, query, refresh=refresh, pull=place, offline=offline)
             if response.status_code == _NOT_CACHED:
                 return None
-            pull = response.headers.get(PULL, "")
-            page = Page(response.content, response.status_code, response.from_cache, pull)
+            pull = pull or response.headers.get(PULL, "")
+            page = Page(response.content, response.status_code, response.from_cache)
             yield page
             try:
-                step = walk.send(page)
+                query = walk.send(page)
             except StopIteration as end:
-                return bool(end.value)
+                return str(end.value)
+        raise AssertionError("a walk ends by itself")
 
     def _send(
         self,
@@ -278,6 +283,14 @@ class Client:
             self._local.pid = os.getpid()
         session: Session = self._local.session
         return session
+
+    def cached(self) -> int:
+        """How many answers the cache holds that are still fresh."""
+        return self._session().cached()
+
+    def clear_cache(self) -> None:
+        """Forget every answer of this token."""
+        self._session().forget()
 
     def __repr__(self) -> str:
         return f"<Client {self.settings.base_url} tier={self.settings.credentials.tier}>"

@@ -6,36 +6,37 @@ from collections.abc import Callable, Generator, Iterator
 
 from crisp_data.protocol.answers import Page
 
-#: Drives one walk; its word at the end: whether the list is complete, None where only the
-#: cache was asked and it ran out.
-Steps = Generator[Page, None, bool | None]
+#: Drives one walk. Its word at the end: its doubt, which is empty where the list is whole;
+#: None where only the cache was asked and it ran out.
+Steps = Generator[Page, None, str | None]
 
 
 class Pages:
-    """A lazy walk over a list: an iterator of pages that knows how it ended.
+    """An iterator of pages that knows how it ended.
 
-    A list by page number that the cache holds only in part is walked anew from the top:
-    half a list of an hour ago and half a list of now are not a list. A thread is walked by
-    time, so there the cache's part is simply continued.
+    A walk in time that the cache holds in part is simply continued: it is exact whenever its
+    pages were read. A list by page number is not: half of it from an hour ago and half from
+    now are not a list, so it comes whole from the cache or is walked anew from the top.
 
     Attributes
     ----------
-    complete : bool or None
-        After the last page: whether the end of the list was reached. False where the server
-        stopped sending anything new before saying that it was done, None while walking or
-        where ``rows`` ended the walk.
+    doubt : str
+        After the last page: why the list may lack rows; empty where it cannot.
+
+    Examples
+    --------
+    >>> pages = ws.client.pages("list_conversations", website_id=ws.website_id)
+    >>> sum(1 for _ in pages) > 0, pages.doubt
+    (True, '')
     """
 
-    complete: bool | None = None
+    doubt = ""
 
     def __init__(
-        self,
-        steps: Callable[..., Steps],
-        rows: int | None,
-        refresh: bool,
-        resumable: bool,
+        self, steps: Callable[..., Steps], rows: int | None, refresh: bool, resumable: bool
     ) -> None:
-        self._pages = self._walk(steps, rows, refresh, resumable)
+        self._steps, self._rows, self._refresh = steps, rows, refresh
+        self._pages = self._take(steps(refresh=refresh)) if resumable else self._whole()
 
     def __iter__(self) -> Iterator[Page]:
         return self._pages
@@ -43,32 +44,30 @@ class Pages:
     def __next__(self) -> Page:
         return next(self._pages)
 
-    def _walk(
-        self,
-        steps: Callable[..., Steps],
-        rows: int | None,
-        refresh: bool,
-        resumable: bool,
-    ) -> Generator[Page, None, None]:
-        if resumable or refresh:
-            yield from self._take(steps(refresh), rows)
-            return
-        kept = list(self._take(steps(False, offline=True), rows))
-        if self._whole:
-            yield from kept
-        else:
-            yield from self._take(steps(refresh=True), rows)
+    def _whole(self) -> Generator[Page, None, bool]:
+        if not self._refresh:
+            kept, walk = [], self._take(self._steps(offline=True))
+            while True:
+                try:
+                    kept.append(next(walk))
+                except StopIteration as end:
+                    if end.value:
+                        yield from kept
+                        return True
+                    break
+        return (yield from self._take(self._steps(refresh=True)))
 
-    def _take(self, pages: Steps, rows: int | None) -> Generator[Page, None, None]:
-        """Pass pages on until the walk ends or enough rows came."""
-        self._whole, self.complete, count = False, None, 0
-        while rows is None or count < rows:
+    def _take(self, steps: Steps) -> Generator[Page, None, bool]:
+        """Pass pages on until the walk ends or enough rows came; False where it broke off."""
+        count = 0
+        while True:
             try:
-                page = next(pages)
+                page = next(steps)
             except StopIteration as end:
-                self.complete, self._whole = end.value, end.value is not None
-                return
-            if rows is not None:
+                self.doubt = end.value or ""
+                return end.value is not None
+            if self._rows is not None:
                 count += len(page.records)
             yield page
-        self._whole = True
+            if self._rows is not None and count >= self._rows:
+                return True

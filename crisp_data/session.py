@@ -22,7 +22,9 @@ import requests
 from requests.structures import CaseInsensitiveDict
 from requests_cache import CachedSession
 from requests_cache.backends.sqlite import SQLiteCache
-from requests_cache.models import CachedRequest, CachedResponse
+from requests_cache.models.request import CachedRequest
+from requests_cache.models.response import CachedResponse
+from requests_cache.serializers.pipeline import SerializerPipeline, Stage
 
 from crisp_data import config
 from crisp_data.protocol import answers, routes
@@ -56,6 +58,8 @@ class Session(CachedSession):
         lifetimes: dict[str, int] | None = None,
         cache: bool = True,
     ) -> None:
+        own = lifetimes or {}
+        expiry: dict[Any, Any] = own | {p: s for p, s in LIFETIMES.items() if p not in own}
         self._base = urlsplit(settings.base_url).path
         # Who asks is part of every key. The secret goes in keyed and hashed: a wrong key
         # must not be served what the right one was told.
@@ -65,12 +69,13 @@ class Session(CachedSession):
             key=hashlib.blake2b(token.key.encode()).digest(),
             digest_size=8,
         ).hexdigest()
+        self._store = _open(path)
         super().__init__(
-            backend=_open(path),
+            backend=self._store,
             key_fn=self._key,
             allowable_codes=(200, 206),
             allowable_methods=("GET", "HEAD"),
-            urls_expire_after=dict([*(lifetimes or {}).items(), *LIFETIMES.items()]),
+            urls_expire_after=expiry,
         )
         self.settings.disabled = not cache
         self.headers.update(answers.headers(token.identifier, token.key, token.tier))
@@ -90,6 +95,14 @@ class Session(CachedSession):
             return super().send(request, *args, **kwargs)
         finally:
             self._drop(self._path(request))
+
+    def cached(self) -> int:
+        """How many answers are kept that are still fresh."""
+        return int(self._store.count(expired=False))
+
+    def forget(self) -> None:
+        """Delete every kept answer."""
+        self._store.clear()  # type: ignore[no-untyped-call]
 
     def _path(self, request: Any) -> str:
         return urlsplit(request.url or "").path.removeprefix(self._base.rstrip("/"))
@@ -113,8 +126,7 @@ class Session(CachedSession):
             prefixes = [prefix.removesuffix(_NONE)]
         else:
             prefixes = [prefix, prefix[: -len(_NONE)] + _NONE]
-        responses = self.cache.responses
-        with responses.connection(commit=True) as db:  # type: ignore[attr-defined]
+        with self._store.responses.connection(commit=True) as db:
             for start in prefixes:
                 db.execute("DELETE FROM responses WHERE key BETWEEN ? AND ?", (start, start + "g"))
 
@@ -135,7 +147,7 @@ def _open(path: Path) -> SQLiteCache:
     config.private_file(path)
     for attempt in range(100):
         try:
-            return SQLiteCache(path, serializer=Serializer(), wal=True, busy_timeout=30_000)
+            return SQLiteCache(path, serializer=_serializer(), wal=True, busy_timeout=30_000)
         except sqlite3.OperationalError:
             if attempt == 99:
                 raise
@@ -155,35 +167,36 @@ class _Stored(msgspec.Struct, array_like=True):
     body: bytes
 
 
-class Serializer:
-    """Writes an answer for requests-cache as compressed MessagePack.
+def _serializer() -> SerializerPipeline:
+    """Write answers as compressed MessagePack.
 
     Own code, because of what the library's serializers do: pickle runs code from a tampered
     file, and all of them write the request's headers, the credential among them.
     """
+    return SerializerPipeline([Stage(dumps=_pack, loads=_unpack)], "crisp_data", is_binary=True)
 
-    def dumps(self, response: CachedResponse) -> bytes:
-        """Pack an answer."""
-        stored = _Stored(
-            str(response.request.method),
-            str(response.url),
-            response.status_code,
-            response.created_at,
-            response.expires,
-            response.headers.get(PULL, ""),
-            zlib.compress(response.content or b"", 1),
-        )
-        return msgspec.msgpack.encode(stored)
 
-    def loads(self, packed: bytes) -> CachedResponse:
-        """Unpack an answer."""
-        stored = msgspec.msgpack.decode(packed, type=_Stored)
-        return CachedResponse(
-            content=zlib.decompress(stored.body),
-            status_code=stored.status,
-            url=stored.url,
-            created_at=stored.created,
-            expires=stored.expires,
-            headers=CaseInsensitiveDict({PULL: stored.pull, "Content-Type": "application/json"}),
-            request=CachedRequest(method=stored.method, url=stored.url),
-        )
+def _pack(response: CachedResponse) -> bytes:
+    stored = _Stored(
+        str(response.request.method),
+        str(response.url),
+        response.status_code,
+        response.created_at,
+        response.expires,
+        response.headers.get(PULL, ""),
+        zlib.compress(response.content or b"", 1),
+    )
+    return msgspec.msgpack.encode(stored)
+
+
+def _unpack(packed: bytes) -> CachedResponse:
+    stored = msgspec.msgpack.decode(packed, type=_Stored)
+    return CachedResponse(
+        content=zlib.decompress(stored.body),
+        status_code=stored.status,
+        url=stored.url,
+        created_at=stored.created,
+        expires=stored.expires,
+        headers=CaseInsensitiveDict({PULL: stored.pull, "Content-Type": "application/json"}),
+        request=CachedRequest(method=stored.method, url=stored.url),
+    )

@@ -65,13 +65,13 @@ class Wire(HTTPAdapter):
     def __init__(
         self,
         ledger: Ledger,
-        base_path: str,
+        base_url: str,
         patience: Patience = Patience(),
         sleep: Callable[[float], None] = time.sleep,
         connections: int = 16,
     ) -> None:
         super().__init__(pool_maxsize=connections, max_retries=0)
-        self.ledger, self.base_path = ledger, base_path
+        self.ledger, self._base = ledger, urlsplit(base_url).path
         self.patience, self.sleep = patience, sleep
 
     def send(
@@ -79,7 +79,7 @@ class Wire(HTTPAdapter):
     ) -> requests.Response:
         """Send one request; raise a :class:`CrispError` unless the answer is a success."""
         method, path = request.method or "GET", urlsplit(request.url or "").path
-        route = routes.identify(method, path.removeprefix(self.base_path))
+        route = routes.identify(method, path.removeprefix(self._base))
         pull = request.headers.pop(PULL, None) or uuid.uuid4().hex
         reads = method in ("GET", "HEAD")
         for attempt in range(1, self.patience.tries + 1):

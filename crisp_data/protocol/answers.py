@@ -133,14 +133,11 @@ class Page:
         200, or 206 where a thread has older messages.
     from_cache : bool
         Whether it cost no request.
-    pull : str
-        Which pull it belongs to; pages of one walk share it.
     """
 
     body: bytes
     status: int
     from_cache: bool = False
-    pull: str = ""
 
     @property
     def records(self) -> list[dict[str, Any]]:

@@ -1,0 +1,65 @@
+"""Your Crisp workspace as pandas DataFrames, inside a day's request quota.
+
+>>> import crisp_data as crisp
+>>> ws = crisp.connect(sandbox=True)
+>>> conversations = ws.conversations(since="7 days ago")
+>>> messages = ws.messages(conversations)
+"""
+
+from crisp_data.connection import connect
+from crisp_data.errors import (
+    ApiError,
+    BadAnswer,
+    BadParameter,
+    Conflict,
+    CredentialsMissing,
+    CrispError,
+    CrispWarning,
+    DomainRestricted,
+    Forbidden,
+    InvalidData,
+    MethodNotAllowed,
+    NotFound,
+    NotSubscribed,
+    Offline,
+    PlanLimit,
+    QuotaExceeded,
+    RateLimited,
+    ReadOnly,
+    ServerError,
+    Unauthorized,
+)
+from crisp_data.export import read, write
+from crisp_data.tables import expand, schema
+from crisp_data.workspace import Workspace
+
+__version__ = "0.1.0"
+
+__all__ = [
+    "ApiError",
+    "BadAnswer",
+    "BadParameter",
+    "Conflict",
+    "CredentialsMissing",
+    "CrispError",
+    "CrispWarning",
+    "DomainRestricted",
+    "Forbidden",
+    "InvalidData",
+    "MethodNotAllowed",
+    "NotFound",
+    "NotSubscribed",
+    "Offline",
+    "PlanLimit",
+    "QuotaExceeded",
+    "RateLimited",
+    "ReadOnly",
+    "ServerError",
+    "Unauthorized",
+    "Workspace",
+    "connect",
+    "expand",
+    "read",
+    "schema",
+    "write",
+]

@@ -1,0 +1,137 @@
+"""How a workspace is opened: which token, which website, live or sandbox."""
+
+from __future__ import annotations
+
+import re
+import tempfile
+from collections.abc import Callable
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from crisp_data import config
+from crisp_data.client import Client
+from crisp_data.errors import BadParameter, Forbidden
+from crisp_data.workspace import Workspace
+
+_UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
+
+
+def connect(
+    website: str | None = None,
+    *,
+    identifier: str | None = None,
+    key: str | None = None,
+    tier: str | None = None,
+    base_url: str | None = None,
+    ca: str | None = None,
+    sandbox: Any = False,
+    writes: bool | None = None,
+    tz: str = "UTC",
+    progress: bool | None = None,
+    **options: Any,
+) -> Workspace:
+    """Open a workspace.
+
+    Parameters
+    ----------
+    website : str, optional
+        Id, name or domain. A plugin token that serves one website needs none.
+    identifier, key, tier : str, optional
+        The token; else ``CRISP_IDENTIFIER``, ``CRISP_KEY`` and ``CRISP_TIER``, else the
+        system's keyring. Without a tier, "plugin".
+    base_url : str, optional
+        Else ``CRISP_BASE_URL``, else Crisp's own. Plain HTTP only on loopback.
+    ca : str, optional
+        A certificate authority's file, for the sandbox over HTTPS.
+    sandbox : bool or Sandbox, default False
+        True starts a Crisp API on this machine with seeded data; nothing leaves it, and no
+        key is needed. A running :class:`crisp_data.sandbox.Sandbox` is used as it is.
+    writes : bool, default False
+        Whether anything but reading is allowed; on the sandbox it is.
+    tz : str, default "UTC"
+        The zone of the frames' times, and of moments written without one.
+    progress : bool, optional
+        Whether long pulls show a bar; by default on the live service only.
+    **options
+        Passed to :class:`crisp_data.client.Client`: ``quota`` (requests a day),
+        ``reserve_for_writes``, ``reset_hour``, ``cache``, ``lifetimes``, ``cache_dir``,
+        ``state_dir``, ``patience``.
+
+    Returns
+    -------
+    Workspace
+
+    Raises
+    ------
+    CredentialsMissing
+        No token was found; the error says where it was looked for.
+    BadParameter
+        No such website, or several and none was chosen.
+    Unauthorized, NotSubscribed, Forbidden, Offline, QuotaExceeded
+
+    Notes
+    -----
+    Spends one request, and one more where a plugin token's website must be looked up; both
+    answers are kept for a day.
+
+    Examples
+    --------
+    >>> import crisp_data as crisp
+    >>> ws = crisp.connect(sandbox=True)
+    >>> ws.name
+    'Acme'
+    >>> ws.close()
+    """
+    now: Callable[[], datetime] | None = None
+    started = None
+    if sandbox:
+        from crisp_data.sandbox import Sandbox  # no cost to who never needs it
+
+        box = Sandbox().start() if sandbox is True else sandbox
+        started = box if sandbox is True else None
+        identifier, key, tier = identifier or box.identifier, key or box.key, tier or box.tier
+        base_url, ca, website = box.url, box.ca, website or box.website_id
+        now = lambda: box.now  # noqa: E731
+        folder = _temporary(box)
+        options = {"cache_dir": folder, "state_dir": folder, **options}
+        writes = True if writes is None else writes
+    settings = config.resolve(identifier, key, tier, website, base_url, ca)
+    client = Client(settings, writes=bool(writes), **options)
+    website_id = _choose(client, settings.website)
+    try:
+        name = str(client.call("get_website", website_id=website_id).get("name") or "")
+    except Forbidden:  # the token lacks that one scope; everything else may work
+        name = ""
+    return Workspace(client, website_id, name, tz=tz, progress=progress, now=now, sandbox=started)
+
+
+def _temporary(box: Any) -> Path:
+    """Give a sandbox its own cache and ledger, which go when it does."""
+    if not hasattr(box, "_client_folder"):
+        box._client_folder = tempfile.TemporaryDirectory(prefix="crisp-sandbox-")
+    return Path(box._client_folder.name)
+
+
+def _choose(client: Client, website: str | None) -> str:
+    """Find the website's id from an id, a name, a domain, or the only one there is."""
+    if website and _UUID.fullmatch(website):
+        return website.lower()
+    if client.settings.credentials.tier != "plugin":
+        raise BadParameter(
+            "A website or user token does not list its websites.",
+            "Pass the website's id, or set CRISP_WEBSITE_ID: it is in Crisp's settings, "
+            "Setup & Integrations.",
+        )
+    found = [site for page in client.pages("list_all_connect_websites") for site in page.records]
+    matches = [site for site in found if website is None or _is(site, website)]
+    if len(matches) == 1:
+        return str(matches[0]["website_id"])
+    names = "; ".join(f"{site.get('name')} ({site['website_id']})" for site in found) or "none"
+    what = f"{len(matches)} websites fit." if matches else "No such website."
+    raise BadParameter(what, f"Choose one by id, name or domain. The token serves: {names}.")
+
+
+def _is(site: dict[str, Any], website: str) -> bool:
+    names = (site.get("website_id"), site.get("name"), site.get("domain"))
+    return website.casefold() in {str(name).casefold() for name in names if name}

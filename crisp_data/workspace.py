@@ -1,0 +1,530 @@
+"""What an analyst holds: a Crisp workspace whose lists are DataFrames."""
+
+from __future__ import annotations
+
+import html
+import warnings
+from collections.abc import Callable, Iterable
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Literal
+
+import pandas as pd
+from tqdm.auto import tqdm
+
+from crisp_data import export, moments, tables
+from crisp_data.client import Client
+from crisp_data.errors import BadParameter, CrispWarning, NotFound, QuotaExceeded
+from crisp_data.protocol.walks import STUCK
+from crisp_data.quota import Ledger
+
+State = Literal["pending", "unresolved", "resolved"]
+STATES = ("pending", "unresolved", "resolved")
+
+
+class Workspace:
+    """A website of Crisp, read as frames.
+
+    Made by :func:`crisp_data.connect`. Every method that reads says what it spends; asked
+    again within the lifetime of its answers it spends nothing, and ``refresh=True`` asks
+    anew. Times are ``datetime64[ms, tz]`` in the zone of the workspace unless ``tz`` says
+    another. The columns of each table are printed by :func:`crisp_data.schema`.
+
+    Attributes
+    ----------
+    client : Client
+        The thin client below, for what has no frame.
+    website_id, name : str
+        Which website; ``name`` is empty where the token may not read it.
+    quota : Ledger
+        What today's requests were spent on, and what is left.
+    tz : str
+        The zone in which naive moments are read and times are given.
+
+    Examples
+    --------
+    >>> ws.name
+    'Acme'
+    """
+
+    def __init__(
+        self,
+        client: Client,
+        website_id: str,
+        name: str = "",
+        *,
+        tz: str = "UTC",
+        progress: bool | None = None,
+        now: Callable[[], datetime] | None = None,
+        sandbox: Any = None,
+    ) -> None:
+        self.client, self.website_id, self.name = client, website_id, name
+        self.tz = moments.check_tz(tz)
+        self.sandbox = sandbox
+        # The sandbox answers in milliseconds, and notebooks recorded on it stay readable.
+        self._progress = client.settings.live if progress is None else progress
+        self._now = now or (lambda: datetime.now(UTC))
+
+    @property
+    def quota(self) -> Ledger:
+        """The day's ledger: ``ws.quota`` prints it."""
+        return self.client.quota
+
+    def conversations(
+        self,
+        since: Any = None,
+        until: Any = None,
+        *,
+        state: State | None = None,
+        segment: str | None = None,
+        assigned: str | bool | None = None,
+        inbox: str | None = None,
+        search: str | None = None,
+        include_empty: bool = False,
+        limit: int | None = None,
+        tz: str | None = None,
+        refresh: bool = False,
+    ) -> pd.DataFrame:
+        """Pull conversations, most recently updated first.
+
+        Parameters
+        ----------
+        since, until : str, date, datetime or Timestamp, optional
+            Only conversations *updated* in this period, both ends included; Crisp compares
+            the update date (*documented*), so an old conversation that somebody answered
+            yesterday is part of yesterday. Also "7 days ago".
+        state : {"pending", "unresolved", "resolved"}, optional
+        segment : str, optional
+            Only conversations that carry this segment.
+        assigned : str or False, optional
+            An operator's ``user_id``; False for conversations assigned to nobody.
+        inbox : str, optional
+            An ``inbox_id``.
+        search : str, optional
+            Crisp's text search.
+        include_empty : bool, default False
+            Also conversations without any message.
+        limit : int, optional
+            The newest so many, and no request more than they need.
+        tz : str, optional
+            The zone of the times, such as "Europe/Paris".
+        refresh : bool, default False
+            Ask Crisp even where the cache knows.
+
+        Returns
+        -------
+        DataFrame
+            One row a conversation, columns as in ``crisp.schema("conversations")``.
+
+        Raises
+        ------
+        BadParameter
+            Before anything is spent.
+        QuotaExceeded
+            With the rows pulled so far in ``partial``.
+
+        Notes
+        -----
+        Spends a request for every 50 conversations, and one to see the end. Crisp filters
+        by period, resolved or not, assignment, inbox and one search; the rest is filtered
+        here, after the pull.
+
+        Examples
+        --------
+        >>> conversations = ws.conversations(since="7 days ago", state="resolved")
+        >>> conversations["state"].unique().tolist()
+        ['resolved']
+        >>> len(ws.conversations(limit=20))
+        20
+        """
+        tz = moments.check_tz(tz or self.tz)
+        start, end = moments.window(since, until, tz=tz, now=self._now())
+        _check_word("state", state, STATES)
+        _check_count("limit", limit)
+        query: dict[str, Any] = {
+            "filter_date_start": start.to_pydatetime() if start is not None else None,
+            "filter_date_end": end.to_pydatetime() if end is not None else None,
+            "filter_resolved": 1 if state == "resolved" else None,
+            "filter_not_resolved": 1 if state in ("pending", "unresolved") else None,
+            "filter_assigned": assigned or None,
+            "filter_unassigned": 1 if assigned is False else None,
+            "filter_inbox_id": inbox,
+            "include_empty": 1 if include_empty else None,
+            "search_query": search or segment,
+            "search_type": "text" if search else "segment" if segment else None,
+        }
+
+        def wanted(frame: pd.DataFrame) -> pd.DataFrame:
+            checks = [
+                frame["updated_at"] >= start if start is not None else None,
+                frame["updated_at"] <= end if end is not None else None,
+                frame["state"] == state if state else None,
+                _has(frame["segments"], segment) if segment else None,
+                frame["assigned_user_id"] == assigned if isinstance(assigned, str) else None,
+                frame["assigned_user_id"].isna() if assigned is False else None,
+                frame["inbox_id"] == inbox if inbox else None,
+            ]
+            return _where(frame, checks)
+
+        return self._pull(
+            "conversations",
+            "list_conversations",
+            query,
+            wanted=wanted,
+            limit=limit,
+            tz=tz,
+            refresh=refresh,
+        )
+
+    def messages(
+        self, conversations: Any, *, tz: str | None = None, refresh: bool = False
+    ) -> pd.DataFrame:
+        """Pull whole threads: every batch of every conversation.
+
+        Parameters
+        ----------
+        conversations : DataFrame, Series, list of str, or str
+            A frame with ``session_id``, or session ids.
+        tz, refresh
+            As in :meth:`conversations`.
+
+        Returns
+        -------
+        DataFrame
+            One row a message: threads in the order given, each oldest message first;
+            columns as in ``crisp.schema("messages")``.
+
+        Raises
+        ------
+        BadParameter
+            Before anything is spent.
+        QuotaExceeded
+            With the rows pulled so far in ``partial``.
+
+        Warns
+        -----
+        CrispWarning
+            Where a thread may lack messages, or its conversation was deleted meanwhile.
+
+        Notes
+        -----
+        Spends a request for every batch of a thread, one for most threads. The size of a
+        batch is Crisp's own and not documented (20 and 40 are reported).
+
+        Examples
+        --------
+        >>> conversations = ws.conversations(limit=10)
+        >>> messages = ws.messages(conversations)
+        >>> set(messages["session_id"]) == set(conversations["session_id"])
+        True
+        """
+        ids = _session_ids(conversations)
+        builder = tables.Builder("messages", tz=moments.check_tz(tz or self.tz))
+        doubtful, missing = 0, 0
+        for session_id in self._bar(ids, "threads"):
+            pages = self.client.pages(
+                "get_messages_in_conversation",
+                website_id=self.website_id,
+                session_id=session_id,
+                refresh=refresh,
+            )
+            try:
+                for page in pages:
+                    builder.add(page.body, website_id=self.website_id, session_id=session_id)
+            except NotFound:
+                missing += 1
+            except QuotaExceeded as error:
+                error.partial = builder.frame()
+                raise
+            doubtful += bool(pages.doubt)
+        _warn(missing, "of the conversations do not exist (any more); they have no rows.")
+        _warn(doubtful, f"of the threads may lack messages. {STUCK}")
+        return builder.frame()
+
+    def people(
+        self,
+        since: Any = None,
+        until: Any = None,
+        *,
+        search: str | None = None,
+        limit: int | None = None,
+        tz: str | None = None,
+        refresh: bool = False,
+    ) -> pd.DataFrame:
+        """Pull people profiles.
+
+        Parameters
+        ----------
+        since, until : optional
+            Only people *created* in this period, both ends included (*documented*).
+        search : str, optional
+            Crisp's text search.
+        limit, tz, refresh
+            As in :meth:`conversations`.
+
+        Returns
+        -------
+        DataFrame
+            One row a person, columns as in ``crisp.schema("people")``.
+
+        Notes
+        -----
+        Spends a request for every 50 people, and one to see the end.
+
+        Examples
+        --------
+        >>> len(ws.people(limit=5))
+        5
+        """
+        tz = moments.check_tz(tz or self.tz)
+        start, end = moments.window(since, until, tz=tz, now=self._now())
+        _check_count("limit", limit)
+
+        def wanted(frame: pd.DataFrame) -> pd.DataFrame:
+            checks = [
+                frame["created_at"] >= start if start is not None else None,
+                frame["created_at"] <= end if end is not None else None,
+            ]
+            return _where(frame, checks)
+
+        query = {"filter_date_start": start, "filter_date_end": end, "search_text": search}
+        return self._pull(
+            "people",
+            "list_people_profiles",
+            query,
+            wanted=wanted,
+            limit=limit,
+            tz=tz,
+            refresh=refresh,
+        )
+
+    def operators(self, *, refresh: bool = False) -> pd.DataFrame:
+        """Pull the operators of the website; one request.
+
+        Examples
+        --------
+        >>> "user_id" in ws.operators()
+        True
+        """
+        return self._pull("operators", "list_website_operators", refresh=refresh)
+
+    def visitors(self, *, refresh: bool = False) -> pd.DataFrame:
+        """Pull who is on the website now; never cached, for it is about this moment.
+
+        Examples
+        --------
+        >>> "session_id" in ws.visitors()
+        True
+        """
+        return self._pull("visitors", "list_visitors", refresh=refresh)
+
+    def inboxes(self, *, refresh: bool = False) -> pd.DataFrame:
+        """Pull the website's inboxes.
+
+        Examples
+        --------
+        >>> "inbox_id" in ws.inboxes()
+        True
+        """
+        return self._pull("inboxes", "list_inboxes", refresh=refresh)
+
+    def campaigns(self, *, refresh: bool = False) -> pd.DataFrame:
+        """Pull the website's campaigns.
+
+        Examples
+        --------
+        >>> "campaign_id" in ws.campaigns()
+        True
+        """
+        return self._pull("campaigns", "list_campaigns", refresh=refresh)
+
+    def pages(self, session_id: str, *, refresh: bool = False) -> pd.DataFrame:
+        """Pull the pages that a visitor looked at in one conversation.
+
+        Examples
+        --------
+        >>> "page_url" in ws.pages(ws.conversations(limit=1)["session_id"][0])
+        True
+        """
+        return self._of_conversation("pages", session_id, refresh)
+
+    def events(self, session_id: str, *, refresh: bool = False) -> pd.DataFrame:
+        """Pull the events of one conversation.
+
+        Examples
+        --------
+        >>> "text" in ws.events(ws.conversations(limit=1)["session_id"][0])
+        True
+        """
+        return self._of_conversation("events", session_id, refresh)
+
+    def files(self, session_id: str, *, refresh: bool = False) -> pd.DataFrame:
+        """Pull the files that were sent in one conversation.
+
+        Examples
+        --------
+        >>> "url" in ws.files(ws.conversations(limit=1)["session_id"][0])
+        True
+        """
+        return self._of_conversation("files", session_id, refresh)
+
+    def segments(self, conversations: pd.DataFrame) -> pd.DataFrame:
+        """Give one row for each conversation and segment; spends nothing.
+
+        Returns
+        -------
+        DataFrame
+            ``session_id`` and ``segment``, both str; conversations without segments have
+            no row. Joins back on ``session_id``.
+
+        Examples
+        --------
+        >>> ws.segments(ws.conversations(limit=50)).columns.tolist()
+        ['session_id', 'segment']
+        """
+        if not isinstance(conversations, pd.DataFrame) or "segments" not in conversations:
+            raise BadParameter("segments() takes a frame of conversations.")
+        rows = conversations[["session_id", "segments"]].explode("segments", ignore_index=True)
+        rows = rows.rename(columns={"segments": "segment"}).dropna(subset="segment")
+        return rows.astype({"segment": "str"}).reset_index(drop=True)
+
+    def websites(self, *, refresh: bool = False) -> pd.DataFrame:
+        """Pull the websites that the token may read.
+
+        A plugin token lists where its plugin is installed; any other token names one.
+
+        Examples
+        --------
+        >>> ws.website_id in set(ws.websites()["website_id"])
+        True
+        """
+        if self.client.settings.credentials.tier == "plugin":
+            return self._pull(
+                "websites", "list_all_connect_websites", website=False, refresh=refresh
+            )
+        return self._pull("websites", "get_website", refresh=refresh)
+
+    def to(self, path: str | Path, frame: pd.DataFrame) -> Path:
+        """Write a frame to a file: ``.csv .csv.gz .jsonl .jsonl.gz .parquet .xlsx``.
+
+        See :func:`crisp_data.write`, which does it, for what each format keeps.
+
+        Examples
+        --------
+        >>> ws.to(folder / "operators.csv", ws.operators()).name
+        'operators.csv'
+        """
+        return export.write(path, frame)
+
+    def close(self) -> None:
+        """Stop the sandbox, where the connection started one."""
+        if self.sandbox is not None:
+            self.sandbox.stop()
+
+    def _of_conversation(self, table: str, session_id: str, refresh: bool) -> pd.DataFrame:
+        (session_id,) = _session_ids(session_id)
+        operation = f"list_conversation_{table}"
+        return self._pull(table, operation, {"session_id": session_id}, refresh=refresh)
+
+    def _pull(
+        self,
+        table: str,
+        operation: str,
+        query: dict[str, Any] | None = None,
+        *,
+        wanted: Callable[[pd.DataFrame], pd.DataFrame] = lambda frame: frame,
+        limit: int | None = None,
+        tz: str | None = None,
+        refresh: bool = False,
+        website: bool = True,
+    ) -> pd.DataFrame:
+        """Walk a list into a frame; filter what the server may not have filtered."""
+        builder = tables.Builder(table, tz=tz or self.tz)
+        arguments = {"website_id": self.website_id, **(query or {})} if website else {}
+        constants = {k: v for k, v in arguments.items() if k in ("website_id", "session_id")}
+        pages = self.client.pages(operation, rows=limit, refresh=refresh, **arguments)
+        frame = builder.frame()
+        try:
+            for page in self._bar(pages, "pages"):
+                builder.add(page.body, **constants)
+                if limit is not None and len(frame := wanted(builder.frame())) >= limit:
+                    break
+        except QuotaExceeded as error:
+            error.partial = wanted(builder.frame())
+            raise
+        frame = wanted(builder.frame())
+        if pages.doubt:
+            warnings.warn(pages.doubt, CrispWarning, stacklevel=3)
+        return frame if limit is None else frame.head(limit)
+
+    def _bar(self, steps: Iterable[Any], unit: str) -> Iterable[Any]:
+        """Show progress on whatever takes longer than a second."""
+        return tqdm(steps, unit=f" {unit}", delay=1, leave=False, disable=not self._progress)
+
+    def _facts(self) -> dict[str, str]:
+        """What both representations show; no secret, no address that changes by the run."""
+        settings, quota = self.client.settings, self.quota
+        return {
+            "website": f"{self.name or 'website'} ({self.website_id})",
+            "service": "live" if settings.live else "sandbox",
+            "token": f"{settings.credentials.tier}, "
+            + ("may write" if self.client.writes else "read-only"),
+            "today": f"{quota.used:,} of {quota.limit:,} requests used, {quota.left:,} left",
+            "cache": f"{self.client.cached():,} answers",
+        }
+
+    def __repr__(self) -> str:
+        facts = "\n".join(f"  {name:<8} {value}" for name, value in self._facts().items())
+        return f"Crisp workspace\n{facts}"
+
+    def _repr_html_(self) -> str:
+        facts = self._facts()
+        colour = "#b42318" if facts["service"] == "live" else "#1b6e53"
+        rows = "".join(
+            f"<tr><th style='text-align:left'>{name}</th>"
+            f"<td style='text-align:left'>{html.escape(value)}</td></tr>"
+            for name, value in facts.items()
+        )
+        return f"<table style='border-left:4px solid {colour}'>{rows}</table>"
+
+
+def _has(lists: pd.Series[Any], name: str) -> pd.Series[Any]:
+    return lists.map(lambda found: name in found, na_action="ignore")
+
+
+def _where(frame: pd.DataFrame, checks: list[Any]) -> pd.DataFrame:
+    """Keep the rows that every check affirms; an unknown value affirms nothing."""
+    keep = pd.Series(True, index=frame.index)
+    for check in checks:
+        if check is not None:
+            keep &= check.astype("boolean").fillna(False).astype(bool)
+    return frame[keep].reset_index(drop=True)
+
+
+def _warn(count: int, what: str) -> None:
+    if count:
+        warnings.warn(f"{count} {what}", CrispWarning, stacklevel=3)
+
+
+def _check_word(name: str, value: Any, words: tuple[str, ...]) -> None:
+    if value is not None and value not in words:
+        raise BadParameter(f"{name}={value!r} is not known.", f"Use one of: {', '.join(words)}.")
+
+
+def _check_count(name: str, value: Any) -> None:
+    if value is not None and (isinstance(value, bool) or not isinstance(value, int) or value < 1):
+        raise BadParameter(f"{name} must be a whole number, at least 1.")
+
+
+def _session_ids(conversations: Any) -> list[str]:
+    """Read session ids from whatever an analyst has at hand; each once, in order."""
+    if isinstance(conversations, pd.DataFrame):
+        if "session_id" not in conversations:
+            raise BadParameter(
+                "The frame has no column session_id.", "Pass what ws.conversations() returned."
+            )
+        conversations = conversations["session_id"]
+    ids = [conversations] if isinstance(conversations, str) else list(conversations)
+    if not all(isinstance(one, str) and one.startswith("session_") for one in ids):
+        raise BadParameter("Something given is not a session_id.", "They look like 'session_...'.")
+    return list(dict.fromkeys(ids))
