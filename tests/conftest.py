@@ -1,0 +1,47 @@
+"""What every test may ask for: a sandbox, a workspace on it, and folders of their own."""
+
+import os
+from pathlib import Path
+
+import matplotlib
+import pytest
+
+import crisp_data as crisp
+from crisp_data.sandbox import Sandbox
+
+matplotlib.use("agg")
+
+
+@pytest.fixture(autouse=True)
+def own_folders(tmp_path, monkeypatch):
+    """Nothing of the user's is read or written: no token, no cache, no ledger, no keyring."""
+    for name in [name for name in os.environ if name.startswith("CRISP_")]:
+        monkeypatch.delenv(name)
+    monkeypatch.setenv("CRISP_CACHE_DIR", str(tmp_path / "cache"))
+    monkeypatch.setenv("CRISP_STATE_DIR", str(tmp_path / "state"))
+    monkeypatch.setenv("PYTHON_KEYRING_BACKEND", "keyring.backends.null.Keyring")
+
+
+@pytest.fixture
+def sandbox():
+    """A small sandbox, fresh for each test."""
+    with Sandbox(seed=1, conversations=120) as box:
+        yield box
+
+
+@pytest.fixture
+def waits():
+    """The seconds that the wire would have slept."""
+    return []
+
+
+@pytest.fixture
+def ws(sandbox, waits):
+    """A workspace on the small sandbox that waits for nothing."""
+    return crisp.connect(sandbox=sandbox, sleep=waits.append)
+
+
+@pytest.fixture
+def folder(tmp_path) -> Path:
+    """A folder for files."""
+    return tmp_path

@@ -1,0 +1,61 @@
+"""Packaging that says the same thing wherever it says it."""
+
+import re
+import subprocess
+import sys
+import tomllib
+from importlib.metadata import version
+from pathlib import Path
+
+import crisp_data as crisp
+
+ROOT = Path(__file__).parents[1]
+PROJECT_TEXT = (ROOT / "pyproject.toml").read_text("utf-8")
+PROJECT = tomllib.loads(PROJECT_TEXT)["project"]
+README = (ROOT / "README.md").read_text("utf-8")
+
+
+def test_versions_agree():
+    assert version("crisp-data") == PROJECT["version"] == crisp.__version__
+    assert f"## {crisp.__version__}" in (ROOT / "CHANGELOG.md").read_text("utf-8")
+
+
+def test_conda_gives_the_same():
+    conda = set(re.findall(r"^ +- (\S+)$", (ROOT / "environment.yml").read_text("utf-8"), re.M))
+    wanted = {*PROJECT["dependencies"], *PROJECT["optional-dependencies"]["test"]}
+    assert conda - {"conda-forge", "pip", f"python{PROJECT['requires-python']}"} - {"."} == wanted
+
+
+def test_every_dependency_has_its_reason():
+    extras = PROJECT["optional-dependencies"]
+    for requirement in [*PROJECT["dependencies"], *extras["test"], *extras["browser"]]:
+        assert re.search(rf'"{re.escape(requirement)}", +# \S+ \S+', PROJECT_TEXT), requirement
+
+
+def test_two_commands_for_a_fresh_machine():
+    block = README.split("```sh")[1].split("```")[0]
+    commands = [line for line in block.splitlines() if line and not line.startswith("#")]
+    assert len(commands) == 2
+    assert all(command.startswith("python3 -m venv .venv && ") for command in commands)
+    assert "crisp-data demo" in commands[0]
+    assert "pytest" in commands[1]
+
+
+def run(*arguments: str) -> str:
+    done = subprocess.run(
+        [sys.executable, "-m", *arguments], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
+
+
+def test_lint():
+    run("ruff", "check")
+
+
+def test_format():
+    run("ruff", "format", "--check")
+
+
+def test_types():
+    assert "no issues found" in run("mypy")
