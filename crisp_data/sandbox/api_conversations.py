@@ -1,9 +1,15 @@
-"""Reading conversations and their threads."""
+"""Conversations: listing, reading, creating, and what one may change on them."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any
+
+from . import filters, profiles
 from .calls import Answer, Call, Encoded, Refusal, operation
-from .state import encode
+from .chance import salt_of, uuid4
+from .state import Record
+from .writes import merge_meta, new_event, set_state
 
 
 @operation("list_conversations")
@@ -11,45 +17,203 @@ def list_conversations(call: Call) -> Answer:
     """List conversations, newest update first."""
     website = call.website
     size = call.per_page()
-    ids = [session_id for _, session_id in website.order]
+    ids = filters.conversations(website, call.query, call.world.options)
     return call.page(ids, size, lambda i: website.body(website.conversations[i]))
 
 
-@operation("get_conversation")
+@operation("get_conversation", "check_conversation_exists")
 def get_conversation(call: Call) -> Answer:
     """Answer one conversation."""
     return Answer("resolved", Encoded(call.website.body(call.conversation)))
 
 
-@operation("get_messages_in_conversation")
-def get_messages_in_conversation(call: Call) -> Answer:
-    """Answer one batch of a thread, oldest first; 206 where the walk is not at its end."""
-    conversation = call.conversation
-    keys = call.website.message_keys(conversation)
-    times = {
-        name: _milliseconds(call.query[name])
-        for name in ("timestamp_before", "timestamp_after", "timestamp_around")
-        if call.query.get(name)
+@operation("create_new_conversation")
+def create_new_conversation(call: Call) -> Answer:
+    """Create an empty conversation, which lists hide until someone writes."""
+    website = call.website
+    session_id = f"session_{uuid4(website.rng)}"
+    now = website.clock.tick()
+    website.add(session_id, _blank(session_id, website.id, now))
+    return Answer("added", {"session_id": session_id}, 201)
+
+
+def _blank(session_id: str, website_id: str, now: int) -> Record:
+    return {
+        "session_id": session_id,
+        "website_id": website_id,
+        "people_id": None,
+        "inbox_id": None,
+        "state": "pending",
+        "status": 0,
+        "is_verified": False,
+        "is_blocked": False,
+        "availability": "offline",
+        "active": {"now": False, "last": now},
+        "verifications": [],
+        "participants": [],
+        "mentions": [],
+        "compose": {"operator": {"type": "stop"}, "visitor": {"type": "stop"}},
+        "unread": {"operator": 0, "visitor": 0},
+        "assigned": None,
+        "meta": {"nickname": "visitor", "email": None, "data": {}, "segments": []},
+        "created_at": now,
+        "updated_at": now,
     }
-    size = call.world.options.batch_size
-    if "timestamp_after" in times:
-        rest = [key for key in keys if key[0] > times["timestamp_after"]]
-        batch, more = rest[:size], len(rest) > size
-    elif "timestamp_around" in times:
-        middle = sum(key[0] < times["timestamp_around"] for key in keys)
-        start = max(0, middle - size // 2)
-        batch = keys[start : start + size]
-        more = len(batch) < len(keys)
+
+
+@operation("remove_conversation")
+def remove_conversation(call: Call) -> Answer:
+    """Remove a conversation with its thread."""
+    call.website.remove(call.conversation)
+    return Answer("deleted")
+
+
+# One field each: what is read, and what a write sets.
+
+
+def _part(name: str, take: Callable[[Record], Any]) -> None:
+    @operation(name)
+    def read(call: Call) -> Answer:
+        return Answer("resolved", take(call.website.record(call.conversation)))
+
+
+def _change(name: str, put: Callable[[Record, Any], object]) -> None:
+    @operation(name)
+    def write(call: Call) -> Answer:
+        with call.website.edit(call.conversation) as row:
+            put(row, call.body)
+        return Answer("updated")
+
+
+_part("get_conversation_metas", lambda row: row["meta"])
+_part("get_conversation_state", lambda row: {"state": row["state"]})
+_part("get_conversation_routing_assign", lambda row: {"assigned": row["assigned"]})
+_part("get_conversation_participants", lambda row: {"participants": row["participants"]})
+_part("get_block_status_for_conversation", lambda row: {"blocked": row["is_blocked"]})
+_part(
+    "get_verify_status_for_conversation",
+    lambda row: {"verified": row["is_verified"], "verifications": row["verifications"]},
+)
+_part(
+    "get_conversation_relations",
+    lambda row: {"conversations": {"parent": None, "children": []}},
+)
+_change("assign_conversation_routing", lambda row, body: row.update(assigned=body["assigned"]))
+_change("update_conversation_inbox", lambda row, body: row.update(inbox_id=body["inbox_id"]))
+_change(
+    "save_conversation_participants",
+    lambda row, body: row.update(participants=body["participants"]),
+)
+_change(
+    "block_incoming_messages_for_conversation",
+    lambda row, body: row.update(is_blocked=body["blocked"]),
+)
+_change(
+    "update_verify_status_for_conversation",
+    lambda row, body: row.update(is_verified=body["verified"]),
+)
+_change(
+    "update_conversation_open_state",
+    lambda row, body: row["active"].update(now=body["opened"]),
+)
+
+
+_change("update_conversation_metas", merge_meta)
+
+
+@operation("change_conversation_state")
+def change_conversation_state(call: Call) -> Answer:
+    """Change the state; resolving leaves an event in the thread, by whoever did it."""
+    website, conversation, state = call.website, call.conversation, call.body["state"]
+
+    def change(row: Record) -> None:
+        set_state(row, state)
+
+    if state == "resolved" and conversation.facts.state != "resolved":
+        website.post(conversation, new_event(website, conversation, call.body.get("user")), change)
     else:
-        if "timestamp_before" in times:
-            limit = times["timestamp_before"] + call.world.options.inclusive_before
-            keys = [key for key in keys if key[0] < limit]
-        batch, more = keys[-size:], len(keys) > size
-    rows = [encode(call.website.message(conversation, position)) for _, _, position in batch]
-    return Answer("listed", Encoded(b"[%s]" % b",".join(rows)), 206 if more else 200)
+        with website.edit(conversation) as row:
+            change(row)
+    return Answer("updated")
 
 
-def _milliseconds(text: str) -> int:
-    if not text.isdecimal():
-        raise Refusal(400, "invalid_data", "query timestamp should be integer (milliseconds)")
-    return int(text)
+# What happened around a conversation.
+
+
+@operation("list_conversation_pages")
+def list_conversation_pages(call: Call) -> Answer:
+    """List the pages that the customer saw."""
+    one = call.conversation
+    return call.page(profiles.pages(salt_of(one.session_id), one.facts.created_at))
+
+
+@operation("list_conversation_events")
+def list_conversation_events(call: Call) -> Answer:
+    """List the customer's events."""
+    one = call.conversation
+    return call.page(profiles.events(salt_of(one.session_id), one.facts.created_at))
+
+
+@operation("list_conversation_files")
+def list_conversation_files(call: Call) -> Answer:
+    """List the files sent in the thread, newest first."""
+    rows = [
+        row["content"] | {"fingerprint": row["fingerprint"], "timestamp": row["timestamp"]}
+        for row in reversed(call.website.messages(call.conversation))
+        if row["type"] == "file"
+    ]
+    return call.page(rows)
+
+
+@operation("list_spam_conversations")
+def list_spam_conversations(call: Call) -> Answer:
+    """List spam, of which the seeded data has none."""
+    return call.page([])
+
+
+@operation("resolve_spam_conversation_content", "submit_spam_conversation_decision")
+def no_spam(call: Call) -> Answer:
+    """Refuse: there is no spam to decide on."""
+    raise Refusal(404, "spam_not_found")
+
+
+@operation("list_browsing_sessions_for_conversation")
+def list_browsing_sessions_for_conversation(call: Call) -> Answer:
+    """List live browsing sessions: nobody is browsing."""
+    _ = call.conversation
+    return Answer("listed", [])
+
+
+@operation(
+    "get_ongoing_call_session_for_conversation",
+    "abort_ongoing_call_session_for_conversation",
+    "transmit_signaling_on_ongoing_call_session",
+    "send_action_to_existing_browsing_session",
+    "assist_existing_browsing_session",
+)
+def no_live_session(call: Call) -> Answer:
+    """Refuse: there is nobody to call or to look over the shoulder of."""
+    _ = call.conversation
+    raise Refusal(404, "not_found")
+
+
+@operation(
+    "initiate_conversation_with_existing_session",
+    "request_identity_verification_for_conversation",
+    "redeem_identity_verification_link_for_conversation",
+    "request_email_transcript_for_conversation",
+    "request_chatbox_binding_purge_for_conversation",
+    "request_user_feedback_for_conversation",
+    "initiate_browsing_session_for_conversation",
+    "initiate_new_call_session_for_conversation",
+    "request_tool_call_for_conversation",
+    "deliver_widget_button_action_for_conversation",
+    "deliver_widget_data_fetch_action_for_conversation",
+    "deliver_widget_data_edit_action_for_conversation",
+    "schedule_reminder_for_conversation",
+    "report_conversation",
+)
+def accept(call: Call) -> Answer:
+    """Accept what has no effect that could be read back."""
+    _ = call.conversation
+    return Answer("dispatched", status=202)

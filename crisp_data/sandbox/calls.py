@@ -48,6 +48,7 @@ class Refusal(Exception):
 class Call:
     """One request that passed authentication, scope and schema."""
 
+    name: str
     world: World
     token: Token
     path: dict[str, str]

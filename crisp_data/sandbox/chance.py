@@ -43,3 +43,8 @@ def uuid4(rng: Random) -> str:
 def uuid_at(salt: int, k: int) -> str:
     """Return the k-th identifier of a salt."""
     return str(uuid.UUID(int=mix(salt, 2 * k) << 64 | mix(salt, 2 * k + 1), version=4))
+
+
+def salt_of(identifier: str) -> int:
+    """Return a salt from an identifier, for what hangs on it."""
+    return uuid.UUID(identifier.removeprefix("session_")).int & _MASK

@@ -29,6 +29,7 @@ class Facts:
     inbox_id: str | None
     waiting_since: int | None
     segments: tuple[str, ...]
+    people_id: str | None
     mentioned: bool = False
     empty: bool = False
 
@@ -44,6 +45,7 @@ class Facts:
             inbox_id=record.get("inbox_id"),
             waiting_since=record.get("waiting_since"),
             segments=tuple(record["meta"].get("segments") or ()),
+            people_id=record.get("people_id"),
             mentioned=bool(record.get("mentions")),
             empty="preview_message" not in record,
         )
@@ -52,6 +54,7 @@ class Facts:
 def facts(plan: Plan, scene: Scene) -> Facts:
     """Return the facts of a seeded conversation without writing its record."""
     state = plan.state
+    customer = scene.customer(plan.customer)
     waiting = plan.waiting if state != "resolved" else []
     return Facts(
         created_at=plan.created_at,
@@ -63,9 +66,8 @@ def facts(plan: Plan, scene: Scene) -> Facts:
         else scene.operators[plan.operator]["user_id"],
         inbox_id=None if plan.topic > 3 else scene.inboxes[plan.topic % len(scene.inboxes)],
         waiting_since=waiting[0].timestamp if waiting else None,
-        segments=(TOPICS[plan.topic], *scene.customer(plan.customer).segments)
-        if plan.number % 6
-        else (),
+        segments=(TOPICS[plan.topic], *customer.segments) if plan.number % 6 else (),
+        people_id=customer.people_id if customer.has_profile else None,
         mentioned=plan.number % 23 == 11,
     )
 
@@ -79,7 +81,7 @@ def record(plan: Plan, known: Facts, scene: Scene) -> dict[str, Any]:
     conversation: dict[str, Any] = {
         "session_id": plan.session_id,
         "website_id": scene.website_id,
-        "people_id": customer.people_id if customer.has_profile else None,
+        "people_id": known.people_id,
         "inbox_id": known.inbox_id,
         "state": known.state,
         "status": STATUS[known.state],
@@ -161,7 +163,7 @@ def _distort(conversation: dict[str, Any], number: int) -> None:
     elif number % 37 == 23:
         conversation["is_verified"] = "true"
     elif number % 37 == 29:
-        del conversation["topic"], conversation["people_id"], meta["data"]
+        del conversation["topic"], meta["data"]
     elif number % 37 == 31:
         conversation["ai_summary"] = {"text": "The customer asks for help", "model": "x1"}
         meta["device_id"] = f"d-{number}"

@@ -195,6 +195,11 @@ def events(salt: int, created_at: int) -> list[dict[str, Any]]:
     ]
 
 
+def free_data(salt: int) -> dict[str, Any]:
+    """Write the free data of a person."""
+    return {"orders": mix(salt, 1) % 40, "beta": bool(mix(salt, 2) % 2), "referrer": "ad"}
+
+
 def settings(website: dict[str, Any]) -> dict[str, Any]:
     """Write a website's settings."""
     return {

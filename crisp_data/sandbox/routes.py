@@ -17,8 +17,20 @@ from importlib.resources import files
 from typing import Any
 from urllib.parse import parse_qsl, unquote, urlsplit
 
-from . import api_conversations, api_people, api_website  # noqa: F401 - they register
+from . import (  # noqa: F401 - each registers its operations
+    analytics,
+    api_batch,
+    api_campaigns,
+    api_conversations,
+    api_inboxes,
+    api_messages,
+    api_people,
+    api_suggest,
+    api_website,
+)
 from .calls import HANDLERS, Answer, Call, Refusal
+from .schemas import validate
+from .scopes import USER_ONLY, mode, scope
 from .world import Token, World
 
 PREFIX = "/v1"
@@ -30,6 +42,7 @@ class Request:
 
     method: str
     target: str
+    #: Names in lower case.
     headers: Mapping[str, str]
     body: bytes = b""
 
@@ -117,7 +130,7 @@ def match(method: str, target: str) -> Match | Refusal:
 def authenticate(world: World, headers: Mapping[str, str]) -> Token:
     """Return the token of a request; 401 in one and the same word, as Crisp does."""
     refusal = Refusal(401, "invalid_session")
-    scheme, _, encoded = headers.get("Authorization", "").partition(" ")
+    scheme, _, encoded = headers.get("authorization", "").partition(" ")
     if scheme.lower() != "basic":
         raise refusal
     try:
@@ -127,7 +140,7 @@ def authenticate(world: World, headers: Mapping[str, str]) -> Token:
     token = world.tokens.get(identifier)
     if token is None or not compare_digest(token.key.encode(), key.encode()):
         raise refusal
-    if headers.get("X-Crisp-Tier") != token.tier:
+    if headers.get("x-crisp-tier") != token.tier:
         raise refusal
     return token
 
@@ -143,17 +156,29 @@ def answer(world: World, request: Request, matched: Match | Refusal) -> Answer:
     if handler is None:
         message = f"operation {matched.route.name} is not emulated by the sandbox"
         raise Refusal(404, "not_found", message)
+    _permit(matched, token)
+    body = _body(request)
+    validate(matched.route.name, body)
+    query = dict(parse_qsl(urlsplit(request.target).query, keep_blank_values=True))
+    return handler(Call(matched.route.name, world, token, matched.path, query, body))
+
+
+def _permit(matched: Match, token: Token) -> None:
+    route = matched.route
+    for_plugins = route.resource == "PluginConnect" and token.tier != "plugin"
+    if for_plugins or (route.name in USER_ONLY and token.tier != "user"):
+        raise Refusal(403, "restricted_route_tier")
     website_id = matched.path.get("website_id")
     if website_id is not None and website_id not in token.websites:
         raise Refusal(404, "not_subscribed")
-    query = dict(parse_qsl(urlsplit(request.target).query, keep_blank_values=True))
-    return handler(Call(world, token, matched.path, query, _body(request)))
+    needed = scope(route.path)
+    if needed is not None and not token.allows(needed, mode(route.method)):
+        raise Refusal(403, "token_scope_forbidden", needed)
 
 
 def _body(request: Request) -> Any:
-    if not request.body:
-        return {}
+    """Read the body; none, and the null that the npm client sends, count as an empty object."""
     try:
-        return json.loads(request.body)
+        return json.loads(request.body or b"{}") or {}
     except ValueError:
         raise Refusal(400, "invalid_data", "body is not valid JSON") from None

@@ -8,14 +8,14 @@ from __future__ import annotations
 
 import json
 from bisect import bisect_left, insort
-from collections.abc import Iterator
+from collections.abc import Callable, Hashable, Iterator
 from contextlib import contextmanager
 from copy import deepcopy
 from functools import cached_property, lru_cache
 from typing import Any
 
 from . import profiles
-from .cast import Customer, scene
+from .cast import scene
 from .chance import stream
 from .conversations import STATUS, Facts, facts, record
 from .messages import excerpt, fingerprint, message, text_of
@@ -85,6 +85,8 @@ class Website:
         self._update_in_batches()
         self.order = sorted(conversation.key for conversation in self.conversations.values())
         self.removed: list[Conversation] = []
+        #: Listings by their filters, kept until anything changes.
+        self.selections: dict[Hashable, list[str]] = {}
         self.message_versions: list[Record] = []
         self.details: Record = {
             "website_id": self.id,
@@ -94,10 +96,13 @@ class Website:
             "verified": True,
             "institutional": False,
         }
+        #: What is kept beside profiles: free data, events, subscriptions.
+        self.beside: dict[tuple[str, str], Record] = {}
         self.settings = profiles.settings(self.details)
         self.operators = profiles.operators(self.scene)
         self.inboxes = profiles.inboxes(self.scene)
         self.campaigns = profiles.campaigns(self.scene)
+        self.templates: dict[str, Record] = {}
 
     def _plan(self, number: int) -> Plan:
         return draw(self.scene.seed, number, self._customers, self._arrivals)
@@ -125,11 +130,14 @@ class Website:
 
     # Reading
 
-    def customer_of(self, conversation: Conversation) -> Customer | None:
-        """Return who wrote, for seeded conversations."""
-        if conversation.number < 0:
-            return None
-        return self.scene.customer(self.plan(conversation.number).customer)
+    def known_people(self) -> dict[str, list[Conversation]]:
+        """Return the conversations of each `people_id`, newest update first."""
+        known: dict[str, list[Conversation]] = {}
+        for _, session_id in self.order:
+            one = self.conversations[session_id]
+            if one.facts.people_id is not None:
+                known.setdefault(one.facts.people_id, []).append(one)
+        return known
 
     def record(self, conversation: Conversation) -> Record:
         """Return the record; whoever means to change it takes `edit` instead."""
@@ -181,6 +189,7 @@ class Website:
         conversation._record, conversation.thread = row, []
         self.conversations[session_id] = conversation
         insort(self.order, conversation.key)
+        self.selections.clear()
         return conversation
 
     def remove(self, conversation: Conversation) -> None:
@@ -189,6 +198,7 @@ class Website:
         del self.conversations[conversation.session_id]
         del self.order[bisect_left(self.order, conversation.key)]
         self.removed.append(conversation)
+        self.selections.clear()
 
     @contextmanager
     def edit(self, conversation: Conversation, at: int | None = None) -> Iterator[Record]:
@@ -206,6 +216,7 @@ class Website:
         conversation._record, conversation._body = row, None
         conversation.facts = Facts.of(row)
         insort(self.order, conversation.key)
+        self.selections.clear()
 
     def own_thread(self, conversation: Conversation) -> list[Record]:
         """Return the thread as a list that may be changed."""
@@ -213,19 +224,41 @@ class Website:
             conversation.thread = self.messages(conversation)
         return conversation.thread
 
-    def post(self, conversation: Conversation, row: Record) -> None:
-        """Append a message, and let the conversation show it."""
+    def show(self, conversation: Conversation, known: Record) -> None:
+        """Let a record preview the newest message of its thread."""
+        keys = self.message_keys(conversation)
+        if not keys:
+            for name in ("last_message", "preview_message"):
+                known.pop(name, None)
+            return
+        row = self.message(conversation, keys[-1][2])
+        known["last_message"] = text_of(row["content"])
+        known["preview_message"] = {
+            "type": row["type"],
+            "from": row["from"],
+            "excerpt": excerpt(known["last_message"]),
+            "fingerprint": row["fingerprint"],
+        }
+
+    def post(
+        self,
+        conversation: Conversation,
+        row: Record,
+        change: Callable[[Record], None] | None = None,
+    ) -> None:
+        """Append a message and let the conversation show it, with a change at the same moment."""
         self.own_thread(conversation).append(row)
         with self.edit(conversation) as known:
-            text = text_of(row["content"])
-            known["last_message"] = text
-            known["preview_message"] = {
-                "type": row["type"],
-                "from": row["from"],
-                "excerpt": excerpt(text),
-                "fingerprint": row["fingerprint"],
-            }
+            self.show(conversation, known)
             _count_unread(known, row)
+            if change is not None:
+                change(known)
+
+    def change_message(self, conversation: Conversation, position: int, **changes: Any) -> None:
+        """Change one message of an own thread, keeping the old version."""
+        thread = self.own_thread(conversation)
+        self.message_versions.append(thread[position])
+        thread[position] = thread[position] | changes
 
 
 def _count_unread(known: Record, row: Record) -> None:

@@ -1,0 +1,126 @@
+"""Operations on inboxes and visitors."""
+
+from __future__ import annotations
+
+from .calls import Answer, Call, Refusal, found, operation
+from .chance import salt_of, uuid4
+from .profiles import visitor
+from .state import Record
+
+
+@operation("list_inboxes")
+def list_inboxes(call: Call) -> Answer:
+    """List inboxes in their order."""
+    return call.page(sorted(call.website.inboxes.values(), key=lambda row: row["order"]))
+
+
+@operation("get_inbox", "check_inbox_exists")
+def get_inbox(call: Call) -> Answer:
+    """Answer one inbox."""
+    return Answer("resolved", _inbox(call, call.path["inbox_id"]))
+
+
+def _inbox(call: Call, inbox_id: str) -> Record:
+    return found(call.website.inboxes, inbox_id, "inbox_not_found")
+
+
+@operation("create_new_inbox")
+def create_new_inbox(call: Call) -> Answer:
+    """Create an inbox behind the others."""
+    website = call.website
+    now, inbox_id = website.clock.tick(), uuid4(website.rng)
+    blank = {"operators": [], "conditions": [], "order": len(website.inboxes) + 1}
+    row = blank | call.body | {"inbox_id": inbox_id, "created_at": now, "updated_at": now}
+    website.inboxes[inbox_id] = row
+    return Answer("added", {"inbox_id": inbox_id}, 201)
+
+
+@operation("save_inbox")
+def save_inbox(call: Call) -> Answer:
+    """Save an inbox."""
+    row = _inbox(call, call.path["inbox_id"])
+    kept = {"inbox_id": row["inbox_id"], "updated_at": call.website.clock.tick()}
+    row.update(call.body | kept)
+    return Answer("updated")
+
+
+@operation("delete_inbox")
+def delete_inbox(call: Call) -> Answer:
+    """Delete an inbox; its conversations return to the main one."""
+    website = call.website
+    inbox_id = _inbox(call, call.path["inbox_id"])["inbox_id"]
+    at = website.clock.tick()
+    for one in list(website.conversations.values()):
+        if one.facts.inbox_id == inbox_id:
+            with website.edit(one, at) as row:
+                row["inbox_id"] = None
+    del website.inboxes[inbox_id]
+    return Answer("deleted")
+
+
+@operation("batch_order_inboxes")
+def batch_order_inboxes(call: Call) -> Answer:
+    """Set the order of inboxes."""
+    rows = [(_inbox(call, one["inbox_id"]), one["order"]) for one in call.body["orders"]]
+    call.website.clock.tick()
+    for row, order in rows:
+        row["order"] = order
+    return Answer("updated")
+
+
+# Visitors: whose conversation says that they are on the website now
+
+
+def _visitors(call: Call) -> list[Record]:
+    website = call.website
+    rows = []
+    for _, session_id in website.order:
+        one = website.conversations[session_id]
+        if one.number >= 0 and website.record(one)["active"]["now"]:
+            customer = website.scene.customer(website.plan(one.number).customer)
+            rows.append(visitor(customer, session_id, salt_of(session_id) % 2 == 0))
+    return rows
+
+
+@operation("list_visitors")
+def list_visitors(call: Call) -> Answer:
+    """List who is on the website."""
+    return call.page(_visitors(call))
+
+
+@operation("count_visitors")
+def count_visitors(call: Call) -> Answer:
+    """Count who is on the website."""
+    rows = _visitors(call)
+    active = sum(row["active"] for row in rows)
+    return Answer("resolved", {"count": len(rows), "active": active, "limited": False})
+
+
+@operation("pinpoint_visitors_on_map")
+def pinpoint_visitors_on_map(call: Call) -> Answer:
+    """List visitors by the town they are in."""
+    towns: dict[str, Record] = {}
+    for row in _visitors(call):
+        point = {"visitors": {"count": 0, "sessions": []}, "geolocation": row["geolocation"]}
+        visitors = towns.setdefault(row["geolocation"]["city"], point)["visitors"]
+        visitors["count"] += 1
+        visitors["sessions"].append(row)
+    return Answer("listed", list(towns.values()))
+
+
+@operation("get_session_identifier_from_token")
+def get_session_identifier_from_token(call: Call) -> Answer:
+    """Refuse: no visitor of the seeded data carries a token."""
+    raise Refusal(404, "not_found")
+
+
+@operation("count_blocked_visitors", "count_blocked_visitors_in_rule")
+def count_blocked_visitors(call: Call) -> Answer:
+    """Count blocked visitors: none are."""
+    return Answer("resolved", {"rule": [], "blocked": 0})
+
+
+@operation("clear_blocked_visitors_in_rule")
+def clear_blocked_visitors_in_rule(call: Call) -> Answer:
+    """Accept; none are blocked."""
+    return Answer("deleted")

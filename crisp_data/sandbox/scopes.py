@@ -1,0 +1,65 @@
+"""Which scope and which tier an operation asks for.
+
+Crisp's pages name the scopes of the operations that exports and bots use; the others follow
+the same pattern here.
+"""
+
+from __future__ import annotations
+
+_CONVERSATION = {
+    "messages": "messages",
+    "message": "messages",
+    "read": "messages",
+    "unread": "messages",
+    "delivered": "messages",
+    "compose": "messages",
+    "original": "messages",
+    "files": "messages",
+    "state": "states",
+    "routing": "routing",
+    "inbox": "routing",
+    "participants": "participants",
+    "pages": "pages",
+    "events": "events",
+    "browsing": "browsing",
+    "call": "calls",
+}
+_PEOPLE = {
+    "stats": "statistics",
+    "profiles": "profiles",
+    "profile": "profiles",
+    "subscription": "subscriptions",
+    "export": "profiles",
+    "import": "profiles",
+}
+_WEBSITE = {
+    "operators": "operators",
+    "operator": "operators",
+    "inboxes": "inboxes",
+    "inbox": "inboxes",
+    "campaigns": "campaigns",
+    "campaign": "campaigns",
+}
+
+#: Operations for user tokens only.
+USER_ONLY = {"check_website_exists", "create_website", "delete_website", "abort_website_deletion"}
+
+
+def scope(path: str) -> str | None:
+    """Return the scope of a route's path template, None where a valid token is enough."""
+    parts = path.strip("/").split("/")[2:]
+    if not path.startswith("/website/") or not parts:
+        return None
+    room, rest = parts[0], parts[1:]
+    if room == "conversations":
+        return f"website:conversation:{'suggest' if rest[0] == 'suggest' else 'sessions'}"
+    if room == "conversation":
+        return f"website:conversation:{_CONVERSATION.get(rest[1] if rest[1:] else '', 'sessions')}"
+    if room == "people":
+        return f"website:people:{_PEOPLE.get(rest[0], rest[0])}"
+    return f"website:{_WEBSITE.get(room, room)}"
+
+
+def mode(method: str) -> str:
+    """Return the mode that a method needs: ``read`` or ``write``."""
+    return "read" if method in ("GET", "HEAD") else "write"

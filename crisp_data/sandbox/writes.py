@@ -1,0 +1,85 @@
+"""What writes have in common, whether they come by HTTP, in a batch or from churn."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from . import profiles
+from .chance import salt_of
+from .state import Conversation, Record, Website
+
+_TAKEN_OVER = ("mentions", "references", "original", "properties", "translated", "automated")
+
+
+def new_message(website: Website, conversation: Conversation, body: Record) -> Record:
+    """Return the message of a valid body; fingerprint and time are the caller's where given."""
+    fingerprint = body.get("fingerprint")
+    timestamp = body.get("timestamp")
+    row: Record = {
+        "session_id": conversation.session_id,
+        "website_id": website.id,
+        "type": body["type"],
+        "from": body["from"],
+        "origin": body["origin"],
+        "content": body["content"],
+        "preview": [],
+        "mentions": [],
+        "read": "",
+        "delivered": "",
+        "edited": False,
+        "translated": False,
+        "automated": False,
+        "stamped": True,
+        "fingerprint": website.rng.randrange(10**15) if fingerprint is None else fingerprint,
+        "timestamp": website.clock.now + 1 if timestamp is None else timestamp,
+        "user": body.get("user") or _author(website, conversation, body["from"]),
+    }
+    return row | {name: body[name] for name in _TAKEN_OVER if name in body}
+
+
+def _author(website: Website, conversation: Conversation, side: str) -> Record:
+    """Name the author where the body names none: the visitor, or the website itself."""
+    if side == "user":
+        nickname = website.record(conversation)["meta"].get("nickname")
+        return {"user_id": conversation.session_id, "nickname": nickname}
+    return {"type": "website", "nickname": website.details["name"]}
+
+
+def new_event(website: Website, conversation: Conversation, user: Record | None = None) -> Record:
+    """Return the event that resolving leaves in a thread."""
+    body: dict[str, Any] = {
+        "type": "event",
+        "from": "operator",
+        "origin": "chat",
+        "content": {"namespace": "state:resolved", "text": "Conversation was resolved"},
+        "user": user,
+    }
+    return new_message(website, conversation, body)
+
+
+def set_state(row: Record, state: str) -> None:
+    """Set the state with what follows from it: nobody waits in a resolved conversation."""
+    row["state"] = state
+    if state == "resolved":
+        row["unread"]["operator"] = 0
+        row.pop("waiting_since", None)
+
+
+def merge_meta(row: Record, body: Record) -> None:
+    """Take over what a body names: keys of `data` are merged, `segments` are replaced."""
+    meta = row["meta"]
+    data = (meta.get("data") or {}) | body.get("data", {})
+    meta.update(body)
+    if "data" in body:
+        meta["data"] = data
+
+
+def people_data(website: Website, people_id: str) -> Record:
+    """Return a person's free data."""
+    return website.beside.get(("data", people_id)) or profiles.free_data(salt_of(people_id))
+
+
+def merge_people_data(website: Website, people_id: str, data: Record) -> None:
+    """Merge into a person's free data."""
+    website.clock.tick()
+    website.beside["data", people_id] = people_data(website, people_id) | data
