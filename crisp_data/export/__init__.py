@@ -32,7 +32,6 @@ import gzip
 from pathlib import Path
 from typing import Any
 
-import msgspec
 import pandas as pd
 import pyarrow as pa
 from pandas.api.types import is_integer_dtype
@@ -153,7 +152,7 @@ def _read(path: Path, ending: str, table: str | None) -> tuple[pa.Table, str | N
     with opened(path, "rb") as file:
         try:
             return lines.read_jsonl(file, kinds, restore.json_columns(table)), None
-        except (msgspec.MsgspecError, pa.ArrowException, UnicodeDecodeError):
+        except (ValueError, pa.ArrowException):
             # The cause would quote a line.
             raise BadParameter(
                 f"{path.name} does not hold JSON lines of this table, all with the same keys.",

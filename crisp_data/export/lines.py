@@ -7,8 +7,8 @@ string. Both come back as the text they were, byte for byte.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping
-from operator import attrgetter
+from collections.abc import Collection, Iterable, Mapping
+from itertools import chain
 from typing import Any, BinaryIO
 
 import msgspec
@@ -22,6 +22,7 @@ Kinds = Mapping[str, pa.DataType]
 
 _BYTES_AT_A_TIME = 1 << 22
 _encoder = msgspec.json.Encoder()
+_record = msgspec.json.Decoder(dict[str, msgspec.Raw])
 _string = msgspec.json.Decoder(str)
 _any_json = msgspec.json.Decoder(msgspec.Raw)
 
@@ -43,25 +44,23 @@ def read_jsonl(file: BinaryIO, kinds: Kinds, json: Collection[str]) -> pa.Table:
 
     Raises
     ------
-    msgspec.MsgspecError, pyarrow.ArrowInvalid, UnicodeDecodeError
-        The lines are not records of these columns and kinds.
+    ValueError
+        The lines are not JSON, have different keys or hold values of another kind; msgspec's
+        and Arrow's own errors are such, too.
     """
-    names = list(msgspec.json.decode(file.readline() or b"{}", type=dict[str, msgspec.Raw]))
+    names = list(_record.decode(file.readline() or b"{}"))
     file.seek(0)
-    gathered: dict[str, list[pa.Array]] = {name: [] for name in names}
-    untyped: dict[str, list[Any]] = {name: [] for name in names if name not in kinds}
-    for values in _columns(file, names, kinds, json):
-        for name, column in zip(names, values, strict=True):
-            if name in untyped:
-                untyped[name].extend(column)
-            else:
-                texts = [_text(raw) for raw in column] if name in json else column
-                gathered[name].append(_typed(texts, kinds[name]))
+    gathered: dict[str, list[Any]] = {name: [] for name in names}
+    while lines := file.readlines(_BYTES_AT_A_TIME):
+        records = _record.decode_lines(b"".join(lines))
+        if any(record.keys() != gathered.keys() for record in records):
+            raise ValueError("lines of different keys")
+        for name in names:
+            raws = [record[name] for record in records]
+            gathered[name].append(_read(raws, kinds.get(name), name in json))
     columns = [
-        _untyped(untyped[name])
-        if name in untyped
-        else pa.chunked_array(gathered[name], kinds[name])
-        for name in names
+        pa.chunked_array(parts, kinds[name]) if name in kinds else _untyped(list(chain(*parts)))
+        for name, parts in gathered.items()
     ]
     return pa.table(columns, names)
 
@@ -92,49 +91,34 @@ def _embed(text: str | None) -> msgspec.Raw | str | None:
 def _text(raw: msgspec.Raw) -> str | None:
     """Undo :func:`_embed`."""
     json = bytes(raw)
-    if json in (b"", b"null"):
+    if json == b"null":
         return None
     return _string.decode(json) if json.startswith(b'"') else json.decode()
 
 
-def _columns(
-    file: BinaryIO, names: list[str], kinds: Kinds, json: Collection[str]
-) -> Iterator[list[list[Any]]]:
-    """Decode the lines straight into a record declared for this file, and turn it around."""
-    fields = [(f"field_{n}", *_field(name, kinds, json)) for n, name in enumerate(names)]
-    record = msgspec.defstruct(
-        "Line",
-        fields,
-        rename={f"field_{n}": name for n, name in enumerate(names)},
-        forbid_unknown_fields=True,
-        gc=False,
-    )
-    decoder = msgspec.json.Decoder(record)
-    while lines := file.readlines(_BYTES_AT_A_TIME):
-        rows = decoder.decode_lines(b"".join(lines))
-        yield [list(map(attrgetter(f"field_{n}"), rows)) for n in range(len(names))]
-
-
-def _field(name: str, kinds: Kinds, json: Collection[str]) -> tuple[Any, Any]:
-    """Return the type that a column has in a line, and what a missing value is."""
-    if name in json:
-        return msgspec.Raw, msgspec.Raw()
-    kind = kinds.get(name)
+def _read(raws: list[msgspec.Raw], kind: pa.DataType | None, json: bool) -> Any:
+    """Decode the values of one column together: a column is a list of one type."""
+    if json:
+        return pa.array(map(_text, raws), kind)
+    values = msgspec.json.decode(b"[%b]" % b",".join(raws), type=_listed(kind))
     if kind is None:
-        return Any, None
-    if pa.types.is_integer(kind):
-        return int | None, None
-    if pa.types.is_floating(kind):
-        return float | None, None
-    if pa.types.is_boolean(kind):
-        return bool | None, None
-    return (list[str | None] if pa.types.is_list(kind) else str) | None, None
-
-
-def _typed(values: list[Any], kind: pa.DataType) -> pa.Array:
+        return values
     if pa.types.is_timestamp(kind):
         return pa.array(values, pa.string()).cast(kind)
     return pa.array(values, kind)
+
+
+def _listed(kind: pa.DataType | None) -> Any:
+    """Return the type of a JSON list of such values."""
+    if kind is None:
+        return list[Any]
+    if pa.types.is_integer(kind):
+        return list[int | None]
+    if pa.types.is_floating(kind):
+        return list[float | None]
+    if pa.types.is_boolean(kind):
+        return list[bool | None]
+    return list[list[str | None] | None] if pa.types.is_list(kind) else list[str | None]
 
 
 def _untyped(values: list[Any]) -> pa.Array:

@@ -6,6 +6,7 @@ import re
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
+from zipfile import BadZipFile
 
 import pyarrow as pa
 
@@ -40,7 +41,12 @@ def read_xlsx(path: Path) -> tuple[pa.Table, str]:
             "Reading .xlsx needs openpyxl, which is not installed.",
             "Run 'pip install openpyxl', or read the same table from .parquet.",
         ) from None
-    book = openpyxl.load_workbook(path, read_only=True)
+    try:
+        book = openpyxl.load_workbook(path, read_only=True)
+    except (BadZipFile, KeyError):
+        raise BadParameter(
+            f"{path.name} is not a workbook.", "Write it again, or give its true ending."
+        ) from None
     try:
         if ABOUT not in book.sheetnames:
             raise BadParameter(
@@ -99,9 +105,9 @@ def _times(cells: tuple[Any, ...], kind: pa.TimestampType) -> pa.ChunkedArray:
 
 def _milliseconds(cell: Any) -> int:
     """Count from 1970 to the instant: the time shown, less the offset that its format shows."""
-    since = cell.value - _EPOCH
+    since: timedelta = cell.value - _EPOCH
     if found := _OFFSET.search(cell.number_format):
         hours, minutes, seconds = (int(part or 0) for part in found.groups()[1:])
         offset = timedelta(hours=hours, minutes=minutes, seconds=seconds)
         since += offset if found[1] == "-" else -offset
-    return int(round(since / timedelta(milliseconds=1)))
+    return round(since / timedelta(milliseconds=1))
