@@ -9,7 +9,8 @@ from statistics import mean
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from .calls import Answer, Call, Refusal, operation
-from .state import Conversation, Record, Website
+from .records import Conversation, Record
+from .state import Website
 
 Point = tuple[int, float]
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 
 from .calls import Answer, Call, operation
-from .state import Conversation, Record, Website
+from .records import Conversation, Record
+from .state import Website
 from .writes import merge_meta, merge_people_data, set_state
 
 Change = Callable[[Record, Record], None]

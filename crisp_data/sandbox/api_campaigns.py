@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from .calls import Answer, Call, Refusal, found, operation
 from .chance import uuid4
-from .state import Record
+from .records import Record
 
 _EXCERPT = [
     "campaign_id",

@@ -8,8 +8,8 @@ from typing import Any
 from . import filters, profiles
 from .calls import Answer, Call, Encoded, Refusal, operation
 from .chance import salt_of, uuid4
-from .state import Record
-from .writes import merge_meta, new_event, set_state
+from .records import Record
+from .writes import blank, merge_meta, new_event, set_state
 
 
 @operation("list_conversations")
@@ -33,32 +33,8 @@ def create_new_conversation(call: Call) -> Answer:
     website = call.website
     session_id = f"session_{uuid4(website.rng)}"
     now = website.clock.tick()
-    website.add(session_id, _blank(session_id, website.id, now))
+    website.add(session_id, blank(session_id, website.id, now))
     return Answer("added", {"session_id": session_id}, 201)
-
-
-def _blank(session_id: str, website_id: str, now: int) -> Record:
-    return {
-        "session_id": session_id,
-        "website_id": website_id,
-        "people_id": None,
-        "inbox_id": None,
-        "state": "pending",
-        "status": 0,
-        "is_verified": False,
-        "is_blocked": False,
-        "availability": "offline",
-        "active": {"now": False, "last": now},
-        "verifications": [],
-        "participants": [],
-        "mentions": [],
-        "compose": {"operator": {"type": "stop"}, "visitor": {"type": "stop"}},
-        "unread": {"operator": 0, "visitor": 0},
-        "assigned": None,
-        "meta": {"nickname": "visitor", "email": None, "data": {}, "segments": []},
-        "created_at": now,
-        "updated_at": now,
-    }
 
 
 @operation("remove_conversation")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from .calls import Answer, Call, Refusal, found, operation
 from .chance import salt_of, uuid4
 from .profiles import visitor
-from .state import Record
+from .records import Record
 
 
 @operation("list_inboxes")

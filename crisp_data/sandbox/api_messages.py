@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from .calls import Answer, Call, Encoded, Refusal, operation
-from .state import Conversation, encode
+from .records import Conversation, encode
 from .writes import new_message
 
 

@@ -7,7 +7,7 @@ from typing import Any
 from . import filters, profiles
 from .calls import Answer, Call, Refusal, operation
 from .chance import salt_of, uuid4
-from .state import Record
+from .records import Record
 from .writes import merge_people_data, people_data
 
 

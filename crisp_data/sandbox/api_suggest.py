@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from . import profiles
 from .calls import Answer, Call, operation
 from .chance import salt_of
-from .state import Record
+from .records import Record
 from .writes import people_data
 
 

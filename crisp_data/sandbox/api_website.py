@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from .calls import Answer, Call, Refusal, found, operation
 from .chance import uuid4
+from .records import Record
 from .rhythm import DAY, OPERATORS
-from .state import Record
 
 
 @operation("get_website")

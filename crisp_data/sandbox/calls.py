@@ -6,7 +6,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from .state import Conversation, Record, Website, encode
+from .records import Conversation, Record, encode
+from .state import Website
 from .world import Token, World
 
 PER_PAGE = 20

@@ -15,7 +15,8 @@ from typing import Any
 from .calls import Refusal
 from .conversations import Facts
 from .messages import text_of
-from .state import Conversation, Record, Website
+from .records import Conversation, Record
+from .state import Website
 from .world import Options
 
 Query = dict[str, str]

@@ -29,8 +29,8 @@ from . import (  # noqa: F401 - each registers its operations
     api_website,
 )
 from .calls import HANDLERS, Answer, Call, Refusal
-from .schemas import validate
 from .scopes import USER_ONLY, mode, scope
+from .validation import validate
 from .world import Token, World
 
 PREFIX = "/v1"
@@ -71,11 +71,15 @@ class _Node:
     methods: dict[str, list[Route]] = field(default_factory=dict)
 
 
-def _load() -> _Node:
-    root = _Node()
+def _load() -> list[Route]:
+    # Crisp's own list of operations is a fact, not an interpretation: it may be shared.
     listed = json.loads((files("crisp_data") / "operations.json").read_text("utf-8"))
-    for entry in listed:
-        route = Route(**entry)
+    return [Route(**entry) for entry in listed]
+
+
+def _tree(routes: list[Route]) -> _Node:
+    root = _Node()
+    for route in routes:
         node = root
         for segment in route.path.strip("/").split("/"):
             if segment.startswith("{"):
@@ -87,7 +91,10 @@ def _load() -> _Node:
     return root
 
 
-_ROOT = _load()
+_ROUTES = _load()
+_ROOT = _tree(_ROUTES)
+#: The official names. Operations that share method and path are counted under the first.
+OPERATIONS = frozenset(route.name for route in _ROUTES)
 
 
 def _walk(node: _Node, segments: list[str]) -> _Node | None:
@@ -157,7 +164,10 @@ def answer(world: World, request: Request, matched: Match | Refusal) -> Answer:
         message = f"operation {matched.route.name} is not emulated by the sandbox"
         raise Refusal(404, "not_found", message)
     _permit(matched, token)
-    body = _body(request)
+    try:
+        body = read_json(request)
+    except ValueError:
+        raise Refusal(400, "invalid_data", "body is not valid JSON") from None
     validate(matched.route.name, body)
     query = dict(parse_qsl(urlsplit(request.target).query, keep_blank_values=True))
     return handler(Call(matched.route.name, world, token, matched.path, query, body))
@@ -176,9 +186,7 @@ def _permit(matched: Match, token: Token) -> None:
         raise Refusal(403, "token_scope_forbidden", needed)
 
 
-def _body(request: Request) -> Any:
-    """Read the body; none, and the null that the npm client sends, count as an empty object."""
-    try:
-        return json.loads(request.body or b"{}") or {}
-    except ValueError:
-        raise Refusal(400, "invalid_data", "body is not valid JSON") from None
+def read_json(request: Request) -> Any:
+    """Read a body; none at all, and the null that the npm client sends, are an empty object."""
+    value = json.loads(request.body or b"{}")
+    return {} if value is None else value

@@ -1,17 +1,8 @@
-"""The JSON schemas that bodies are held against, and refusals in the validator's words.
-
-Crisp validates with AJV, whose messages name a path: ``data should have required property
-'.origin'``. The sandbox validates with `jsonschema` and says the same.
-"""
+"""The JSON schemas that bodies are held against, by the official name of the operation."""
 
 from __future__ import annotations
 
 from typing import Any
-
-from jsonschema import Draft202012Validator
-from jsonschema.exceptions import ValidationError
-
-from .calls import Refusal
 
 Schema = dict[str, Any]
 
@@ -225,44 +216,3 @@ SCHEMAS: dict[str, Schema] = {
         ("metric", "type", "date"), metric=_FILLED, type=_FILLED, date=_REPORT_DATE
     ),
 }
-_VALIDATORS = {name: Draft202012Validator(schema) for name, schema in SCHEMAS.items()}
-_CONTENT_VALIDATORS = {name: Draft202012Validator(schema) for name, schema in CONTENTS.items()}
-
-
-def validate(operation: str, body: Any) -> None:
-    """Refuse a body that does not fit its operation's schema."""
-    validator = _VALIDATORS.get(operation)
-    if validator is None:
-        return
-    _check(validator, body, "data")
-    if operation == "send_message_in_conversation":
-        # The content's own schema follows from the type, so that a refusal names one path.
-        _check(_CONTENT_VALIDATORS[body["type"]], body["content"], "data.content")
-
-
-def _check(validator: Draft202012Validator, value: Any, root: str) -> None:
-    errors = sorted(validator.iter_errors(value), key=lambda error: list(map(str, error.path)))
-    if errors:
-        raise Refusal(400, "invalid_data", _words(errors[0], root))
-
-
-def _words(error: ValidationError, root: str) -> str:
-    """Say an error as AJV does."""
-    path = root + "".join(f"[{p}]" if isinstance(p, int) else f".{p}" for p in error.path)
-    rule: str = str(error.validator)
-    limit: Any = error.validator_value
-    if rule == "required":
-        instance: Any = error.instance
-        missing = next(name for name in limit if name not in instance)
-        return f"{path} should have required property '.{missing}'"
-    if rule == "type":
-        kinds = limit if isinstance(limit, str) else ",".join(limit)
-        return f"{path} should be {kinds}"
-    phrases = {
-        "enum": "should be equal to one of the allowed values",
-        "minLength": f"should NOT be shorter than {limit} characters",
-        "minimum": f"should be >= {limit}",
-        "maximum": f"should be <= {limit}",
-        "pattern": f'should match pattern "{limit}"',
-    }
-    return f"{path} {phrases[rule]}"

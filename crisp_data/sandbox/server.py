@@ -8,6 +8,7 @@ framework lets one give. What it must do beside that is little.
 from __future__ import annotations
 
 import ssl
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -24,6 +25,8 @@ class Reply:
     body: bytes
     date: str
     headers: tuple[tuple[str, str], ...] = ()
+    #: Bytes of the body to send before breaking off; 0 sends no answer at all.
+    cut: int | None = None
 
 
 Responder = Callable[[Request], Reply]
@@ -48,7 +51,9 @@ class Server(ThreadingHTTPServer):
         return sock, address
 
     def handle_error(self, request: Any, client_address: Any) -> None:
-        """Stay silent about connections that clients break off."""
+        """Stay silent about connections that clients break off, and about nothing else."""
+        if not isinstance(sys.exception(), OSError):
+            super().handle_error(request, client_address)
 
 
 class Connection(BaseHTTPRequestHandler):
@@ -64,6 +69,9 @@ class Connection(BaseHTTPRequestHandler):
         headers = {name.lower(): value for name, value in self.headers.items()}
         request = Request(self.command, self.path, headers, body)
         reply = self.server.respond(request)
+        self.close_connection = self.close_connection or reply.cut is not None
+        if reply.cut == 0:
+            return
         head = [f"HTTP/1.1 {reply.status} {self.responses.get(reply.status, ('',))[0]}"]
         head += [
             "Content-Type: application/json",
@@ -71,7 +79,7 @@ class Connection(BaseHTTPRequestHandler):
             f"Date: {reply.date}",
             *(f"{name}: {value}" for name, value in reply.headers),
         ]
-        content = b"" if self.command == "HEAD" else reply.body
+        content = b"" if self.command == "HEAD" else reply.body[: reply.cut]
         self.wfile.write("\r\n".join(head).encode("latin-1") + b"\r\n\r\n" + content)
 
     do_GET = do_HEAD = do_POST = do_PUT = do_PATCH = do_DELETE = do_OPTIONS = _respond

@@ -1,4 +1,4 @@
-"""The state of the sandbox: websites with their records, a clock, and every change kept.
+"""The state of one website: its records, and every change kept.
 
 Pure: no HTTP, no threads, no real time. Seeded records are made when they are read; records
 that a write has touched are held whole, with every version they went through.
@@ -6,7 +6,6 @@ that a write has touched are held whole, with every version they went through.
 
 from __future__ import annotations
 
-import json
 from bisect import bisect_left, insort
 from collections.abc import Callable, Hashable, Iterator
 from contextlib import contextmanager
@@ -20,49 +19,8 @@ from .chance import stream
 from .conversations import STATUS, Facts, facts, record
 from .messages import excerpt, fingerprint, message, text_of
 from .plans import Plan, draw
-from .rhythm import CLOCK_START, DATA_END, DAY, Arrivals
-
-Record = dict[str, Any]
-
-
-def encode(value: Any) -> bytes:
-    """Write JSON as Crisp does: UTF-8, and an escape where half an emoji is left alone."""
-    text = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
-    return text.encode("utf-8", "backslashreplace")
-
-
-class Clock:
-    """The sandbox's own time (ms): it moves by writes and by command, never by itself."""
-
-    def __init__(self) -> None:
-        self.now = CLOCK_START
-
-    def tick(self) -> int:
-        """Let one millisecond pass and return the new time."""
-        self.now += 1
-        return self.now
-
-
-class Conversation:
-    """One conversation: seeded until a write touches it, then held whole."""
-
-    __slots__ = ("_body", "_record", "facts", "number", "session_id", "thread", "versions")
-
-    def __init__(self, session_id: str, known: Facts, number: int = -1) -> None:
-        self.session_id = session_id
-        self.facts = known
-        self.number = number
-        #: Messages, once a write has touched the thread; before that they follow the plan.
-        self.thread: list[Record] | None = None
-        #: The record as JSON before each change.
-        self.versions: list[bytes] = []
-        self._record: Record | None = None
-        self._body: bytes | None = None
-
-    @property
-    def key(self) -> tuple[int, str]:
-        """Its place in the listing: newest update first."""
-        return (-self.facts.updated_at, self.session_id)
+from .records import Clock, Conversation, Record, encode
+from .rhythm import DATA_END, DAY, Arrivals
 
 
 class Website:
@@ -141,15 +99,15 @@ class Website:
 
     def record(self, conversation: Conversation) -> Record:
         """Return the record; whoever means to change it takes `edit` instead."""
-        if conversation._record is not None:
-            return conversation._record
+        if conversation.row is not None:
+            return conversation.row
         return record(self.plan(conversation.number), conversation.facts, self.scene)
 
     def body(self, conversation: Conversation) -> bytes:
         """Return the record as JSON, encoded once per version."""
-        if conversation._body is None:
-            conversation._body = encode(self.record(conversation))
-        return conversation._body
+        if conversation.body is None:
+            conversation.body = encode(self.record(conversation))
+        return conversation.body
 
     def message_keys(self, conversation: Conversation) -> list[tuple[int, int, int]]:
         """Return `(timestamp, fingerprint, position)` of a thread's messages, oldest first."""
@@ -186,7 +144,7 @@ class Website:
     def add(self, session_id: str, row: Record) -> Conversation:
         """Take in a new conversation."""
         conversation = Conversation(session_id, Facts.of(row))
-        conversation._record, conversation.thread = row, []
+        conversation.row, conversation.thread = row, []
         self.conversations[session_id] = conversation
         insort(self.order, conversation.key)
         self.selections.clear()
@@ -213,7 +171,7 @@ class Website:
         row["status"] = STATUS[row["state"]]
         del self.order[bisect_left(self.order, conversation.key)]
         conversation.versions.append(before)
-        conversation._record, conversation._body = row, None
+        conversation.row, conversation.body = row, None
         conversation.facts = Facts.of(row)
         insort(self.order, conversation.key)
         self.selections.clear()

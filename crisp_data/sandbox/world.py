@@ -8,8 +8,9 @@ from datetime import UTC, datetime
 from typing import Any
 
 from .chance import stream, uuid4
+from .records import Clock
 from .rhythm import DAY
-from .state import Clock, Website
+from .state import Website
 
 TIERS = ("plugin", "website", "user")
 
@@ -64,6 +65,12 @@ class Stats:
     requests: int = 0
     by_operation: Counter[str] = field(default_factory=Counter)
     by_status: Counter[str] = field(default_factory=Counter)
+
+    def count(self, operation: str, status: str) -> None:
+        """Count one request."""
+        self.requests += 1
+        self.by_operation[operation] += 1
+        self.by_status[status] += 1
 
     def as_dict(self) -> dict[str, Any]:
         """Return plain dicts, sorted by name."""

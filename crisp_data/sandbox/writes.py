@@ -6,7 +6,8 @@ from typing import Any
 
 from . import profiles
 from .chance import salt_of
-from .state import Conversation, Record, Website
+from .records import Conversation, Record
+from .state import Website
 
 _TAKEN_OVER = ("mentions", "references", "original", "properties", "translated", "automated")
 
@@ -43,6 +44,31 @@ def _author(website: Website, conversation: Conversation, side: str) -> Record:
         nickname = website.record(conversation)["meta"].get("nickname")
         return {"user_id": conversation.session_id, "nickname": nickname}
     return {"type": "website", "nickname": website.details["name"]}
+
+
+def blank(session_id: str, website_id: str, now: int) -> Record:
+    """Return the record of a conversation in which no one has written yet."""
+    return {
+        "session_id": session_id,
+        "website_id": website_id,
+        "people_id": None,
+        "inbox_id": None,
+        "state": "pending",
+        "status": 0,
+        "is_verified": False,
+        "is_blocked": False,
+        "availability": "offline",
+        "active": {"now": False, "last": now},
+        "verifications": [],
+        "participants": [],
+        "mentions": [],
+        "compose": {"operator": {"type": "stop"}, "visitor": {"type": "stop"}},
+        "unread": {"operator": 0, "visitor": 0},
+        "assigned": None,
+        "meta": {"nickname": "visitor", "email": None, "data": {}, "segments": []},
+        "created_at": now,
+        "updated_at": now,
+    }
 
 
 def new_event(website: Website, conversation: Conversation, user: Record | None = None) -> Record:
