@@ -18,13 +18,13 @@ import pandas as pd
 
 from crisp_data import export, tables
 
-WORDS = "hello my order 1234 has not arrived yet could you please check thanks à bientôt 😀".split()
+WORDS = "hello my order 1234 has not arrived yet could you please check thanks à bientôt 😀"
 
 
 def messages(rows: int) -> pd.DataFrame:
     """Make a frame of the messages table, most columns filled as a real one has them."""
     chance = random.Random(1)
-    texts = [" ".join(chance.choices(WORDS, k=chance.randint(1, 40))) for _ in range(1000)]
+    texts = [" ".join(chance.choices(WORDS.split(), k=chance.randint(1, 40))) for _ in range(1000)]
     texts += ["=HYPERLINK(1)", "+33 6 12 34 56 78", '"quoted"\nand broken']
     times = pd.to_datetime(
         [1_760_000_000_000 + n * 7919 for n in range(rows)], unit="ms", utc=True
@@ -53,8 +53,12 @@ def messages(rows: int) -> pd.DataFrame:
     )
 
 
-def seconds(work: Callable[[], object]) -> float:
-    """Time one call."""
+def seconds(work: Callable[[], object], times: int = 3) -> float:
+    """Time the best of a few calls."""
+    return min(_once(work) for _ in range(times))
+
+
+def _once(work: Callable[[], object]) -> float:
     start = time.perf_counter()
     work()
     return time.perf_counter() - start
@@ -69,8 +73,8 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder)
 
-        def ours(ending: str) -> float:
-            return seconds(lambda: export.write(path / f"ours{ending}", frame, "messages"))
+        def ours(ending: str, times: int = 3) -> float:
+            return seconds(lambda: export.write(path / f"ours{ending}", frame, "messages"), times)
 
         def pandas_jsonl() -> None:
             frame.to_json(path / "a.jsonl", orient="records", lines=True, date_format="iso")
@@ -87,7 +91,7 @@ def main() -> None:
         print(f"{'ending':10}{'seconds':>10}{'pandas':>10}{'times as fast':>16}")
         for ending, took in own.items():
             print(f"{ending:10}{took:10.2f}{theirs[ending]:10.2f}{theirs[ending] / took:16.1f}")
-        print(f"{'.xlsx':10}{ours('.xlsx'):10.2f}")
+        print(f"{'.xlsx':10}{ours('.xlsx', 1):10.2f}")
 
 
 if __name__ == "__main__":

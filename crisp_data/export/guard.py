@@ -63,9 +63,11 @@ def unguard_names(names: list[str]) -> list[str]:
 
 
 def _would_run(text: pa.ChunkedArray) -> pa.ChunkedArray:
-    return pc.and_not(
-        pc.match_substring_regex(text, _RUNS), pc.match_substring_regex(text, _NUMBER)
-    )
+    runs = pc.match_substring_regex(text, _RUNS)
+    # Most columns hold nothing of the kind, and are looked at once.
+    if not pc.any(runs).as_py():
+        return runs
+    return pc.and_not(runs, pc.match_substring_regex(text, _NUMBER))
 
 
 def _listed(names: pa.ChunkedArray) -> list[str]:
