@@ -3,21 +3,20 @@
 from __future__ import annotations
 
 import json
-from collections import defaultdict
 from collections.abc import Sequence
-from typing import Any
 from zoneinfo import ZoneInfo
 
+import msgspec
 import pandas as pd
 import pyarrow as pa
 
 from crisp_data.errors import BadParameter
 from crisp_data.tables import columns
-from crisp_data.tables.decode import Path, Plan, Record, path_of, split
+from crisp_data.tables.decode import Misfits, Path, Plan, Record, Unfolded, path_of, split
 from crisp_data.tables.frames import named, to_frame
 from crisp_data.tables.kinds import EXTRA, Column, in_zone
 from crisp_data.tables.order import positions, sorting
-from crisp_data.tables.text import compacted, json_text
+from crisp_data.tables.text import compacted, json_texts, paired, written
 
 # Records are held as objects only until there are this many of them.
 _BATCH = 2_000
@@ -54,10 +53,9 @@ class Builder:
         self.table = named(table)
         self.schema = self.table.schema_in(_zone(tz))
         self._kinds = {c.name: in_zone(c.kind, tz) for c in self.table.columns}
-        self._learned: list[Path] = []
         self._plan = Plan(self.table)
         self._rows: list[Record] = []
-        self._strays: defaultdict[int, dict[Path, str]] = defaultdict(dict)
+        self._strays: dict[int, dict[Path, str]] = {}
         self._chunks: dict[str, list[pa.Array]] = {name: [] for name in self.schema.names}
         self._flushed = 0
 
@@ -82,9 +80,8 @@ class Builder:
         """
         self._check(constants)
         body = compacted(body)
-        try:
-            records = self._plan.page(body)
-        except ValueError:
+        records = self._at_once(body)
+        if records is None:
             self._add_one_by_one(body, constants)
         else:
             self._extend(records, constants)
@@ -98,11 +95,11 @@ class Builder:
         """
         self._flush()
         rows = positions(self.table, {name: self._whole(name) for name in sorting(self.table)})
-        for name in self.schema.names:
+        if rows is not None:
             # One column at a time, so that no more than one is ever held twice.
-            whole = self._whole(name)
-            self._chunks[name] = [whole if rows is None else whole.take(rows)]
-        return pa.table([self._chunks[name][0] for name in self.schema.names], self.schema)
+            for name in self.schema.names:
+                self._chunks[name] = self._whole(name).take(rows).chunks
+        return pa.table([self._whole(name) for name in self.schema.names], self.schema)
 
     def frame(self) -> pd.DataFrame:
         """Give all rows, without duplicates and in the table's order, as a frame."""
@@ -124,59 +121,79 @@ class Builder:
                     setattr(record, field, value)
         self._rows.extend(records)
 
+    def _at_once(self, body: bytes) -> list[Record] | None:
+        """Decode a whole answer; None where some record does not fit."""
+        try:
+            return self._plan.page(body)
+        except msgspec.ValidationError:
+            return None
+        except ValueError:  # No strict JSON: nearly always a text cut inside an emoji.
+            body = paired(body)
+        try:
+            return self._plan.page(body)
+        except ValueError:
+            return None
+
     def _add_one_by_one(self, body: bytes, constants: dict[str, str]) -> None:
         for raw in split(body):
             record, misfits = self._plan.record(raw)
             if misfits:
-                self._strays[len(self._rows)] = {p: json_text(r) or "" for p, r in misfits.items()}
+                texts = (text or "null" for text in json_texts([*misfits.values()]))
+                self._strays[len(self._rows)] = dict(zip(misfits, texts, strict=True))
             self._extend([record], constants)
-            if misfits.unknown and len(self._learned) < _LEARNED:
-                self._learn(misfits.unknown)
+            self._learn(misfits)
 
-    def _learn(self, paths: Sequence[Path]) -> None:
-        """Decode these paths too from now on, so that a new field slows one record, not all."""
-        self._flush()  # Records of two plans cannot share a batch.
-        self._learned.extend(paths[: _LEARNED - len(self._learned)])
-        self._plan = Plan(self.table, self._learned)
+    def _learn(self, misfits: Misfits) -> None:
+        """Make room for what did not fit, so that it slows this record and not every one."""
+        plan = self._plan
+        wide = plan.wide | (misfits.keys() - misfits.unknown)
+        room = _LEARNED - len(plan.learned)
+        learned = plan.learned | set(sorted(misfits.unknown)[:room])
+        if (learned, wide) != (plan.learned, plan.wide):
+            self._flush()  # Records of two plans cannot share a batch.
+            self._plan = Plan(self.table, learned, wide)
 
     def _flush(self) -> None:
         """Turn the records held as objects into Arrow columns."""
         if not self._rows:
             return
-        values: dict[Path, Sequence[Any]] = {}
-        self._plan.root.unfold(self._rows, values)
+        batch = Unfolded()
+        self._plan.root.unfold(self._rows, batch)
+        for path in self._plan.learned:
+            for row, text in enumerate(json_texts(batch.values[path])):
+                if text is not None:
+                    batch.strays[row][path] = text
         for column in self.table.declared:
-            self._chunks[column.name].append(self._column(column, values))
-        for path in self._learned:
-            for row, raw in enumerate(values[path]):
-                if raw is not None and (text := json_text(raw)) is not None:
-                    self._strays[row][path] = text
-        extra = [_object(self._strays.get(row)) for row in range(len(self._rows))]
+            self._chunks[column.name].append(self._column(column, batch))
+        for row, strays in self._strays.items():
+            batch.strays[row].update(strays)
+        extra: list[str | None] = [None] * len(self._rows)
+        for row, strays in batch.strays.items():
+            extra[row] = _object(strays)
         self._chunks[EXTRA.name].append(pa.array(extra, EXTRA.kind.arrow))
         self._flushed += len(self._rows)
         self._rows = []
-        self._strays.clear()
+        self._strays = {}
 
-    def _column(self, column: Column, values: dict[Path, Sequence[Any]]) -> pa.Array:
+    def _column(self, column: Column, batch: Unfolded) -> pa.Array:
         path, *others = map(path_of, column.sources)
-        cells = values[path]
+        cells = batch.values[path]
         for other in others:
-            cells = [a if a is not None else b for a, b in zip(cells, values[other], strict=True)]
+            more = batch.values[other]
+            cells = [a if a is not None else b for a, b in zip(cells, more, strict=True)]
         array = columns.to_arrow(column, self._kinds[column.name], cells)
         if column.kind.categories:
             for row, value in columns.unknown(array, cells).items():
-                self._strays[row][path] = json.dumps(value, ensure_ascii=False)
+                batch.strays[row][path] = written(value)
         return array
 
-    def _whole(self, name: str) -> pa.Array:
-        chunks = self._chunks[name]
-        return pa.concat_arrays(chunks) if chunks else columns.without_rows(self._kinds[name])
+    def _whole(self, name: str) -> pa.ChunkedArray:
+        chunks = self._chunks[name] or [columns.without_rows(self._kinds[name])]
+        return pa.chunked_array(chunks)
 
 
-def _object(misfits: dict[Path, str] | None) -> str | None:
+def _object(misfits: dict[Path, str]) -> str:
     """Write what a record holds beyond its columns as one JSON object, keys sorted."""
-    if not misfits:
-        return None
     parts = sorted((".".join(path), text) for path, text in misfits.items())
     return "{" + ",".join(f"{json.dumps(k, ensure_ascii=False)}:{v}" for k, v in parts) + "}"
 

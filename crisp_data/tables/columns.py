@@ -9,26 +9,27 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from crisp_data.tables.kinds import Column, Kind
-from crisp_data.tables.text import json_text
+from crisp_data.tables.text import json_texts
 
 
 def to_arrow(column: Column, kind: Kind, values: Sequence[Any]) -> pa.Array:
     """Turn what was decoded for a column into its array; see :func:`unknown` for categories."""
     if column.read:
-        values = [None if value is None else column.read(value) for value in values]
+        values = [column.read(value) for value in values]
     elif kind.name == "json":
-        values = [None if value is None else json_text(value) for value in values]
+        values = json_texts(values)
     if kind.categories:
-        return encode(kind, pa.array(values, pa.string()))
-    if pa.types.is_large_string(kind.arrow):
-        # Ten times as fast as asking for large strings at once.
-        return pa.array(values, pa.string()).cast(kind.arrow)
+        return encode(kind, pa.array(values, pa.large_string()))
     return pa.array(values, kind.arrow)
 
 
 def without_rows(kind: Kind) -> pa.Array:
     """Give the array of a column that has no rows."""
-    return encode(kind, pa.array([], pa.string())) if kind.categories else pa.array([], kind.arrow)
+    return (
+        encode(kind, pa.array([], pa.large_string()))
+        if kind.categories
+        else pa.array([], kind.arrow)
+    )
 
 
 def encode(kind: Kind, texts: pa.Array) -> pa.Array:

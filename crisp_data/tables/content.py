@@ -2,15 +2,9 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
-import msgspec
-
-from crisp_data.tables.text import json_text, mended
-
-_decode = msgspec.json.Decoder().decode
-_QUOTE = ord('"')
+from crisp_data.tables.text import written
 
 
 def readable(content: Any) -> str | None:
@@ -33,33 +27,27 @@ def readable(content: Any) -> str | None:
     if content is None or isinstance(content, str):
         return content
     if not isinstance(content, dict):
-        return json.dumps(content, ensure_ascii=False)
-    lines = [_joined(" ", content, "namespace", "name", "text", "url")]
-    for choice in _objects(content.get("choices")):
+        return written(content)
+    lines = [" ".join(_texts(content, "namespace", "name", "text", "url"))]
+    for choice in _objects(content, "choices"):
         mark = "[x]" if choice.get("selected") is True else "[ ]"
-        lines.append(f"{mark} {_joined('', choice, 'label') or _joined('', choice, 'value')}")
-    lines.append(_joined("", content, "value"))
-    lines.extend(_joined(": ", t, "title", "description") for t in _objects(content.get("targets")))
-    return "\n".join(line for line in lines if line) or None
+        lines.append(" ".join([mark, *_texts(choice, "label", "value")[:1]]))
+    lines += _texts(content, "value")
+    lines += [
+        ": ".join(_texts(card, "title", "description")) for card in _objects(content, "targets")
+    ]
+    return "\n".join(lines) if lines[0] else "\n".join(lines[1:]) or None
 
 
-def read_text(raw: msgspec.Raw) -> str | None:
-    """Read the raw ``content`` of a message."""
-    try:
-        return readable(_decode(raw))
-    except ValueError:  # A surrogate without its other half, or bytes that are no UTF-8.
-        return readable(_decode(mended(raw)))
+def original(content: Any) -> str | None:
+    """Give the content of a message as JSON text, unless it is plain text already."""
+    return None if content is None or isinstance(content, str) else written(content)
 
 
-def read_json(raw: msgspec.Raw) -> str | None:
-    """Keep the raw ``content`` of a message, unless it is plain text already."""
-    return None if memoryview(raw)[0] == _QUOTE else json_text(raw)
+def _texts(part: dict[str, Any], *keys: str) -> list[str]:
+    return [v for key in keys if type(v := part.get(key)) is str and v]
 
 
-def _joined(separator: str, part: dict[str, Any], *keys: str) -> str:
-    found = (part.get(key) for key in keys)
-    return separator.join(value for value in found if isinstance(value, str) and value)
-
-
-def _objects(value: Any) -> list[dict[str, Any]]:
-    return [item for item in value if isinstance(item, dict)] if isinstance(value, list) else []
+def _objects(part: dict[str, Any], key: str) -> list[dict[str, Any]]:
+    found = part.get(key)
+    return [item for item in found if isinstance(item, dict)] if isinstance(found, list) else []

@@ -71,7 +71,7 @@ class Column:
     also : tuple of str
         Further paths, read in this order where the record has nothing at ``source``.
     read : callable or None
-        Makes the value from the raw JSON where it is not simply stored.
+        Makes the text from whatever JSON stands there; plain text may be read faster.
     """
 
     name: str
@@ -79,7 +79,7 @@ class Column:
     meaning: str
     source: str = ""
     also: tuple[str, ...] = ()
-    read: Callable[[Raw], str | None] | None = None
+    read: Callable[[Any], str | None] | None = None
 
     @property
     def sources(self) -> tuple[str, ...]:
@@ -89,7 +89,7 @@ class Column:
     @property
     def json(self) -> Any:
         """What msgspec decodes at the column's paths."""
-        return Raw if self.read else self.kind.json
+        return Any if self.read else self.kind.json
 
 
 EXTRA = Column(

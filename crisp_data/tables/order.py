@@ -17,7 +17,7 @@ def sorting(table: Table) -> tuple[str, ...]:
     return tuple(dict.fromkeys((*table.key, *(name for name, _ in table.order))))
 
 
-def positions(table: Table, columns: Mapping[str, pa.Array]) -> pa.Array | None:
+def positions(table: Table, columns: Mapping[str, pa.ChunkedArray]) -> pa.Array | None:
     """Find the rows to keep, in order; None where all stay where they are.
 
     Of rows with the same key the one added last stays. Nulls sort last, and what ties stays
@@ -26,7 +26,9 @@ def positions(table: Table, columns: Mapping[str, pa.Array]) -> pa.Array | None:
     keys = to_frame(pa.table({name: columns[name] for name in table.key}))
     kept = ~keys.duplicated(keep="last").to_numpy() | keys[table.key[-1]].isna().to_numpy()
     by = {
-        name: columns[name].dictionary_encode().indices if how == "arrival" else columns[name]
+        name: columns[name].combine_chunks().dictionary_encode().indices
+        if how == "arrival"
+        else columns[name]
         for name, how in table.order
     }
     directions = [

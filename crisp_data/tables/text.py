@@ -5,11 +5,18 @@ from __future__ import annotations
 import json
 import math
 import re
+from collections.abc import Sequence
 from typing import Any
 
 import msgspec
 
 _read = msgspec.json.Decoder().decode
+_BACKSLASH = ord("\\")
+_REPLACEMENT = "\ufffd".encode()
+# The common start lets the search skip ahead.
+_ESCAPED = re.compile(
+    rb"\\u[dD](?:([89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2})|[89a-fA-F][0-9a-fA-F]{2})"
+)
 _LONE = re.compile("[\ud800-\udfff]")
 # A serialiser that puts no space after its first colon puts none anywhere.
 _COMPACT = re.compile(rb'\{("[^"\\]*":[^\s]|\})')
@@ -35,8 +42,23 @@ def mended(body: Any) -> bytes:
     value = json.loads(
         str(body, "utf-8", "replace"), parse_float=_finite, parse_constant=str, strict=False
     )
-    text = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
-    return _LONE.sub("\ufffd", text).encode()
+    return _LONE.sub("\ufffd", written(value)).encode()
+
+
+def paired(body: bytes) -> bytes:
+    """Replace the escaped halves of surrogate pairs in JSON by U+FFFD, quickly.
+
+    A half behind an escaped backslash may be missed; :func:`mended` misses none.
+    """
+    return _ESCAPED.sub(_pair, body)
+
+
+def _pair(found: re.Match[bytes]) -> bytes:
+    start = found.start()
+    while start and found.string[start - 1] == _BACKSLASH:
+        start -= 1
+    escaped = (found.start() - start) % 2
+    return found[0] if found[1] or escaped else _REPLACEMENT
 
 
 def strict(raw: msgspec.Raw) -> msgspec.Raw:
@@ -53,13 +75,30 @@ def compacted(body: bytes) -> bytes:
     return body if _COMPACT.match(body) else msgspec.json.format(body, indent=-1)
 
 
-def json_text(raw: msgspec.Raw) -> str | None:
-    """Give raw JSON as text; null is missing."""
-    text = str(raw, "utf-8", "replace")
-    if "\\u" in text:
+def json_texts(raws: Sequence[msgspec.Raw | None]) -> Sequence[str | None]:
+    """Give raw JSON as compact texts; null is missing.
+
+    All are turned at once, which is several times as fast as one by one.
+    """
+    present = [raw for raw in raws if raw is not None]
+    if not present:
+        return [None] * len(raws)
+    joined = b"\n".join(present).decode("utf-8", "replace")
+    texts: Sequence[str | None] = joined.split("\n")  # Compact JSON holds no line break.
+    if "\\ud" in joined or "\\uD" in joined or len(texts) != len(present):
         # Raw parts are not looked into while a page is decoded: half a pair may hide here.
-        text = mended(raw).decode()
-    return None if text == "null" else text
+        texts = [mended(raw).decode() for raw in present]
+    if "null" in texts:
+        texts = [None if text == "null" else text for text in texts]
+    if len(present) == len(raws):
+        return texts
+    found = iter(texts)
+    return [None if raw is None else next(found) for raw in raws]
+
+
+def written(value: Any) -> str:
+    """Write a decoded value as compact JSON text."""
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
 
 
 def _finite(number: str) -> float | str:
