@@ -284,6 +284,22 @@ class Client:
         session: Session = self._local.session
         return session
 
+    def website_ids(self, *, refresh: bool = False) -> list[str]:
+        """Say which websites the token reads.
+
+        A plugin token is asked where its plugin is installed; any other token serves the
+        one website that was named to it, and spends nothing to say so.
+
+        Examples
+        --------
+        >>> ws.website_id in ws.client.website_ids()
+        True
+        """
+        if self.settings.credentials.tier == "plugin":
+            pages = self.pages("list_all_connect_websites", refresh=refresh)
+            return [str(site["website_id"]) for page in pages for site in page.records]
+        return [self.settings.website] if self.settings.website else []
+
     def cached(self) -> int:
         """How many answers the cache holds that are still fresh."""
         return self._session().cached()

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+import shutil
 import tempfile
+import weakref
 from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
@@ -72,8 +74,8 @@ def connect(
 
     Notes
     -----
-    Spends one request, and one more where a plugin token's website must be looked up; both
-    answers are kept for a day.
+    Spends one request, for the website's name. Without an id a plugin token's websites are
+    listed, and looked at one by one for a name or domain. All of it is kept for a day.
 
     Examples
     --------
@@ -93,7 +95,7 @@ def connect(
         identifier, key, tier = identifier or box.identifier, key or box.key, tier or box.tier
         base_url, ca, website = box.url, box.ca, website or box.website_id
         now = lambda: box.now  # noqa: E731
-        folder = _temporary(box)
+        folder = _folder_of(box)
         options = {"cache_dir": folder, "state_dir": folder, **options}
         writes = True if writes is None else writes
     settings = config.resolve(identifier, key, tier, website, base_url, ca)
@@ -106,11 +108,15 @@ def connect(
     return Workspace(client, website_id, name, tz=tz, progress=progress, now=now, sandbox=started)
 
 
-def _temporary(box: Any) -> Path:
-    """Give a sandbox its own cache and ledger, which go when it does."""
-    if not hasattr(box, "_client_folder"):
-        box._client_folder = tempfile.TemporaryDirectory(prefix="crisp-sandbox-")
-    return Path(box._client_folder.name)
+# A sandbox's own cache and ledger, shared by all who connect to it, gone when it is.
+_folders: weakref.WeakKeyDictionary[Any, Path] = weakref.WeakKeyDictionary()
+
+
+def _folder_of(box: Any) -> Path:
+    if box not in _folders:
+        _folders[box] = Path(tempfile.mkdtemp(prefix="crisp-sandbox-"))
+        weakref.finalize(box, shutil.rmtree, _folders[box], ignore_errors=True)
+    return _folders[box]
 
 
 def _choose(client: Client, website: str | None) -> str:
@@ -123,15 +129,17 @@ def _choose(client: Client, website: str | None) -> str:
             "Pass the website's id, or set CRISP_WEBSITE_ID: it is in Crisp's settings, "
             "Setup & Integrations.",
         )
-    found = [site for page in client.pages("list_all_connect_websites") for site in page.records]
-    matches = [site for site in found if website is None or _is(site, website)]
-    if len(matches) == 1:
-        return str(matches[0]["website_id"])
-    names = "; ".join(f"{site.get('name')} ({site['website_id']})" for site in found) or "none"
-    what = f"{len(matches)} websites fit." if matches else "No such website."
-    raise BadParameter(what, f"Choose one by id, name or domain. The token serves: {names}.")
-
-
-def _is(site: dict[str, Any], website: str) -> bool:
-    names = (site.get("website_id"), site.get("name"), site.get("domain"))
-    return website.casefold() in {str(name).casefold() for name in names if name}
+    names: list[str] = []
+    ids = client.website_ids()
+    for website_id in ids:
+        if website is None and len(ids) == 1:
+            return website_id
+        found = client.call("get_website", website_id=website_id)
+        known = [str(found[field]) for field in ("name", "domain") if found.get(field)]
+        if website and website.casefold() in (word.casefold() for word in known):
+            return website_id
+        names.append(" ".join([*known, website_id]))
+    raise BadParameter(
+        f"The token reads {len(ids)} websites, and {website or 'none'!r} was asked for.",
+        f"Choose one by id, name or domain: {'; '.join(names) or 'there is none'}.",
+    )

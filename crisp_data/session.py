@@ -190,9 +190,13 @@ def _pack(response: CachedResponse) -> bytes:
 
 
 def _unpack(packed: bytes) -> CachedResponse:
-    stored = msgspec.msgpack.decode(packed, type=_Stored)
+    try:
+        stored = msgspec.msgpack.decode(packed, type=_Stored)
+        body = zlib.decompress(stored.body)
+    except (msgspec.MsgspecError, zlib.error):
+        raise ValueError("the cached answer is damaged") from None  # a miss, to requests-cache
     return CachedResponse(
-        content=zlib.decompress(stored.body),
+        content=body,
         status_code=stored.status,
         url=stored.url,
         created_at=stored.created,

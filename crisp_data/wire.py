@@ -109,6 +109,9 @@ class Wire(HTTPAdapter):
         try:
             response = super().send(request, *args, **kwargs)
             body = response.content  # read here, so that a truncated body is this attempt's failure
+        except requests.exceptions.SSLError:
+            self.ledger.release(days, operation)
+            raise Untrusted(f"{operation}: {_host(request)} cannot prove who it is.") from None
         except requests.RequestException as error:
             if _never_sent(error):
                 self.ledger.release(days, operation)
@@ -126,7 +129,7 @@ class Wire(HTTPAdapter):
         """Seconds until the next try; None where the error is to be told."""
         tries = self.patience.unreachable if isinstance(error, Unreachable) else self.patience.tries
         passing = not isinstance(error, ApiError) or error.status in answers.PASSING
-        if attempt >= tries or not passing or isinstance(error, Redirected):
+        if attempt >= tries or not passing or isinstance(error, (Redirected, Untrusted)):
             return None
         asked = error.retry_after if isinstance(error, ApiError) else None
         if asked is None:
@@ -137,6 +140,12 @@ class Wire(HTTPAdapter):
 
 class Unreachable(Offline):
     """No connection could be made; nothing was sent."""
+
+
+class Untrusted(Offline):
+    """The certificate is not one that this machine trusts; nothing was sent, not even the key."""
+
+    hint = "Check base_url. For the sandbox over HTTPS, pass the certificate file it names: ca=..."
 
 
 class Redirected(BadAnswer):

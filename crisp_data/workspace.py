@@ -389,20 +389,22 @@ class Workspace:
         return rows.astype({"segment": "str"}).reset_index(drop=True)
 
     def websites(self, *, refresh: bool = False) -> pd.DataFrame:
-        """Pull the websites that the token may read.
+        """Pull the websites that the token reads.
 
-        A plugin token lists where its plugin is installed; any other token names one.
+        Notes
+        -----
+        Spends a request for each: the list that a plugin token may read has ids only.
 
         Examples
         --------
-        >>> ws.website_id in set(ws.websites()["website_id"])
-        True
+        >>> ws.websites()["domain"].tolist()
+        ['acme.example', 'acme-labs.example']
         """
-        if self.client.settings.credentials.tier == "plugin":
-            return self._pull(
-                "websites", "list_all_connect_websites", website=False, refresh=refresh
-            )
-        return self._pull("websites", "get_website", refresh=refresh)
+        builder = tables.Builder("websites", tz=self.tz)
+        for website_id in self._bar(self.client.website_ids(refresh=refresh), "websites"):
+            for page in self.client.pages("get_website", website_id=website_id, refresh=refresh):
+                builder.add(page.body, website_id=website_id)
+        return builder.frame()
 
     def to(self, path: str | Path, frame: pd.DataFrame) -> Path:
         """Write a frame to a file: ``.csv .csv.gz .jsonl .jsonl.gz .parquet .xlsx``.
@@ -436,11 +438,10 @@ class Workspace:
         limit: int | None = None,
         tz: str | None = None,
         refresh: bool = False,
-        website: bool = True,
     ) -> pd.DataFrame:
         """Walk a list into a frame; filter what the server may not have filtered."""
         builder = tables.Builder(table, tz=tz or self.tz)
-        arguments = {"website_id": self.website_id, **(query or {})} if website else {}
+        arguments = {"website_id": self.website_id, **(query or {})}
         constants = {k: v for k, v in arguments.items() if k in ("website_id", "session_id")}
         pages = self.client.pages(operation, rows=limit, refresh=refresh, **arguments)
         frame = builder.frame()

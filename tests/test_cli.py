@@ -1,0 +1,173 @@
+"""The command line, run as a user runs it."""
+
+import json
+import signal
+import subprocess
+import sys
+
+import pandas as pd
+import pytest
+import requests
+from click.testing import CliRunner
+
+import crisp_data as crisp
+from crisp_data.cli import main
+from crisp_data.sandbox import Sandbox
+
+
+@pytest.fixture
+def run():
+    return lambda *arguments, **options: CliRunner().invoke(main, arguments, **options)
+
+
+@pytest.fixture
+def token(sandbox, monkeypatch):
+    for name in ("identifier", "key", "tier", "website_id"):
+        monkeypatch.setenv(f"CRISP_{name.upper()}", getattr(sandbox, name))
+    monkeypatch.setenv("CRISP_BASE_URL", sandbox.url)
+
+
+def test_demo(run, tmp_path):
+    done = run("demo", "-o", str(tmp_path / "demo"), "--conversations", "80")
+    assert done.exit_code == 0, done.output
+    assert "80 conversations" in done.output
+    assert "requests used today" in done.output
+    conversations = crisp.read(tmp_path / "demo" / "conversations.parquet")
+    with Sandbox(seed=1, conversations=80) as sandbox:
+        assert set(conversations["session_id"]) == {
+            row["session_id"] for row in sandbox.truth("conversations")
+        }
+        assert len(crisp.read(tmp_path / "demo" / "messages.parquet")) == len(
+            sandbox.truth("messages")
+        )
+    names = {path.name for path in (tmp_path / "demo").iterdir()}
+    assert names == {"conversations.csv", "conversations.parquet", "messages.csv", "messages.parquet", "volume.png"}  # fmt: skip
+
+
+def test_sandbox_prints_one_line_and_serves_until_interrupted():
+    command = [sys.executable, "-m", "crisp_data", "sandbox", "--conversations", "25"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        card = json.loads(process.stdout.readline())
+        assert set(card) == {"url", "host", "identifier", "key", "tier", "website_id"}
+        answer = requests.get(
+            f"{card['url']}website/{card['website_id']}",
+            auth=(card["identifier"], card["key"]),
+            headers={"X-Crisp-Tier": card["tier"]},
+            timeout=10,
+        )
+        assert answer.json()["error"] is False
+        process.send_signal(signal.SIGINT)
+        assert process.wait(10) in (0, 130)
+        assert process.stdout.read() == ""
+
+
+def test_a_port_in_use_is_said(run, sandbox):
+    port = sandbox.host.rpartition(":")[2]
+    done = run("sandbox", "--port", port)
+    assert done.exit_code == 1
+    assert "--port 0" in done.output
+
+
+def test_export(run, token, sandbox, tmp_path):
+    path = tmp_path / "resolved.csv"
+    done = run("export", "conversations", "--state", "resolved", "--tz", "Europe/Paris", "-o", str(path))  # fmt: skip
+    assert done.exit_code == 0, done.output
+    assert "requests spent" in done.output
+    frame = crisp.read(path, "conversations")
+    wanted = [r["session_id"] for r in sandbox.truth("conversations") if r["state"] == "resolved"]
+    assert list(frame["session_id"]) == wanted
+    assert "+02:00" in path.read_text("utf-8")
+
+
+@pytest.mark.parametrize("table", ["people", "operators", "visitors", "inboxes", "campaigns", "websites", "messages"])  # fmt: skip
+def test_export_tables(run, token, table, tmp_path):
+    path = tmp_path / f"{table}.parquet"
+    done = run("export", table, "-o", str(path))
+    assert done.exit_code == 0, done.output
+    assert isinstance(crisp.read(path), pd.DataFrame)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "words"),
+    [
+        (("export", "people", "--state", "resolved", "-o", "x.csv"), 2, "no --state"),
+        (("export", "people", "-o", "x.docx"), 2, ".parquet"),
+        (("export", "people", "-o", "nowhere/x.csv"), 2, "folder"),
+        (("export", "people", "--since", "soon", "-o", "x.csv"), 2, "7 days ago"),
+        (("export", "people", "--quota", "1", "-o", "x.csv"), 3, "resets at"),
+        (("export", "nothing", "-o", "x.csv"), 2, "conversations"),
+    ],
+)
+def test_exit_codes(run, token, sandbox, arguments, code, words, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    done = run(*arguments)
+    assert done.exit_code == code
+    assert words in done.output
+    assert not list(tmp_path.glob("x.*"))
+
+
+def test_no_token_teaches(run):
+    done = run("whoami")
+    assert done.exit_code == 1
+    assert "crisp-data login" in done.output
+
+
+def test_no_answer(run, token, sandbox, monkeypatch):
+    monkeypatch.setattr("time.sleep", lambda seconds: None)
+    sandbox.stop()
+    assert run("whoami").exit_code == 4
+
+
+def test_whoami_quota_and_cache(run, token, sandbox):
+    shown = run("whoami").output
+    assert "Acme" in shown
+    assert sandbox.key not in shown
+    used = sandbox.stats()["requests"]
+    assert f"{used} of 5,000 requests used" in run("quota").output
+    assert sandbox.stats()["requests"] == used
+    assert ".sqlite" in run("cache", "info").output
+    assert "1 caches deleted" in run("cache", "clear", "--yes").output
+    assert f"{used} of 5,000" in run("quota").output
+    run("whoami")
+    assert sandbox.stats()["requests"] == used + 1
+
+
+def test_login_and_logout(run, sandbox, monkeypatch):
+    kept: dict[tuple[str, str], str] = {}
+    monkeypatch.setattr("keyring.set_password", lambda s, u, p: kept.__setitem__((s, u), p))
+    monkeypatch.setattr("keyring.get_password", lambda s, u: kept.get((s, u)))
+    monkeypatch.setattr("keyring.delete_password", lambda s, u: kept.pop((s, u)))
+    login = ("login", "--identifier", sandbox.identifier, "--tier", "plugin", "--website",
+             sandbox.website_id, "--base-url", sandbox.url, "--key-stdin")  # fmt: skip
+    refused = run(*login, input="wrong\n")
+    assert refused.exit_code == 1
+    assert not kept
+    done = run(*login, input=f"{sandbox.key}\n")
+    assert done.exit_code == 0, done.output
+    assert sandbox.key not in done.output
+    monkeypatch.setenv("CRISP_BASE_URL", sandbox.url)
+    assert "Acme" in run("whoami").output
+    assert "Removed" in run("logout", "--base-url", sandbox.url).output
+    assert not kept
+
+
+def test_login_without_a_keyring(run, sandbox):
+    done = run("login", "--identifier", sandbox.identifier, "--tier", "plugin", "--website",
+               sandbox.website_id, "--base-url", sandbox.url, "--key-stdin",
+               input=f"{sandbox.key}\n")  # fmt: skip
+    assert done.exit_code in (0, 1)
+    if done.exit_code:
+        assert "CRISP_KEY" in done.output
+
+
+def test_schema(run):
+    shown = run("schema", "messages").output
+    for name in ("fingerprint", "content", "timestamp", "datetime64[ms, UTC]"):
+        assert name in shown
+
+
+def test_help_teaches(run):
+    for command in ((), ("export",), ("sandbox",), ("login",), ("cache", "clear")):
+        done = run(*command, "--help")
+        assert done.exit_code == 0
+        assert len(done.output.splitlines()) > 4
