@@ -127,7 +127,9 @@ def _content(plan: Plan, k: int, customer: Customer) -> Any:
         text = pick((FOLLOW_UPS if turn.who == USER else REPLIES)[language], number >> 7)
     text = text.replace("{n}", str(1_000 + number % 90_000))
     if k == len(plan.turns) - 1 and plan.number % CUT_EVERY == CUT_AT:
-        text = (text + " " * EXCERPT_UNITS)[: EXCERPT_UNITS - 1] + "😀 thank you"
+        # Without characters of two units, so that the cut falls between the halves of 😀.
+        plain = "".join(c for c in text if c <= "\uffff")
+        text = plain.ljust(EXCERPT_UNITS)[: EXCERPT_UNITS - 1] + "😀 thank you"
     return text
 
 
