@@ -93,7 +93,7 @@ class Sandbox(Controls):
             context = self._certificate.context if self._certificate else None
             self._server = Server(self._port, self.respond, context)
             self._thread = threading.Thread(
-                target=self._server.serve_forever, args=(0.05,), daemon=True, name="sandbox"
+                target=self._server.serve_forever, args=(0.01,), daemon=True, name="sandbox"
             )
             self._thread.start()
         return self
