@@ -227,7 +227,7 @@ class TestBoth:
     [*(partial(plots.volume, by=by) for by in ("hour", "day", "week", "month")), plots.by_hour],
 )
 @pytest.mark.parametrize("rows", [1, 20, 900])
-def test_no_words_overlap(self, draw, autumn, by, rows):
+def test_no_words_overlap(draw, autumn, rows):
     ax = draw(autumn[:rows])
     ax.figure.canvas.draw()
     words = [
