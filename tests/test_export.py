@@ -55,7 +55,8 @@ def full(table: str, tz: str = "UTC") -> pd.DataFrame:
     frame = {}
     for column in tables.TABLES[table].columns:
         kind = column.kind
-        values = (list(kind.categories) * 5 + [None] * 10)[:10] if kind.categories else None
+        # Not in the order of the declaration, which must come back all the same.
+        values = (list(kind.categories[::-1]) * 5 + [None] * 10)[:10] if kind.categories else None
         values = values or VALUES[kind.name]
         if kind.name == "time":
             values = pd.to_datetime(values, unit="ms", utc=True).tz_convert(tz)

@@ -58,5 +58,7 @@ def _dtype(kind: pa.DataType) -> object | None:
 
 def _categorical(values: pd.Series, declared: tuple[str, ...]) -> pd.Series:
     """Make a category of the declared values, and of any other that the file holds."""
-    others = [value for value in values.dropna().unique() if value not in declared]
-    return values.astype(pd.CategoricalDtype([*declared, *others]))
+    # Through text: to pandas, the same categories in another order are the same dtype.
+    texts = values.astype("str")
+    others = [value for value in texts.dropna().unique() if value not in declared]
+    return texts.astype(pd.CategoricalDtype([*declared, *others]))
