@@ -70,7 +70,7 @@ class Ledger:
         reset_hour: int = 0,
         now: Callable[[], float] = time.time,
     ) -> None:
-        if isinstance(limit, bool) or limit < 1:
+        if isinstance(limit, bool) or not isinstance(limit, int) or limit < 1:
             raise BadParameter("The day's quota must be a whole number, at least 1.")
         if not 0 <= reserve_for_writes < 1:
             raise BadParameter("reserve_for_writes is a share: from 0 up to, not including, 1.")

@@ -10,8 +10,9 @@ import base64
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import UTC
 from email.utils import parsedate_to_datetime
-from typing import Any
+from typing import Any, TypeVar
 
 import msgspec
 
@@ -26,12 +27,17 @@ PASSING = frozenset({420, 423, 429, 500, 502, 503, 504})
 class Envelope(msgspec.Struct, gc=False):
     """The wrapping of every answer; ``data`` stays raw until somebody wants it."""
 
-    error: bool = False
+    error: bool
     reason: str = ""
     data: msgspec.Raw = msgspec.Raw(b"null")
 
 
 _envelope = msgspec.json.Decoder(Envelope)
+_anything = msgspec.json.Decoder(Any)
+_T = TypeVar("_T")
+
+# What readers raise at bodies that are not JSON; nesting without end is one of them.
+_BROKEN = (ValueError, msgspec.DecodeError, RecursionError)
 
 
 def headers(identifier: str, key: str, tier: str) -> dict[str, str]:
@@ -41,18 +47,23 @@ def headers(identifier: str, key: str, tier: str) -> dict[str, str]:
 
 
 def envelope(body: bytes) -> Envelope:
-    """Decode the wrapping of an answer.
+    """Decode the wrapping of an answer."""
+    return decode(_envelope, body)
+
+
+def decode(decoder: msgspec.json.Decoder[_T], body: bytes | msgspec.Raw) -> _T:
+    """Decode JSON strictly, and where that fails once more after mending it.
 
     A text cut inside an emoji leaves a lone surrogate (``\\ud83d``), which strict JSON
     readers refuse together with the whole page; it becomes U+FFFD instead.
     """
     try:
-        return _envelope.decode(body)
-    except msgspec.DecodeError:
+        return decoder.decode(body)
+    except _BROKEN:
         pass
     try:
-        return _envelope.decode(mend(body))
-    except (ValueError, msgspec.DecodeError):
+        return decoder.decode(mend(bytes(body)))
+    except _BROKEN:
         raise BadAnswer("The answer is not the JSON that Crisp documents.") from None
 
 
@@ -64,11 +75,7 @@ def mend(body: bytes) -> bytes:
 
 def data(body: bytes) -> Any:
     """Decode what an answer carries into plain Python objects."""
-    raw = envelope(body).data
-    try:
-        return msgspec.json.decode(raw)
-    except msgspec.DecodeError:
-        return msgspec.json.decode(mend(bytes(raw)))
+    return decode(_anything, envelope(body).data)
 
 
 def refusal(status: int, body: bytes, route: Route | None, method: str) -> ApiError | None:
@@ -103,8 +110,8 @@ def _detail(wrap: Envelope, route: Route | None) -> str:
     if wrap.reason == "token_scope_forbidden":
         return route.scope if route else ""
     try:
-        content = msgspec.json.decode(wrap.data)
-    except msgspec.DecodeError:
+        content = decode(_anything, wrap.data)
+    except BadAnswer:
         return ""
     message = content.get("message", "") if isinstance(content, dict) else ""
     return message if isinstance(message, str) else ""
@@ -113,11 +120,14 @@ def _detail(wrap: Envelope, route: Route | None) -> str:
 def retry_after(values: Mapping[str, str], now: float) -> float | None:
     """Read ``Retry-After``, seconds or a date: not documented by Crisp, but proxies send it."""
     value = values.get("Retry-After", "").strip()
-    if value.isdigit():
+    if value.isdecimal():
         return float(value)
     try:
-        return max(0.0, parsedate_to_datetime(value).timestamp() - now)
-    except (TypeError, ValueError):
+        moment = parsedate_to_datetime(value)
+        if moment.tzinfo is None:  # HTTP knows no other zone
+            moment = moment.replace(tzinfo=UTC)
+        return max(0.0, moment.timestamp() - now)
+    except (TypeError, ValueError, OverflowError):
         return None
 
 

@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import cache
 from importlib.resources import files
+from numbers import Integral
 from typing import Any
 from urllib.parse import quote
 
@@ -22,6 +23,10 @@ from crisp_data.errors import BadParameter
 
 #: Rows a page may hold on lists of conversations and people (*documented*).
 PER_PAGE_MIN, PER_PAGE_MAX = 20, 50
+
+#: Times in milliseconds that can be meant, from 1973 to 5138: smaller is a time in seconds,
+#: larger one in micro- or nanoseconds, and either would match nothing or everything.
+TIMES = range(100_000_000_000, 100_000_000_000_000)
 
 
 @dataclass(frozen=True)
@@ -136,7 +141,7 @@ def fill(route: Route, arguments: Mapping[str, Any]) -> tuple[str, dict[str, str
         A path parameter is missing, a query parameter is unknown or out of its range.
     """
     rest = dict(arguments)
-    missing = [name for name in route.parameters if rest.get(name) in (None, "")]
+    missing = [name for name in route.parameters if _absent(rest.get(name))]
     if missing:
         raise BadParameter(
             f"{route.name} needs {', '.join(missing)}.", f"Its path is {route.path}."
@@ -146,8 +151,28 @@ def fill(route: Route, arguments: Mapping[str, Any]) -> tuple[str, dict[str, str
         value = rest.pop(name)
         if name == "page_number":
             value = _whole(name, value, 1)
-        path = path.replace(f"{{{name}}}", quote(str(value), safe=""))
+        path = path.replace(f"{{{name}}}", _segment(name, value))
     return path, check_query(route, rest)
+
+
+def _absent(value: Any) -> bool:
+    return value is None or (isinstance(value, str) and not value)
+
+
+def _segment(name: str, value: Any) -> str:
+    """Quote one part of a path.
+
+    "." and ".." stay what they are however they are quoted, and HTTP libraries resolve them:
+    deleting the inbox ".." would delete its website.
+    """
+    if isinstance(value, bool) or not isinstance(value, (str, Integral)):
+        raise BadParameter(f"{name} is a {type(value).__name__}, not an identifier.")
+    if value in (".", ".."):
+        raise BadParameter(f"{name} is no identifier: it would lead to another path.")
+    try:
+        return quote(str(value), safe="")
+    except UnicodeEncodeError:
+        raise BadParameter(f"{name} holds half of a character.") from None
 
 
 def check_query(route: Route, query: Mapping[str, Any]) -> dict[str, str]:
@@ -172,7 +197,9 @@ def check_query(route: Route, query: Mapping[str, Any]) -> dict[str, str]:
             )
     if route.name == "list_conversations" and "search_query" in checked:
         conditions = not isinstance(query["search_query"], str)
-        checked.setdefault("search_type", "filter" if conditions else "text")
+        kind = checked.setdefault("search_type", "filter" if conditions else "text")
+        if conditions and kind != "filter":
+            raise BadParameter("A list of conditions is a search of the type 'filter'.")
     return checked
 
 
@@ -222,8 +249,10 @@ def _per_page(name: str, value: Any) -> str:
 
 
 def _milliseconds(name: str, value: Any) -> str:
-    # 1e11 ms is 1973: anything smaller is a time in seconds, which would match nothing.
-    return _whole(name, value, 100_000_000_000)
+    number = _whole(name, value, TIMES[0])
+    if int(number) not in TIMES:
+        raise BadParameter(f"{name} must be a time in milliseconds since 1970.")
+    return number
 
 
 def _date(name: str, value: Any) -> str:
@@ -231,12 +260,12 @@ def _date(name: str, value: Any) -> str:
         moment = datetime.fromisoformat(value) if isinstance(value, str) else value
         if not isinstance(moment, datetime) or moment.tzinfo is None:
             raise ValueError
-    except ValueError:
+        return iso(moment)
+    except (ValueError, OverflowError):
         raise BadParameter(
             f"{name} must be a datetime with a time zone, or ISO 8601 text.",
             "Write it like 2018-03-01T17:00:00.000Z; Unix times fail in silence at Crisp.",
         ) from None
-    return iso(moment)
 
 
 def _one_of(*words: str) -> Callable[[str, Any], str]:
@@ -258,7 +287,10 @@ def _search(name: str, value: Any) -> str:
             raise BadParameter(
                 f"Each condition of {name} has exactly the keys {', '.join(sorted(fields))}."
             )
-    return json.dumps(list(value))
+    try:
+        return json.dumps(list(value), allow_nan=False)
+    except (TypeError, ValueError):
+        raise BadParameter(f"The conditions of {name} hold something that is not JSON.") from None
 
 
 _Checks = dict[str, Callable[[str, Any], str]]
