@@ -61,6 +61,13 @@ def volume(
     ------
     BadParameter
         ``by`` or ``tz`` is unknown, or the frame lacks a column.
+
+    Examples
+    --------
+    >>> from crisp_data import plots
+    >>> ax = plots.volume(ws.conversations(), by="week", tz="Europe/Paris")
+    >>> ax.get_title(loc="left")
+    'Conversations created per week'
     """
     if by not in _PERIODS:
         raise BadParameter(f"by={by!r} is no period.", f"Use one of: {', '.join(_PERIODS)}.")
@@ -98,6 +105,13 @@ def by_hour(conversations: pd.DataFrame, ax: Axes | None = None, tz: str | None 
     ------
     BadParameter
         ``tz`` is unknown, or the frame lacks ``created_at``.
+
+    Examples
+    --------
+    >>> from crisp_data import plots
+    >>> ax = plots.by_hour(ws.conversations(), tz="Europe/Paris")
+    >>> ax.get_xlabel()
+    'Hour of the day (Europe/Paris)'
     """
     from matplotlib.ticker import MaxNLocator
 

@@ -22,7 +22,7 @@ from pandas.testing import assert_frame_equal
 
 from crisp_data import export, tables
 from crisp_data.errors import BadParameter, CrispError
-from crisp_data.export import columns, sheet
+from crisp_data.export import columns, delimited, sheet_columns
 from crisp_data.export.guard import guard, unguard
 
 PARIS = "Europe/Paris"
@@ -282,6 +282,11 @@ class TestCsv:
             written = [row[0] for row in list(csv.reader(file))[1:]]
         assert [datetime.fromisoformat(text) for text in written] == list(hours.to_pydatetime())
 
+    def test_line_breaks_wherever_the_reader_cuts(self, tmp_path, monkeypatch):
+        monkeypatch.setattr(delimited, "_BLOCK", 100)
+        frame = text_frame(*[f"{'a' * n}\n{n}\r\n" for n in range(60)])
+        assert_frame_equal(export.read(export.write(tmp_path / "a.csv", frame)), frame)
+
     def test_compressed(self, tmp_path):
         plain = export.write(tmp_path / "a.csv", full("messages")).read_bytes()
         assert (
@@ -362,18 +367,18 @@ class TestXlsx:
 
     def test_a_sheet_ends_somewhere(self, tmp_path, monkeypatch):
         frame = text_frame("a", "b")
-        monkeypatch.setattr(sheet, "ROWS", 3)
+        monkeypatch.setattr(sheet_columns, "ROWS", 3)
         export.write(tmp_path / "fits.xlsx", frame)
-        monkeypatch.setattr(sheet, "ROWS", 2)
+        monkeypatch.setattr(sheet_columns, "ROWS", 2)
         with pytest.raises(BadParameter, match="2 rows of 1 columns do not fit") as caught:
             export.write(tmp_path / "over.xlsx", frame)
         assert ".parquet" in caught.value.hint
         assert [file.name for file in tmp_path.iterdir()] == ["fits.xlsx"]
-        assert sheet.check_size(1, columns.arrow_schema(frame)) is None
+        assert sheet_columns.check_size(1, columns.arrow_schema(frame)) is None
 
     @pytest.mark.parametrize("mark", ["a", "😀"])
     def test_a_cell_ends_somewhere(self, tmp_path, mark):
-        most = sheet.CHARACTERS // (len(mark.encode("utf-16-le")) // 2)
+        most = sheet_columns.CHARACTERS // (len(mark.encode("utf-16-le")) // 2)
         fits = text_frame(mark * most)
         assert_frame_equal(export.read(export.write(tmp_path / "fits.xlsx", fits)), fits)
         with pytest.raises(BadParameter, match="1 cells of column 'content'") as caught:
@@ -381,7 +386,7 @@ class TestXlsx:
         assert mark * 10 not in str(caught.value)
         # The apostrophe counts as well.
         with pytest.raises(BadParameter):
-            export.write(tmp_path / "over.xlsx", text_frame("=" * sheet.CHARACTERS))
+            export.write(tmp_path / "over.xlsx", text_frame("=" * sheet_columns.CHARACTERS))
 
     def test_reading_needs_openpyxl_and_says_so(self, tmp_path, monkeypatch):
         path = export.write(tmp_path / "a.xlsx", text_frame("a"))

@@ -37,7 +37,16 @@ import pyarrow as pa
 from pandas.api.types import is_integer_dtype
 
 from crisp_data.errors import BadParameter
-from crisp_data.export import columns, delimited, lines, parquet, restore, sheet, sheet_back
+from crisp_data.export import (
+    columns,
+    delimited,
+    lines,
+    parquet,
+    restore,
+    sheet,
+    sheet_back,
+    sheet_columns,
+)
 from crisp_data.export.wholefile import whole_file
 from crisp_data.tables import TABLES, empty
 
@@ -75,6 +84,12 @@ def write(path: str | Path, frame: pd.DataFrame, table: str | None = None) -> Pa
     BadParameter
         The ending or table is unknown, the folder is missing, or the frame does not fit the
         format. No file was written.
+
+    Examples
+    --------
+    >>> import crisp_data as crisp
+    >>> crisp.write("conversations.parquet", ws.conversations(), "conversations").name
+    'conversations.parquet'
     """
     path = Path(path).expanduser()
     ending = _ending(path)
@@ -84,8 +99,8 @@ def write(path: str | Path, frame: pd.DataFrame, table: str | None = None) -> Pa
     schema = columns.arrow_schema(frame)
     roles: list[str] = []
     if ending == ".xlsx":
-        sheet.check_size(len(frame), schema)
-        roles = sheet.roles(columns.slices(frame, schema))
+        sheet_columns.check_size(len(frame), schema)
+        roles = sheet_columns.roles(columns.slices(frame, schema))
     with whole_file(path) as file:
         if ending == ".parquet":
             parts = columns.slices(frame, schema, _ROW_GROUP)
@@ -125,6 +140,14 @@ def read(path: str | Path, table: str | None = None, tz: str | None = None) -> p
     ------
     BadParameter
         The ending or table is unknown, there is no such file, or it holds something else.
+
+    Examples
+    --------
+    >>> import crisp_data as crisp
+    >>> operators = ws.operators()
+    >>> path = crisp.write("operators.csv", operators, "operators")
+    >>> crisp.read(path, "operators").equals(operators)
+    True
     """
     path = Path(path).expanduser()
     ending = _ending(path)
