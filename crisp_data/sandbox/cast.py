@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import unicodedata
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 from .chance import mix, pick, uuid_at
@@ -80,6 +81,7 @@ class Customer:
         }
 
 
+@lru_cache(maxsize=4096)
 def customer(website_salt: int, number: int) -> Customer:
     """Return the customer of that number."""
     salt = mix(website_salt, number)

@@ -18,10 +18,7 @@ class Api(requests.Session):
         self.headers["X-Crisp-Tier"] = token.tier
 
     def request(self, method, path, **kwargs):
-        if path.startswith("/"):
-            url = self.root + path[1:]
-        else:
-            url = (self.base + path).rstrip("/")
+        url = self.root + path[1:] if path.startswith("/") else (self.base + path).rstrip("/")
         return super().request(method, url, timeout=10, **kwargs)
 
     def data(self, path, **params):

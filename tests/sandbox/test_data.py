@@ -234,5 +234,5 @@ def test_an_empty_workspace_can_be_made():
 
 @pytest.mark.parametrize("option", [{"tier": "root"}, {"batch_size": 0}, {"conversations": -1}])
 def test_impossible_options_are_refused(option):
-    with pytest.raises(ValueError, match="tier|batch_size"):
+    with pytest.raises(ValueError, match=r"tier|batch_size"):
         Sandbox(**{"conversations": 1, **option})

@@ -1,0 +1,118 @@
+"""The socket: loopback only, kept connections, TLS, many threads, a port that is taken."""
+
+import http.client
+import json
+import signal
+import subprocess
+import sys
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+import requests
+
+from crisp_data.sandbox import Sandbox
+
+from .conftest import Api
+
+
+def test_what_a_sandbox_tells_of_itself(sandbox):
+    assert sandbox.url == f"{sandbox.host}/v1/"
+    assert sandbox.host.startswith("http://127.0.0.1:")
+    assert sandbox.ca is None
+    assert sandbox.now.isoformat() == "2026-11-02T09:00:00+00:00"
+    assert sandbox.card() == {
+        "url": sandbox.url,
+        "host": sandbox.host,
+        "identifier": sandbox.identifier,
+        "key": sandbox.key,
+        "tier": "plugin",
+        "website_id": sandbox.website_id,
+    }
+    assert sandbox.key not in repr(sandbox)
+
+
+def test_a_connection_is_kept_and_its_answers_dated_by_the_sandbox(sandbox, session_id):
+    connection = http.client.HTTPConnection("127.0.0.1", int(sandbox.host.rsplit(":", 1)[1]))
+    connection.request("GET", "/v1/website")
+    answer = connection.getresponse()
+    answer.read()
+    local = connection.sock.getsockname()
+    assert answer.version == 11
+    assert answer.headers["Date"] == "Mon, 02 Nov 2026 09:00:00 GMT"
+    assert answer.headers["Bloom-Status"] == "MISS"
+    connection.request("POST", "/v1/website", body=b"{}")
+    answer = connection.getresponse()
+    assert answer.headers["Bloom-Status"] is None
+    assert json.loads(answer.read())["error"] is True
+    connection.request("HEAD", f"/v1/website/x/conversation/{session_id}")
+    assert connection.getresponse().read() == b""
+    assert connection.sock.getsockname() == local
+    connection.close()
+
+
+def test_a_taken_port_is_an_error_in_the_callers_thread(sandbox):
+    port = int(sandbox.host.rsplit(":", 1)[1])
+    with pytest.raises(OSError, match="in use"):
+        Sandbox(conversations=1, port=port).start()
+
+
+def test_a_sandbox_that_does_not_run_has_no_address():
+    box = Sandbox(conversations=1)
+    with pytest.raises(RuntimeError, match="start"):
+        _ = box.url
+    assert "stopped" in repr(box)
+    box.start()
+    assert box.start() is box
+    host = box.host
+    box.stop()
+    box.stop()
+    with pytest.raises(requests.ConnectionError):
+        requests.get(host, timeout=2)
+
+
+def test_threads_are_answered_one_step_at_a_time(sandbox):
+    body = {"type": "text", "from": "user", "origin": "chat", "content": "Hi"}
+    session_id = sandbox.truth("conversations")[0]["session_id"]
+
+    def work(_):
+        with Api(sandbox) as api:
+            path = f"conversation/{session_id}/message"
+            return [api.post(path, json=body).json()["data"]["fingerprint"] for _ in range(15)]
+
+    before = len(sandbox.truth("messages"))
+    with ThreadPoolExecutor(8) as pool:
+        sent = [fingerprint for found in pool.map(work, range(8)) for fingerprint in found]
+    assert len(set(sent)) == 120
+    assert len(sandbox.truth("messages")) == before + 120
+    assert sandbox.stats()["requests"] == 120
+    assert sandbox.now.timestamp() * 1000 % 1000 == 120
+
+
+def test_https_with_a_certificate_of_its_own(make):
+    box, api = make(tls=True)
+    assert box.host.startswith("https://127.0.0.1:")
+    assert box.card()["ca"] == box.ca
+    assert api.get("", verify=box.ca).ok
+    api.close()
+    with pytest.raises(requests.exceptions.SSLError):
+        requests.get(box.url, timeout=5)
+    assert api.get("", verify=box.ca).ok
+
+
+SERVE = """
+from crisp_data.sandbox import Sandbox
+box = Sandbox(conversations=1).start()
+print(box.host, flush=True)
+box.serve_forever()
+print("stopped", flush=True)
+"""
+
+
+def test_serving_ends_when_interrupted():
+    run = subprocess.Popen([sys.executable, "-c", SERVE], stdout=subprocess.PIPE, text=True)
+    with run:
+        host = run.stdout.readline().strip()
+        assert requests.get(f"{host}/_sandbox/stats", timeout=5).json()["requests"] == 0
+        run.send_signal(signal.SIGINT)
+        assert run.stdout.read() == "stopped\n"
+        assert run.wait(5) == 0
