@@ -78,8 +78,9 @@ def resolve(
 ) -> Settings:
     """Find the settings: each from the arguments, else the environment, else the keyring.
 
-    The keyring is asked only where neither an identifier nor a key was found, and then
-    answers whole: halves of two tokens are never put together.
+    Halves of two tokens are never put together: the environment completes an argument only
+    where it does not hold another token, and the keyring is asked only where neither an
+    identifier nor a key was found, and then answers whole.
 
     Raises
     ------
@@ -90,8 +91,10 @@ def resolve(
     """
     env = os.environ.get
     base_url = check_base_url(base_url or env("CRISP_BASE_URL") or BASE_URL)
-    identifier = identifier or env("CRISP_IDENTIFIER")
-    key = key or env("CRISP_KEY")
+    given, found = (identifier, key), (env("CRISP_IDENTIFIER"), env("CRISP_KEY"))
+    if any(a and b and a != b for a, b in zip(given, found, strict=True)):
+        found = (None, None)  # the environment holds another token
+    identifier, key = identifier or found[0], key or found[1]
     tier = tier or env("CRISP_TIER")
     website = website or env("CRISP_WEBSITE_ID")
     if not identifier and not key:
@@ -112,8 +115,11 @@ def resolve(
 
 def check_base_url(url: str) -> str:
     """Bring a base URL into its one form; refuse plain HTTP except on loopback."""
-    parts = urlsplit(url)
-    if parts.scheme not in ("http", "https") or not parts.hostname:
+    try:
+        parts = urlsplit(url)
+    except ValueError:  # a bracket that is not closed, say
+        parts = urlsplit("")
+    if parts.scheme not in ("http", "https") or not parts.hostname or parts.query or parts.fragment:
         raise BadParameter("The base URL is not an http(s) address.", f"Crisp's own is {BASE_URL}.")
     if parts.username or parts.password:
         raise BadParameter(
