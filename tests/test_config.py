@@ -1,0 +1,324 @@
+"""Where a token comes from, where it may be sent, and where files live."""
+
+from __future__ import annotations
+
+import copy
+import json
+import os
+import pickle
+import stat
+from collections.abc import Iterator
+from pathlib import Path
+
+import keyring
+import keyring.backend
+import keyring.errors
+import pytest
+from keyring.backends import fail
+
+from crisp_data import config
+from crisp_data.errors import BadParameter, CredentialsMissing, CrispError
+
+SECRET = "never-to-be-shown"
+
+
+class Memory(keyring.backend.KeyringBackend):
+    """A keyring that forgets."""
+
+    priority = 1
+
+    def __init__(self) -> None:
+        self.kept: dict[tuple[str, str], str] = {}
+
+    def get_password(self, service: str, username: str) -> str | None:
+        return self.kept.get((service, username))
+
+    def set_password(self, service: str, username: str, password: str) -> None:
+        self.kept[service, username] = password
+
+    def delete_password(self, service: str, username: str) -> None:
+        if self.kept.pop((service, username), None) is None:
+            raise keyring.errors.PasswordDeleteError
+
+
+@pytest.fixture(autouse=True)
+def ring(monkeypatch: pytest.MonkeyPatch) -> Iterator[Memory]:
+    """An empty keyring and an environment that knows no token."""
+    for name in [name for name in os.environ if name.startswith("CRISP_")]:
+        monkeypatch.delenv(name)
+    before, memory = keyring.get_keyring(), Memory()
+    keyring.set_keyring(memory)
+    yield memory
+    keyring.set_keyring(before)
+
+
+def store(name: str, base_url: str = config.BASE_URL, website: str | None = None) -> None:
+    token = config.Credentials(f"{name}-id", f"{name}-key", "website")
+    config.store(config.Settings(token, base_url, website))
+
+
+def environment(monkeypatch: pytest.MonkeyPatch, **values: str) -> None:
+    for name, value in values.items():
+        monkeypatch.setenv(f"CRISP_{name.upper()}", value)
+
+
+def pair(settings: config.Settings) -> tuple[str, str, str]:
+    token = settings.credentials
+    return token.identifier, token.key, token.tier
+
+
+def test_arguments_come_before_the_environment_and_that_before_the_keyring(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    store("ring")
+    assert pair(config.resolve()) == ("ring-id", "ring-key", "website")
+    environment(monkeypatch, identifier="env-id", key="env-key", tier="user")
+    assert pair(config.resolve()) == ("env-id", "env-key", "user")
+    assert pair(config.resolve("arg-id", "arg-key", "plugin")) == ("arg-id", "arg-key", "plugin")
+
+
+def test_website_and_address_have_the_same_order(monkeypatch: pytest.MonkeyPatch) -> None:
+    store("ring", website="ring-site")
+    assert config.resolve().website == "ring-site"
+    environment(monkeypatch, website_id="env-site", base_url="http://127.0.0.1:9/v1")
+    store("other", "http://127.0.0.1:9/v1/", "other-site")
+    found = config.resolve()
+    assert (found.website, found.base_url) == ("env-site", "http://127.0.0.1:9/v1/")
+    found = config.resolve("i", "k", website="arg-site", base_url="https://crisp.example/v1")
+    assert (found.website, found.base_url) == ("arg-site", "https://crisp.example/v1/")
+
+
+def test_a_tier_that_nobody_said_is_plugin() -> None:
+    assert config.resolve("i", "k").credentials.tier == "plugin"
+
+
+@pytest.mark.parametrize("half", ["identifier", "key"])
+def test_the_keyring_never_completes_half_a_token(
+    half: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store("ring")
+    other = {"identifier": "key", "key": "identifier"}[half]
+    with pytest.raises(CredentialsMissing, match=f"No {other} was found"):
+        config.resolve(**{half: "x"})
+    environment(monkeypatch, **{half: "x"})
+    with pytest.raises(CredentialsMissing, match=f"No {other} was found"):
+        config.resolve()
+
+
+def test_the_environment_never_completes_another_token(monkeypatch: pytest.MonkeyPatch) -> None:
+    environment(monkeypatch, identifier="env-id", key="env-key")
+    with pytest.raises(CredentialsMissing, match="No key was found"):
+        config.resolve(identifier="arg-id")
+    with pytest.raises(CredentialsMissing, match="No identifier was found"):
+        config.resolve(key="arg-key")
+    assert pair(config.resolve(identifier="env-id"))[:2] == ("env-id", "env-key")
+
+
+def test_a_key_that_was_typed_goes_with_the_identifier_of_the_environment(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    environment(monkeypatch, identifier="env-id")
+    assert pair(config.resolve(key="typed"))[:2] == ("env-id", "typed")
+
+
+def test_empty_variables_are_as_good_as_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    store("ring")
+    environment(monkeypatch, identifier="", key="", tier="", website_id="", base_url="")
+    assert pair(config.resolve()) == ("ring-id", "ring-key", "website")
+
+
+def test_nothing_found_says_every_way_to_mend_it() -> None:
+    with pytest.raises(CredentialsMissing) as caught:
+        config.resolve()
+    text = str(caught.value)
+    for way in ("identifier=", "CRISP_IDENTIFIER", "crisp-data login", "keyring", "sandbox=True"):
+        assert way in text
+
+
+def test_a_system_without_a_keyring_is_one_without_a_token() -> None:
+    keyring.set_keyring(fail.Keyring())
+    with pytest.raises(CredentialsMissing):
+        config.resolve()
+    assert config.forget(config.BASE_URL) is False
+    with pytest.raises(CrispError, match="no keyring"):
+        store("ring")
+
+
+@pytest.mark.parametrize("entry", ["", "not json", "[]", "null", '"text"', '{"identifier": "i"}'])
+def test_a_keyring_entry_of_somebody_else_is_no_token(entry: str, ring: Memory) -> None:
+    ring.kept["crisp_data", config.BASE_URL] = entry
+    with pytest.raises(CredentialsMissing):
+        config.resolve()
+
+
+def test_tokens_are_kept_by_address_and_forgotten() -> None:
+    store("live")
+    store("local", "http://127.0.0.1:9/v1/")
+    assert pair(config.resolve(base_url="http://127.0.0.1:9/v1"))[0] == "local-id"
+    assert config.forget("http://127.0.0.1:9/v1/") is True
+    assert config.forget("http://127.0.0.1:9/v1/") is False
+    assert config.load("http://127.0.0.1:9/v1/") == {}
+    assert pair(config.resolve())[0] == "live-id"
+
+
+@pytest.mark.parametrize("tier", ["Plugin", "operator", " plugin"])
+def test_a_tier_that_does_not_exist_is_refused(tier: str) -> None:
+    with pytest.raises(BadParameter, match="no tier"):
+        config.resolve("i", SECRET, tier)
+
+
+# The address
+
+
+@pytest.mark.parametrize(
+    ("url", "expected"),
+    [
+        ("https://api.crisp.chat/v1/", "https://api.crisp.chat/v1/"),
+        ("https://api.crisp.chat/v1", "https://api.crisp.chat/v1/"),
+        ("https://api.crisp.chat/v1///", "https://api.crisp.chat/v1/"),
+        ("http://127.0.0.1:8000/v1", "http://127.0.0.1:8000/v1/"),
+        ("http://localhost:8000/v1", "http://localhost:8000/v1/"),
+        ("http://[::1]:8000/v1", "http://[::1]:8000/v1/"),
+        ("http://127.8.9.1", "http://127.8.9.1/"),
+    ],
+)
+def test_an_address_has_one_form(url: str, expected: str) -> None:
+    assert config.check_base_url(url) == expected
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "http://api.crisp.chat/v1/",
+        "http://127.0.0.1.evil.example/v1/",
+        "http://localhost.evil.example/v1/",
+        "http://10.0.0.1/v1/",
+        "http://0.0.0.0/v1/",
+        "HTTP://api.crisp.chat/v1/",
+        "http://api.crisp.chat\\@127.0.0.1.evil.example/",
+        "https://user:pass@api.crisp.chat/v1/",
+        "https://user@api.crisp.chat/v1/",
+        "https://:pass@api.crisp.chat/v1/",
+        "http://127.0.0.1@evil.example/v1/",
+        "ftp://api.crisp.chat/v1/",
+        "file:///etc/passwd",
+        "api.crisp.chat/v1/",
+        "https://",
+        "https:///v1/",
+        "https://[::1/v1/",
+        "https://api.crisp.chat/v1/?key=1",
+        "https://api.crisp.chat/v1/#key",
+        "",
+    ],
+)
+def test_an_address_that_would_give_the_key_away_or_means_nothing_is_refused(url: str) -> None:
+    with pytest.raises(BadParameter) as caught:
+        config.check_base_url(url)
+    assert "pass" not in str(caught.value).replace("password", "").replace("Pass", "")
+
+
+def test_live_is_what_is_not_on_this_machine() -> None:
+    token = config.Credentials("i", "k")
+    assert config.Settings(token).live
+    assert not config.Settings(token, "http://127.0.0.1:1/v1/").live
+    assert not config.Settings(token, "https://localhost/v1/").live
+
+
+# The secret
+
+
+def test_a_key_is_never_shown() -> None:
+    settings = config.resolve("some-identifier", SECRET, website="w")
+    for thing in (settings, settings.credentials, [settings], {"a": settings}):
+        for text in (repr(thing), str(thing), f"{thing}", f"{thing!r:>200}"):
+            assert SECRET not in text
+            assert "some-identifier" not in text
+
+
+@pytest.mark.parametrize("protocol", range(pickle.HIGHEST_PROTOCOL + 1))
+def test_a_key_does_not_travel(protocol: int) -> None:
+    settings = config.resolve("i", SECRET)
+    for thing in (settings, settings.credentials):
+        with pytest.raises(TypeError, match="not pickled"):
+            pickle.dumps(thing, protocol)
+    with pytest.raises(TypeError, match="not pickled"):
+        copy.deepcopy(settings)
+
+
+def test_errors_do_not_tell_the_key() -> None:
+    with pytest.raises(BadParameter) as caught:
+        config.resolve("i", SECRET, "nonsense")
+    assert SECRET not in str(caught.value)
+    assert SECRET not in repr(caught.value)
+
+
+def test_the_name_of_an_account_tells_tokens_apart_and_nothing_else() -> None:
+    def account(identifier: str, tier: str, base_url: str) -> str:
+        token = config.Credentials(identifier, SECRET, tier)
+        return config.Settings(token, base_url).account
+
+    live = account("i", "plugin", config.BASE_URL)
+    names = {
+        live,
+        account("j", "plugin", config.BASE_URL),
+        account("i", "website", config.BASE_URL),
+        account("i", "plugin", "http://127.0.0.1:1/v1/"),
+    }
+    assert len(names) == 4
+    assert config.Settings(config.Credentials("i", "another key")).account == live
+    assert all(set(name) <= set("0123456789abcdef") for name in names)
+
+
+# Files
+
+
+def mode(path: Path) -> int:
+    return stat.S_IMODE(path.stat().st_mode)
+
+
+@pytest.fixture(params=[0o000, 0o022])
+def umask(request: pytest.FixtureRequest) -> Iterator[None]:
+    before = os.umask(request.param)
+    yield
+    os.umask(before)
+
+
+@pytest.mark.usefixtures("umask")
+@pytest.mark.parametrize("kind", ["cache", "state"])
+def test_folders_are_where_the_environment_says_and_private(
+    kind: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(f"CRISP_{kind.upper()}_DIR", str(tmp_path / "deep" / kind))
+    folder = {"cache": config.cache_dir, "state": config.state_dir}[kind]()
+    assert folder == tmp_path / "deep" / kind
+    assert mode(folder) == 0o700
+
+
+def test_folders_are_the_users_own_by_default(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, value in {"HOME": "", "XDG_CACHE_HOME": "c", "XDG_STATE_HOME": "s"}.items():
+        monkeypatch.setenv(name, str(tmp_path / value))
+    assert config.cache_dir() != config.state_dir()
+    assert all(tmp_path in folder.parents for folder in (config.cache_dir(), config.state_dir()))
+    monkeypatch.setenv("CRISP_CACHE_DIR", "~/mine")
+    assert config.cache_dir() == tmp_path / "mine"
+
+
+@pytest.mark.usefixtures("umask")
+def test_files_are_private_and_keep_what_they_hold(tmp_path: Path) -> None:
+    path = config.private_file(tmp_path / "new" / "file.sqlite")
+    assert (mode(path), mode(path.parent)) == (0o600, 0o700)
+    path.write_text("kept")
+    assert config.private_file(path).read_text() == "kept"
+
+
+def test_what_is_stored_is_json_that_can_be_read_back(ring: Memory) -> None:
+    store("ring", website="w")
+    (text,) = ring.kept.values()
+    assert json.loads(text) == {
+        "identifier": "ring-id",
+        "key": "ring-key",
+        "tier": "website",
+        "website": "w",
+    }
