@@ -314,7 +314,7 @@ class TestJsonLines:
     def test_lines_of_other_keys_are_refused_not_dropped(self, tmp_path):
         path = tmp_path / "a.jsonl"
         path.write_text('{"content":"secret"}\n{"content":"a","more":1}\n')
-        with pytest.raises(BadParameter, match="same keys") as caught:
+        with pytest.raises(BadParameter, match="different columns") as caught:
             export.read(path, "messages")
         assert "secret" not in str(caught.value)
 

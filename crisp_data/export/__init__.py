@@ -28,9 +28,10 @@ their distance from UTC, durations are seconds, lists are JSON.
 
 from __future__ import annotations
 
+import csv
 import gzip
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import pandas as pd
 import pyarrow as pa
@@ -168,19 +169,24 @@ def _read(path: Path, ending: str, table: str | None) -> tuple[pa.Table, str | N
     if ending == ".xlsx":
         data, named = sheet_back.read_xlsx(path)
         return data, named if named in TABLES else None
+    opened: Any = gzip.open if ending.endswith(".gz") else open
+    try:
+        with opened(path, "rb") as file:
+            return _read_text(file, ending, table), None
+    except (ValueError, EOFError, csv.Error, gzip.BadGzipFile):
+        # The cause would quote a cell.
+        raise BadParameter(
+            f"{path.name} holds something else than {ending} of {table or 'any table'}: rows of "
+            "different columns, or values of another type.",
+            "Without table= the values come as they are; pandas' own readers guess more.",
+        ) from None
+
+
+def _read_text(file: BinaryIO, ending: str, table: str | None) -> pa.Table:
     kinds = restore.declared_kinds(table)
     if ending.startswith(".csv"):
-        return delimited.read_csv(path, kinds), None
-    opened: Any = gzip.open if ending.endswith(".gz") else open
-    with opened(path, "rb") as file:
-        try:
-            return lines.read_jsonl(file, kinds, restore.json_columns(table)), None
-        except (ValueError, pa.ArrowException):
-            # The cause would quote a line.
-            raise BadParameter(
-                f"{path.name} does not hold JSON lines of this table, all with the same keys.",
-                "Read it with pandas.read_json(lines=True), or without table=.",
-            ) from None
+        return delimited.read_csv(file, kinds)
+    return lines.read_jsonl(file, kinds, restore.json_columns(table))
 
 
 def _write_text(

@@ -7,16 +7,13 @@ text, nothing at all is a missing value, and ``"NA"`` or ``"null"`` are words li
 from __future__ import annotations
 
 import csv
-import gzip
-from collections.abc import Iterable, Mapping
-from io import TextIOWrapper
-from pathlib import Path
-from typing import Any, BinaryIO
+from collections.abc import Iterable, Iterator, Mapping
+from io import RawIOBase
+from typing import BinaryIO
 
 import pyarrow as pa
 import pyarrow.csv
 
-from crisp_data.errors import BadParameter
 from crisp_data.export.columns import from_json_text, is_nested, is_text, iso8601, json_text, plain
 from crisp_data.export.guard import guard, guard_names, unguard, unguard_names
 
@@ -40,38 +37,40 @@ def write_csv(file: BinaryIO, schema: pa.Schema, parts: Iterable[pa.Table]) -> N
             writer.close()
 
 
-def read_csv(path: Path, kinds: Mapping[str, pa.DataType]) -> pa.Table:
-    """Read what :func:`write_csv` wrote; a column not in ``kinds`` is text."""
-    header = _header(path)
-    wanted = dict(zip(header, (kinds.get(n) for n in unguard_names(header)), strict=True))
-    try:
-        cells = pyarrow.csv.read_csv(
-            path,
-            read_options=pyarrow.csv.ReadOptions(block_size=_BLOCK),
-            parse_options=pyarrow.csv.ParseOptions(
-                newlines_in_values=True, ignore_empty_lines=False
-            ),
-            convert_options=pyarrow.csv.ConvertOptions(
-                null_values=[""],
-                strings_can_be_null=True,
-                quoted_strings_can_be_null=False,
-                column_types={
-                    name: _TEXT if kind is None or is_nested(kind) else kind
-                    for name, kind in wanted.items()
-                },
-            ),
-        )
-    except pa.ArrowInvalid:
-        # The cause would quote a cell.
-        raise BadParameter(
-            f"{path.name} is not a CSV file of this table: the rows have different lengths, "
-            "or a column holds values of another type.",
-            "Read it with pandas.read_csv, or without table= to get every column as text.",
-        ) from None
-    columns = [
-        _back(column, kind) for column, kind in zip(cells.columns, wanted.values(), strict=True)
-    ]
-    return pa.table(columns, unguard_names(header))
+def read_csv(file: BinaryIO, kinds: Mapping[str, pa.DataType]) -> pa.Table:
+    """Read what :func:`write_csv` wrote; a column not in ``kinds`` is text.
+
+    Raises
+    ------
+    ValueError, csv.Error
+        The lines are not CSV of these kinds; Arrow's own error is a ValueError, too.
+    """
+    header = next(csv.reader(_lines(file)), [])
+    file.seek(0)
+    names = unguard_names(header)
+    wanted = [kinds.get(name, _TEXT) for name in names]
+    cells = pyarrow.csv.read_csv(
+        _WholeLineBreaks(file),
+        read_options=pyarrow.csv.ReadOptions(block_size=_BLOCK),
+        parse_options=pyarrow.csv.ParseOptions(newlines_in_values=True, ignore_empty_lines=False),
+        convert_options=pyarrow.csv.ConvertOptions(
+            null_values=[""],
+            strings_can_be_null=True,
+            quoted_strings_can_be_null=False,
+            column_types={
+                name: _TEXT if is_nested(kind) else kind
+                for name, kind in zip(header, wanted, strict=True)
+            },
+        ),
+    )
+    columns = [_back(column, kind) for column, kind in zip(cells.columns, wanted, strict=True)]
+    return pa.table(columns, names)
+
+
+def _lines(file: BinaryIO) -> Iterator[str]:
+    """Decode line by line, which leaves the file open and the rest of it unread."""
+    for number, line in enumerate(file):
+        yield line.decode("utf-8" if number else "utf-8-sig")
 
 
 def _cells(column: pa.ChunkedArray) -> pa.ChunkedArray:
@@ -83,14 +82,29 @@ def _cells(column: pa.ChunkedArray) -> pa.ChunkedArray:
     return guard(column) if is_text(column.type) else column
 
 
-def _back(column: pa.ChunkedArray, kind: pa.DataType | None) -> pa.ChunkedArray:
+def _back(column: pa.ChunkedArray, kind: pa.DataType) -> pa.ChunkedArray:
     if not is_text(column.type):
         return column
     text = unguard(column)
-    return from_json_text(text, kind) if kind is not None and is_nested(kind) else text
+    return from_json_text(text, kind) if is_nested(kind) else text
 
 
-def _header(path: Path) -> list[str]:
-    opened: Any = gzip.open if path.suffix == ".gz" else open
-    with TextIOWrapper(opened(path, "rb"), encoding="utf-8-sig", newline="") as file:
-        return next(csv.reader(file), [])
+class _WholeLineBreaks(RawIOBase):
+    """A file that is never cut between the two characters of a line break.
+
+    pyarrow reads blocks, and takes a line feed that begins one after a carriage return that
+    ended the last for the end of a row, even within quotes, and drops it.
+    """
+
+    def __init__(self, file: BinaryIO) -> None:
+        self._file, self._held = file, b""
+
+    def readable(self) -> bool:
+        return True
+
+    def read(self, size: int = -1) -> bytes:
+        more = self._file.read(size - len(self._held) if size > 0 else -1)
+        data = self._held + more
+        ready = (data.rstrip(b"\r") or data) if more else data
+        self._held = data[len(ready) :]
+        return ready

@@ -2,8 +2,9 @@
 
 What a spreadsheet cannot hold is either told apart here or refused before writing:
 
-- Text is written as text, never as a formula or link. It is guarded all the same, as in CSV:
-  a workbook saved as CSV would otherwise come alive on its next opening.
+- Every value goes through the writer of its kind, never through the one that guesses: text
+  is no formula and no link. It is guarded all the same, as in CSV: a workbook saved as CSV
+  would otherwise come alive on its next opening.
 - A missing value is no cell; an empty text is a blank cell formatted as text.
 - A time is a real date in the frame's zone, for spreadsheets know no zones, and its format
   shows the distance from UTC, so the hour that autumn repeats stays two hours. Times that no
@@ -39,16 +40,7 @@ def write_xlsx(
 ) -> None:
     """Write tables below one header, row by row, holding one row of the sheet at a time."""
     with TemporaryDirectory(prefix="crisp-data-", ignore_cleanup_errors=True) as folder:
-        book = xlsxwriter.Workbook(
-            file,
-            {
-                "constant_memory": True,
-                "tmpdir": folder,
-                "strings_to_formulas": False,
-                "strings_to_urls": False,
-                "strings_to_numbers": False,
-            },
-        )
+        book = xlsxwriter.Workbook(file, {"constant_memory": True, "tmpdir": folder})
         names = _write_data(book, title, parts, roles)
         _write_about(book, names, [dtype_name(kind) for kind in schema.types], roles)
         book.close()
