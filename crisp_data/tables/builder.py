@@ -14,7 +14,7 @@ from crisp_data.errors import BadParameter
 from crisp_data.tables import columns
 from crisp_data.tables.decode import Misfits, Path, Plan, Record, Unfolded, path_of, split
 from crisp_data.tables.frames import named, to_frame
-from crisp_data.tables.kinds import EXTRA, Column, in_zone
+from crisp_data.tables.kinds import EXTRA, TEXT, Column, in_zone
 from crisp_data.tables.order import positions, sorting
 from crisp_data.tables.text import compacted, json_texts, paired, written
 
@@ -55,6 +55,7 @@ class Builder:
         self._kinds = {c.name: in_zone(c.kind, tz) for c in self.table.columns}
         self._plan = Plan(self.table)
         self._rows: list[Record] = []
+        self._given: list[tuple[slice, dict[str, str]]] = []
         self._strays: dict[int, dict[Path, str]] = {}
         self._chunks: dict[str, list[pa.Array]] = {name: [] for name in self.schema.names}
         self._flushed = 0
@@ -106,20 +107,18 @@ class Builder:
         return to_frame(self.arrow())
 
     def _check(self, constants: dict[str, str]) -> None:
-        unknown = [name for name in constants if name not in self._plan.root.fields]
-        if unknown:
+        able = {c.name for c in self.table.declared if c.kind is TEXT and c.sources == (c.name,)}
+        if not able.issuperset(constants):
             raise BadParameter(
-                f"Nothing in {self.table.name} can be filled from {', '.join(unknown)}.",
-                "Name columns that stand at the top of a record, such as website_id.",
+                f"Not every one of {', '.join(constants)} can be filled in {self.table.name}.",
+                "Name text columns that stand at the top of a record, such as website_id.",
             )
 
     def _extend(self, records: Sequence[Record], constants: dict[str, str]) -> None:
-        for name, value in constants.items():
-            field = self._plan.root.fields[name]
-            for record in records:
-                if getattr(record, field) is None:
-                    setattr(record, field, value)
+        start = len(self._rows)
         self._rows.extend(records)
+        if constants:
+            self._given.append((slice(start, len(self._rows)), constants))
 
     def _at_once(self, body: bytes) -> list[Record] | None:
         """Decode a whole answer; None where some record does not fit."""
@@ -146,7 +145,7 @@ class Builder:
     def _learn(self, misfits: Misfits) -> None:
         """Make room for what did not fit, so that it slows this record and not every one."""
         plan = self._plan
-        wide = plan.wide | (misfits.keys() - misfits.unknown)
+        wide = plan.wide | misfits.wide
         room = _LEARNED - len(plan.learned)
         learned = plan.learned | set(sorted(misfits.unknown)[:room])
         if (learned, wide) != (plan.learned, plan.wide):
@@ -159,6 +158,10 @@ class Builder:
             return
         batch = Unfolded()
         self._plan.root.unfold(self._rows, batch)
+        for rows, constants in self._given:
+            for name, value in constants.items():
+                cells = batch.values[(name,)]
+                cells[rows] = [value if cell is None else cell for cell in cells[rows]]
         for path in self._plan.learned:
             for row, text in enumerate(json_texts(batch.values[path])):
                 if text is not None:
@@ -172,8 +175,7 @@ class Builder:
             extra[row] = _object(strays)
         self._chunks[EXTRA.name].append(pa.array(extra, EXTRA.kind.arrow))
         self._flushed += len(self._rows)
-        self._rows = []
-        self._strays = {}
+        self._rows, self._given, self._strays = [], [], {}
 
     def _column(self, column: Column, batch: Unfolded) -> pa.Array:
         path, *others = map(path_of, column.sources)

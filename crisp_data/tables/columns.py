@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 
 import pyarrow as pa
@@ -12,10 +11,10 @@ from crisp_data.tables.kinds import Column, Kind
 from crisp_data.tables.text import json_texts
 
 
-def to_arrow(column: Column, kind: Kind, values: Sequence[Any]) -> pa.Array:
+def to_arrow(column: Column, kind: Kind, values: list[Any]) -> pa.Array:
     """Turn what was decoded for a column into its array; see :func:`unknown` for categories."""
     if column.read:
-        values = [column.read(value) for value in values]
+        values = column.read(values)
     elif kind.name == "json":
         values = json_texts(values)
     if kind.categories:
@@ -39,7 +38,7 @@ def encode(kind: Kind, texts: pa.Array) -> pa.Array:
     return pa.DictionaryArray.from_arrays(codes.cast(pa.int8()), fixed)
 
 
-def unknown(encoded: pa.Array, values: Sequence[Any]) -> dict[int, str]:
+def unknown(encoded: pa.Array, values: list[Any]) -> dict[int, str]:
     """Find the values, by row, that a category does not know."""
     if encoded.null_count == values.count(None):
         return {}

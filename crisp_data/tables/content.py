@@ -39,9 +39,14 @@ def readable(content: Any) -> str | None:
     return "\n".join(lines) if lines[0] else "\n".join(lines[1:]) or None
 
 
-def original(content: Any) -> str | None:
-    """Give the content of a message as JSON text, unless it is plain text already."""
-    return None if content is None or isinstance(content, str) else written(content)
+def texts(contents: list[Any]) -> list[str | None]:
+    """Put the contents of many messages into words; see :func:`readable`."""
+    return [c if type(c) is str else readable(c) for c in contents]
+
+
+def originals(contents: list[Any]) -> list[str | None]:
+    """Give as JSON text the contents that are not plain text already."""
+    return [None if c is None or type(c) is str else written(c) for c in contents]
 
 
 def _texts(part: dict[str, Any], *keys: str) -> list[str]:

@@ -7,7 +7,7 @@ its official clients. Every field they document is a column; what they do not kn
 
 from __future__ import annotations
 
-from crisp_data.tables.content import original, readable
+from crisp_data.tables.content import originals, texts
 from crisp_data.tables.kinds import (
     FLAG,
     INTEGER,
@@ -120,13 +120,13 @@ _MESSAGES = Table(
         Column("type", _TYPE, "kind of message"),
         Column("from", _FROM, "side it comes from"),
         Column("origin", TEXT, "channel: chat, email or urn:..."),
-        Column("content", TEXT, "what a person would read", read=readable),
+        Column("content", TEXT, "what a person would read", read=texts),
         Column(
             "content_json",
             JSON,
             "the original content where it is not plain text",
             "content",
-            read=original,
+            read=originals,
         ),
         Column("user_id", TEXT, "who wrote it: operator or session", "user.user_id"),
         Column("nickname", TEXT, "name shown for the writer", "user.nickname"),

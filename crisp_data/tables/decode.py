@@ -32,11 +32,20 @@ _NULL, _NOTHING = b"null", b"{}"
 
 
 class Misfits(dict[Path, Raw]):
-    """What a record holds that its columns cannot, and which of it has no column at all."""
+    """What a record holds that its columns cannot.
+
+    Attributes
+    ----------
+    unknown : set of paths
+        Fields that a plan may learn.
+    wide : set of paths
+        Declared places whose value is of another type.
+    """
 
     def __init__(self) -> None:
         super().__init__()
         self.unknown: set[Path] = set()
+        self.wide: set[Path] = set()
 
 
 @dataclass(frozen=True)
@@ -67,6 +76,7 @@ class Leaf:
                 continue
             return candidate
         misfits[self.path] = raw
+        misfits.wide.add(self.path)
         return None
 
     def unfold(self, values: list[Any], into: Unfolded) -> None:
@@ -116,6 +126,7 @@ class Node:
             parts = _read_object(raw)
         except msgspec.ValidationError:
             misfits[self.path] = raw
+            misfits.wide.add(self.path)
             return None
         kept = {}
         for key, part in parts.items():
@@ -124,7 +135,8 @@ class Node:
             child = self.children.get(key)
             if child is None:
                 misfits[(*self.path, key)] = part
-                misfits.unknown.add((*self.path, key))
+                if written(key) == f'"{key}"':  # Struct fields cannot hold escapes.
+                    misfits.unknown.add((*self.path, key))
             elif (value := child.fitted(part, misfits)) is not None:
                 kept[key] = value
         return Raw(msgspec.json.encode(kept))

@@ -35,7 +35,8 @@ def named(table: str) -> Table:
 
 def to_frame(data: pa.Table) -> pd.DataFrame:
     """Give an Arrow table as a frame; times and categories keep their Arrow types."""
-    return data.to_pandas(types_mapper=_dtype, ignore_metadata=True)
+    frame: pd.DataFrame = data.to_pandas(types_mapper=_dtype, ignore_metadata=True)
+    return frame
 
 
 def empty(table: str, tz: str = "UTC") -> pd.DataFrame:

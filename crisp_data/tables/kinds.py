@@ -71,7 +71,7 @@ class Column:
     also : tuple of str
         Further paths, read in this order where the record has nothing at ``source``.
     read : callable or None
-        Makes the text from whatever JSON stands there; plain text may be read faster.
+        Makes the texts of a batch from whatever JSON stands there.
     """
 
     name: str
@@ -79,7 +79,7 @@ class Column:
     meaning: str
     source: str = ""
     also: tuple[str, ...] = ()
-    read: Callable[[Any], str | None] | None = None
+    read: Callable[[list[Any]], list[str | None]] | None = None
 
     @property
     def sources(self) -> tuple[str, ...]:

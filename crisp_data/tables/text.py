@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import math
 import re
-from collections.abc import Sequence
 from typing import Any
 
 import msgspec
@@ -42,7 +41,8 @@ def mended(body: Any) -> bytes:
     value = json.loads(
         str(body, "utf-8", "replace"), parse_float=_finite, parse_constant=str, strict=False
     )
-    return _LONE.sub("\ufffd", written(value)).encode()
+    text = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+    return _LONE.sub("\ufffd", text).encode()
 
 
 def paired(body: bytes) -> bytes:
@@ -75,7 +75,7 @@ def compacted(body: bytes) -> bytes:
     return body if _COMPACT.match(body) else msgspec.json.format(body, indent=-1)
 
 
-def json_texts(raws: Sequence[msgspec.Raw | None]) -> Sequence[str | None]:
+def json_texts(raws: list[msgspec.Raw | None]) -> list[str | None]:
     """Give raw JSON as compact texts; null is missing.
 
     All are turned at once, which is several times as fast as one by one.
@@ -84,7 +84,7 @@ def json_texts(raws: Sequence[msgspec.Raw | None]) -> Sequence[str | None]:
     if not present:
         return [None] * len(raws)
     joined = b"\n".join(present).decode("utf-8", "replace")
-    texts: Sequence[str | None] = joined.split("\n")  # Compact JSON holds no line break.
+    texts: list[str | None] = [*joined.split("\n")]  # Compact JSON holds no line break.
     if "\\ud" in joined or "\\uD" in joined or len(texts) != len(present):
         # Raw parts are not looked into while a page is decoded: half a pair may hide here.
         texts = [mended(raw).decode() for raw in present]
@@ -98,7 +98,7 @@ def json_texts(raws: Sequence[msgspec.Raw | None]) -> Sequence[str | None]:
 
 def written(value: Any) -> str:
     """Write a decoded value as compact JSON text."""
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+    return msgspec.json.encode(value).decode()
 
 
 def _finite(number: str) -> float | str:
