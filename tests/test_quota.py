@@ -1,0 +1,318 @@
+"""The day's ledger: exact among threads, processes and ledgers, and at the turn of the day."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import sqlite3
+import stat
+import threading
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from crisp_data.errors import BadParameter, QuotaExceeded
+from crisp_data.quota import Ledger
+
+NOON = datetime(2026, 11, 2, 12, tzinfo=UTC).timestamp()
+
+
+class Clock:
+    """A clock that stands where it is put."""
+
+    def __init__(self, time: float = NOON) -> None:
+        self.time = time
+
+    def __call__(self) -> float:
+        return self.time
+
+    def set(self, text: str) -> None:
+        self.time = datetime.fromisoformat(text).replace(tzinfo=UTC).timestamp()
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+def make(tmp_path: Path, clock: Clock) -> Callable[..., Ledger]:
+    def make(limit: int = 10, account: str = "a", **options: object) -> Ledger:
+        options.setdefault("reserve_for_writes", 0)
+        return Ledger(tmp_path / "quota.sqlite", account, limit, now=clock, **options)
+
+    return make
+
+
+def spend(ledger: Ledger, tries: int, operation: str = "list", write: bool = False) -> int:
+    """Reserve so often; return how many were granted."""
+    granted = 0
+    for _ in range(tries):
+        try:
+            ledger.reserve(operation, write=write)
+        except QuotaExceeded:
+            continue
+        granted += 1
+    return granted
+
+
+def test_a_day_has_exactly_its_limit(make: Callable[..., Ledger]) -> None:
+    ledger = make(10)
+    assert (ledger.used, ledger.left) == (0, 10)
+    assert spend(ledger, 9) == 9
+    assert (ledger.used, ledger.left) == (9, 1)
+    assert spend(ledger, 5) == 1
+    assert (ledger.used, ledger.left) == (10, 0)
+
+
+def test_what_is_spent_is_told_with_the_way_on(make: Callable[..., Ledger]) -> None:
+    ledger = make(3)
+    spend(ledger, 3)
+    with pytest.raises(QuotaExceeded) as caught:
+        ledger.reserve("list")
+    error = caught.value
+    assert (error.needed, error.left, error.limit) == (1, 0, 3)
+    assert error.resets_at == ledger.resets_at == datetime(2026, 11, 3, tzinfo=UTC)
+    assert error.partial is None
+    assert "2026-11-03 00:00 UTC" in str(error)
+    assert ledger.used == 3
+
+
+def test_reads_leave_what_is_kept_for_writes(make: Callable[..., Ledger]) -> None:
+    ledger = make(100, reserve_for_writes=0.1)
+    assert ledger.kept_for_writes == 10
+    assert spend(ledger, 200) == 90
+    assert ledger.left == 10
+    assert spend(ledger, 200, write=True) == 10
+    assert (ledger.used, ledger.left) == (100, 0)
+
+
+def test_writes_are_not_confined_to_what_is_kept(make: Callable[..., Ledger]) -> None:
+    assert spend(make(100, reserve_for_writes=0.1), 200, write=True) == 100
+
+
+def test_two_per_cent_are_kept_unless_said_otherwise(tmp_path: Path) -> None:
+    assert Ledger(tmp_path / "q", "a", 5_000).kept_for_writes == 100
+
+
+def test_a_reservation_that_was_not_sent_is_given_back(make: Callable[..., Ledger]) -> None:
+    ledger = make(2)
+    days = ledger.reserve("list")
+    ledger.reserve("get")
+    ledger.release(days, "list")
+    assert (ledger.used, ledger.by_operation()) == (1, {"get": 1})
+    assert spend(ledger, 5) == 1
+
+
+def test_what_is_given_back_late_goes_to_the_day_it_came_from(
+    make: Callable[..., Ledger], clock: Clock
+) -> None:
+    ledger = make(5)
+    clock.set("2026-11-02 23:00")
+    days = ledger.reserve("list")
+    clock.set("2026-11-03 01:00")
+    ledger.reserve("list")
+    ledger.release(days, "list")
+    assert ledger.used == 1
+    clock.set("2026-11-02 23:00")
+    assert ledger.used == 0
+
+
+def test_operations_are_told_most_used_first(make: Callable[..., Ledger]) -> None:
+    ledger = make(20)
+    for operation, count in (("b", 2), ("a", 2), ("c", 5)):
+        spend(ledger, count, operation)
+    assert list(ledger.by_operation().items()) == [("c", 5), ("a", 2), ("b", 2)]
+
+
+def test_tokens_are_counted_apart_and_ledgers_of_one_token_together(
+    make: Callable[..., Ledger],
+) -> None:
+    first, again, other = make(5), make(5), make(5, account="b")
+    spend(first, 3)
+    assert (first.used, again.used, other.used) == (3, 3, 0)
+    assert spend(again, 9) == 2
+    assert spend(other, 9) == 5
+
+
+def test_a_day_ends_at_its_hour(make: Callable[..., Ledger], clock: Clock) -> None:
+    ledger = make(5, reset_hour=7)
+    clock.set("2026-11-02 06:59:00")
+    assert ledger.resets_at == datetime(2026, 11, 2, 7, tzinfo=UTC)
+    assert spend(ledger, 9) == 5
+    clock.set("2026-11-02 07:01:00")
+    assert (ledger.used, ledger.by_operation()) == (0, {})
+    assert ledger.resets_at == datetime(2026, 11, 3, 7, tzinfo=UTC)
+    assert spend(ledger, 9) == 5
+    clock.set("2026-11-03 06:59:00")
+    assert ledger.used == 5
+
+
+@pytest.mark.parametrize("reset_hour", [0, 7])
+@pytest.mark.parametrize("seconds", [-4.9, 0, 4.9])
+def test_both_days_are_charged_at_their_border(
+    make: Callable[..., Ledger], clock: Clock, seconds: float, reset_hour: int
+) -> None:
+    ledger = make(5, reset_hour=reset_hour)
+    border = datetime(2026, 11, 3, reset_hour, tzinfo=UTC).timestamp()
+    clock.time = border + seconds
+    assert len(ledger.reserve("list")) == 2
+    for later in (-3600, 3600):
+        clock.time = border + later
+        assert (ledger.used, ledger.by_operation()) == (1, {"list": 1})
+
+
+@pytest.mark.parametrize("seconds", [-6, 6])
+def test_one_day_is_charged_otherwise(
+    make: Callable[..., Ledger], clock: Clock, seconds: float
+) -> None:
+    clock.time = datetime(2026, 11, 3, tzinfo=UTC).timestamp() + seconds
+    assert len(make().reserve("list")) == 1
+
+
+def test_at_the_border_the_fuller_day_decides(make: Callable[..., Ledger], clock: Clock) -> None:
+    ledger = make(5)
+    clock.set("2026-11-02 12:00")
+    spend(ledger, 5)
+    clock.set("2026-11-03 00:00:02")  # by Crisp's clock it may still be yesterday
+    with pytest.raises(QuotaExceeded):
+        ledger.reserve("list")
+    clock.set("2026-11-03 00:00:06")
+    assert spend(ledger, 9) == 5
+
+
+def test_a_reservation_at_the_border_is_given_back_to_both(
+    make: Callable[..., Ledger], clock: Clock
+) -> None:
+    ledger = make(5)
+    clock.set("2026-11-03 00:00:02")
+    ledger.release(ledger.reserve("list"), "list")
+    for moment in ("2026-11-02 12:00", "2026-11-03 12:00"):
+        clock.set(moment)
+        assert (ledger.used, ledger.by_operation()) == (0, {})
+
+
+@pytest.mark.parametrize("limit", [0, -1, True, 10.5, float("nan"), "10", None])
+def test_a_limit_is_a_whole_number(limit: object, tmp_path: Path) -> None:
+    with pytest.raises(BadParameter, match="whole number"):
+        Ledger(tmp_path / "q", "a", limit)
+
+
+@pytest.mark.parametrize("share", [-0.1, 1, 1.5, float("nan")])
+def test_a_share_is_less_than_everything(share: float, tmp_path: Path) -> None:
+    with pytest.raises(BadParameter, match="share"):
+        Ledger(tmp_path / "q", "a", 10, reserve_for_writes=share)
+
+
+@pytest.mark.parametrize("hour", [-1, 24])
+def test_an_hour_is_one_of_the_day(hour: int, tmp_path: Path) -> None:
+    with pytest.raises(BadParameter, match="hour"):
+        Ledger(tmp_path / "q", "a", 10, reset_hour=hour)
+
+
+def test_a_ledger_tells_where_the_day_went(make: Callable[..., Ledger]) -> None:
+    ledger = make(5_000, reserve_for_writes=0.02)
+    spend(ledger, 3, "list_conversations")
+    assert repr(ledger) == (
+        "3 of 5,000 requests used today, 4,997 left (100 kept for writes)\n"
+        "resets at 2026-11-03 00:00 UTC\n"
+        "        3  list_conversations"
+    )
+
+
+def test_a_ledger_is_private(make: Callable[..., Ledger], tmp_path: Path) -> None:
+    make().reserve("list")
+    files = list(tmp_path.iterdir())
+    assert len(files) >= 1
+    assert {stat.S_IMODE(path.stat().st_mode) for path in files} == {0o600}
+
+
+def test_the_count_survives_a_crash(tmp_path: Path) -> None:
+    """A process that is killed has already written down what it was about to send."""
+    child = multiprocessing.get_context("fork").Process(target=_die, args=(tmp_path / "q",))
+    child.start()
+    child.join()
+    assert child.exitcode == 9
+    assert Ledger(tmp_path / "q", "a", 10, now=Clock()).used == 3
+
+
+def _die(path: Path) -> None:
+    spend(Ledger(path, "a", 10, now=Clock()), 3)
+    os._exit(9)
+
+
+# Many at once
+
+LIMIT, KEPT = 1_000, 20
+
+
+def test_threads_together_are_granted_exactly_the_limit(tmp_path: Path) -> None:
+    ledger = Ledger(tmp_path / "q", "a", LIMIT, now=Clock())
+    with ThreadPoolExecutor(8) as pool:
+        granted = sum(pool.map(lambda _: spend(ledger, 200), range(8)))
+    assert granted == LIMIT - KEPT
+    assert ledger.used == LIMIT - KEPT == sum(ledger.by_operation().values())
+
+
+def test_ledgers_that_open_at_once_agree(tmp_path: Path) -> None:
+    barrier = threading.Barrier(8)
+
+    def work(number: int) -> int:
+        barrier.wait()
+        ledger = Ledger(tmp_path / "q", "a", 100, reserve_for_writes=0, now=Clock())
+        return spend(ledger, 30, f"operation {number}")
+
+    with ThreadPoolExecutor(8) as pool:
+        assert sum(pool.map(work, range(8))) == 100
+
+
+def _work(path: Path, start: object, answers: object) -> None:
+    start.wait()
+    ledger = Ledger(path, "a", LIMIT, now=Clock())
+    with ThreadPoolExecutor(4) as pool:
+        answers.put(sum(pool.map(lambda _: spend(ledger, 100), range(4))))
+
+
+@pytest.mark.parametrize("method", ["spawn", "fork"])
+def test_processes_together_are_granted_exactly_the_limit(method: str, tmp_path: Path) -> None:
+    context = multiprocessing.get_context(method)
+    start, answers = context.Event(), context.Queue()
+    workers = [
+        context.Process(target=_work, args=(tmp_path / "q", start, answers)) for _ in range(4)
+    ]
+    for worker in workers:
+        worker.start()
+    start.set()
+    granted = sum(answers.get(timeout=60) for _ in workers)
+    for worker in workers:
+        worker.join()
+    assert granted == LIMIT - KEPT
+    assert Ledger(tmp_path / "q", "a", LIMIT, now=Clock()).used == LIMIT - KEPT
+
+
+def test_a_ledger_goes_on_in_both_after_a_fork(tmp_path: Path) -> None:
+    """A connection that is open in the parent must not be used by its children."""
+    ledger = Ledger(tmp_path / "q", "a", 300, reserve_for_writes=0, now=Clock())
+    ledger.reserve("parent")
+    opened = ledger._connection()
+    context = multiprocessing.get_context("fork")
+    answers = context.Queue()
+
+    def work() -> None:
+        answers.put((ledger._connection() is not opened, spend(ledger, 100, "child")))
+
+    workers = [context.Process(target=work) for _ in range(3)]
+    for worker in workers:
+        worker.start()
+    mine = spend(ledger, 100, "parent")
+    theirs = [answers.get(timeout=60) for _ in workers]
+    for worker in workers:
+        worker.join()
+    assert all(anew for anew, _ in theirs)
+    assert 1 + mine + sum(granted for _, granted in theirs) == 300
+    assert ledger.used == 300
+    assert ledger._connection() is opened
+    assert sqlite3.connect(tmp_path / "q").execute("PRAGMA integrity_check").fetchone() == ("ok",)
