@@ -103,7 +103,7 @@ def demo(output: Path, seed: int, conversations: int) -> None:
             for ending in (".csv", ".parquet"):
                 click.echo(f"wrote {ws.to(output / f'{name}{ending}', frame)}")
         chart = output / "volume.png"
-        plots.save(chart, plots.volume(pulled, by="week"))
+        plots.volume(pulled, by="week").get_figure(root=True).savefig(chart, dpi=150)
         click.echo(f"wrote {chart}")
 
 

@@ -266,6 +266,8 @@ class Client:
             data=body,
             headers=headers,
             timeout=_TIMEOUT,
+            # Said with each request, for REQUESTS_CA_BUNDLE would win over the session's.
+            verify=self.settings.ca,
             allow_redirects=False,
             force_refresh=refresh,
             only_if_cached=offline,

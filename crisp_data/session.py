@@ -80,7 +80,6 @@ class Session(CachedSession):
         self.settings.disabled = not cache
         self.headers.update(answers.headers(token.identifier, token.key, token.tier))
         self.headers["User-Agent"] = "crisp_data"
-        self.verify = settings.ca or True
         # No other host can be reached, and no .netrc can replace the credential.
         self.adapters.clear()
         self.mount(settings.base_url, wire)

@@ -398,7 +398,7 @@ class Workspace:
         Examples
         --------
         >>> ws.websites()["domain"].tolist()
-        ['acme.example', 'acme-labs.example']
+        ['acme.example', 'labs.acme.example']
         """
         builder = tables.Builder("websites", tz=self.tz)
         for website_id in self._bar(self.client.website_ids(refresh=refresh), "websites"):

@@ -102,7 +102,7 @@ def test_an_interrupted_walk_in_time_is_continued(sandbox, ws):
     assert spent(sandbox) - before - resumed == resumed + 2
 
 
-@pytest.mark.parametrize("refusal", [{"status": 500}, {"status": 404}, {"status": 429}])
+@pytest.mark.parametrize("refusal", [{"status": 500}, {"status": 404, "reason": "not_found"}, {"status": 429}])
 def test_a_refusal_is_not_kept(sandbox, ws, refusal):
     sandbox.faults(operation="list_website_operators", next=7, **refusal)
     with pytest.raises(crisp.ApiError):

@@ -88,7 +88,15 @@ class Sandbox(Controls):
     # Life
 
     def start(self) -> Self:
-        """Bind the port, in this thread so that failing is an error here, and serve."""
+        """Bind the port, in this thread so that failing is an error here, and serve.
+
+        Examples
+        --------
+        >>> box = Sandbox(conversations=10).start()
+        >>> box.host.startswith("http://127.0.0.1:")
+        True
+        >>> box.stop()
+        """
         if self._server is None:
             context = self._certificate.context if self._certificate else None
             self._server = Server(self._port, self.respond, context)
@@ -181,7 +189,13 @@ class Sandbox(Controls):
         return self._world.foreign_website_id
 
     def card(self) -> dict[str, Any]:
-        """Return what a program needs to connect, ready to be written as JSON."""
+        """Return what a program needs to connect, ready to be written as JSON.
+
+        Examples
+        --------
+        >>> sorted(sandbox.card())
+        ['host', 'identifier', 'key', 'tier', 'url', 'website_id']
+        """
         names = ("url", "host", "identifier", "key", "tier", "website_id")
         card = {name: getattr(self, name) for name in names}
         return card | {"ca": self.ca} if self.ca else card

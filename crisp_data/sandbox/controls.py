@@ -127,7 +127,7 @@ class Controls:
         if fault.drop == "before":
             return self._reply(200, b"", headers, cut=0)
         if fault.status is not None:
-            outcome = Refusal(fault.status, REASONS[fault.status])
+            outcome = Refusal(fault.status, fault.reason or REASONS[fault.status])
             if fault.retry_after is not None:
                 headers = (("Retry-After", str(fault.retry_after)),)
         else:

@@ -6,8 +6,10 @@ from dataclasses import asdict, dataclass, field
 from random import Random
 from typing import Any
 
-#: What Crisp, or a proxy before it, says with each status that a fault may give.
+#: What Crisp, or a proxy before it, says with a status where a fault names no reason.
 REASONS = {
+    403: "restricted_route_tier",
+    406: "domain_restricted",
     420: "rate_limited",
     423: "quota_limit_exceeded",
     429: "rate_limited",
@@ -33,7 +35,10 @@ class Fault:
     latency_ms : int
         Waiting before the answer.
     status : int or None
-        Refuse with this status, nothing done; one of `REASONS`.
+        Refuse with this status, nothing done. A refusal under 200 is one that only the
+        envelope's ``error`` tells.
+    reason : str or None
+        The reason of the refusal; needed with a status that is not in `REASONS`.
     retry_after : int or None
         Seconds, sent as ``Retry-After`` with that status.
     drop : {None, "before", "after"}
@@ -49,6 +54,7 @@ class Fault:
     share: float = 1.0
     latency_ms: int = 0
     status: int | None = None
+    reason: str | None = None
     retry_after: int | None = None
     drop: str | None = None
     truncate: bool = False
@@ -56,8 +62,8 @@ class Fault:
 
     def __post_init__(self) -> None:
         """Refuse rules that could not be followed."""
-        if self.status is not None and self.status not in REASONS:
-            raise ValueError(f"status is one of {', '.join(map(str, REASONS))}")
+        if self.status is not None and not (self.reason or self.status in REASONS):
+            raise ValueError(f"a status other than {', '.join(map(str, REASONS))} needs a reason")
         if self.drop not in _DROPS:
             raise ValueError("drop is 'before' or 'after'")
         if not 0 <= self.share <= 1:

@@ -7,9 +7,11 @@ framework lets one give. What it must do beside that is little.
 
 from __future__ import annotations
 
+import socket
 import ssl
 import sys
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
@@ -41,6 +43,7 @@ class Server(ThreadingHTTPServer):
     def __init__(self, port: int, respond: Responder, context: ssl.SSLContext | None) -> None:
         self.respond = respond
         self._context = context
+        self._open: set[socket.socket] = set()
         super().__init__(("127.0.0.1", port), Connection)
 
     def get_request(self) -> tuple[Any, Any]:
@@ -48,7 +51,20 @@ class Server(ThreadingHTTPServer):
         sock, address = super().get_request()
         if self._context is not None:
             sock = self._context.wrap_socket(sock, server_side=True, do_handshake_on_connect=False)
+        self._open.add(sock)
         return sock, address
+
+    def shutdown_request(self, request: Any) -> None:
+        """Forget a connection that ended."""
+        self._open.discard(request)
+        super().shutdown_request(request)
+
+    def server_close(self) -> None:
+        """Close the door and the kept connections too, which would go on being answered."""
+        super().server_close()
+        for sock in tuple(self._open):
+            with suppress(OSError):
+                sock.shutdown(socket.SHUT_RDWR)
 
     def handle_error(self, request: Any, client_address: Any) -> None:
         """Stay silent about connections that clients break off, and about nothing else."""
