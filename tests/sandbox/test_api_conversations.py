@@ -45,7 +45,10 @@ def test_a_write_is_seen_and_moves_the_conversation_up(
     assert top == low | {field: value, "updated_at": top["updated_at"]}
     assert top["updated_at"] == sandbox.now.timestamp() * 1000
     assert api.data(path) == top
+    ids = [row["session_id"] for row in api.walk("conversations/{page}")]
+    assert len(ids) == len(set(ids)) == 120
     history = sandbox.truth("conversations", history=True)
+    assert len(history) == 121
     assert low in history
     assert top in history
 

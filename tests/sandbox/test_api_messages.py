@@ -37,6 +37,16 @@ def test_batches_join_to_the_whole_thread(make, size, inclusive):
             assert [row["timestamp"] for row in batch] == sorted(r["timestamp"] for r in batch)
 
 
+def test_a_thread_that_fills_its_batch_exactly_is_whole(api):
+    session_id = api.post("conversation").json()["data"]["session_id"]
+    path = f"conversation/{session_id}/message"
+    codes = []
+    for _ in range(41):
+        api.post(path, json=MESSAGE)
+        codes.append(api.get(f"{path}s").status_code)
+    assert codes == [200] * 40 + [206]
+
+
 def test_timestamp_before_excludes_or_includes_its_instant(make):
     for inclusive in (False, True):
         box, api = make(inclusive_before=inclusive)
@@ -150,14 +160,18 @@ def test_messages_are_marked_as_read_and_delivered(api, session_id):
     path = f"conversation/{session_id}"
     api.post(f"{path}/message", json=MESSAGE | {"from": "user", "fingerprint": 5})
     api.post(f"{path}/message", json=MESSAGE | {"from": "user", "fingerprint": 6})
-    mark = {"from": "user", "origin": "email", "fingerprints": [6]}
+    api.post(f"{path}/message", json=MESSAGE | {"fingerprint": 7})
+    api.post(f"{path}/message", json=MESSAGE | {"from": "user", "fingerprint": 8})
+    mark = {"from": "user", "origin": "email", "fingerprints": [6, 7]}
     assert api.patch(f"{path}/delivered", json=mark).ok
-    assert api.data(path)["unread"]["operator"] >= 2
+    assert api.data(path)["unread"] == {"operator": 1, "visitor": 1}
     assert api.patch(f"{path}/read", json=mark).ok
-    five, six = (api.data(f"{path}/message/{n}") for n in (5, 6))
-    assert (five["read"], five["delivered"]) == ("", "")
+    five, six, seven = (api.data(f"{path}/message/{n}") for n in (5, 6, 7))
+    assert (five["read"], five["delivered"]) == (seven["read"], seven["delivered"]) == ("", "")
     assert (six["read"], six["delivered"]) == ("email", "email")
-    assert api.data(path)["unread"]["operator"] == 0
+    assert api.data(path)["unread"] == {"operator": 0, "visitor": 1}
+    api.patch(f"{path}/read", json={"from": "user", "origin": "chat"})
+    assert api.data(f"{path}/message/5")["read"] == "chat"
     api.patch(f"{path}/unread", json={"from": "user"})
     assert api.data(path)["unread"]["operator"] == 1
 

@@ -222,8 +222,8 @@ def test_settings_are_merged(api):
 # Analytics
 
 
-def report(api, metric, kind, split="day", timezone="UTC"):
-    date = {"from": "2026-08-01", "to": "2026-11-30", "split": split, "timezone": timezone}
+def report(api, metric, kind, split="day", timezone="UTC", start="2026-08-01", end="2026-11-30"):
+    date = {"from": start, "to": end, "split": split, "timezone": timezone}
     return api.post("analytics/generate", json={"metric": metric, "type": kind, "date": date})
 
 
@@ -235,6 +235,10 @@ def test_analytics_count_conversations_per_day_of_a_zone(api, sandbox):
     rows = report(api, "conversation", "total").json()["data"]
     assert {row["period"][:10]: row["value"] for row in rows} == days
     assert rows != report(api, "conversation", "total", timezone="Asia/Tokyo").json()["data"]
+    first, last = sorted(days)[3], sorted(days)[9]
+    some = report(api, "conversation", "total", start=first, end=f"{last}T23:59:59Z")
+    within = {day: count for day, count in days.items() if first <= day <= last}
+    assert {row["period"][:10]: row["value"] for row in some.json()["data"]} == within
     months = report(api, "message", "total", "month").json()["data"]
     assert sum(row["hits"] for row in months) == len(sandbox.truth("messages"))
     weeks = report(api, "conversation", "response_time", "week").json()["data"]

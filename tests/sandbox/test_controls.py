@@ -47,6 +47,9 @@ def test_truth_is_a_copy(sandbox, api, session_id):
     for table in TABLES:
         before = sandbox.truth(table)
         for row in sandbox.truth(table):
+            for value in row.values():
+                if isinstance(value, dict):
+                    value.clear()
             row.clear()
         assert sandbox.truth(table) == before
 

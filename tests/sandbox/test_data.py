@@ -11,7 +11,7 @@ from statistics import mean, median
 
 import pytest
 
-from crisp_data.sandbox import Sandbox, conversations, messages, plans
+from crisp_data.sandbox import Sandbox, conversations, messages, plans, rhythm
 
 TYPES = {
     *("text", "note", "file", "animation", "audio"),
@@ -181,6 +181,15 @@ def test_arrivals_follow_the_day_and_the_week(rows):
     assert min(days[day] for day in range(5)) > max(days[5], days[6])
     assert max(times) < datetime(2026, 11, 2, 9, tzinfo=UTC)
     assert min(times) < datetime(2026, 8, 10, tzinfo=UTC)
+
+
+def test_operators_answer_on_their_days(threads):
+    days = {operator.first_name: operator.days for operator in rhythm.OPERATORS}
+    for thread in threads.values():
+        for one in thread:
+            if one["from"] == "operator" and one["user"] and not one["automated"]:
+                day = datetime.fromtimestamp(one["timestamp"] / 1000, UTC).weekday()
+                assert day in days[one["user"]["nickname"]]
 
 
 def test_operators_differ_in_speed(threads):

@@ -29,6 +29,15 @@ def test_the_next_requests_are_refused(sandbox, api, status, reason):
     assert sandbox.stats()["by_status"] == {str(status): 2, "200": 1}
 
 
+def test_any_refusal_can_be_told_by_its_reason(sandbox, api):
+    sandbox.faults(next=1, status=404, reason="not_subscribed")
+    sandbox.faults(next=1, status=200, reason="odd")
+    answers = [api.get("") for _ in range(2)]
+    assert [one.status_code for one in answers] == [404, 200]
+    assert [one.json()["reason"] for one in answers] == ["not_subscribed", "odd"]
+    assert all(one.json()["error"] for one in answers)
+
+
 def test_retry_after_is_sent(sandbox, api):
     sandbox.faults(next=1, status=429, retry_after=7)
     assert api.get("").headers["Retry-After"] == "7"

@@ -120,6 +120,7 @@ def test_orders(api, truth):
 
 
 def test_empty_conversations_are_shown_on_demand(api, truth):
+    assert ids(api.walk(LIST, include_empty=1)) == ids(truth)
     session_id = api.post("conversation").json()["data"]["session_id"]
     assert ids(api.walk(LIST)) == ids(truth)
     assert ids(api.walk(LIST, include_empty=1)) == [session_id, *ids(truth)]

@@ -46,6 +46,8 @@ def test_a_connection_is_kept_and_its_answers_dated_by_the_sandbox(sandbox, sess
     assert json.loads(answer.read())["error"] is True
     connection.request("HEAD", f"/v1/website/x/conversation/{session_id}")
     assert connection.getresponse().read() == b""
+    connection.request("GET", "/v1/website")
+    assert connection.getresponse().status == 405
     assert connection.sock.getsockname() == local
     connection.close()
 
@@ -68,6 +70,22 @@ def test_a_sandbox_that_does_not_run_has_no_address():
     box.stop()
     with pytest.raises(requests.ConnectionError):
         requests.get(host, timeout=2)
+
+
+def test_a_stopped_sandbox_answers_no_kept_connection_either():
+    box = Sandbox(conversations=1).start()
+    connection = http.client.HTTPConnection("127.0.0.1", int(box.host.rsplit(":", 1)[1]))
+    connection.request("GET", "/v1/website")
+    connection.getresponse().read()
+    box.stop()
+
+    def again():
+        connection.request("GET", "/v1/website")
+        connection.getresponse()
+
+    with pytest.raises((http.client.HTTPException, OSError)):
+        again()
+    connection.close()
 
 
 def test_threads_are_answered_one_step_at_a_time(sandbox):
