@@ -203,7 +203,7 @@ def _object(misfits: dict[Path, str]) -> str:
 def _zone(tz: str) -> str:
     try:
         ZoneInfo(tz)
-    except (ValueError, OSError):
+    except (KeyError, ValueError, OSError):
         raise BadParameter(
             f"There is no time zone {tz!r}.", "Name it as in 'UTC' or 'Europe/Paris'."
         ) from None

@@ -72,7 +72,12 @@ def strict(raw: msgspec.Raw) -> msgspec.Raw:
 
 def compacted(body: bytes) -> bytes:
     """Drop the white space between the tokens of an answer, so that its parts are compact."""
-    return body if _COMPACT.match(body) else msgspec.json.format(body, indent=-1)
+    if _COMPACT.match(body):
+        return body
+    try:
+        return msgspec.json.format(body, indent=-1)
+    except ValueError:  # What is no JSON is found out when it is decoded.
+        return body
 
 
 def json_texts(raws: list[msgspec.Raw | None]) -> list[str | None]:
