@@ -9,6 +9,7 @@ import os
 import stat
 import sys
 from datetime import datetime
+from itertools import count
 from pathlib import Path
 from zipfile import ZipFile
 
@@ -164,8 +165,9 @@ class TestReadsBackEqual:
         back = export.read(export.write(tmp_path / "w.xlsx", frame))
         assert back["wait"].tolist() == [1.5, pd.NA]
 
-    def test_the_same_frame_gives_the_same_bytes(self, tmp_path):
-        frame = full("messages")
+    def test_the_same_frame_gives_the_same_bytes(self, tmp_path, monkeypatch):
+        frame, hours = full("messages"), count(1_800_000_000, 3600)
+        monkeypatch.setattr(gzip.time, "time", lambda: next(hours))
         for ending in (".csv.gz", ".jsonl.gz", ".parquet"):
             one = export.write(tmp_path / f"one{ending}", frame).read_bytes()
             assert export.write(tmp_path / f"two{ending}", frame).read_bytes() == one
@@ -354,11 +356,19 @@ class TestXlsx:
         about = {row[0].value: row[1].value for row in book["about"].iter_rows()}
         assert about["timestamp"] == f"datetime64[ms, {PARIS}]"
 
-    def test_fingerprints_keep_their_digits(self, tmp_path):
-        path = export.write(tmp_path / "a.xlsx", full("messages")[["fingerprint"]])
+    def test_fingerprints_are_text_whatever_their_size(self, tmp_path):
+        path = export.write(tmp_path / "a.xlsx", pd.DataFrame({"preview_fingerprint": [7, 8]}))
         cells = [cell.value for cell in openpyxl.load_workbook(path)["data"]["A"]]
-        assert cells[4] == str(2**53 + 1)
-        assert cells[7] == "7"
+        assert cells == ["preview_fingerprint", "7", "8"]
+
+    @pytest.mark.parametrize("most", [10**15, -(10**15), 2**53 + 1])
+    def test_a_column_with_a_number_of_16_digits_is_text(self, tmp_path, monkeypatch, most):
+        monkeypatch.setattr(columns.slices, "__defaults__", (2,))  # the long one comes late
+        frame = pd.DataFrame({"n": pd.array([1, 2, 3, most], dtype="Int64")})
+        path = export.write(tmp_path / "a.xlsx", frame)
+        cells = [cell.value for cell in openpyxl.load_workbook(path)["data"]["A"]]
+        assert cells == ["n", "1", "2", "3", str(most)]
+        assert_frame_equal(export.read(path), frame)
 
     def test_small_counts_are_numbers(self, tmp_path):
         path = export.write(tmp_path / "a.xlsx", pd.DataFrame({"n": [10**15 - 1], "x": [0.25]}))
