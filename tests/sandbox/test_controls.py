@@ -1,5 +1,7 @@
 """The control plane: the same by method and over HTTP, and never counted."""
 
+from copy import deepcopy
+
 import pytest
 import requests
 
@@ -45,7 +47,7 @@ def test_history_over_http(sandbox, api):
 def test_truth_is_a_copy(sandbox, api, session_id):
     api.patch(f"conversation/{session_id}/meta", json={"nickname": "Ada"})
     for table in TABLES:
-        before = sandbox.truth(table)
+        before = deepcopy(sandbox.truth(table))
         for row in sandbox.truth(table):
             for value in row.values():
                 if isinstance(value, dict):

@@ -3,6 +3,7 @@
 import http.client
 import json
 import signal
+import socket
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
@@ -31,7 +32,7 @@ def test_what_a_sandbox_tells_of_itself(sandbox):
     assert sandbox.key not in repr(sandbox)
 
 
-def test_a_connection_is_kept_and_its_answers_dated_by_the_sandbox(sandbox, session_id):
+def test_a_connection_is_kept_and_its_answers_dated_by_the_sandbox(sandbox):
     connection = http.client.HTTPConnection("127.0.0.1", int(sandbox.host.rsplit(":", 1)[1]))
     connection.request("GET", "/v1/website")
     answer = connection.getresponse()
@@ -44,12 +45,17 @@ def test_a_connection_is_kept_and_its_answers_dated_by_the_sandbox(sandbox, sess
     answer = connection.getresponse()
     assert answer.headers["Bloom-Status"] is None
     assert json.loads(answer.read())["error"] is True
-    connection.request("HEAD", f"/v1/website/x/conversation/{session_id}")
-    assert connection.getresponse().read() == b""
-    connection.request("GET", "/v1/website")
-    assert connection.getresponse().status == 405
     assert connection.sock.getsockname() == local
     connection.close()
+
+
+def test_nothing_follows_the_head_of_an_answer_to_head(sandbox):
+    port = int(sandbox.host.rsplit(":", 1)[1])
+    with socket.create_connection(("127.0.0.1", port), timeout=5) as raw:
+        raw.sendall(b"HEAD /v1/website HTTP/1.1\r\nConnection: close\r\n\r\n")
+        answer = b"".join(iter(lambda: raw.recv(65536), b""))
+    assert answer.startswith(b"HTTP/1.1 401 ")
+    assert answer.endswith(b"\r\n\r\n")
 
 
 def test_a_taken_port_is_an_error_in_the_callers_thread(sandbox):
