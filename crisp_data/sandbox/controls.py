@@ -1,8 +1,4 @@
-"""Steering a sandbox: what it counted, what is true, and how it shall misbehave.
-
-The same by method and by HTTP: under ``/_sandbox/`` each method of `Controls` is a path,
-its arguments a JSON object (a query where it only reads). These requests are never counted.
-"""
+"""Steering a sandbox: what it counted, what is true, and how it shall misbehave."""
 
 from __future__ import annotations
 
@@ -11,18 +7,16 @@ import time
 from datetime import datetime
 from email.utils import format_datetime
 from typing import Any
-from urllib.parse import parse_qsl, urlsplit
 
 from .calls import Answer, Refusal
 from .churn import KINDS, Churn
 from .faults import REASONS, Fault, Faults
 from .records import encode
-from .routes import OPERATIONS, Match, Request, answer, match, read_json
+from .routes import OPERATIONS, Match, Request, answer, match
 from .server import Reply
+from .steering import PREFIX, steer
 from .truth import truth
 from .world import Options, Token, World
-
-PREFIX = "/_sandbox/"
 
 
 class Controls:
@@ -39,21 +33,55 @@ class Controls:
         return self._world.now
 
     def reset(self) -> None:
-        """Begin anew: data, clock, counts, tokens, faults and churn."""
+        """Begin anew: data, clock, counts, tokens, faults and churn.
+
+        Examples
+        --------
+        >>> sandbox.reset()
+        """
         with self._lock:
             self._world = World(self.options)
             self._faults = Faults(self._world.rng)
             self._churn: tuple[Churn, str | None] | None = None
 
     def stats(self) -> dict[str, Any]:
-        """Count what reached the socket, refused requests included, control left out."""
+        """Count what reached the socket: refused requests too, the control plane not.
+
+        Returns
+        -------
+        dict
+            ``requests``, and how many ``by_operation`` (official names, or ``unknown``) and
+            ``by_status`` (or ``dropped``, where no answer was given).
+
+        Examples
+        --------
+        >>> sandbox.stats()
+        {'requests': 0, 'by_operation': {}, 'by_status': {}}
+        """
         with self._lock:
             return self._world.stats.as_dict()
 
     def truth(
         self, table: str, website_id: str | None = None, *, history: bool = False
     ) -> list[dict[str, Any]]:
-        """Return every record of a table, whole; with `history` every version it ever had."""
+        """Return every record of a website's table, whole.
+
+        Parameters
+        ----------
+        table : str
+            ``conversations`` (newest update first), ``messages`` (by session, then
+            timestamp and fingerprint), ``people``, ``operators``, ``inboxes``, ``campaigns``.
+        website_id : str, optional
+            The main website by default.
+        history : bool
+            Add every former version, and what was removed: a row pulled while things
+            changed is right when it is one of these.
+
+        Examples
+        --------
+        >>> sorted(sandbox.truth("messages")[0])[:4]
+        ['automated', 'content', 'delivered', 'edited']
+        """
         with self._lock:
             return truth(self._world.website(website_id), table, history=history)
 
@@ -63,7 +91,23 @@ class Controls:
         websites: list[str] | None = None,
         scopes: list[str] | None = None,
     ) -> Token:
-        """Issue another keypair; `scopes` such as ``website:conversation:messages:read``."""
+        """Issue another keypair.
+
+        Parameters
+        ----------
+        tier : {"plugin", "website", "user"}
+            What ``X-Crisp-Tier`` must say with it.
+        websites : list of str, optional
+            The websites it reaches: all, or the main one for a website token.
+        scopes : list of str, optional
+            What it may do, such as ``website:conversation:messages`` or, for one mode only,
+            ``website:conversation:messages:read``. Everything by default.
+
+        Examples
+        --------
+        >>> sandbox.token(scopes=["website:operators:read"]).tier
+        'plugin'
+        """
         with self._lock:
             return self._world.token(
                 tier,
@@ -72,13 +116,38 @@ class Controls:
             )
 
     def clock(self, advance_s: float) -> datetime:
-        """Let time pass; a new day of UTC gives the quota anew."""
+        """Let time pass on the sandbox's own clock; a new day of UTC gives the quota anew.
+
+        Examples
+        --------
+        >>> sandbox.clock(advance_s=24 * 3600).isoformat()
+        '2026-11-03T09:00:00+00:00'
+        """
         with self._lock:
             self._world.clock.now += round(advance_s * 1000)
             return self._world.now
 
     def faults(self, **rule: Any) -> list[dict[str, Any]]:
-        """Add a rule of misbehaviour (see `Fault`); without arguments, drop all rules."""
+        """Add a rule of misbehaviour, or drop all rules where no argument is given.
+
+        Parameters
+        ----------
+        **rule
+            The fields of `crisp_data.sandbox.faults.Fault`: ``operation``, ``next`` or
+            ``share`` say which requests it meets; ``latency_ms``, ``status``, ``reason``,
+            ``retry_after``, ``drop``, ``truncate`` and ``malformed`` what happens to them.
+
+        Returns
+        -------
+        list of dict
+            The rules in force; the first that fits a request meets it.
+
+        Examples
+        --------
+        >>> rules = sandbox.faults(operation="list_conversations", next=2, status=429)
+        >>> sandbox.faults()
+        []
+        """
         if rule.get("operation") not in (None, "unknown", *OPERATIONS):
             raise ValueError(f"no operation is called {rule['operation']!r}")
         with self._lock:
@@ -96,7 +165,24 @@ class Controls:
         kinds: tuple[str, ...] = KINDS,
         website_id: str | None = None,
     ) -> None:
-        """Change a website after every `every`-th request; 0 stops."""
+        """Let a website change after every `every`-th counted request.
+
+        Parameters
+        ----------
+        every : int
+            0 stops it.
+        changes : int
+            How many changes come at a time.
+        kinds : tuple of str
+            Of ``message``, ``conversation`` and ``state``, drawn from the seed.
+        website_id : str, optional
+            The main website by default.
+
+        Examples
+        --------
+        >>> sandbox.churn(every=3, kinds=("message",))
+        >>> sandbox.churn()
+        """
         with self._lock:
             churn = Churn(self._world.rng, every, changes, tuple(kinds)) if every else None
             self._churn = None if churn is None else (churn, website_id)
@@ -106,7 +192,8 @@ class Controls:
     def respond(self, request: Request) -> Reply:
         """Answer one request; the lock makes every request one step of the world."""
         if request.target.startswith(PREFIX):
-            return self._steer(request)
+            status, result = steer(self, request)
+            return self._reply(status, encode(result))
         matched = match(request.method, request.target)
         name = matched.route.name if isinstance(matched, Match) else "unknown"
         with self._lock:
@@ -151,38 +238,3 @@ class Controls:
         cut: int | None = None,
     ) -> Reply:
         return Reply(status, body, format_datetime(self._world.now, usegmt=True), headers, cut)
-
-    # Steering over HTTP
-
-    def _steer(self, request: Request) -> Reply:
-        parts = urlsplit(request.target)
-        command, _, table = parts.path.removeprefix(PREFIX).partition("/")
-        try:
-            if request.method == "GET" and command == "stats":
-                result: Any = self.stats()
-            elif request.method == "GET" and command == "truth":
-                query = dict(parse_qsl(parts.query))
-                result = self.truth(table, query.get("website_id"), history="history" in query)
-            elif request.method == "POST":
-                result = self._command(command, read_json(request))
-            else:
-                return self._reply(404, encode({"error": "no such command"}))
-        except (KeyError, TypeError, ValueError) as error:
-            return self._reply(400, encode({"error": str(error)}))
-        return self._reply(200, encode(result))
-
-    def _command(self, command: str, arguments: Any) -> Any:
-        if command == "reset":
-            self.reset()
-            return {}
-        if command == "faults":
-            return self.faults(**arguments)
-        if command == "churn":
-            self.churn(**arguments)
-            return {}
-        if command == "clock":
-            return {"now": self.clock(**arguments).isoformat()}
-        if command == "token":
-            token = self.token(**arguments)
-            return {"identifier": token.identifier, "key": token.key, "tier": token.tier}
-        raise ValueError(f"no such command: {command}")

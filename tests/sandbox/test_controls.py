@@ -39,7 +39,7 @@ def test_history_over_http(sandbox, api):
     sandbox.churn(1)
     api.get("")
     url = f"{sandbox.host}/_sandbox/truth/conversations"
-    history = requests.get(url, params={"history": 1}, timeout=5).json()
+    history = requests.get(url, params={"history": "true"}, timeout=5).json()
     assert history == sandbox.truth("conversations", history=True)
     assert len(history) > len(sandbox.truth("conversations")) - 1
 
