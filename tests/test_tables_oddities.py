@@ -52,6 +52,8 @@ def test_null_is_missing(record):
         (b'{"state":"snoozed"}', "state", {"state": "snoozed"}),
         (b'{"state":3}', "state", {"state": 3}),
         (b'{"preview_message":{"type":"poll"}}', "preview_type", {"preview_message.type": "poll"}),
+        (b'{"meta":{"device":{"geolocation":{"coordinates":{"latitude":1' + b"0" * 400 + b"}}}}}",
+         "latitude", {"meta.device.geolocation.coordinates.latitude": 10**400}),
         (b"3", "email", {"": 3}),
     ],
 )  # fmt: skip
@@ -86,6 +88,7 @@ def test_a_whole_number_may_be_written_as_a_float():
         (rb'{"properties":{"k":"\ud83d"}}', "properties", '{"k":"\ufffd"}'),
         (rb'{"properties":{"k":"\ud83d\ude00"}}', "properties", '{"k":"😀"}'),
         (rb'{"user":{"nickname":"\ud83d"},"properties":["\udc00"]}', "properties", '["\ufffd"]'),
+        (rb'{"content":"\ud83d","properties":"\\ud83d"}', "properties", r'"\\ud83d"'),
         (rb'{"novel":"\ud83d"}', "extra", '{"novel":"\ufffd"}'),
         (b'{"content":"bad \xff byte"}', "content", "bad \ufffd byte"),
         (b'{"properties":"bad \xff byte"}', "properties", '"bad \ufffd byte"'),
@@ -111,6 +114,11 @@ def test_json_is_compact_however_it_was_spaced():
     row = builder.frame().iloc[0]
     assert row["properties"] == '{"k":[1,{"l":"m n"}]}'
     assert row["content_json"] == '{"text":"a : b,  c","id":"x"}'
+
+
+def test_line_breaks_inside_an_otherwise_compact_answer_are_dropped():
+    row = one("messages", b'{"properties":{"k":\n1},"preview":[]}')
+    assert row["properties"] == '{"k":1}'
 
 
 def test_more_unknown_fields_than_the_decoder_learns_all_survive():

@@ -92,6 +92,11 @@ def test_what_a_column_cannot_hold_is_refused_by_name(column, value):
     assert str(value) not in str(caught.value)
 
 
+def test_a_column_of_mixed_types_is_refused_by_name():
+    with pytest.raises(BadParameter, match="'email' mixes types"):
+        tables.conform(pd.DataFrame({"email": ["a@example.com", 3]}), "conversations")
+
+
 def test_expand_gives_a_column_for_each_key_and_keeps_the_index():
     frame = pd.DataFrame({"data": ['{"plan":"pro","a":{"b":1}}', None, "{}"]}, index=[5, 3, 5])
     opened = tables.expand(frame, "data")

@@ -127,9 +127,9 @@ class Builder:
         except msgspec.ValidationError:
             return None
         except ValueError:  # No strict JSON: nearly always a text cut inside an emoji.
-            body = paired(body)
+            pass
         try:
-            return self._plan.page(body)
+            return self._plan.page(paired(body))
         except ValueError:
             return None
 

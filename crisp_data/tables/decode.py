@@ -85,7 +85,7 @@ class Leaf:
             for row in _others(values, self.kind):
                 try:
                     values[row] = msgspec.convert(_whole(values[row]), self.kind)
-                except msgspec.ValidationError:
+                except (msgspec.ValidationError, OverflowError):
                     into.strays[row][self.path] = written(values[row])
                     values[row] = None
         into.values[self.path] = values

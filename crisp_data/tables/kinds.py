@@ -124,10 +124,10 @@ class Table:
 
     name: str
     meaning: str
-    declared: tuple[Column, ...]
+    declared: tuple[Column, ...] = field(repr=False)
     key: tuple[str, ...]
     order: tuple[tuple[str, Literal["ascending", "descending", "arrival"]], ...] = ()
-    withheld: tuple[str, ...] = field(default=())
+    withheld: tuple[str, ...] = ()
 
     @cached_property
     def columns(self) -> tuple[Column, ...]:

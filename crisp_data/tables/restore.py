@@ -44,35 +44,30 @@ def conform(data: pd.DataFrame | pa.Table, table: str, tz: str | None = None) ->
     declared = named(table)
     found = {c.name: _column(data, c.name) for c in declared.columns if c.name in _names(data)}
     zone = tz or next((z for a in found.values() if (z := getattr(a.type, "tz", None))), "UTC")
-    arrays = []
-    for column in declared.columns:
-        kind = in_zone(column.kind, zone)
-        array = found.get(column.name, pa.nulls(len(data)))
-        arrays.append(_checked(column, kind, array))
+    arrays = [
+        _checked(column, in_zone(column.kind, zone), found.get(column.name, pa.nulls(len(data))))
+        for column in declared.columns
+    ]
     frame = to_frame(pa.table(arrays, declared.schema_in(zone)))
     others = [name for name in _names(data) if name not in frame]
     rest = data[others] if isinstance(data, pd.DataFrame) else to_frame(data.select(others))
-    return (
-        pd.concat([frame.set_axis(rest.index), rest], axis=1)
-        if others
-        else frame.set_axis(rest.index)
-    )
+    return pd.concat([frame.set_axis(rest.index), rest], axis=1)
 
 
 def _names(data: pd.DataFrame | pa.Table) -> list[str]:
-    return list(data.columns) if isinstance(data, pd.DataFrame) else list(data.column_names)
+    return list(data.columns if isinstance(data, pd.DataFrame) else data.column_names)
 
 
 def _column(data: pd.DataFrame | pa.Table, name: str) -> pa.Array:
-    try:
-        array = (
-            pa.array(data[name], from_pandas=True) if isinstance(data, pd.DataFrame) else data[name]
-        )
-    except pa.ArrowException:
-        raise BadParameter(
-            f"The column {name!r} mixes types.", "Give every cell one type."
-        ) from None
-    return array.combine_chunks() if isinstance(array, pa.ChunkedArray) else array
+    values = data[name]
+    if isinstance(values, pd.Series):
+        try:
+            values = pa.array(values, from_pandas=True)
+        except pa.ArrowException:
+            raise BadParameter(
+                f"The column {name!r} mixes types.", "Give every cell one type."
+            ) from None
+    return values.combine_chunks() if isinstance(values, pa.ChunkedArray) else values
 
 
 def _checked(column: Column, kind: Kind, array: pa.Array) -> pa.Array:
