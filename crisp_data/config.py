@@ -6,6 +6,8 @@ import hashlib
 import ipaddress
 import json
 import os
+import threading
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NoReturn
@@ -23,6 +25,8 @@ BASE_URL = "https://api.crisp.chat/v1/"
 DAILY_LIMITS = {"website": 10_000, "plugin": 5_000, "user": 5_000}
 
 _SERVICE = "crisp_data"
+
+_creating = threading.Lock()  # no thread may open a file before its maker has closed it
 
 
 @dataclass(frozen=True)
@@ -203,7 +207,12 @@ def private_dir(path: str | Path) -> Path:
 
 
 def private_file(path: Path) -> Path:
-    """Make a file that nobody else may read, before a library opens it with wider rights."""
+    """Make a file that nobody else may read, before a library opens it with wider rights.
+
+    One that exists is not touched: closing a file drops every lock that this process holds
+    on it, and with them SQLite's own. Two processes then wrote past each other.
+    """
     private_dir(path.parent)
-    os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
+    with _creating, suppress(FileExistsError):
+        os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
     return path

@@ -6,6 +6,8 @@ import multiprocessing
 import os
 import sqlite3
 import stat
+import subprocess
+import sys
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -257,6 +259,30 @@ def test_threads_together_are_granted_exactly_the_limit(tmp_path: Path) -> None:
     assert ledger.used == LIMIT - KEPT == sum(ledger.by_operation().values())
 
 
+def test_another_thread_that_opens_the_file_does_not_drop_our_lock(tmp_path: Path) -> None:
+    """A lock lost here lets the next process that closes the file remove its log under us."""
+    path = tmp_path / "q"
+    ledger = Ledger(path, "a", LIMIT, now=Clock())
+    ledger.reserve("list")
+    with ThreadPoolExecutor(1) as pool:
+        pool.submit(lambda: ledger.used).result()
+    other = (
+        "import sqlite3, sys; db = sqlite3.connect(sys.argv[1], isolation_level=None); "
+        "db.execute('UPDATE day SET used = used + 1'); db.close(); "
+        "print(sqlite3.connect(sys.argv[1]).execute('SELECT used FROM day').fetchone()[0])"
+    )
+
+    def elsewhere() -> int:
+        ran = subprocess.run(
+            [sys.executable, "-c", other, str(path)], capture_output=True, check=True
+        )
+        return int(ran.stdout)
+
+    assert elsewhere() == ledger.used == 2
+    ledger.reserve("list")
+    assert elsewhere() == ledger.used == 4
+
+
 def test_ledgers_that_open_at_once_agree(tmp_path: Path) -> None:
     barrier = threading.Barrier(8)
 
@@ -272,8 +298,11 @@ def test_ledgers_that_open_at_once_agree(tmp_path: Path) -> None:
 def _work(path: Path, start: object, answers: object) -> None:
     start.wait()
     ledger = Ledger(path, "a", LIMIT, now=Clock())
-    with ThreadPoolExecutor(4) as pool:
-        answers.put(sum(pool.map(lambda _: spend(ledger, 100), range(4))))
+    granted = 0
+    for _ in range(8):  # threads that end and begin: connections are closed while others work
+        with ThreadPoolExecutor(4) as pool:
+            granted += sum(pool.map(lambda _: spend(ledger, 12), range(4)))
+    answers.put(granted)
 
 
 @pytest.mark.parametrize("method", ["spawn", "fork"])
