@@ -88,7 +88,6 @@ def demo(output: Path, seed: int, conversations: int) -> None:
     Pulls conversations and messages, prints a summary with the requests spent, and writes
     CSV, Parquet and a chart.
     """
-    from crisp_data import plots  # matplotlib takes most of a second to import
     from crisp_data.sandbox import Sandbox
 
     output.mkdir(parents=True, exist_ok=True)
@@ -102,9 +101,20 @@ def demo(output: Path, seed: int, conversations: int) -> None:
         for name, frame in {"conversations": pulled, "messages": messages}.items():
             for ending in (".csv", ".parquet"):
                 click.echo(f"wrote {ws.to(output / f'{name}{ending}', frame)}")
-        chart = output / "volume.png"
-        plots.volume(pulled, by="week").get_figure(root=True).savefig(chart, dpi=150)
-        click.echo(f"wrote {chart}")
+        click.echo(f"wrote {_chart(output / 'chart.png', pulled)}")
+
+
+def _chart(path: Path, conversations: Any) -> Path:
+    from matplotlib.figure import Figure  # most of a second, and only here
+
+    from crisp_data import plots
+
+    figure = Figure(figsize=(9, 8), layout="constrained")
+    above, below = figure.subplots(2, 1)
+    plots.volume(conversations, above, by="week")
+    plots.by_hour(conversations, below)
+    figure.savefig(path, dpi=150)
+    return path
 
 
 def _summary(conversations: Any, messages: Any) -> str:

@@ -1,7 +1,7 @@
 """Charts of conversations: frames in, matplotlib axes out.
 
 Every chart counts in one time zone and names it. Colours are those of Okabe and Ito, or of a
-map that grows lighter evenly, so that they differ for colour-blind readers and in grey.
+map that grows darker evenly, so that they differ for colour-blind readers and in grey.
 
 matplotlib is imported by the call that draws: ``pyplot`` alone takes longer to import than
 pandas, and most sessions that pull data draw nothing.
@@ -125,7 +125,7 @@ def by_hour(conversations: pd.DataFrame, ax: Axes | None = None, tz: str | None 
         return _explain_empty(ax)
     counts = np.zeros((7, 24), dtype=int)
     np.add.at(counts, (created.dt.day_of_week, created.dt.hour), 1)
-    mesh = ax.pcolormesh(counts, cmap="cividis", vmin=0, edgecolors="white", linewidth=0.5)
+    mesh = ax.pcolormesh(counts, cmap="YlGnBu", vmin=0, edgecolors="white", linewidth=0.5)
     ax.set_xticks(np.arange(0, 24, 2) + 0.5, [f"{hour:02}" for hour in range(0, 24, 2)])
     ax.set_yticks(np.arange(7) + 0.5, _WEEKDAYS)
     ax.tick_params(length=0)

@@ -12,7 +12,7 @@ from typing import Any, Literal
 import pandas as pd
 from tqdm.auto import tqdm
 
-from crisp_data import export, moments, tables
+from crisp_data import export, moments, selection, tables
 from crisp_data.client import Client
 from crisp_data.errors import BadParameter, CrispWarning, NotFound, QuotaExceeded
 from crisp_data.protocol.walks import STUCK
@@ -139,8 +139,8 @@ class Workspace:
         """
         tz = moments.check_tz(tz or self.tz)
         start, end = moments.window(since, until, tz=tz, now=self._now())
-        _check_word("state", state, STATES)
-        _check_count("limit", limit)
+        selection.check_word("state", state, STATES)
+        selection.check_count("limit", limit)
         query: dict[str, Any] = {
             "filter_date_start": start.to_pydatetime() if start is not None else None,
             "filter_date_end": end.to_pydatetime() if end is not None else None,
@@ -159,12 +159,12 @@ class Workspace:
                 frame["updated_at"] >= start if start is not None else None,
                 frame["updated_at"] <= end if end is not None else None,
                 frame["state"] == state if state else None,
-                _has(frame["segments"], segment) if segment else None,
+                selection.has(frame["segments"], segment) if segment else None,
                 frame["assigned_user_id"] == assigned if isinstance(assigned, str) else None,
                 frame["assigned_user_id"].isna() if assigned is False else None,
                 frame["inbox_id"] == inbox if inbox else None,
             ]
-            return _where(frame, checks)
+            return selection.where(frame, checks)
 
         return self._pull(
             "conversations",
@@ -218,7 +218,7 @@ class Workspace:
         >>> set(messages["session_id"]) == set(conversations["session_id"])
         True
         """
-        ids = _session_ids(conversations)
+        ids = selection.session_ids(conversations)
         builder = tables.Builder("messages", tz=moments.check_tz(tz or self.tz))
         doubtful, missing = 0, 0
         for session_id in self._bar(ids, "threads"):
@@ -278,14 +278,14 @@ class Workspace:
         """
         tz = moments.check_tz(tz or self.tz)
         start, end = moments.window(since, until, tz=tz, now=self._now())
-        _check_count("limit", limit)
+        selection.check_count("limit", limit)
 
         def wanted(frame: pd.DataFrame) -> pd.DataFrame:
             checks = [
                 frame["created_at"] >= start if start is not None else None,
                 frame["created_at"] <= end if end is not None else None,
             ]
-            return _where(frame, checks)
+            return selection.where(frame, checks)
 
         query = {"filter_date_start": start, "filter_date_end": end, "search_text": search}
         return self._pull(
@@ -424,7 +424,7 @@ class Workspace:
             self.sandbox.stop()
 
     def _of_conversation(self, table: str, session_id: str, refresh: bool) -> pd.DataFrame:
-        (session_id,) = _session_ids(session_id)
+        (session_id,) = selection.session_ids(session_id)
         operation = f"list_conversation_{table}"
         return self._pull(table, operation, {"session_id": session_id}, refresh=refresh)
 
@@ -489,43 +489,6 @@ class Workspace:
         return f"<table style='border-left:4px solid {colour}'>{rows}</table>"
 
 
-def _has(lists: pd.Series[Any], name: str) -> pd.Series[Any]:
-    return lists.map(lambda found: name in found, na_action="ignore")
-
-
-def _where(frame: pd.DataFrame, checks: list[Any]) -> pd.DataFrame:
-    """Keep the rows that every check affirms; an unknown value affirms nothing."""
-    keep = pd.Series(True, index=frame.index)
-    for check in checks:
-        if check is not None:
-            keep &= check.astype("boolean").fillna(False).astype(bool)
-    return frame[keep].reset_index(drop=True)
-
-
 def _warn(count: int, what: str) -> None:
     if count:
         warnings.warn(f"{count} {what}", CrispWarning, stacklevel=3)
-
-
-def _check_word(name: str, value: Any, words: tuple[str, ...]) -> None:
-    if value is not None and value not in words:
-        raise BadParameter(f"{name}={value!r} is not known.", f"Use one of: {', '.join(words)}.")
-
-
-def _check_count(name: str, value: Any) -> None:
-    if value is not None and (isinstance(value, bool) or not isinstance(value, int) or value < 1):
-        raise BadParameter(f"{name} must be a whole number, at least 1.")
-
-
-def _session_ids(conversations: Any) -> list[str]:
-    """Read session ids from whatever an analyst has at hand; each once, in order."""
-    if isinstance(conversations, pd.DataFrame):
-        if "session_id" not in conversations:
-            raise BadParameter(
-                "The frame has no column session_id.", "Pass what ws.conversations() returned."
-            )
-        conversations = conversations["session_id"]
-    ids = [conversations] if isinstance(conversations, str) else list(conversations)
-    if not all(isinstance(one, str) and one.startswith("session_") for one in ids):
-        raise BadParameter("Something given is not a session_id.", "They look like 'session_...'.")
-    return list(dict.fromkeys(ids))

@@ -41,7 +41,13 @@ def test_demo(run, tmp_path):
             sandbox.truth("messages")
         )
     names = {path.name for path in (tmp_path / "demo").iterdir()}
-    assert names == {"conversations.csv", "conversations.parquet", "messages.csv", "messages.parquet", "volume.png"}  # fmt: skip
+    assert names == {
+        "conversations.csv",
+        "conversations.parquet",
+        "messages.csv",
+        "messages.parquet",
+        "chart.png",
+    }
 
 
 def test_sandbox_prints_one_line_and_serves_until_interrupted():
@@ -70,7 +76,9 @@ def test_a_port_in_use_is_said(run, sandbox):
 
 def test_export(run, token, sandbox, tmp_path):
     path = tmp_path / "resolved.csv"
-    done = run("export", "conversations", "--state", "resolved", "--tz", "Europe/Paris", "-o", str(path))  # fmt: skip
+    done = run(
+        "export", "conversations", "--state", "resolved", "--tz", "Europe/Paris", "-o", str(path)
+    )
     assert done.exit_code == 0, done.output
     assert "requests spent" in done.output
     frame = crisp.read(path, "conversations")
@@ -79,7 +87,9 @@ def test_export(run, token, sandbox, tmp_path):
     assert "+02:00" in path.read_text("utf-8")
 
 
-@pytest.mark.parametrize("table", ["people", "operators", "visitors", "inboxes", "campaigns", "websites", "messages"])  # fmt: skip
+@pytest.mark.parametrize(
+    "table", ["people", "operators", "visitors", "inboxes", "campaigns", "websites", "messages"]
+)
 def test_export_tables(run, token, table, tmp_path):
     path = tmp_path / f"{table}.parquet"
     done = run("export", table, "-o", str(path))
@@ -137,8 +147,18 @@ def test_login_and_logout(run, sandbox, monkeypatch):
     monkeypatch.setattr("keyring.set_password", lambda s, u, p: kept.__setitem__((s, u), p))
     monkeypatch.setattr("keyring.get_password", lambda s, u: kept.get((s, u)))
     monkeypatch.setattr("keyring.delete_password", lambda s, u: kept.pop((s, u)))
-    login = ("login", "--identifier", sandbox.identifier, "--tier", "plugin", "--website",
-             sandbox.website_id, "--base-url", sandbox.url, "--key-stdin")  # fmt: skip
+    login = (
+        "login",
+        "--identifier",
+        sandbox.identifier,
+        "--tier",
+        "plugin",
+        "--website",
+        sandbox.website_id,
+        "--base-url",
+        sandbox.url,
+        "--key-stdin",
+    )
     refused = run(*login, input="wrong\n")
     assert refused.exit_code == 1
     assert not kept
@@ -152,9 +172,19 @@ def test_login_and_logout(run, sandbox, monkeypatch):
 
 
 def test_login_without_a_keyring(run, sandbox):
-    done = run("login", "--identifier", sandbox.identifier, "--tier", "plugin", "--website",
-               sandbox.website_id, "--base-url", sandbox.url, "--key-stdin",
-               input=f"{sandbox.key}\n")  # fmt: skip
+    done = run(
+        "login",
+        "--identifier",
+        sandbox.identifier,
+        "--tier",
+        "plugin",
+        "--website",
+        sandbox.website_id,
+        "--base-url",
+        sandbox.url,
+        "--key-stdin",
+        input=f"{sandbox.key}\n",
+    )
     assert done.exit_code in (0, 1)
     if done.exit_code:
         assert "CRISP_KEY" in done.output

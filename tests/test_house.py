@@ -19,14 +19,14 @@ ROWS = [
     {"quota"},
     {"plots"},
     {"export"},
-    {"tables", "moments"},
+    {"tables", "moments", "selection"},
     {"config"},
     {"protocol"},
     {"errors"},
 ]
 ROW = {room: row for row, rooms in enumerate(ROWS) for room in rooms}
 # Frames in, frames and files out: these know no client, nor anything that leads to one.
-PURE = {"plots", "export", "tables", "moments"}
+PURE = {"plots", "export", "tables", "moments", "selection"}
 WIRE = {"wire", "session", "pages", "client", "quota", "config", "workspace", "connection"}
 MAY_START_THE_SANDBOX = {"connection", "cli"}
 

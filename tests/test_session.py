@@ -102,7 +102,9 @@ def test_an_interrupted_walk_in_time_is_continued(sandbox, ws):
     assert spent(sandbox) - before - resumed == resumed + 2
 
 
-@pytest.mark.parametrize("refusal", [{"status": 500}, {"status": 404, "reason": "not_found"}, {"status": 429}])
+@pytest.mark.parametrize(
+    "refusal", [{"status": 500}, {"status": 404, "reason": "not_found"}, {"status": 429}]
+)
 def test_a_refusal_is_not_kept(sandbox, ws, refusal):
     sandbox.faults(operation="list_website_operators", next=7, **refusal)
     with pytest.raises(crisp.ApiError):
@@ -228,8 +230,10 @@ def test_the_pull_stays_at_home(sandbox, ws, monkeypatch):
     wire = ws.client._wire
     attempt = wire._attempt
     monkeypatch.setattr(
-        wire, "_attempt", lambda request, *a, **k: seen.append(dict(request.headers)) or attempt(request, *a, **k)
-    )  # fmt: skip
+        wire,
+        "_attempt",
+        lambda request, *a, **k: seen.append(dict(request.headers)) or attempt(request, *a, **k),
+    )
     ws.conversations()
     assert len(seen) > 2
     assert not any(PULL.lower() in {name.lower() for name in headers} for headers in seen)

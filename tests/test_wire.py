@@ -26,7 +26,9 @@ def test_a_read_is_tried_again(sandbox, ws, read, waits, status):
     assert waits[0] < waits[1] < waits[2] < 10
 
 
-@pytest.mark.parametrize("fault", [{"drop": "before"}, {"drop": "after"}, {"truncate": True}, {"malformed": True}])  # fmt: skip
+@pytest.mark.parametrize(
+    "fault", [{"drop": "before"}, {"drop": "after"}, {"truncate": True}, {"malformed": True}]
+)
 def test_a_lost_or_broken_answer_is_read_again(sandbox, ws, read, fault):
     sandbox.faults(operation=READ, next=2, **fault)
     assert read()["count"] >= 0

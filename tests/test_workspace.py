@@ -123,7 +123,8 @@ def test_period_in_a_zone(sandbox, ws):
     day = [
         row["session_id"]
         for row in sandbox.truth("conversations")
-        if pd.Timestamp(row["updated_at"], unit="ms", tz="Asia/Tokyo").strftime("%F") == "2026-10-01"
+        if pd.Timestamp(row["updated_at"], unit="ms", tz="Asia/Tokyo").strftime("%F")
+        == "2026-10-01"
     ]
     assert sorted(found["session_id"]) == sorted(day)
     assert str(found["updated_at"].dt.tz) == "Asia/Tokyo"
@@ -218,7 +219,10 @@ def test_people_and_the_small_tables(sandbox, ws):
     for table in ("pages", "events", "files"):
         frames = [getattr(ws, table)(session_id) for session_id in session_ids[:30]]
         assert sum(map(len, frames)) > 0, table
-        assert all((frame["session_id"] == sid).all() for frame, sid in zip(frames, session_ids[:30], strict=True))  # fmt: skip
+        assert all(
+            (frame["session_id"] == sid).all()
+            for frame, sid in zip(frames, session_ids[:30], strict=True)
+        )
 
 
 def test_segments_joins_back(ws):
@@ -230,7 +234,12 @@ def test_segments_joins_back(ws):
 
 
 def test_choosing_a_website(sandbox):
-    token = {"sandbox": None, "identifier": sandbox.identifier, "key": sandbox.key, "base_url": sandbox.url}  # fmt: skip
+    token = {
+        "sandbox": None,
+        "identifier": sandbox.identifier,
+        "key": sandbox.key,
+        "base_url": sandbox.url,
+    }
     by_id = crisp.connect(sandbox.website_ids[1], **token)
     websites = by_id.websites().set_index("website_id")
     name, domain = websites.loc[by_id.website_id, ["name", "domain"]]
@@ -249,7 +258,9 @@ def test_a_website_token(sandbox):
         assert len(ws.conversations()) == 20
         assert list(ws.websites()["website_id"]) == [box.website_id]
         with pytest.raises(crisp.BadParameter, match="CRISP_WEBSITE_ID"):
-            crisp.connect("Acme", identifier=box.identifier, key=box.key, tier="website", base_url=box.url)  # fmt: skip
+            crisp.connect(
+                "Acme", identifier=box.identifier, key=box.key, tier="website", base_url=box.url
+            )
 
 
 def test_over_https():

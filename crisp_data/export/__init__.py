@@ -51,7 +51,7 @@ from crisp_data.export import (
 from crisp_data.export.wholefile import whole_file
 from crisp_data.tables import TABLES, empty
 
-__all__ = ["ENDINGS", "read", "write"]
+__all__ = ["ENDINGS", "check", "read", "write"]
 
 ENDINGS = (".csv", ".csv.gz", ".jsonl", ".jsonl.gz", ".parquet", ".xlsx")
 
@@ -72,7 +72,8 @@ def write(path: str | Path, frame: pd.DataFrame, table: str | None = None) -> Pa
     frame : pandas.DataFrame
         A table's frame or any other. Its index is not written, so it must be row numbers.
     table : str, optional
-        The table it belongs to, such as ``"messages"``. Parquet and XLSX keep the name; JSON
+        The table it belongs to, such as ``"messages"``; a frame with exactly the columns of a
+        table is recognised. Parquet and XLSX keep the name; JSON
         lines then hold the table's JSON columns as objects instead of as text.
 
     Returns
@@ -92,11 +93,11 @@ def write(path: str | Path, frame: pd.DataFrame, table: str | None = None) -> Pa
     >>> crisp.write("conversations.parquet", ws.conversations(), "conversations").name
     'conversations.parquet'
     """
-    path = Path(path).expanduser()
+    path = check(path)
     ending = _ending(path)
     _check_table(table)
     _check_frame(frame)
-    _check_place(path)
+    table = table or _recognise(frame)
     schema = columns.arrow_schema(frame)
     roles: list[str] = []
     if ending == ".xlsx":
@@ -115,6 +116,14 @@ def write(path: str | Path, frame: pd.DataFrame, table: str | None = None) -> Pa
                 _write_text(packed, ending, frame, schema, table)
         else:
             _write_text(file, ending, frame, schema, table)
+    return path
+
+
+def check(path: str | Path) -> Path:
+    """Refuse a path that cannot be written, before anything is spent on what goes there."""
+    path = Path(path).expanduser()
+    _ending(path)
+    _check_place(path)
     return path
 
 
@@ -211,6 +220,12 @@ def _ending(path: Path) -> str:
 def _check_table(table: str | None) -> None:
     if table is not None and table not in TABLES:
         raise BadParameter(f"There is no table {table!r}.", f"Use one of: {', '.join(TABLES)}.")
+
+
+def _recognise(frame: pd.DataFrame) -> str | None:
+    columns_of = {name: [column.name for column in TABLES[name].columns] for name in TABLES}
+    names = list(frame.columns)
+    return next((name for name, known in columns_of.items() if known == names), None)
 
 
 def _check_frame(frame: object) -> None:

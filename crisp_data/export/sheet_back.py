@@ -30,17 +30,9 @@ _EPOCH = datetime(1970, 1, 1)
 
 
 def read_xlsx(path: Path) -> tuple[pa.Table, str]:
-    """Return the columns of the first sheet, and its title.
+    """Return the columns of the first sheet, and its title."""
+    import openpyxl  # type: ignore[import-untyped]  # slow to import, and only needed here
 
-    openpyxl reads, because it did not write: it is needed for this alone.
-    """
-    try:
-        import openpyxl  # type: ignore[import-untyped]
-    except ImportError:
-        raise BadParameter(
-            "Reading .xlsx needs openpyxl, which is not installed.",
-            "Run 'pip install openpyxl', or read the same table from .parquet.",
-        ) from None
     try:
         book = openpyxl.load_workbook(path, read_only=True)
     except (BadZipFile, KeyError):
