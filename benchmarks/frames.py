@@ -84,7 +84,9 @@ WAYS = {way.__name__: way for way in (normalized, decoded, framed)}
 
 def measure(way: str, table: str, path: str) -> tuple[float, float]:
     """Run one way once; seconds, and MB beyond what the process held before."""
-    run = WAYS[way](table, Path(path).read_bytes().splitlines())
+    with Path(path).open("rb") as file:
+        pages = list(file)
+    run = WAYS[way](table, pages)
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     start = time.process_time()
     held = run()

@@ -106,9 +106,10 @@ def test_json_that_strict_decoders_refuse_loses_no_page(text, column, value):
     assert frame["content"].iloc[1] == "fine"
 
 
-def test_json_is_compact_however_it_was_spaced():
+@pytest.mark.parametrize("spaces", [{"indent": 2}, {"separators": (", ", ": ")}])
+def test_json_is_compact_however_it_was_spaced(spaces):
     record = {"content": {"text": "a : b,  c", "id": "x"}, "properties": {"k": [1, {"l": "m n"}]}}
-    spaced = json.dumps({"error": False, "data": [record]}, indent=2).encode()
+    spaced = json.dumps({"error": False, "data": [record]}, **spaces).encode()
     builder = tables.Builder("messages")
     builder.add(spaced)
     row = builder.frame().iloc[0]

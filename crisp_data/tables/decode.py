@@ -85,7 +85,7 @@ class Leaf:
             for row in _others(values, self.kind):
                 try:
                     values[row] = msgspec.convert(_whole(values[row]), self.kind)
-                except (msgspec.ValidationError, OverflowError):
+                except msgspec.ValidationError:
                     into.strays[row][self.path] = written(values[row])
                     values[row] = None
         into.values[self.path] = values
