@@ -7,7 +7,6 @@ import gzip
 import json
 import os
 import stat
-import sys
 from datetime import datetime
 from itertools import count
 from pathlib import Path
@@ -397,12 +396,6 @@ class TestXlsx:
         # The apostrophe counts as well.
         with pytest.raises(BadParameter):
             export.write(tmp_path / "over.xlsx", text_frame("=" * sheet_columns.CHARACTERS))
-
-    def test_reading_needs_openpyxl_and_says_so(self, tmp_path, monkeypatch):
-        path = export.write(tmp_path / "a.xlsx", text_frame("a"))
-        monkeypatch.setitem(sys.modules, "openpyxl", None)
-        with pytest.raises(BadParameter, match="openpyxl"):
-            export.read(path)
 
     def test_a_workbook_of_others_is_refused(self, tmp_path):
         openpyxl.Workbook().save(tmp_path / "other.xlsx")
