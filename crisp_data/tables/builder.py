@@ -53,6 +53,9 @@ class Builder:
         self.table = named(table)
         self.schema = self.table.schema_in(_zone(tz))
         self._kinds = {c.name: in_zone(c.kind, tz) for c in self.table.columns}
+        self._fillable = {
+            c.name for c in self.table.declared if c.kind is TEXT and c.sources == (c.name,)
+        }
         self._plan = Plan(self.table)
         self._rows: list[Record] = []
         self._given: list[tuple[slice, dict[str, str]]] = []
@@ -107,8 +110,7 @@ class Builder:
         return to_frame(self.arrow())
 
     def _check(self, constants: dict[str, str]) -> None:
-        able = {c.name for c in self.table.declared if c.kind is TEXT and c.sources == (c.name,)}
-        if not able.issuperset(constants):
+        if not self._fillable.issuperset(constants):
             raise BadParameter(
                 f"Not every one of {', '.join(constants)} can be filled in {self.table.name}.",
                 "Name text columns that stand at the top of a record, such as website_id.",
