@@ -116,8 +116,8 @@ def lookup(operation: str) -> Route:
 @cache
 def _by_shape() -> dict[tuple[str, int], list[tuple[list[str], Route]]]:
     shapes: dict[tuple[str, int], list[tuple[list[str], Route]]] = {}
-    # Literal segments before parameters: /people/stats is not the person called "stats".
-    for route in sorted(table(), key=lambda route: len(route.parameters)):
+    # No path fits two templates of one verb, so their order does not matter.
+    for route in table():
         segments = route.path.strip("/").split("/")
         shapes.setdefault((route.method, len(segments)), []).append((segments, route))
     return shapes
