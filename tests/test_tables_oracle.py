@@ -1,6 +1,7 @@
 """Frames from bytes equal what plain, slow Python reads from the same JSON."""
 
 import json
+from datetime import UTC, datetime, timedelta
 from functools import reduce
 
 import hypothesis.strategies as st
@@ -14,6 +15,7 @@ from crisp_data.tables import builder as building
 from crisp_data.tables.content import readable
 
 MISSING = object()
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 FIRST, LAST = -62_135_596_800_000, 253_402_300_799_999  # 0001-01-01 to 9999-12-31
 
 
@@ -94,7 +96,7 @@ def shown(table, frame):
             elif column.kind.name == "json":
                 value = json.loads(value)
             elif column.kind.name == "time":
-                value = round((value - pd.Timestamp(0, tz="UTC")) / pd.Timedelta(milliseconds=1))
+                value = (value.to_pydatetime() - EPOCH) // timedelta(milliseconds=1)
             row[column.name] = value
         rows.append(row)
     return rows
