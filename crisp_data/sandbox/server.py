@@ -79,11 +79,20 @@ class Connection(BaseHTTPRequestHandler):
     disable_nagle_algorithm = True
     server: Server
 
+    def _read(self) -> bytes:
+        """Read the body, whether its length is told beforehand or piece by piece."""
+        if self.headers.get("Transfer-Encoding", "").lower() != "chunked":
+            return self.rfile.read(int(self.headers.get("Content-Length") or 0))
+        pieces = []
+        while size := int(self.rfile.readline().partition(b";")[0], 16):
+            pieces.append(self.rfile.read(size))
+            self.rfile.readline()
+        self.rfile.readline()
+        return b"".join(pieces)
+
     def _respond(self) -> None:
-        length = int(self.headers.get("Content-Length") or 0)
-        body = self.rfile.read(length) if length else b""
         headers = {name.lower(): value for name, value in self.headers.items()}
-        request = Request(self.command, self.path, headers, body)
+        request = Request(self.command, self.path, headers, self._read())
         reply = self.server.respond(request)
         self.close_connection = self.close_connection or reply.cut is not None
         if reply.cut == 0:

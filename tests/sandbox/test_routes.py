@@ -125,6 +125,14 @@ def test_a_website_token_reaches_one_website_and_no_plugin_route(sandbox):
     assert refusal(api.get("/plugin/connect/account")) == (403, "restricted_route_tier")
 
 
+@pytest.mark.parametrize("tier", ["website", "user"])
+def test_the_default_token_is_of_the_tier_asked_for(make, tier):
+    box, api = make(tier=tier)
+    assert box.card()["tier"] == tier
+    assert len(box.website_ids) == (1 if tier == "website" else 2)
+    assert api.get("conversations/1").ok
+
+
 def test_a_user_route_is_restricted(api, sandbox):
     answer = api.delete(f"/website/{sandbox.website_id}")
     assert refusal(answer) == (403, "restricted_route_tier")

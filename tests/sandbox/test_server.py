@@ -49,6 +49,13 @@ def test_a_connection_is_kept_and_its_answers_dated_by_the_sandbox(sandbox):
     connection.close()
 
 
+def test_a_body_may_come_in_pieces(api, session_id):
+    pieces = (b'{"type": "text", "from": "user",', b' "origin": "chat", "content": "Hi"}')
+    answer = api.post(f"conversation/{session_id}/message", data=iter(pieces))
+    assert answer.json()["reason"] == "dispatched"
+    assert api.get("").ok
+
+
 def test_nothing_follows_the_head_of_an_answer_to_head(sandbox):
     port = int(sandbox.host.rsplit(":", 1)[1])
     with socket.create_connection(("127.0.0.1", port), timeout=5) as raw:
