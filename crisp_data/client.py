@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, NoReturn
+from urllib.parse import unquote
 
 from crisp_data import config
 from crisp_data.errors import BadParameter, ReadOnly
@@ -45,8 +46,8 @@ class Client:
         Where cache and ledger live; by default the user's own folders.
     patience : Patience, optional
         How long reads are tried again.
-    sleep : callable
-        How to wait; tests pass their own.
+    sleep, now : callable
+        How to wait, and the clock in seconds; the sandbox has a clock of its own.
 
     Examples
     --------
@@ -69,8 +70,9 @@ class Client:
         state_dir: Path | None = None,
         patience: Patience | None = None,
         sleep: Callable[[float], None] = time.sleep,
+        now: Callable[[], float] = time.time,
     ) -> None:
-        self.settings, self.writes = settings, writes
+        self.settings, self.writes, self.now = settings, writes, now
         self.cache_path = (cache_dir or config.cache_dir()) / f"{settings.account}.sqlite"
         self._cache, self._lifetimes = cache, lifetimes
         limit = config.DAILY_LIMITS[settings.credentials.tier] if quota is None else quota
@@ -80,6 +82,7 @@ class Client:
             limit,
             reserve_for_writes=reserve_for_writes,
             reset_hour=reset_hour,
+            now=now,
         )
         self._wire = Wire(self.quota, settings.base_url, patience or Patience(), sleep)
         self._local = threading.local()
@@ -203,7 +206,8 @@ class Client:
         where = {name: arguments[name] for name in route.parameters if name not in numbered}
 
         def steps(refresh: bool = False, offline: bool = False) -> Steps:
-            return self._steps(route, where, walks.walk(route, query, rows), refresh, offline)
+            walk = walks.walk(route, query, rows, self.now)
+            return self._steps(route, where, walk, refresh, offline)
 
         timed = walks.is_timed(route, query)
         return Pages(steps, None if timed else rows, refresh, resumable=timed)
@@ -250,6 +254,8 @@ class Client:
         pull: str = "",
         offline: bool = False,
     ) -> Any:
+        if any(unquote(part) in (".", "..") for part in path.split("/")):
+            raise BadParameter("A path must not lead elsewhere with '.' or '..'.")
         route = routes.identify(method, path)
         query = routes.check_query(route, params or {}) if route else dict(params or {})
         if not (self.writes or method in ("GET", "HEAD") or (route and route.reads)):

@@ -134,7 +134,10 @@ def check_base_url(url: str) -> str:
             "Plain HTTP would send the key unencrypted.",
             "Use https://; plain HTTP is for the sandbox on 127.0.0.1 only.",
         )
-    return url.rstrip("/") + "/"
+    # One service, one ledger: however its host is written, and with or without its own port.
+    usual = {"http": 80, "https": 443}[parts.scheme]
+    host = parts.netloc.lower().removesuffix(f":{usual}")
+    return f"{parts.scheme}://{host}{parts.path.rstrip('/')}/"
 
 
 def is_loopback(url: str) -> bool:

@@ -7,7 +7,6 @@ import shutil
 import tempfile
 import weakref
 from collections.abc import Callable
-from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -85,7 +84,6 @@ def connect(
     'Acme'
     >>> ws.close()
     """
-    now: Callable[[], datetime] | None = None
     started = None
     if sandbox:
         from crisp_data.sandbox import Sandbox  # no cost to who never needs it
@@ -94,9 +92,8 @@ def connect(
         started = box if sandbox is True else None
         identifier, key, tier = identifier or box.identifier, key or box.key, tier or box.tier
         base_url, ca, website = box.url, box.ca, website or box.website_id
-        now = lambda: box.now  # noqa: E731
         folder = _folder_of(box)
-        options = {"cache_dir": folder, "state_dir": folder, **options}
+        options = {"cache_dir": folder, "state_dir": folder, "now": _clock_of(box), **options}
         writes = True if writes is None else writes
     settings = config.resolve(identifier, key, tier, website, base_url, ca)
     client = Client(settings, writes=bool(writes), **options)
@@ -105,7 +102,7 @@ def connect(
         name = str(client.call("get_website", website_id=website_id).get("name") or "")
     except Forbidden:  # the token lacks that one scope; everything else may work
         name = ""
-    return Workspace(client, website_id, name, tz=tz, progress=progress, now=now, sandbox=started)
+    return Workspace(client, website_id, name, tz=tz, progress=progress, sandbox=started)
 
 
 # A sandbox's own cache and ledger, shared by all who connect to it, gone when it is.
@@ -117,6 +114,13 @@ def _folder_of(box: Any) -> Path:
         _folders[box] = Path(tempfile.mkdtemp(prefix="crisp-sandbox-"))
         weakref.finalize(box, shutil.rmtree, _folders[box], ignore_errors=True)
     return _folders[box]
+
+
+def _clock_of(box: Any) -> Callable[[], float]:
+    def now() -> float:
+        return float(box.now.timestamp())
+
+    return now
 
 
 def _choose(client: Client, website: str | None) -> str:

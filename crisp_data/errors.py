@@ -134,6 +134,10 @@ class ApiError(CrispError):
         Seconds to wait, where the answer said so.
     """
 
+    hint = (
+        "The operation's page on docs.crisp.chat/references/rest-api/v1 says when Crisp gives "
+        "this reason."
+    )
     retry_after: float | None = None
 
     def __init__(self, status: int, reason: str, operation: str, detail: str = "") -> None:

@@ -19,6 +19,7 @@ from crisp_data.protocol.walks import STUCK
 from crisp_data.quota import Ledger
 
 State = Literal["pending", "unresolved", "resolved"]
+_MILLISECOND = pd.Timedelta(milliseconds=1)
 STATES = ("pending", "unresolved", "resolved")
 
 
@@ -55,7 +56,6 @@ class Workspace:
         *,
         tz: str = "UTC",
         progress: bool | None = None,
-        now: Callable[[], datetime] | None = None,
         sandbox: Any = None,
     ) -> None:
         self.client, self.website_id, self.name = client, website_id, name
@@ -63,7 +63,6 @@ class Workspace:
         self.sandbox = sandbox
         # The sandbox answers in milliseconds, and notebooks recorded on it stay readable.
         self._progress = client.settings.live if progress is None else progress
-        self._now = now or (lambda: datetime.now(UTC))
 
     @property
     def quota(self) -> Ledger:
@@ -138,12 +137,11 @@ class Workspace:
         20
         """
         tz = moments.check_tz(tz or self.tz)
-        start, end = moments.window(since, until, tz=tz, now=self._now())
+        start, end = moments.window(since, until, tz=tz, now=self._moment())
         selection.check_word("state", state, STATES)
         selection.check_count("limit", limit)
         query: dict[str, Any] = {
-            "filter_date_start": start.to_pydatetime() if start is not None else None,
-            "filter_date_end": end.to_pydatetime() if end is not None else None,
+            **_bounds(start, end),
             "filter_resolved": 1 if state == "resolved" else None,
             "filter_not_resolved": 1 if state in ("pending", "unresolved") else None,
             "filter_assigned": assigned or None,
@@ -277,7 +275,7 @@ class Workspace:
         5
         """
         tz = moments.check_tz(tz or self.tz)
-        start, end = moments.window(since, until, tz=tz, now=self._now())
+        start, end = moments.window(since, until, tz=tz, now=self._moment())
         selection.check_count("limit", limit)
 
         def wanted(frame: pd.DataFrame) -> pd.DataFrame:
@@ -287,7 +285,7 @@ class Workspace:
             ]
             return selection.where(frame, checks)
 
-        query = {"filter_date_start": start, "filter_date_end": end, "search_text": search}
+        query = {**_bounds(start, end), "search_text": search}
         return self._pull(
             "people",
             "list_people_profiles",
@@ -440,23 +438,41 @@ class Workspace:
         refresh: bool = False,
     ) -> pd.DataFrame:
         """Walk a list into a frame; filter what the server may not have filtered."""
-        builder = tables.Builder(table, tz=tz or self.tz)
         arguments = {"website_id": self.website_id, **(query or {})}
+        rows = limit
+        while True:
+            pulled, doubt = self._walk(table, operation, arguments, rows, tz or self.tz, refresh)
+            frame = wanted(pulled)
+            # What is filtered here may leave too few: then further, over the kept pages again.
+            if limit is None or rows is None or len(frame) >= limit or len(pulled) < rows:
+                break
+            rows, refresh = 2 * rows, False
+        if doubt:
+            warnings.warn(doubt, CrispWarning, stacklevel=3)
+        return frame if limit is None else frame.head(limit)
+
+    def _walk(
+        self,
+        table: str,
+        operation: str,
+        arguments: dict[str, Any],
+        rows: int | None,
+        tz: str,
+        refresh: bool,
+    ) -> tuple[pd.DataFrame, str]:
+        builder = tables.Builder(table, tz=tz)
         constants = {k: v for k, v in arguments.items() if k in ("website_id", "session_id")}
-        pages = self.client.pages(operation, rows=limit, refresh=refresh, **arguments)
-        frame = builder.frame()
+        pages = self.client.pages(operation, rows=rows, refresh=refresh, **arguments)
         try:
             for page in self._bar(pages, "pages"):
                 builder.add(page.body, **constants)
-                if limit is not None and len(frame := wanted(builder.frame())) >= limit:
-                    break
         except QuotaExceeded as error:
-            error.partial = wanted(builder.frame())
+            error.partial = builder.frame()
             raise
-        frame = wanted(builder.frame())
-        if pages.doubt:
-            warnings.warn(pages.doubt, CrispWarning, stacklevel=3)
-        return frame if limit is None else frame.head(limit)
+        return builder.frame(), pages.doubt
+
+    def _moment(self) -> datetime:
+        return datetime.fromtimestamp(self.client.now(), UTC)
 
     def _bar(self, steps: Iterable[Any], unit: str) -> Iterable[Any]:
         """Show progress on whatever takes longer than a second."""
@@ -487,6 +503,14 @@ class Workspace:
             for name, value in facts.items()
         )
         return f"<table style='border-left:4px solid {colour}'>{rows}</table>"
+
+
+def _bounds(start: pd.Timestamp | None, end: pd.Timestamp | None) -> dict[str, Any]:
+    """Widen a period by a millisecond each way: whether Crisp includes its ends is unknown."""
+    return {
+        "filter_date_start": None if start is None else start - _MILLISECOND,
+        "filter_date_end": None if end is None else end + _MILLISECOND,
+    }
 
 
 def _warn(count: int, what: str) -> None:

@@ -78,6 +78,14 @@ def test_mistakes_cost_nothing(sandbox, ws, operation, arguments, words):
     assert sandbox.stats()["requests"] == before
 
 
+@pytest.mark.parametrize("path", ["website/w/inbox/..", "website/w/inbox/%2e%2E", "./plugin"])
+def test_a_path_that_leads_elsewhere_is_not_sent(sandbox, ws, path):
+    before = sandbox.stats()["requests"]
+    with pytest.raises(crisp.BadParameter, match="elsewhere"):
+        ws.client.delete(path)
+    assert sandbox.stats()["requests"] == before
+
+
 def test_a_body_that_is_not_json_is_not_sent(sandbox, ws):
     before = sandbox.stats()["requests"]
     with pytest.raises(crisp.BadParameter, match="not JSON"):

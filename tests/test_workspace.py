@@ -118,6 +118,22 @@ def test_period_compares_the_update(sandbox, ws):
     assert sandbox.stats()["by_operation"]["list_conversations"] <= 3
 
 
+@pytest.mark.parametrize("inclusive", [True, False])
+def test_both_ends_of_a_period_belong_to_it(inclusive):
+    with Sandbox(seed=5, conversations=120, inclusive_dates=inclusive) as sandbox:
+        times = sorted(row["updated_at"] for row in sandbox.truth("conversations"))
+        start, end = (pd.Timestamp(times[i], unit="ms", tz="UTC") for i in (30, 60))
+        found = crisp.connect(sandbox=sandbox).conversations(since=start, until=end)
+        assert len(found) == sum(times[30] <= time <= times[60] for time in times)
+
+
+def test_a_limit_is_reached_through_what_is_filtered_here(sandbox, ws):
+    wanted = [r["session_id"] for r in sandbox.truth("conversations") if r["state"] == "pending"]
+    assert len(wanted) >= 2
+    assert list(ws.conversations(state="pending", limit=2)["session_id"]) == wanted[:2]
+    assert list(ws.conversations(state="pending", limit=100)["session_id"]) == wanted
+
+
 def test_period_in_a_zone(sandbox, ws):
     found = ws.conversations(since="2026-10-01", until="2026-10-01", tz="Asia/Tokyo")
     day = [
