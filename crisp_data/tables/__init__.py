@@ -35,7 +35,6 @@ from crisp_data.tables.builder import Builder
 from crisp_data.tables.declared import TABLES
 from crisp_data.tables.frames import empty, expand, schema, to_frame
 from crisp_data.tables.kinds import Column, Kind, Table
-from crisp_data.tables.restore import conform
 
 __all__ = [
     "TABLES",
@@ -43,7 +42,6 @@ __all__ = [
     "Column",
     "Kind",
     "Table",
-    "conform",
     "empty",
     "expand",
     "schema",

@@ -1,0 +1,25 @@
+"""Notebooks are tests, and nbval compares only what was recorded: so everything must be."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+NOTEBOOKS = sorted((Path(__file__).parents[1] / "notebooks").glob("*.ipynb"))
+
+
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
+def test_every_code_cell_was_run_in_order(path):
+    notebook = json.loads(path.read_text("utf-8"))
+    cells = [cell for cell in notebook["cells"] if cell["cell_type"] == "code"]
+    assert [cell["execution_count"] for cell in cells] == list(range(1, len(cells) + 1))
+    assert sum(bool(cell["outputs"]) for cell in cells) > len(cells) / 2
+    for cell in cells:
+        assert "execution" not in cell["metadata"], "times of the recording differ every time"
+        assert not any(output["output_type"] == "error" for output in cell["outputs"])
+        assert not any(output.get("name") == "stderr" for output in cell["outputs"])
+        assert not any("NBVAL" in line for line in cell["source"]), "compare what can be compared"
+
+
+def test_there_is_one():
+    assert NOTEBOOKS
