@@ -77,7 +77,7 @@ def _workspace(
         ws.close()
 
 
-@main.command()
+@main.command(short_help="Run the main job on the sandbox, without a key.")
 @click.option("-o", "--output", type=click.Path(path_type=Path), default=Path("crisp-demo"),
               show_default=True, help="The folder to write to.")  # fmt: skip
 @click.option("--seed", default=1, show_default=True, help="Which made-up workspace.")
@@ -191,7 +191,7 @@ def logout(base_url: str | None) -> None:
     click.echo("Removed." if config.forget(url) else "There was none.")
 
 
-@main.command()
+@main.command(short_help="Say what the token opens, and today's quota.")
 @_connection
 def whoami(**options: Any) -> None:
     """Say which website the token opens, and what today's quota is."""
@@ -200,7 +200,7 @@ def whoami(**options: Any) -> None:
 
 
 @main.command("export")
-@click.argument("table", type=click.Choice(_EXPORTABLE))
+@click.argument("table", type=click.Choice(_EXPORTABLE), metavar="TABLE")
 @click.option("-o", "--output", required=True, type=click.Path(path_type=Path),
               help=f"The file; its ending decides: {' '.join(export.ENDINGS)}.")  # fmt: skip
 @click.option("--since", help="2026-10-01, '7 days ago', ...")
@@ -219,7 +219,8 @@ def export_(
 ) -> None:  # fmt: skip
     """Write a table to a file.
 
-    For 'messages' the filters choose the conversations whose whole threads are written.
+    TABLE is one of conversations, messages, people, operators, visitors, inboxes, campaigns,
+    websites. For 'messages' the filters choose the conversations whose whole threads are written.
     Times of 'conversations' and 'messages' are those of the last update; of 'people', of
     their creation.
 
@@ -251,7 +252,7 @@ _FILTERS = {
 }
 
 
-@main.command()
+@main.command(short_help="Show what today's requests were spent on.")
 @_connection
 def quota(**options: Any) -> None:
     """Show what today's requests were spent on, and what is left; spends none."""
@@ -286,8 +287,8 @@ def clear() -> None:
     click.echo(f"{sum(path.suffix == '.sqlite' for path in paths)} caches deleted.")
 
 
-@main.command()
-@click.argument("table", type=click.Choice(list(tables.TABLES)))
+@main.command(short_help="Print a table's columns and where they come from.")
+@click.argument("table", type=click.Choice(list(tables.TABLES)), metavar="TABLE")
 def schema(table: str) -> None:
     """Print a table's columns: name, dtype, meaning, and the field it comes from."""
     click.echo(tables.schema(table).to_string(index=False))
