@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from typing import Any, Self
 
 from .controls import Controls
@@ -115,10 +116,13 @@ class Sandbox(Controls):
             self._server = self._thread = None
 
     def serve_forever(self) -> None:
-        """Serve until interrupted."""
-        self.start()
+        """Serve until interrupted, or stopped from another thread."""
         try:
-            threading.Event().wait()
+            self.start()
+            # In short waits: an endless one misses a signal that comes just before it begins,
+            # and every signal on Windows.
+            while self._server is not None:
+                time.sleep(0.2)
         except KeyboardInterrupt:
             pass
         finally:

@@ -6,6 +6,8 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
+import time
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
@@ -140,10 +142,24 @@ print("stopped", flush=True)
 
 
 def test_serving_ends_when_interrupted():
-    run = subprocess.Popen([sys.executable, "-c", SERVE], stdout=subprocess.PIPE, text=True)
-    with run:
-        host = run.stdout.readline().strip()
-        assert requests.get(f"{host}/_sandbox/stats", timeout=5).json()["requests"] == 0
-        run.send_signal(signal.SIGINT)
-        assert run.stdout.read() == "stopped\n"
-        assert run.wait(5) == 0
+    command = [sys.executable, "-c", SERVE]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as run:
+        try:
+            host = run.stdout.readline().strip()
+            assert requests.get(f"{host}/_sandbox/stats", timeout=5).json()["requests"] == 0
+            time.sleep(0.3)  # The address is printed just before serve_forever() is entered.
+            run.send_signal(signal.SIGINT)
+            assert run.communicate(timeout=10)[0] == "stopped\n"
+            assert run.returncode == 0
+        finally:
+            run.kill()
+
+
+def test_serving_ends_when_stopped_from_another_thread():
+    box = Sandbox(conversations=1).start()
+    thread = threading.Thread(target=box.serve_forever, daemon=True)
+    thread.start()
+    time.sleep(0.1)  # A stop before the thread has begun would be undone by its start.
+    box.stop()
+    thread.join(5)
+    assert not thread.is_alive()
