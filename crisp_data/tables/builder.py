@@ -19,7 +19,7 @@ from crisp_data.tables.order import positions, sorting
 from crisp_data.tables.text import compacted, json_texts, paired, written
 
 # Records are held as objects only until there are this many of them.
-_BATCH = 2_000
+_BATCH = 1_000
 # Unknown fields that get a place of their own in the decoder; more of them (a free-form object
 # that Crisp does not document) are still kept, one record at a time.
 _LEARNED = 64

@@ -45,7 +45,8 @@ INTEGER = Kind("integer", Annotated[int, Meta(ge=-(2**63), le=2**63 - 1)], pa.in
 REAL = Kind("real", float, pa.float64())
 FLAG = Kind("flag", bool, pa.bool_())
 TIME = Kind("time", Annotated[int, Meta(ge=_FIRST_MS, le=_LAST_MS)], pa.timestamp("ms", tz="UTC"))
-TEXTS = Kind("texts", list[str], pa.list_(pa.string()))
+# Tuples, because the garbage collector lets go of those that hold text, and follows every list.
+TEXTS = Kind("texts", tuple[str, ...], pa.list_(pa.string()))
 JSON = Kind("json", Raw, pa.large_string())
 
 
