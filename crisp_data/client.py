@@ -19,7 +19,7 @@ from crisp_data.protocol import answers, routes, walks
 from crisp_data.protocol.answers import Page
 from crisp_data.quota import Ledger
 from crisp_data.session import Session
-from crisp_data.wire import PULL, Patience, Wire
+from crisp_data.wire import OPERATION, PULL, Patience, Wire
 
 _TIMEOUT = (5.0, 30.0)  # seconds to connect, and between two bytes of an answer
 
@@ -163,9 +163,10 @@ class Client:
         """
         route = routes.lookup(operation)
         path, query = routes.fill(route, arguments)
+        options = {"refresh": refresh, "operation": route.qualified}
         if route.method == "HEAD":
-            return self.head(path, query, refresh=refresh)
-        return self._data(route.method, path, query, json=json, refresh=refresh)
+            return self.head(path, query, **options)
+        return self._data(route.method, path, query, json=json, **options)
 
     def pages(
         self, operation: str, *, rows: int | None = None, refresh: bool = False, **arguments: Any
@@ -252,6 +253,7 @@ class Client:
         json: Any = None,
         refresh: bool = False,
         pull: str = "",
+        operation: str = "",
         offline: bool = False,
     ) -> Any:
         if any(unquote(part) in (".", "..") for part in path.split("/")):
@@ -261,7 +263,8 @@ class Client:
         if not (self.writes or method in ("GET", "HEAD") or (route and route.reads)):
             name = route.name if route else method
             raise ReadOnly(f"{name} changes something, and this connection only reads.")
-        headers = {PULL: pull} if pull else {}
+        notes = {PULL: pull, OPERATION: operation}
+        headers = {name: value for name, value in notes.items() if value}
         body = None
         if json is not None:
             body, headers["Content-Type"] = _body(json), "application/json"

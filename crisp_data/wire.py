@@ -27,6 +27,8 @@ from crisp_data.quota import Ledger
 #: A header that never leaves this machine: which pull a page belongs to. It is part of the
 #: cache's key, so pages of two pulls are never mixed into one list.
 PULL = "X-Crisp-Data-Pull"
+#: Likewise: the operation that was called by name, for a few share verb and path with another.
+OPERATION = "X-Crisp-Data-Operation"
 
 
 @dataclass(frozen=True)
@@ -79,7 +81,9 @@ class Wire(HTTPAdapter):
     ) -> requests.Response:
         """Send one request; raise a :class:`CrispError` unless the answer is a success."""
         method, path = request.method or "GET", urlsplit(request.url or "").path
-        route = routes.identify(method, path.removeprefix(self._base))
+        name = request.headers.pop(OPERATION, None)
+        found = routes.identify(method, path.removeprefix(self._base))
+        route = routes.lookup(name) if name else found
         pull = request.headers.pop(PULL, None) or uuid.uuid4().hex
         reads = method in ("GET", "HEAD")
         for attempt in range(1, self.patience.tries + 1):

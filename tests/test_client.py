@@ -86,6 +86,12 @@ def test_a_path_that_leads_elsewhere_is_not_sent(sandbox, ws, path):
     assert sandbox.stats()["requests"] == before
 
 
+def test_what_shares_a_path_keeps_its_name(sandbox, ws):
+    with pytest.raises(crisp.InvalidData, match="batch_remove_people"):
+        ws.client.call("batch_remove_people", website_id=ws.website_id, json={"people": 7})
+    assert ws.quota.by_operation()["batch_remove_people"] == 1
+
+
 def test_a_body_that_is_not_json_is_not_sent(sandbox, ws):
     before = sandbox.stats()["requests"]
     with pytest.raises(crisp.BadParameter, match="not JSON"):

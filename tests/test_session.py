@@ -9,7 +9,6 @@ import pytest
 
 import crisp_data as crisp
 from crisp_data import session
-from crisp_data.wire import PULL
 
 
 def spent(sandbox):
@@ -225,7 +224,7 @@ def test_lifetimes(sandbox, tmp_path):
     assert list(session.LIFETIMES)[-1] == "*"
 
 
-def test_the_pull_stays_at_home(sandbox, ws, monkeypatch):
+def test_our_own_headers_stay_at_home(sandbox, ws, monkeypatch):
     seen = []
     wire = ws.client._wire
     attempt = wire._attempt
@@ -235,5 +234,6 @@ def test_the_pull_stays_at_home(sandbox, ws, monkeypatch):
         lambda request, *a, **k: seen.append(dict(request.headers)) or attempt(request, *a, **k),
     )
     ws.conversations()
-    assert len(seen) > 2
-    assert not any(PULL.lower() in {name.lower() for name in headers} for headers in seen)
+    ws.client.call("count_visitors", website_id=ws.website_id)
+    assert len(seen) > 3
+    assert not any("crisp-data" in name.lower() for headers in seen for name in headers)

@@ -5,6 +5,7 @@ import warnings
 
 import pandas as pd
 import pytest
+from crisp_api import Crisp
 
 import crisp_data as crisp
 from crisp_data import tables
@@ -59,6 +60,33 @@ def test_two_thousand_conversations_equal_the_truth(large):
     # A batch overlaps the one before by a message at least, and one may show the end.
     least = 2000 // 50 + int((-(-threads // 40)).sum())
     assert least <= large.stats()["requests"] - before < 1.04 * least
+
+
+def test_the_official_client_finds_the_same(large, monkeypatch):
+    """Its own loops, written as its README suggests, over the same sandbox."""
+    monkeypatch.setattr(Crisp, "REQUEST_HEADERS", dict(Crisp.REQUEST_HEADERS))
+    official = Crisp()
+    official.set_rest_host(large.host)
+    official.set_tier(large.tier)
+    official.authenticate(large.identifier, large.key)
+    ids, page = [], 1
+    while rows := official.website.list_conversations(large.website_id, page):
+        ids += [row["session_id"] for row in rows]
+        page += 1
+    conversations, messages = pull(large)
+    assert ids == list(conversations["session_id"])
+    thread = messages.groupby("session_id")["fingerprint"].agg(set)
+    for session_id in ids[:200]:
+        found, query = set(), {}
+        while True:
+            batch = official.website.get_messages_in_conversation(
+                large.website_id, session_id, query
+            )
+            if not {row["fingerprint"] for row in batch} - found:
+                break
+            found |= {row["fingerprint"] for row in batch}
+            query = {"timestamp_before": batch[0]["timestamp"] + 1}
+        assert found == thread[session_id]
 
 
 @pytest.mark.parametrize(
