@@ -6,13 +6,14 @@ import json
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import click
 
 import crisp_data as crisp
-from crisp_data import config, export, tables
+from crisp_data import config, export, moments, tables
 from crisp_data.client import Client
 from crisp_data.errors import BadParameter, CrispError, Offline, QuotaExceeded
 
@@ -234,6 +235,9 @@ def export_(
         known = ", ".join(f"--{name}" for name in takes) or "none"
         raise BadParameter(f"{table} has no {', '.join(wrong)}.", f"Its filters: {known}.")
     export.check(output)
+    moments.window(
+        given.get("since"), given.get("until"), tz=moments.check_tz(tz), now=datetime.now(UTC)
+    )
     with _workspace(website, sandbox, quota, tz) as ws:
         before = ws.quota.used
         if table == "messages":

@@ -114,6 +114,7 @@ def test_exit_codes(run, token, sandbox, arguments, code, words, tmp_path, monke
     assert done.exit_code == code
     assert words in done.output
     assert not list(tmp_path.glob("x.*"))
+    assert sandbox.stats()["requests"] == (code == 3)  # bad usage is found before any request
 
 
 def test_no_token_teaches(run):

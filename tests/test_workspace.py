@@ -8,7 +8,8 @@ import pytest
 from crisp_api import Crisp
 
 import crisp_data as crisp
-from crisp_data import tables
+from crisp_data import config, tables
+from crisp_data.client import Client
 from crisp_data.sandbox import Sandbox
 
 
@@ -162,6 +163,35 @@ def test_a_limit_is_reached_through_what_is_filtered_here(sandbox, ws):
     assert list(ws.conversations(state="pending", limit=100)["session_id"]) == wanted
 
 
+def test_a_limit_goes_on_until_enough_are_left(large):
+    wanted = [r["session_id"] for r in large.truth("conversations") if r["state"] == "pending"]
+    assert len(wanted) > 30
+    ws = crisp.connect(sandbox=large)
+    assert list(ws.conversations(state="pending", limit=30)["session_id"]) == wanted[:30]
+
+
+def test_a_period_holds_where_the_server_ignores_it():
+    with Sandbox(seed=5, conversations=120, date_filter=False) as sandbox:
+        times = sorted(row["updated_at"] for row in sandbox.truth("conversations"))
+        start, end = (pd.Timestamp(times[i], unit="ms", tz="UTC") for i in (30, 60))
+        with pytest.warns(crisp.CrispWarning):
+            found = crisp.connect(sandbox=sandbox).conversations(since=start, until=end)
+        assert len(found) == sum(times[30] <= time <= times[60] for time in times)
+
+
+def test_a_thread_that_may_be_cut_is_told():
+    """Three messages of one instant do not fit into a batch of two: nothing can show all."""
+    with Sandbox(seed=1, conversations=10, batch_size=2, inclusive_before=True) as sandbox:
+        ws = crisp.connect(sandbox=sandbox)
+        made = ws.client.post(f"website/{ws.website_id}/conversation")
+        thread = f"website/{ws.website_id}/conversation/{made['session_id']}/message"
+        body = {"type": "text", "from": "user", "origin": "chat", "timestamp": 1_790_000_000_000}
+        for number in range(5):
+            ws.client.post(thread, json={**body, "content": str(number)})
+        with pytest.warns(crisp.CrispWarning, match="1 of the threads may lack messages"):
+            ws.messages(made["session_id"])
+
+
 def test_period_in_a_zone(sandbox, ws):
     found = ws.conversations(since="2026-10-01", until="2026-10-01", tz="Asia/Tokyo")
     day = [
@@ -311,8 +341,19 @@ def test_over_https():
     with Sandbox(seed=1, conversations=20, tls=True) as box:
         assert box.url.startswith("https://")
         assert len(crisp.connect(sandbox=box).conversations()) == 20
+        token = {"identifier": box.identifier, "key": box.key, "base_url": box.url}
+        client = Client(config.resolve(**token))
         with pytest.raises(crisp.Offline, match="cannot prove who it is"):
-            crisp.connect(box.website_id, identifier=box.identifier, key=box.key, base_url=box.url)
+            client.get(f"website/{box.website_id}")
+        assert client.quota.used == 0
+
+
+def test_a_name_that_may_not_be_read(sandbox):
+    sandbox.faults(operation="get_website", status=403, reason="not_allowed")
+    ws = crisp.connect(sandbox=sandbox)
+    assert ws.name == ""
+    assert ws.website_id in repr(ws)
+    assert len(ws.conversations(limit=5)) == 5
 
 
 def test_connect_starts_and_stops_a_sandbox():
