@@ -93,8 +93,8 @@ class QuotaExceeded(CrispError):
     resets_at : datetime
         When the day begins anew (UTC).
     partial : object or None
-        What had already been pulled when the quota ended. It is also in the cache, so the
-        same call continues there after the reset.
+        The frame of what had already been pulled when the quota ended. Asked again while the
+        cache keeps it, it costs nothing.
     """
 
     def __init__(
@@ -107,8 +107,8 @@ class QuotaExceeded(CrispError):
     ) -> None:
         super().__init__(
             f"The day's quota is spent: {needed} needed, {left} left of {limit}.",
-            f"It resets at {resets_at:%Y-%m-%d %H:%M} UTC. What was pulled is kept in the cache: "
-            "run the same line again then. A higher limit is set with connect(quota=...).",
+            f"It resets at {resets_at:%Y-%m-%d %H:%M} UTC. What a pull already had is in this "
+            "error's partial. Where Crisp granted more, say so with connect(quota=...).",
         )
         self.args = (needed, left, limit, resets_at, partial)
         self.needed, self.left, self.limit = needed, left, limit

@@ -142,11 +142,16 @@ def _keep_headers(request: requests.PreparedRequest) -> requests.PreparedRequest
 
 
 def _open(path: Path) -> SQLiteCache:
-    """Open the cache's file; several processes switching it to WAL at once are let through."""
+    """Open the cache's file; several processes switching it to WAL at once are let through.
+
+    What has expired goes: people's words are not kept for longer than they are of use.
+    """
     config.private_file(path)
     for attempt in range(100):
         try:
-            return SQLiteCache(path, serializer=_serializer(), wal=True, busy_timeout=30_000)
+            cache = SQLiteCache(path, serializer=_serializer(), wal=True, busy_timeout=30_000)
+            cache.delete(expired=True, vacuum=False)
+            return cache
         except sqlite3.OperationalError:
             if attempt == 99:
                 raise

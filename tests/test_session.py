@@ -215,6 +215,17 @@ def test_a_tampered_cache_runs_no_code(sandbox, cached):
     assert len(cached.operators()) > 0
 
 
+def test_what_has_expired_is_not_kept(sandbox, cached, tmp_path):
+    cached.operators()
+    store = cached.client._session()._store
+    with store.responses.connection(commit=True) as db:
+        kept = db.execute("UPDATE responses SET expires = 1").rowcount
+    assert kept > 0
+    crisp.connect(sandbox=sandbox, cache_dir=tmp_path / "kept", state_dir=tmp_path / "state")
+    with store.responses.connection() as db:
+        assert db.execute("SELECT count(*) FROM responses WHERE expires = 1").fetchone() == (0,)
+
+
 def test_lifetimes(sandbox, tmp_path):
     ws = crisp.connect(sandbox=sandbox, cache_dir=tmp_path / "kept", lifetimes={"*/operators/*": 0})
     ws.operators()
