@@ -46,6 +46,8 @@ class Client:
         Where cache and ledger live; by default the user's own folders.
     patience : Patience, optional
         How long reads are tried again.
+    workers : int, default 4
+        How many threads of messages are read side by side.
     sleep, now : callable
         How to wait, and the clock in seconds; the sandbox has a clock of its own.
 
@@ -69,6 +71,7 @@ class Client:
         cache_dir: Path | None = None,
         state_dir: Path | None = None,
         patience: Patience | None = None,
+        workers: int = 4,
         sleep: Callable[[float], None] = time.sleep,
         now: Callable[[], float] = time.time,
     ) -> None:
@@ -84,7 +87,11 @@ class Client:
             reset_hour=reset_hour,
             now=now,
         )
-        self._wire = Wire(self.quota, settings.base_url, patience or Patience(), sleep)
+        if isinstance(workers, bool) or workers not in range(1, 65):
+            raise BadParameter("workers must be a whole number, between 1 and 64.")
+        self.workers = workers
+        patience = patience or Patience()
+        self._wire = Wire(self.quota, settings.base_url, patience, sleep, connections=workers)
         self._local = threading.local()
 
     def get(self, path: str, params: Mapping[str, Any] | None = None, **options: Any) -> Any:

@@ -57,7 +57,7 @@ def connect(
     **options
         Passed to :class:`crisp_data.client.Client`: ``quota`` (requests a day),
         ``reserve_for_writes``, ``reset_hour``, ``cache``, ``lifetimes``, ``cache_dir``,
-        ``state_dir``, ``patience``.
+        ``state_dir``, ``patience``, ``workers`` (threads of messages read side by side).
 
     Returns
     -------

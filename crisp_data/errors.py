@@ -22,6 +22,9 @@ class CrispError(Exception):
     ----------
     hint : str
         What to do next, in one sentence.
+    partial : object or None
+        The frame of what a pull already had when the error ended it. Asked again while the
+        cache keeps it, it costs nothing.
 
     Examples
     --------
@@ -33,6 +36,7 @@ class CrispError(Exception):
     """
 
     hint = ""
+    partial: Any = None
 
     def __init__(self, what: str, hint: str | None = None) -> None:
         super().__init__(what, hint)
@@ -92,9 +96,6 @@ class QuotaExceeded(CrispError):
         Requests asked for, still free, and allowed a day.
     resets_at : datetime
         When the day begins anew (UTC).
-    partial : object or None
-        The frame of what had already been pulled when the quota ended. Asked again while the
-        cache keeps it, it costs nothing.
     """
 
     def __init__(

@@ -70,7 +70,7 @@ class Wire(HTTPAdapter):
         base_url: str,
         patience: Patience = Patience(),
         sleep: Callable[[float], None] = time.sleep,
-        connections: int = 16,
+        connections: int = 4,
     ) -> None:
         super().__init__(pool_maxsize=connections, max_retries=0)
         self.ledger, self._base = ledger, urlsplit(base_url).path

@@ -12,9 +12,9 @@ from typing import Any, Literal
 import pandas as pd
 from tqdm.auto import tqdm
 
-from crisp_data import export, moments, selection, tables
+from crisp_data import export, moments, selection, tables, threads
 from crisp_data.client import Client
-from crisp_data.errors import BadParameter, CrispWarning, NotFound, QuotaExceeded
+from crisp_data.errors import BadParameter, CrispError, CrispWarning
 from crisp_data.protocol.walks import STUCK
 from crisp_data.quota import Ledger
 
@@ -119,7 +119,7 @@ class Workspace:
         ------
         BadParameter
             Before anything is spent.
-        QuotaExceeded
+        QuotaExceeded, Offline, RateLimited, ServerError
             With the rows pulled so far in ``partial``.
 
         Notes
@@ -196,8 +196,8 @@ class Workspace:
         ------
         BadParameter
             Before anything is spent.
-        QuotaExceeded
-            With the rows pulled so far in ``partial``.
+        QuotaExceeded, Offline, RateLimited, ServerError
+            With the rows pulled so far in ``partial``; the last thread of it may be cut.
 
         Warns
         -----
@@ -218,23 +218,16 @@ class Workspace:
         """
         ids = selection.session_ids(conversations)
         builder = tables.Builder("messages", tz=moments.check_tz(tz or self.tz))
+        pulled = threads.read(self.client, self.website_id, ids, refresh=refresh)
         doubtful, missing = 0, 0
-        for session_id in self._bar(ids, "threads"):
-            pages = self.client.pages(
-                "get_messages_in_conversation",
-                website_id=self.website_id,
-                session_id=session_id,
-                refresh=refresh,
-            )
-            try:
-                for page in pages:
-                    builder.add(page.body, website_id=self.website_id, session_id=session_id)
-            except NotFound:
-                missing += 1
-            except QuotaExceeded as error:
-                error.partial = builder.frame()
-                raise
-            doubtful += bool(pages.doubt)
+        for thread in self._bar(pulled, "threads", len(ids)):
+            for body in thread.bodies:
+                builder.add(body, website_id=self.website_id, session_id=thread.session_id)
+            doubtful += bool(thread.doubt)
+            missing += not thread.found
+            if thread.error is not None:
+                thread.error.partial = builder.frame()
+                raise thread.error
         _warn(missing, "of the conversations do not exist (any more); they have no rows.")
         _warn(doubtful, f"of the threads may lack messages. {STUCK}")
         return builder.frame()
@@ -466,7 +459,7 @@ class Workspace:
         try:
             for page in self._bar(pages, "pages"):
                 builder.add(page.body, **constants)
-        except QuotaExceeded as error:
+        except CrispError as error:
             error.partial = builder.frame()
             raise
         return builder.frame(), pages.doubt
@@ -474,9 +467,10 @@ class Workspace:
     def _moment(self) -> datetime:
         return datetime.fromtimestamp(self.client.now(), UTC)
 
-    def _bar(self, steps: Iterable[Any], unit: str) -> Iterable[Any]:
+    def _bar(self, steps: Iterable[Any], unit: str, total: int | None = None) -> Iterable[Any]:
         """Show progress on whatever takes longer than a second."""
-        return tqdm(steps, unit=f" {unit}", delay=1, leave=False, disable=not self._progress)
+        quiet = not self._progress
+        return tqdm(steps, unit=f" {unit}", total=total, delay=1, leave=False, disable=quiet)
 
     def _facts(self) -> dict[str, str]:
         """What both representations show; no secret, no address that changes by the run."""

@@ -13,6 +13,7 @@ ROWS = [
     {"cli"},
     {"connection"},
     {"workspace"},
+    {"threads"},
     {"client"},
     {"pages", "session"},
     {"wire"},
@@ -27,7 +28,17 @@ ROWS = [
 ROW = {room: row for row, rooms in enumerate(ROWS) for room in rooms}
 # Frames in, frames and files out: these know no client, nor anything that leads to one.
 PURE = {"plots", "export", "tables", "moments", "selection"}
-WIRE = {"wire", "session", "pages", "client", "quota", "config", "workspace", "connection"}
+WIRE = {
+    "wire",
+    "session",
+    "pages",
+    "client",
+    "threads",
+    "quota",
+    "config",
+    "workspace",
+    "connection",
+}
 MAY_START_THE_SANDBOX = {"connection", "cli"}
 
 

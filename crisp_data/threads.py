@@ -1,0 +1,82 @@
+"""Threads of messages read side by side, given in the order in which they were asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+
+from crisp_data.client import Client
+from crisp_data.errors import CrispError, NotFound
+
+
+@dataclass
+class Thread:
+    """What was read of one conversation's messages.
+
+    Attributes
+    ----------
+    session_id : str
+        The conversation.
+    bodies : list of bytes
+        Its batches as they came, the newest first.
+    doubt : str
+        Why messages may be missing; empty where none can be.
+    found : bool
+        False where there is no such conversation.
+    error : CrispError or None
+        What ended the reading before its time.
+    """
+
+    session_id: str
+    bodies: list[bytes] = field(default_factory=list)
+    doubt: str = ""
+    found: bool = True
+    error: CrispError | None = None
+
+
+def read(
+    client: Client, website_id: str, session_ids: Sequence[str], *, refresh: bool = False
+) -> Iterator[Thread]:
+    """Read whole threads, ``client.workers`` at a time.
+
+    After an error nothing more is begun, and what was begun is still given: the last thread
+    that comes carries the error. Each worker has a session of its own over the one wire, so
+    every request is counted and retried as if it were alone.
+    """
+
+    def one(session_id: str) -> Thread:
+        thread = Thread(session_id)
+        pages = client.pages(
+            "get_messages_in_conversation",
+            website_id=website_id,
+            session_id=session_id,
+            refresh=refresh,
+        )
+        try:
+            thread.bodies.extend(page.body for page in pages)
+        except NotFound:
+            thread.found = False
+        except CrispError as error:
+            thread.error = error
+        thread.doubt = pages.doubt
+        return thread
+
+    pool = ThreadPoolExecutor(client.workers, thread_name_prefix="crisp-data")
+    waiting = [pool.submit(one, session_id) for session_id in session_ids]
+    failed: Thread | None = None
+    try:
+        for future in waiting:
+            if future.cancelled():
+                continue
+            thread = future.result()
+            if thread.error is None:
+                yield thread
+            elif failed is None:
+                failed = thread
+                pool.shutdown(wait=False, cancel_futures=True)
+        if failed is not None:
+            yield failed
+    finally:
+        # An interrupted pull begins nothing more; what is on the wire may finish.
+        pool.shutdown(wait=False, cancel_futures=True)
