@@ -81,10 +81,26 @@ class Offline(CrispError):
     hint = "Check the network and https://status.crisp.chat, then run the same line again."
 
 
+class Unreachable(Offline):
+    """No connection could be made; nothing was sent."""
+
+
+class Untrusted(Offline):
+    """The certificate is not one that this machine trusts; nothing was sent, not even the key."""
+
+    hint = "Check base_url. For the sandbox over HTTPS, pass the certificate file it names: ca=..."
+
+
 class BadAnswer(CrispError):
     """An answer came that is not the JSON envelope which Crisp documents."""
 
     hint = "Run the same line again; if it stays, a proxy may be rewriting answers."
+
+
+class Redirected(BadAnswer):
+    """A redirect: following it could carry the credential to another host."""
+
+    hint = "Check base_url: Crisp's API answers without redirects."
 
 
 class QuotaExceeded(CrispError):

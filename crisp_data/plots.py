@@ -10,12 +10,12 @@ pandas, and most sessions that pull data draw nothing.
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import numpy as np
 import pandas as pd
 
 from crisp_data.errors import BadParameter
+from crisp_data.moments import check_tz
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -151,12 +151,7 @@ def _created(conversations: pd.DataFrame, *others: str, tz: str | None) -> tuple
             "Say which one they are in: frame['created_at'].dt.tz_localize('UTC').",
         )
     if tz is not None:
-        try:
-            created = created.dt.tz_convert(ZoneInfo(tz))
-        except (ZoneInfoNotFoundError, ValueError):
-            raise BadParameter(
-                f"There is no time zone {tz!r}.", "Use a name such as 'Europe/Paris' or 'UTC'."
-            ) from None
+        created = created.dt.tz_convert(check_tz(tz))
     return created.dropna(), tz or str(created.dt.tz)
 
 

@@ -20,7 +20,15 @@ import requests
 from requests.adapters import HTTPAdapter
 from urllib3.exceptions import MaxRetryError, NewConnectionError
 
-from crisp_data.errors import ApiError, BadAnswer, CrispError, Offline
+from crisp_data.errors import (
+    ApiError,
+    BadAnswer,
+    CrispError,
+    Offline,
+    Redirected,
+    Unreachable,
+    Untrusted,
+)
 from crisp_data.protocol import answers, routes
 from crisp_data.quota import Ledger
 
@@ -140,22 +148,6 @@ class Wire(HTTPAdapter):
             return self.patience.wait(attempt)
         # A long Retry-After is the day's quota, not a pause: that is for the caller to decide.
         return asked if asked <= self.patience.longest else None
-
-
-class Unreachable(Offline):
-    """No connection could be made; nothing was sent."""
-
-
-class Untrusted(Offline):
-    """The certificate is not one that this machine trusts; nothing was sent, not even the key."""
-
-    hint = "Check base_url. For the sandbox over HTTPS, pass the certificate file it names: ca=..."
-
-
-class Redirected(BadAnswer):
-    """A redirect: following it could carry the credential to another host."""
-
-    hint = "Check base_url: Crisp's API answers without redirects."
 
 
 def _host(request: requests.PreparedRequest) -> str:

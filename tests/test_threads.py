@@ -95,3 +95,14 @@ def test_a_reader_that_is_left_begins_nothing_more(sandbox):
 def test_workers_are_checked(sandbox, workers):
     with pytest.raises(crisp.BadParameter, match="workers"):
         connect(sandbox, workers)
+
+
+@pytest.mark.parametrize(("progress", "shown"), [(True, True), (False, False), (None, False)])
+def test_progress_on_whatever_takes_longer_than_a_second(sandbox, capsys, progress, shown):
+    """Silent when told, and on the sandbox unless told otherwise."""
+    ws = crisp.connect(sandbox=sandbox, workers=1, progress=progress)
+    ids = list(ws.conversations(limit=8)["session_id"])
+    assert capsys.readouterr().err == ""  # that took no second
+    sandbox.faults(operation="get_messages_in_conversation", latency_ms=200)
+    ws.messages(ids)
+    assert ("threads" in capsys.readouterr().err) is shown

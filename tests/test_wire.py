@@ -136,3 +136,18 @@ def test_no_redirect_is_followed(ws):
         server.shutdown()
         server.server_close()
     assert len(asked) == 1
+
+
+def test_every_request_has_its_timeouts(sandbox, ws, monkeypatch):
+    given = []
+    attempt = ws.client._wire._attempt
+
+    def watched(request, *arguments, **options):
+        given.append(options["timeout"])
+        return attempt(request, *arguments, **options)
+
+    monkeypatch.setattr(ws.client._wire, "_attempt", watched)
+    ws.operators()
+    ws.client.call("create_new_conversation", website_id=ws.website_id)
+    assert len(given) == 2
+    assert all(0 < connect <= read <= 60 for connect, read in given)

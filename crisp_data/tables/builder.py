@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from zoneinfo import ZoneInfo
 
 import msgspec
 import pandas as pd
 import pyarrow as pa
 
 from crisp_data.errors import BadParameter
+from crisp_data.moments import check_tz
 from crisp_data.tables import columns
 from crisp_data.tables.decode import Misfits, Path, Plan, Record, Unfolded, path_of, split
 from crisp_data.tables.frames import named, to_frame
@@ -51,7 +51,7 @@ class Builder:
 
     def __init__(self, table: str, tz: str = "UTC") -> None:
         self.table = named(table)
-        self.schema = self.table.schema_in(_zone(tz))
+        self.schema = self.table.schema_in(check_tz(tz))
         self._kinds = {c.name: in_zone(c.kind, tz) for c in self.table.columns}
         self._fillable = {
             c.name for c in self.table.declared if c.kind is TEXT and c.sources == (c.name,)
@@ -200,13 +200,3 @@ def _object(misfits: dict[Path, str]) -> str:
     """Write what a record holds beyond its columns as one JSON object, keys sorted."""
     parts = sorted((".".join(path), text) for path, text in misfits.items())
     return "{" + ",".join(f"{json.dumps(k, ensure_ascii=False)}:{v}" for k, v in parts) + "}"
-
-
-def _zone(tz: str) -> str:
-    try:
-        ZoneInfo(tz)
-    except (KeyError, ValueError, OSError):
-        raise BadParameter(
-            f"There is no time zone {tz!r}.", "Name it as in 'UTC' or 'Europe/Paris'."
-        ) from None
-    return tz
