@@ -6,9 +6,11 @@
 >>> messages = ws.messages(conversations)
 """
 
+from crisp_data.archive import Archive
 from crisp_data.connection import connect
 from crisp_data.errors import (
     ApiError,
+    ArchiveBusy,
     BadAnswer,
     BadParameter,
     Conflict,
@@ -37,6 +39,8 @@ __version__ = "0.1.0"
 
 __all__ = [
     "ApiError",
+    "Archive",
+    "ArchiveBusy",
     "BadAnswer",
     "BadParameter",
     "Conflict",

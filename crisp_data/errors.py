@@ -72,6 +72,23 @@ class ReadOnly(CrispError):
     hint = "Nothing was sent. Connect with connect(writes=True) where writing is meant."
 
 
+class ArchiveBusy(CrispError):
+    """Somebody else writes into the archive; reading is free at all times.
+
+    Attributes
+    ----------
+    writer : object
+        Who: its ``host``, ``pid`` and moments, in seconds since 1970.
+    """
+
+    hint = "Wait until it has finished, or stop it; an archive has one writer at a time."
+
+    def __init__(self, writer: Any) -> None:
+        super().__init__(f"The archive is being written by {writer}.")
+        self.args = (writer,)
+        self.writer = writer
+
+
 class Offline(CrispError):
     """No answer came: refused, timed out, or lost on the way.
 

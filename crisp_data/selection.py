@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 import pandas as pd
 
 from crisp_data.errors import BadParameter
+
+STATES = ("pending", "unresolved", "resolved")
 
 
 def has(lists: pd.Series[Any], name: str) -> pd.Series[Any]:
@@ -21,6 +24,52 @@ def where(frame: pd.DataFrame, checks: list[Any]) -> pd.DataFrame:
         if check is not None:
             keep &= check.astype("boolean").fillna(False).astype(bool)
     return frame[keep].reset_index(drop=True)
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """Which conversations are asked for, whoever keeps them.
+
+    Raises
+    ------
+    BadParameter
+        An unknown state.
+    """
+
+    start: pd.Timestamp | None = None
+    end: pd.Timestamp | None = None
+    state: str | None = None
+    segment: str | None = None
+    assigned: str | bool | None = None
+    inbox: str | None = None
+
+    def __post_init__(self) -> None:
+        check_word("state", self.state, STATES)
+
+    @property
+    def columns(self) -> list[str]:
+        """What must be known of a conversation to tell."""
+        needed = {
+            "updated_at": self.start is not None or self.end is not None,
+            "state": self.state,
+            "segments": self.segment,
+            "assigned_user_id": self.assigned is not None,
+            "inbox_id": self.inbox,
+        }
+        return [name for name, asked in needed.items() if asked]
+
+    def of(self, frame: pd.DataFrame) -> pd.DataFrame:
+        """Keep the rows that are wanted."""
+        checks = [
+            frame["updated_at"] >= self.start if self.start is not None else None,
+            frame["updated_at"] <= self.end if self.end is not None else None,
+            frame["state"] == self.state if self.state else None,
+            has(frame["segments"], self.segment) if self.segment else None,
+            frame["assigned_user_id"] == self.assigned if isinstance(self.assigned, str) else None,
+            frame["assigned_user_id"].isna() if self.assigned is False else None,
+            frame["inbox_id"] == self.inbox if self.inbox else None,
+        ]
+        return where(frame, checks)
 
 
 def check_word(name: str, value: Any, words: tuple[str, ...]) -> None:

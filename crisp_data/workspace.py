@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import html
 import warnings
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Literal
@@ -13,6 +13,7 @@ import pandas as pd
 from tqdm.auto import tqdm
 
 from crisp_data import export, moments, selection, tables, threads
+from crisp_data.archive import Archive
 from crisp_data.client import Client
 from crisp_data.errors import BadParameter, CrispError, CrispWarning
 from crisp_data.protocol.walks import STUCK
@@ -20,7 +21,6 @@ from crisp_data.quota import Ledger
 
 State = Literal["pending", "unresolved", "resolved"]
 _MILLISECOND = pd.Timedelta(milliseconds=1)
-STATES = ("pending", "unresolved", "resolved")
 
 
 class Workspace:
@@ -138,7 +138,7 @@ class Workspace:
         """
         tz = moments.check_tz(tz or self.tz)
         start, end = moments.window(since, until, tz=tz, now=self._moment())
-        selection.check_word("state", state, STATES)
+        wanted = selection.Wanted(start, end, state, segment, assigned, inbox)
         selection.check_count("limit", limit)
         query: dict[str, Any] = {
             **_bounds(start, end),
@@ -152,23 +152,11 @@ class Workspace:
             "search_type": "text" if search else "segment" if segment else None,
         }
 
-        def wanted(frame: pd.DataFrame) -> pd.DataFrame:
-            checks = [
-                frame["updated_at"] >= start if start is not None else None,
-                frame["updated_at"] <= end if end is not None else None,
-                frame["state"] == state if state else None,
-                selection.has(frame["segments"], segment) if segment else None,
-                frame["assigned_user_id"] == assigned if isinstance(assigned, str) else None,
-                frame["assigned_user_id"].isna() if assigned is False else None,
-                frame["inbox_id"] == inbox if inbox else None,
-            ]
-            return selection.where(frame, checks)
-
         return self._pull(
             "conversations",
             "list_conversations",
             query,
-            wanted=wanted,
+            wanted=wanted.of,
             limit=limit,
             tz=tz,
             refresh=refresh,
@@ -396,6 +384,38 @@ class Workspace:
             for page in self.client.pages("get_website", website_id=website_id, refresh=refresh):
                 builder.add(page.body, website_id=website_id)
         return builder.frame()
+
+    def archive(
+        self, path: str | Path, *, storage_options: Mapping[str, str] | None = None
+    ) -> Archive:
+        """Open an archive of this website: conversations and messages that cost nothing to read.
+
+        Parameters
+        ----------
+        path : str or Path
+            A folder, made by the first sync, or an address such as ``s3://bucket/acme``.
+        storage_options : dict, optional
+            For an object store, as Delta Lake takes them; also read from the environment.
+
+        Returns
+        -------
+        Archive
+            Its :meth:`~crisp_data.archive.Archive.sync` brings it up to date.
+
+        Examples
+        --------
+        >>> archive = ws.archive(folder / "acme")
+        >>> archive.sync().messages == len(archive.messages())
+        True
+        """
+        return Archive(
+            path,
+            storage_options=storage_options,
+            tz=self.tz,
+            client=self.client,
+            website_id=self.website_id,
+            progress=self._progress,
+        )
 
     def to(self, path: str | Path, frame: pd.DataFrame) -> Path:
         """Write a frame to a file: ``.csv .csv.gz .jsonl .jsonl.gz .parquet .xlsx``.

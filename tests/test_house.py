@@ -13,6 +13,7 @@ ROWS = [
     {"cli"},
     {"connection"},
     {"workspace"},
+    {"archive"},
     {"threads"},
     {"client"},
     {"pages", "session"},
@@ -37,6 +38,7 @@ WIRE = {
     "threads",
     "quota",
     "config",
+    "archive",
     "workspace",
     "connection",
 }

@@ -1,0 +1,244 @@
+"""One page of the listing, with what its threads have gained, committed.
+
+A row of the listing carries the fingerprint of its last message: where the archive has it,
+the thread costs nothing. A thread that has grown is read from its newest batch back to the
+first one that holds something archived.
+
+Messages are written before their conversations, so a conversation that the archive knows
+has its thread.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from crisp_data import tables, threads
+from crisp_data.archive.kept import DELETED, MONTH, Kept, among
+from crisp_data.client import Client
+from crisp_data.errors import CrispError
+from crisp_data.protocol.answers import Page
+
+_UNDATED = "0000-00"  # the month of a conversation without a moment of creation
+
+Fingerprints = Mapping[str, frozenset[int]]
+
+
+@dataclass
+class Synced:
+    """What a sync did.
+
+    Attributes
+    ----------
+    conversations, messages : int
+        Rows written: new, changed or, in a deep sync, read again.
+    threads : int
+        Conversations whose messages were read.
+    gone : int
+        Conversations that Crisp does not have any more, marked now.
+    requests : int
+        What it cost.
+    """
+
+    conversations: int = 0
+    messages: int = 0
+    threads: int = 0
+    gone: int = 0
+    requests: int = 0
+    #: Threads that may lack messages; a warning tells of them.
+    doubtful: int = field(default=0, repr=False)
+
+
+@dataclass(frozen=True)
+class Listed:
+    """What decides about one row of the listing; times in milliseconds."""
+
+    session_id: str
+    month: str
+    updated_at: int | None
+    preview: int | None
+    deleted: bool = False
+
+    def differs(self, known: Listed | None) -> bool:
+        """Whether the row is another than the one that is kept."""
+        return known is None or known.deleted or known.updated_at != self.updated_at
+
+    def spoke(self, known: Listed | None) -> bool:
+        """Whether the last message may be a new one; without one nobody knows."""
+        if known is None or known.deleted or self.preview is None:
+            return True
+        return self.preview != known.preview
+
+
+class Batch:
+    """Takes pages of one website's listing into the tables."""
+
+    def __init__(
+        self, client: Client, website_id: str, conversations: Kept, messages: Kept, deep: bool
+    ) -> None:
+        self._client, self._website_id, self._deep = client, website_id, deep
+        self._conversations, self._messages = conversations, messages
+        self.done = Synced()
+
+    def now(self) -> int:
+        """The client's time, in milliseconds."""
+        return round(self._client.now() * 1000)
+
+    def read(self, page: Page) -> tuple[pa.Table, list[Listed]]:
+        """Decode a page of the listing."""
+        builder = tables.Builder("conversations")
+        builder.add(page.body, website_id=self._website_id)
+        rows = builder.arrow()
+        rows = rows.filter(pc.is_valid(rows["session_id"]))
+        return rows, _listed(rows)
+
+    def take(self, rows: pa.Table, listed: list[Listed]) -> None:
+        """Commit a page; an error on the way comes after what could be kept."""
+        known = {row.session_id: row for row in self._kept(listed)}
+        changed = [row for row in listed if self._deep or row.differs(known.get(row.session_id))]
+        grown = [row for row in changed if self._deep or row.spoke(known.get(row.session_id))]
+        archived = self._archived(grown)
+        wanted = [
+            row.session_id
+            for row in grown
+            if self._deep or row.preview not in archived.get(row.session_id, ())
+        ]
+        read, gone, failure = self._threads(wanted, archived)
+        months = {row.session_id: row.month for row in changed}
+        self._write_messages(read, months, archived)
+        self.mark_gone(gone)
+        for session_id in set(wanted) - read.keys():
+            del months[session_id]
+        self._write_conversations(rows, months, known)
+        if failure is not None:
+            raise failure
+
+    def mark_gone(self, session_ids: list[str]) -> None:
+        """Mark conversations that Crisp does not have any more, and their messages."""
+        if session_ids:
+            for kept in (self._messages, self._conversations):
+                kept.mark(among("session_id", session_ids), self.now())
+            self.done.gone += len(session_ids)
+
+    def _kept(self, listed: list[Listed]) -> list[Listed]:
+        columns = ["session_id", "created_at", "updated_at", "preview_fingerprint", DELETED]
+        return _listed(self._conversations.read(columns, _of(listed))) if listed else []
+
+    def _archived(self, rows: list[Listed]) -> Fingerprints:
+        """Look up which messages of these conversations are kept."""
+        if not rows:
+            return {}
+        return _by_session(self._messages.read(["session_id", "fingerprint"], _of(rows)))
+
+    def _threads(
+        self, wanted: list[str], archived: Fingerprints
+    ) -> tuple[dict[str, list[bytes]], list[str], CrispError | None]:
+        """Read threads: those that came, those that are gone, and what ended it."""
+        failure: CrispError | None = None
+        read: dict[str, list[bytes]] = {}
+        gone: list[str] = []
+        known = {} if self._deep else archived
+        pulled = threads.read(self._client, self._website_id, wanted, keep=False, known=known)
+        for thread in pulled:
+            if thread.error is not None:
+                failure = thread.error
+            elif thread.found:
+                read[thread.session_id] = thread.bodies
+                self.done.doubtful += bool(thread.doubt)
+            else:
+                gone.append(thread.session_id)
+        self.done.threads += len(read)
+        return read, gone, failure
+
+    def _write_messages(
+        self, read: Mapping[str, list[bytes]], months: Mapping[str, str], archived: Fingerprints
+    ) -> None:
+        builder = tables.Builder("messages")
+        for session_id, bodies in read.items():
+            for body in bodies:
+                builder.add(body, website_id=self._website_id, session_id=session_id)
+        rows = self._own(self._messages, builder.arrow(), months)
+        old = _in(rows, archived)
+        self._messages.append(rows.filter(pc.invert(old)))
+        # A message without a fingerprint cannot be recognised: taken with its thread's first
+        # reading only.
+        self._messages.upsert(rows.filter(pc.and_(old, pc.is_valid(rows["fingerprint"]))))
+        self.done.messages += rows.num_rows
+        if self._deep:
+            self._mark_gone_messages(read, _by_session(rows), archived)
+
+    def _mark_gone_messages(
+        self, read: Mapping[str, list[bytes]], now: Fingerprints, archived: Fingerprints
+    ) -> None:
+        nothing: frozenset[int] = frozenset()
+        gone = {one: archived.get(one, nothing) - now.get(one, nothing) for one in read}
+        conditions = [
+            f"({among('session_id', [one])} AND fingerprint IN ({', '.join(map(str, marks))}))"
+            for one, marks in gone.items()
+            if marks
+        ]
+        if conditions:
+            self._messages.mark(" OR ".join(conditions), self.now())
+
+    def _write_conversations(
+        self, rows: pa.Table, months: Mapping[str, str], known: Mapping[str, Listed]
+    ) -> None:
+        rows = self._own(self._conversations, rows.filter(_in(rows, months)), months)
+        old = _in(rows, known)
+        self._conversations.append(rows.filter(pc.invert(old)))
+        self._conversations.upsert(rows.filter(old))
+        self.done.conversations += rows.num_rows
+
+    def _own(self, kept: Kept, rows: pa.Table, months: Mapping[str, str]) -> pa.Table:
+        of = rows["session_id"].to_pylist()
+        return kept.owned(rows, self.now(), [months[session_id] for session_id in of])
+
+
+def _of(rows: list[Listed]) -> pc.Expression:
+    """Choose the rows of these conversations, and the files that can hold them."""
+    months = sorted({row.month for row in rows})
+    ids = [row.session_id for row in rows]
+    return pc.field(MONTH).isin(months) & pc.field("session_id").isin(ids)
+
+
+def _in(rows: pa.Table, session_ids: Mapping[str, Any]) -> pa.Array:
+    return pa.array([one in session_ids for one in rows["session_id"].to_pylist()], pa.bool_())
+
+
+def _by_session(rows: pa.Table) -> dict[str, frozenset[int]]:
+    found: dict[str, set[int]] = {}
+    pairs = (rows[name].to_pylist() for name in ("session_id", "fingerprint"))
+    for session_id, fingerprint in zip(*pairs, strict=True):
+        marks = found.setdefault(session_id, set())
+        if fingerprint is not None:
+            marks.add(fingerprint)
+    return {session_id: frozenset(marks) for session_id, marks in found.items()}
+
+
+def _listed(rows: pa.Table) -> list[Listed]:
+    names = rows.schema.names
+    times = [_milliseconds(rows[name]) for name in ("created_at", "updated_at")]
+    deleted = pc.is_valid(rows[DELETED]).to_pylist() if DELETED in names else [False] * len(rows)
+    ids, previews = rows["session_id"].to_pylist(), rows["preview_fingerprint"].to_pylist()
+    return [
+        Listed(session_id, _month(created), updated, preview, gone)
+        for session_id, created, updated, preview, gone in zip(
+            ids, *times, previews, deleted, strict=True
+        )
+    ]
+
+
+def _milliseconds(times: pa.ChunkedArray) -> list[int | None]:
+    moments: list[int | None] = times.cast(pa.timestamp("ms", "UTC")).cast(pa.int64()).to_pylist()
+    return moments
+
+
+def _month(milliseconds: int | None) -> str:
+    if milliseconds is None:
+        return _UNDATED
+    return f"{datetime.fromtimestamp(milliseconds / 1000, UTC):%Y-%m}"

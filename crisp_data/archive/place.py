@@ -1,0 +1,72 @@
+"""Where an archive lives: a folder of this machine, or an object store."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import pyarrow as pa
+from deltalake import DeltaTable
+from deltalake.exceptions import TableNotFoundError
+
+from crisp_data import config
+
+#: What every table of an archive is set to: old versions go with the next checkpoint, and
+#: files that no version needs any more a day later, for whoever still reads them.
+SETTINGS = {
+    "delta.checkpointInterval": "20",
+    "delta.logRetentionDuration": "interval 0 days",
+    "delta.deletedFileRetentionDuration": "interval 1 days",
+}
+# Delta keeps the smallest and the largest value of columns in its log, where a person's
+# e-mail would outlive the person's rows. Times are what reading by date needs.
+_TIMES = ("timestamp", "created_at", "updated_at", "synced_at")
+
+
+class Place:
+    """The root of an archive, and how to get there.
+
+    >>> Place(str(folder / "shelf")).open("conversations") is None
+    True
+    """
+
+    def __init__(self, path: str | Path, options: Mapping[str, str] | None = None) -> None:
+        text = str(path)
+        self.remote = "://" in text
+        self.root = text.rstrip("/") if self.remote else str(Path(text).expanduser().absolute())
+        self.options = dict(options or {})
+
+    def open(self, name: str) -> DeltaTable | None:
+        """Open a table; None where it was never written."""
+        for attempt in (1, 2):
+            try:
+                return DeltaTable(self._uri(name), storage_options=self.options)
+            except TableNotFoundError:
+                return None
+            except Exception:
+                # The log may be tidied while it is read: what was listed is gone when it is
+                # fetched. Once more, from the checkpoint that took its place.
+                if attempt == 2:
+                    raise
+        raise AssertionError("the last attempt either returns or raises")
+
+    def create(self, name: str, schema: pa.Schema, by: str | None = None) -> DeltaTable:
+        """Make a table; a local archive in a folder that nobody else may look into."""
+        if not self.remote:
+            config.private_dir(self.root)
+        settings = dict(SETTINGS)
+        if times := [name for name in _TIMES if name in schema.names]:
+            settings["delta.dataSkippingStatsColumns"] = ",".join(times)
+        return DeltaTable.create(
+            self._uri(name),
+            schema,
+            partition_by=by,
+            configuration=settings,
+            storage_options=self.options,
+        )
+
+    def _uri(self, name: str) -> str:
+        return f"{self.root}/{name}"
+
+    def __repr__(self) -> str:
+        return f"<Place {self.root}>"

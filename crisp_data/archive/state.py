@@ -1,0 +1,164 @@
+"""What an archive knows about itself: whose it is, how far it is complete, and who writes.
+
+One row of JSON in a Delta table of its own, written anew with every batch of work. Delta
+refuses a commit where another came between, on a disk and in an object store alike, so the
+same row is the lock: who writes it holds the archive, and nobody can do so unnoticed.
+
+A writer that was killed is recognised by its process where it ran on this machine, and
+elsewhere by its silence.
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+import socket
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+
+import msgspec
+import psutil
+import pyarrow as pa
+from deltalake import CommitProperties, DeltaTable, write_deltalake
+from deltalake.exceptions import CommitFailedError, DeltaError
+
+from crisp_data.archive.coverage import Coverage
+from crisp_data.archive.place import Place
+from crisp_data.errors import ArchiveBusy, BadParameter
+
+#: Seconds of silence after which a writer on another machine counts as gone. Every batch of
+#: work is a sign of life, and a batch takes seconds.
+LEASE = 900.0
+
+_SCHEMA = pa.schema([("state", pa.string())])
+
+
+class Writer(msgspec.Struct, frozen=True):
+    """Who holds the archive."""
+
+    host: str
+    pid: int
+    born: float
+    token: str
+    since: float
+    until: float
+
+    @classmethod
+    def this(cls, now: float) -> Writer:
+        """Describe this process."""
+        born = psutil.Process().create_time()
+        return cls(socket.gethostname(), os.getpid(), born, secrets.token_hex(8), now, now + LEASE)
+
+    def alive(self, now: float) -> bool:
+        """Whether the writer may still be at work."""
+        if self.host != socket.gethostname():
+            return now < self.until
+        try:
+            return bool(psutil.Process(self.pid).create_time() == self.born)
+        except psutil.Error:
+            return False
+
+    def __str__(self) -> str:
+        since = datetime.fromtimestamp(self.since, UTC)
+        return f"process {self.pid} on {self.host}, since {since:%Y-%m-%d %H:%M:%S} UTC"
+
+
+class Deep(msgspec.Struct, frozen=True):
+    """A deep sync that is under way: when it began (milliseconds) and what it has read."""
+
+    began: int
+    covered: Coverage = Coverage()
+
+
+class State(msgspec.Struct, frozen=True):
+    """Everything that one sync leaves to the next.
+
+    ``since`` is the earliest update time (milliseconds) that was ever asked for: 0 where it
+    was everything, None where nothing was asked for yet.
+    """
+
+    website_id: str
+    since: int | None = None
+    covered: Coverage = Coverage()
+    synced_at: int | None = None
+    deep: Deep | None = None
+    writer: Writer | None = None
+
+
+class Ledger:
+    """The one row, and the right to write it.
+
+    >>> from crisp_data.archive.place import Place
+    >>> ledger = Ledger(Place(str(folder / "shelf")))
+    >>> with ledger.held("website"):
+    ...     Ledger(Place(str(folder / "shelf"))).load().writer is not None
+    True
+    """
+
+    def __init__(self, place: Place) -> None:
+        self._place = place
+        self._table: DeltaTable | None = None
+        self.state: State | None = None
+
+    def load(self) -> State | None:
+        """Read what the archive knows; None where nothing was ever written."""
+        self._table = self._place.open("sync")
+        rows = self._table.to_pyarrow_table()["state"].to_pylist() if self._table else []
+        self.state = msgspec.json.decode(rows[0], type=State) if rows else None
+        return self.state
+
+    @contextmanager
+    def held(self, website_id: str) -> Iterator[None]:
+        """Hold the archive for writing.
+
+        Raises
+        ------
+        ArchiveBusy
+            Somebody else writes; the error says who.
+        BadParameter
+            The archive is of another website.
+        """
+        now = time.time()
+        state = self.load() or State(website_id)
+        if state.website_id != website_id:
+            raise BadParameter(
+                "The archive holds another website.", "Give each website a folder of its own."
+            )
+        if state.writer is not None and state.writer.alive(now):
+            raise ArchiveBusy(state.writer)
+        self._write(msgspec.structs.replace(state, writer=Writer.this(now)))
+        try:
+            yield
+        finally:
+            if self.state is not None:
+                self._write(msgspec.structs.replace(self.state, writer=None))
+
+    def save(self, state: State) -> None:
+        """Write what has changed, as a sign of life.
+
+        Raises
+        ------
+        ArchiveBusy
+            This writer was silent for so long that another took over.
+        """
+        assert state.writer is not None
+        alive = msgspec.structs.replace(state.writer, until=time.time() + LEASE)
+        self._write(msgspec.structs.replace(state, writer=alive))
+
+    def _write(self, state: State) -> None:
+        """Commit on top of what was loaded, or not at all."""
+        row = pa.table({"state": [msgspec.json.encode(state).decode()]}, _SCHEMA)
+        try:
+            if self._table is None:
+                self._table = self._place.create("sync", _SCHEMA)
+            once = CommitProperties(max_commit_retries=0)
+            write_deltalake(self._table, row, mode="overwrite", commit_properties=once)
+        except (CommitFailedError, DeltaError) as error:
+            other = self.load()
+            self.state = None  # it is not ours to write any more
+            if other is not None and other.writer is not None:
+                raise ArchiveBusy(other.writer) from None
+            raise error
+        self.state = state

@@ -1,0 +1,161 @@
+"""Bringing an archive up to date: which part of the listing is read, and what is claimed after.
+
+Work is committed page by page of the listing, and a claim is written after what it claims.
+So whatever ends a sync, the next one goes on where it stood and reads again one page at most.
+"""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Generator
+from datetime import UTC, datetime
+from typing import Any
+
+import msgspec
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from crisp_data.archive.batch import Batch, Synced
+from crisp_data.archive.coverage import Coverage
+from crisp_data.archive.kept import SYNCED, Kept
+from crisp_data.archive.state import Deep, Ledger, State
+from crisp_data.client import Client
+from crisp_data.errors import CrispWarning, NotFound
+from crisp_data.protocol.answers import Page
+from crisp_data.protocol.walks import MOVED, STUCK
+
+_EVER = 2**62  # later than any update
+_LAPS = 10  # a list that is still moving after so many laps is told, not chased
+
+
+class Sync:
+    """One run over a website, by the one who holds the archive."""
+
+    def __init__(
+        self, client: Client, ledger: Ledger, conversations: Kept, messages: Kept, deep: bool
+    ) -> None:
+        self._client, self._ledger, self._deep = client, ledger, deep
+        self._conversations = conversations
+        website_id = self._state.website_id
+        self._batch = Batch(client, website_id, conversations, messages, deep)
+        self._website_id = website_id
+        self._doubt = ""  # why the listing may lack rows
+
+    @property
+    def done(self) -> Synced:
+        """What was done so far."""
+        return self._batch.done
+
+    def run(self, since: int | None) -> Generator[int, None, None]:
+        """Read what is missing since a moment (ms); yields the conversations of each page.
+
+        From the top down to what is known, then what an interrupted sync left open further
+        down; and again from the top until one page shows that nothing moved meanwhile.
+        """
+        start = self._ask(since)
+        for _ in range(_LAPS):
+            (top, _), *holes = self._covered.gaps(start, _EVER)
+            pages = yield from self._lap(top, None)
+            for low, high in holes:
+                yield from self._lap(low, high)
+            if self._doubt or (pages <= 1 and not holes):
+                break
+        else:
+            self._doubt = MOVED
+        if self._deep and not self._doubt:
+            self._find_gone(start)
+            self._change(deep=None)
+        self._change(synced_at=self._batch.now())
+        self._ledger.save(self._state)
+
+    def warn(self) -> None:
+        """Say what the archive may lack."""
+        count = self.done.doubtful
+        threads = f"{count} of the threads may lack messages. {STUCK}" if count else ""
+        for doubt in filter(None, (self._doubt, threads)):
+            warnings.warn(doubt, CrispWarning, stacklevel=4)
+
+    def _ask(self, since: int | None) -> int:
+        """Say how far back: as told, else as far as ever asked before; remember the furthest."""
+        before = self._state.since
+        start = since if since is not None else before or 0
+        self._change(since=start if before is None else min(before, start))
+        if self._deep and self._state.deep is None:
+            self._change(deep=Deep(self._batch.now()))
+        return start
+
+    def _lap(self, low: int, high: int | None) -> Generator[int, None, int]:
+        """Read the listing once, down to ``low``; returns how many pages held rows."""
+        count = 0
+        end: dict[str, Any] = {} if high is None else {"filter_date_end": _moment(high)}
+        pages = self._client.pages(
+            "list_conversations",
+            website_id=self._website_id,
+            lap=True,
+            down_to=low,
+            keep=False,
+            **end,
+        )
+        for page in pages:
+            bound = _bound(page)
+            if bound is not None and high is not None:
+                self._claim(bound, high)  # all above the bound came with the pages before
+            rows, listed = self._batch.read(page)
+            times = [row.updated_at for row in listed if row.updated_at is not None]
+            if high is None and times:
+                # What shares the newest instant may still arrive, unless this page is full of it.
+                high = max(times) + (max(times) == min(times))
+            count += bool(listed)
+            self._batch.take(rows, listed)
+            self._ledger.save(self._state)
+            yield len(listed)
+        if pages.doubt:
+            self._doubt = pages.doubt
+        elif high is not None:
+            self._claim(low, high)
+        return count
+
+    @property
+    def _state(self) -> State:
+        assert self._ledger.state is not None  # it is held
+        return self._ledger.state
+
+    def _change(self, **changes: Any) -> None:
+        self._ledger.state = msgspec.structs.replace(self._state, **changes)
+
+    @property
+    def _covered(self) -> Coverage:
+        deep = self._state.deep
+        return deep.covered if self._deep and deep else self._state.covered
+
+    def _claim(self, low: int, high: int) -> None:
+        """Say that a span is whole."""
+        self._change(covered=self._state.covered.add(low, high))
+        if self._deep and (deep := self._state.deep):
+            self._change(deep=Deep(deep.began, deep.covered.add(low, high)))
+
+    def _find_gone(self, start: int) -> None:
+        """Ask for every archived conversation that a whole deep listing did not show."""
+        assert self._state.deep is not None
+        moment = pa.timestamp("us", tz="UTC")
+        began, since = (pa.scalar(at * 1000, moment) for at in (self._state.deep.began, start))
+        unseen = (pc.field(SYNCED) < began) & (pc.field("updated_at") >= since)
+        kept = self._conversations.read(["session_id"], unseen & self._conversations.there)
+        ids = kept["session_id"].to_pylist()
+        self._batch.mark_gone([session_id for session_id in ids if not self._exists(session_id)])
+
+    def _exists(self, session_id: str) -> bool:
+        asked = {"website_id": self._website_id, "session_id": session_id}
+        try:
+            return bool(self._client.call("check_conversation_exists", refresh=True, **asked))
+        except NotFound:
+            return False
+
+
+def _moment(milliseconds: int) -> datetime:
+    return datetime.fromtimestamp(milliseconds / 1000, UTC)
+
+
+def _bound(page: Page) -> int | None:
+    text = page.query.get("filter_date_end")
+    return round(datetime.fromisoformat(text).timestamp() * 1000) if text else None

@@ -1,0 +1,255 @@
+"""What a sync brings, and what it costs; the sandbox's truth and its count are the referee."""
+
+import json
+import math
+
+import pandas as pd
+import pytest
+
+import crisp_data as crisp
+from crisp_data.sandbox import Sandbox
+
+from .conftest import Api, assert_equals_truth
+
+
+def test_two_thousand_conversations_at_the_least_price(tmp_path):
+    with Sandbox(seed=2, conversations=2000) as sandbox:
+        ws = crisp.connect(sandbox=sandbox)
+        archive = ws.archive(tmp_path / "shelf")
+        before = sandbox.stats()["requests"]
+        done = archive.sync()
+        spent = sandbox.stats()["requests"] - before
+        assert_equals_truth(archive, sandbox)
+        threads = pd.DataFrame(sandbox.truth("messages")).groupby("session_id").size()
+        least = 2000 // 50 + 1 + int(sum(math.ceil(count / 40) for count in threads))
+        assert least <= spent <= 1.03 * least
+        assert done.requests == spent
+        assert (done.conversations, done.threads, done.messages) == (2000, 2000, threads.sum())
+
+
+def test_nothing_changed_costs_one_request(archive, spent):
+    archive.sync()
+    spent()
+    done = archive.sync()
+    assert spent() == done.requests == 1
+    assert (done.conversations, done.messages, done.threads) == (0, 0, 0)
+
+
+def test_one_per_cent_changed_costs_the_least(tmp_path):
+    with Sandbox(seed=3, conversations=2000) as sandbox:
+        ws = crisp.connect(sandbox=sandbox)
+        archive, api = ws.archive(tmp_path / "shelf"), Api(ws)
+        archive.sync()
+        ids = [row["session_id"] for row in sandbox.truth("conversations")]
+        for session_id in ids[50::100]:
+            api.say(session_id)
+        changed = len(ids[50::100])
+        before = sandbox.stats()["requests"]
+        archive.sync()
+        spent = sandbox.stats()["requests"] - before
+        assert spent == 1 + changed  # one page of the listing, one batch of each thread
+        assert_equals_truth(archive, sandbox)
+
+
+def test_a_known_preview_costs_no_thread(sandbox, archive, api, spent):
+    archive.sync()
+    session_id = sandbox.truth("conversations")[70]["session_id"]
+    api.call("change_conversation_state", session_id, json={"state": "unresolved"})
+    spent()
+    done = archive.sync()
+    assert (spent(), done.threads, done.conversations) == (1, 0, 1)
+    assert_equals_truth(archive, sandbox)
+
+
+def test_a_preview_that_is_an_older_message_costs_no_thread(sandbox, archive, api, spent):
+    """The last message was removed: the listing shows the one before it, long archived."""
+    rows = sandbox.truth("messages")
+    counts = pd.Series([row["session_id"] for row in rows]).value_counts()
+    session_id = counts[counts > 3].index[0]
+    archive.sync()
+    last = [row for row in rows if row["session_id"] == session_id][-1]
+    api.call(
+        "remove_message_in_conversation", session_id, fingerprint=last["fingerprint"]
+    )
+    spent()
+    done = archive.sync()
+    assert (spent(), done.threads, done.conversations) == (1, 0, 1)
+
+
+@pytest.mark.parametrize("new", [1, 39, 40, 41, 85])
+def test_a_grown_thread_costs_as_many_batches_as_are_new(sandbox, archive, api, spent, new):
+    archive.sync()
+    session_id = sandbox.truth("conversations")[30]["session_id"]
+    for number in range(new):
+        api.say(session_id, f"{number}")
+    spent()
+    archive.sync()
+    # Batches of 40, each overlapping the one before by a message; the last must hold a known one.
+    assert spent() - 1 == max(1, math.ceil(new / 39))
+    assert_equals_truth(archive, sandbox)
+
+
+def test_new_conversations_come_with_their_threads(sandbox, ws, archive, api):
+    archive.sync()
+    made = ws.client.call("create_new_conversation", website_id=ws.website_id)
+    api.say(made["session_id"], "Hello")
+    done = archive.sync()
+    assert (done.conversations, done.messages) == (1, 1)
+    assert_equals_truth(archive, sandbox)
+
+
+def test_since_reaches_as_far_as_asked_and_further_when_asked(sandbox, archive, spent):
+    archive.sync(since="2026-10-20")
+    rows = sandbox.truth("conversations")
+    edge = pd.Timestamp("2026-10-20", tz="UTC").value // 10**6
+    recent = {row["session_id"] for row in rows if row["updated_at"] >= edge}
+    assert recent <= set(archive.conversations()["session_id"])
+    held = len(archive.conversations())
+    assert held < len(rows)
+    info = archive.info().set_index("table")
+    assert info.loc["conversations", "complete_from"] == pd.Timestamp("2026-10-20", tz="UTC")
+    spent()
+    archive.sync()  # as far as before
+    assert spent() == 1
+    assert len(archive.conversations()) == held
+    archive.sync(since="2026-09-20")
+    threads_read = spent()
+    archive.sync(since="2000-01-01")
+    assert_equals_truth(archive, sandbox)
+    # What was there already was not read again.
+    assert threads_read + spent() < len(rows) - held + 12
+
+
+def test_an_older_conversation_that_is_answered_comes_in(sandbox, archive, api):
+    archive.sync(since="2026-10-20")
+    oldest = sandbox.truth("conversations")[-1]["session_id"]
+    assert oldest not in set(archive.conversations()["session_id"])
+    api.say(oldest)
+    archive.sync()
+    thread = [row for row in sandbox.truth("messages") if row["session_id"] == oldest]
+    assert len(archive.messages(oldest)) == len(thread)
+
+
+def test_deep_finds_edits_and_deletions(sandbox, ws, archive, api, spent):
+    archive.sync()
+    rows = sandbox.truth("messages")
+    counts = pd.Series([row["session_id"] for row in rows]).value_counts()
+    edited, cut, removed = counts[counts > 3].index[:3]
+    text = next(r for r in rows if r["session_id"] == edited and r["type"] == "text")
+    api.call(
+        "update_message_in_conversation",
+        edited,
+        fingerprint=text["fingerprint"],
+        json={"content": "Written anew"},
+    )
+    first = next(row for row in rows if row["session_id"] == cut)
+    api.call("remove_message_in_conversation", cut, fingerprint=first["fingerprint"])
+    api.call("remove_conversation", removed)
+    archive.sync()
+    assert "Written anew" not in set(archive.messages()["content"])
+    spent()
+    done = archive.sync(deep=True)
+    assert_equals_truth(archive, sandbox)
+    assert done.gone == 1
+    # Every thread once, the listing, its end, and one question about the one that is gone.
+    conversations = sandbox.truth("conversations")
+    assert spent() <= len(conversations) + len(conversations) // 50 + 5
+    with_deleted = archive.conversations(deleted=True)
+    gone = with_deleted[with_deleted["deleted_at"].notna()]
+    assert list(gone["session_id"]) == [removed]
+    messages = archive.messages(deleted=True).query("session_id == @removed")
+    assert messages["deleted_at"].notna().all()
+    assert len(messages) == counts[removed]
+    marked = archive.messages(cut, deleted=True)
+    assert list(marked.loc[marked["deleted_at"].notna(), "fingerprint"]) == [first["fingerprint"]]
+
+
+def test_a_deep_sync_that_was_interrupted_goes_on(archive, sandbox, ws):
+    archive.sync()
+    ws.client.quota.limit = ws.client.quota.used + 70
+    with pytest.raises(crisp.QuotaExceeded):
+        archive.sync(deep=True)
+    ws.client.quota.limit = 10_000
+    done = archive.sync(deep=True)
+    assert done.requests < 90  # not all of them again
+    assert_equals_truth(archive, sandbox)
+
+
+def test_small_tables_come_when_asked_for(sandbox, ws, archive, spent):
+    archive.sync(also=["people", "operators", "inboxes", "campaigns"])
+    for table in ("people", "operators", "inboxes", "campaigns"):
+        pd.testing.assert_frame_equal(getattr(archive, table)(), getattr(ws, table)())
+    spent()
+    archive.sync()
+    assert spent() == 1
+    with pytest.raises(crisp.BadParameter, match="visitors"):
+        archive.sync(also=["visitors"])
+
+
+def test_a_website_without_conversations(tmp_path):
+    with Sandbox(conversations=0) as sandbox:
+        archive = crisp.connect(sandbox=sandbox).archive(tmp_path / "shelf")
+        assert archive.sync().requests == 1
+        assert archive.sync().requests == 1
+        assert archive.conversations().empty
+        assert archive.messages().dtypes.equals(crisp.schema_frame("messages").dtypes)
+
+
+@pytest.mark.parametrize("habits", [{"inclusive_dates": False}, {"inclusive_before": True}])
+def test_either_reading_gives_the_same_rows(tmp_path, habits):
+    with Sandbox(seed=5, conversations=300, batch_size=10, **habits) as sandbox:
+        archive = crisp.connect(sandbox=sandbox).archive(tmp_path / "shelf")
+        archive.sync(since="2026-10-01")
+        archive.sync(since="2000-01-01")
+        assert_equals_truth(archive, sandbox)
+
+
+def test_a_filter_that_is_ignored_is_said_and_nothing_is_claimed(tmp_path):
+    with Sandbox(seed=3, conversations=200, date_filter=False) as sandbox:
+        ws = crisp.connect(sandbox=sandbox)
+        archive = ws.archive(tmp_path / "shelf")
+        with pytest.warns(crisp.CrispWarning, match="by page number"):
+            archive.sync()
+        assert_equals_truth(archive, sandbox)
+        before = sandbox.stats()["by_operation"]["get_messages_in_conversation"]
+        with pytest.warns(crisp.CrispWarning, match="by page number"):
+            archive.sync()
+        assert sandbox.stats()["by_operation"]["get_messages_in_conversation"] == before
+
+
+def test_an_archive_is_of_one_website(sandbox, archive, tmp_path):
+    archive.sync()
+    other = crisp.connect(
+        sandbox.website_ids[1],
+        identifier=sandbox.identifier,
+        key=sandbox.key,
+        base_url=sandbox.url,
+    )
+    with pytest.raises(crisp.BadParameter, match="another website"):
+        other.archive(tmp_path / "shelf").sync()
+
+
+def test_without_a_workspace_it_reads_and_says_so(archive, tmp_path):
+    archive.sync()
+    reader = crisp.Archive(tmp_path / "shelf")
+    assert reader.conversations().equals(archive.conversations())
+    with pytest.raises(crisp.CrispError, match=r"ws\.archive"):
+        reader.sync()
+
+
+def test_churn_while_it_syncs_loses_nothing(tmp_path):
+    with Sandbox(seed=8, conversations=300) as sandbox:
+        archive = crisp.connect(sandbox=sandbox).archive(tmp_path / "shelf")
+        existed = {row["session_id"] for row in sandbox.truth("conversations")}
+        sandbox.churn(every=2)
+        archive.sync()
+        sandbox.churn()
+        archive.sync()
+        assert_equals_truth(archive, sandbox)
+        assert existed <= set(archive.conversations()["session_id"])
+
+
+def test_a_field_that_crisp_adds_is_kept(sandbox, archive):
+    archive.sync()
+    extra = archive.conversations()["extra"].dropna()
+    assert any("ai_summary" in json.loads(text) for text in extra)
