@@ -176,7 +176,16 @@ class Client:
         return self._data(route.method, path, query, json=json, **options)
 
     def pages(
-        self, operation: str, *, rows: int | None = None, refresh: bool = False, **arguments: Any
+        self,
+        operation: str,
+        *,
+        rows: int | None = None,
+        refresh: bool = False,
+        keep: bool = True,
+        lap: bool = False,
+        down_to: int | None = None,
+        known: frozenset[int] = frozenset(),
+        **arguments: Any,
     ) -> Pages:
         """Walk a list lazily, page by page, asking for no page that nobody takes.
 
@@ -188,8 +197,27 @@ class Client:
             How many records are wanted; the walk ends at the page that brings them.
         refresh : bool, default False
             Walk it anew even where the cache knows it.
+        keep : bool, default True
+            False for answers that neither come from the cache nor enter it.
+        lap : bool, default False
+            Conversations only: walk once from ``filter_date_end``, or the top, to the end,
+            without a look at what moved up meanwhile. Until the walk is in doubt, every
+            conversation between a page's own ``filter_date_end`` and the lap's beginning,
+            as the list stood when that page was answered, was on the pages before it.
+        down_to : int, optional
+            Conversations only: a lap that ends at the first page with an update older than
+            this, in milliseconds. It is not sent: where page 1 reaches that far, it is all.
+        known : frozenset of int, optional
+            Messages only: fingerprints that the caller has. The thread ends at the first
+            batch that holds one of them.
         **arguments
             Path and query parameters by their own names, ``page_number`` excepted.
+
+        Raises
+        ------
+        BadParameter
+            An argument that the operation does not take; nothing was spent. Everything that
+            :meth:`call` raises may come with any page.
 
         Returns
         -------
@@ -207,18 +235,24 @@ class Client:
         route = routes.lookup(operation)
         if "page_number" in arguments:
             raise BadParameter("A walk begins at page 1.", "Use call() for one page.")
+        if (lap or down_to is not None) and route.name != "list_conversations":
+            raise BadParameter("lap and down_to are for list_conversations.")
+        if known and route.name != "get_messages_in_conversation":
+            raise BadParameter("known is for get_messages_in_conversation.")
         if route.name in ("list_conversations", "list_people_profiles"):
             arguments.setdefault("per_page", routes.PER_PAGE_MAX)
         numbered = {"page_number": 1} if "page_number" in route.parameters else {}
         _, query = routes.fill(route, {**arguments, **numbered})
         where = {name: arguments[name] for name in route.parameters if name not in numbered}
+        timed = walks.is_timed(route, query)
+        if (lap or down_to is not None) and not timed:
+            raise BadParameter("lap and down_to need the order by update, without order_date_*.")
 
         def steps(refresh: bool = False, offline: bool = False) -> Steps:
-            walk = walks.walk(route, query, rows, self.now)
-            return self._steps(route, where, walk, refresh, offline)
+            walk = walks.walk(route, query, rows, self.now, lap=lap, down_to=down_to, known=known)
+            return self._steps(route, where, walk, refresh=refresh, offline=offline, keep=keep)
 
-        timed = walks.is_timed(route, query)
-        return Pages(steps, None if timed else rows, refresh, resumable=timed)
+        return Pages(steps, None if timed else rows, refresh or not keep, resumable=timed)
 
     def _data(self, method: str, path: str, params: Any = None, **options: Any) -> Any:
         body = self._send(method, path, params, **options).content
@@ -229,21 +263,20 @@ class Client:
         route: routes.Route,
         where: Mapping[str, Any],
         walk: walks.Walk,
-        refresh: bool,
-        offline: bool,
+        **options: Any,
     ) -> Steps:
         """Drive a walk; returns its doubt, None where only the cache was asked and it ran out."""
         pull, query = "", next(walk)
         for number in itertools.count(1):
             # The place in the walk is part of the cache's key: a walk may ask the same twice
             # to see what changed between.
-            path, query = routes.fill(route, {**where, **query})
+            path, sent = routes.fill(route, {**where, **query})
             place = f"{pull} {number}" if pull else ""
-            response = self._send("GET", path, query, refresh=refresh, pull=place, offline=offline)
+            response = self._send("GET", path, sent, pull=place, **options)
             if response.status_code == _NOT_CACHED:
                 return None
             pull = pull or response.headers.get(PULL, "")
-            page = Page(response.content, response.status_code, response.from_cache)
+            page = Page(response.content, response.status_code, response.from_cache, query)
             yield page
             try:
                 query = walk.send(page)
@@ -262,6 +295,7 @@ class Client:
         pull: str = "",
         operation: str = "",
         offline: bool = False,
+        keep: bool = True,
     ) -> Any:
         if any(unquote(part) in (".", "..") for part in path.split("/")):
             raise BadParameter("A path must not lead elsewhere with '.' or '..'.")
@@ -272,6 +306,9 @@ class Client:
             raise ReadOnly(f"{name} changes something, and this connection only reads.")
         notes = {PULL: pull, OPERATION: operation}
         headers = {name: value for name, value in notes.items() if value}
+        if not keep:
+            # (expire_after=DO_NOT_CACHE would be overruled by the lifetimes of URL patterns.)
+            headers["Cache-Control"] = "no-store"
         body = None
         if json is not None:
             body, headers["Content-Type"] = _body(json), "application/json"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 
@@ -36,9 +36,18 @@ class Thread:
 
 
 def read(
-    client: Client, website_id: str, session_ids: Sequence[str], *, refresh: bool = False
+    client: Client,
+    website_id: str,
+    session_ids: Sequence[str],
+    *,
+    refresh: bool = False,
+    keep: bool = True,
+    known: Mapping[str, frozenset[int]] = {},
 ) -> Iterator[Thread]:
-    """Read whole threads, ``client.workers`` at a time.
+    """Read threads, ``client.workers`` at a time.
+
+    A thread is read whole, or down to the first batch with a fingerprint that ``known`` has
+    for it. With ``keep=False`` the cache is neither asked nor fed.
 
     After an error nothing more is begun, and what was begun is still given: the last thread
     that comes carries the error. Each worker has a session of its own over the one wire, so
@@ -52,6 +61,8 @@ def read(
             website_id=website_id,
             session_id=session_id,
             refresh=refresh,
+            keep=keep,
+            known=known.get(session_id, frozenset()),
         )
         try:
             thread.bodies.extend(page.body for page in pages)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import base64
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC
 from email.utils import parsedate_to_datetime
 from typing import Any, TypeVar
@@ -143,11 +143,14 @@ class Page:
         200, or 206 where a thread has older messages.
     from_cache : bool
         Whether it cost no request.
+    query : dict of str to str
+        What was asked: the caller's filters, and what the walk set of its own.
     """
 
     body: bytes
     status: int
     from_cache: bool = False
+    query: Mapping[str, str] = field(default_factory=dict, compare=False)
 
     @property
     def records(self) -> list[dict[str, Any]]:

@@ -75,17 +75,22 @@ def walk(
     query: Mapping[str, str],
     rows: int | None = None,
     now: Callable[[], float] = time.time,
+    *,
+    lap: bool = False,
+    down_to: int | None = None,
+    known: frozenset[int] = frozenset(),
 ) -> Walk:
     """Choose how an operation's list is walked.
 
     Conversations and threads are walked by time, other lists by number where their path
     ends in one; anything else is one page. ``rows`` is how many records are wanted, ``now``
-    the clock in seconds.
+    the clock in seconds; ``known`` is for :func:`thread`, ``lap`` and ``down_to`` are for
+    :func:`conversations`.
     """
     if route.name == "get_messages_in_conversation":
-        return thread(query)
+        return thread(query, known)
     if route.name == "list_conversations" and not any(name.startswith("order_") for name in query):
-        return conversations(query, rows, now())
+        return conversations(query, rows, now(), lap=lap, down_to=down_to)
     if "page_number" in route.parameters:
         return numbered(query)
     return single(query)
@@ -122,7 +127,7 @@ def numbered(query: Mapping[str, str], start: int = 1, rows: int | None = None) 
     return ""
 
 
-def thread(query: Mapping[str, str]) -> Walk:
+def thread(query: Mapping[str, str], archived: frozenset[int] = frozenset()) -> Walk:
     """Walk a thread from its newest batch to its oldest.
 
     206 says that older messages exist, 200 that this was the last batch (*documented*).
@@ -134,7 +139,10 @@ def thread(query: Mapping[str, str]) -> Walk:
     A batch with nothing new means that one instant fills it whole, or that the server
     ignores the cursor: the walk steps back to just before that instant, and if still
     nothing new comes it ends. Either way the thread may lack messages.
+
+    Whoever has ``archived`` a message has all that are older: its batch is the last.
     """
+    kept = {str(fingerprint).encode() for fingerprint in archived}
     known: set[bytes] = set()
     cursor: int | None = None
     doubt = ""
@@ -142,7 +150,7 @@ def thread(query: Mapping[str, str]) -> Walk:
         bound = {} if cursor is None else {"timestamp_before": str(cursor)}
         page = yield {**query, **bound}
         messages = decode(_thread, page.body).data
-        if page.status != 206:
+        if page.status != 206 or any(bytes(one.fingerprint) in kept for one in messages):
             return doubt
         times = [at for message in messages if (at := _time(message.timestamp)) is not None]
         if not times:
@@ -158,26 +166,37 @@ def thread(query: Mapping[str, str]) -> Walk:
             cursor, doubt = oldest - 1, STUCK
 
 
-def conversations(query: Mapping[str, str], rows: int | None = None, now: float = 0.0) -> Walk:
+def conversations(
+    query: Mapping[str, str],
+    rows: int | None = None,
+    now: float = 0.0,
+    *,
+    lap: bool = False,
+    down_to: int | None = None,
+) -> Walk:
     """Walk conversations backwards in their update time, however they move meanwhile.
 
     A conversation that changes moves to the top (*observed*), so page numbers would show
     some rows twice. Asking for what is older than the oldest seen cannot; and what moved up
     past the walk is met in a further lap, from the top down to where the lap before began.
     A lap of one page is a snapshot, and ends the walk. Into a period that is over nothing
-    can move, and one lap is all; ``now``, in seconds, tells whether it is.
+    can move, and one lap is all; ``now``, in seconds, tells whether it is. So it is where
+    ``lap`` asks for no more, or ``down_to`` says where the walk ends.
     """
     end = _milliseconds(query.get("filter_date_end"))
     over = end is not None and end < (now - _CLOCKS) * 1000
-    mark, seen, doubt = _milliseconds(query.get("filter_date_start")), 0, ""
-    for lap in range(_LAPS):
+    once = over or lap or down_to is not None
+    marks = (_milliseconds(query.get("filter_date_start")), down_to)
+    mark = max((one for one in marks if one is not None), default=None)
+    seen, doubt = 0, ""
+    for number in range(_LAPS):
         try:
-            top, pages, moved = yield from _descend(query, mark, rows if lap == 0 else None)
+            top, pages, moved = yield from _descend(query, mark, rows if number == 0 else None)
         except _Unordered as page:
             left = None if rows is None else rows - (0 if seen else page.rows)
             return (yield from numbered(query, 1 if seen else 2, left)) or BY_NUMBER
         doubt = doubt or moved
-        if over or pages <= 1 or top is None:
+        if once or pages <= 1 or top is None:
             return doubt
         mark, seen = top, seen + pages
     return MOVED
