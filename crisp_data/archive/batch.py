@@ -19,7 +19,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from crisp_data import tables, threads
-from crisp_data.archive.kept import DELETED, MONTH, Kept, among
+from crisp_data.archive.kept import DELETED, MONTH, SYNCED, Kept
 from crisp_data.client import Client
 from crisp_data.errors import CrispError
 from crisp_data.protocol.answers import Page
@@ -63,6 +63,7 @@ class Listed:
     updated_at: int | None
     preview: int | None
     deleted: bool = False
+    synced_at: int = 0
 
     def differs(self, known: Listed | None) -> bool:
         """Whether the row is another than the one that is kept."""
@@ -76,18 +77,27 @@ class Listed:
 
 
 class Batch:
-    """Takes pages of one website's listing into the tables."""
+    """Takes pages of one website's listing into the tables.
+
+    ``since`` is the moment (ms) at which a deep sync began: what was read before it is read
+    again, and whole. None where the sync is not deep.
+    """
 
     def __init__(
-        self, client: Client, website_id: str, conversations: Kept, messages: Kept, deep: bool
+        self,
+        client: Client,
+        website_id: str,
+        conversations: Kept,
+        messages: Kept,
+        since: int | None,
     ) -> None:
-        self._client, self._website_id, self._deep = client, website_id, deep
+        self._client, self._website_id, self._since = client, website_id, since
         self._conversations, self._messages = conversations, messages
         self.done = Synced()
 
     def now(self) -> int:
         """The client's time, in milliseconds."""
-        return round(self._client.now() * 1000)
+        return max(round(self._client.now() * 1000), self._since or 0)
 
     def read(self, page: Page) -> tuple[pa.Table, list[Listed]]:
         """Decode a page of the listing."""
@@ -100,13 +110,20 @@ class Batch:
     def take(self, rows: pa.Table, listed: list[Listed]) -> None:
         """Commit a page; an error on the way comes after what could be kept."""
         known = {row.session_id: row for row in self._kept(listed)}
-        changed = [row for row in listed if self._deep or row.differs(known.get(row.session_id))]
-        grown = [row for row in changed if self._deep or row.spoke(known.get(row.session_id))]
+        deep = {row.session_id for row in listed if self._is_due(known.get(row.session_id))}
+        changed = [
+            row
+            for row in listed
+            if row.session_id in deep or row.differs(known.get(row.session_id))
+        ]
+        grown = [
+            row for row in changed if row.session_id in deep or row.spoke(known.get(row.session_id))
+        ]
         archived = self._archived(grown)
         wanted = [
             row.session_id
             for row in grown
-            if self._deep or row.preview not in archived.get(row.session_id, ())
+            if row.session_id in deep or row.preview not in archived.get(row.session_id, ())
         ]
         read, gone, failure = self._threads(wanted, archived)
         months = {row.session_id: row.month for row in changed}
@@ -122,11 +139,15 @@ class Batch:
         """Mark conversations that Crisp does not have any more, and their messages."""
         if session_ids:
             for kept in (self._messages, self._conversations):
-                kept.mark(among("session_id", session_ids), self.now())
+                kept.mark(pc.field("session_id").isin(session_ids), self.now())
             self.done.gone += len(session_ids)
 
+    def _is_due(self, known: Listed | None) -> bool:
+        """Whether a deep sync has not yet read this conversation."""
+        return self._since is not None and (known is None or known.synced_at < self._since)
+
     def _kept(self, listed: list[Listed]) -> list[Listed]:
-        columns = ["session_id", "created_at", "updated_at", "preview_fingerprint", DELETED]
+        columns = ["session_id", "created_at", "updated_at", "preview_fingerprint", DELETED, SYNCED]
         return _listed(self._conversations.read(columns, _of(listed))) if listed else []
 
     def _archived(self, rows: list[Listed]) -> Fingerprints:
@@ -142,7 +163,7 @@ class Batch:
         failure: CrispError | None = None
         read: dict[str, list[bytes]] = {}
         gone: list[str] = []
-        known = {} if self._deep else archived
+        known = archived if self._since is None else {}
         pulled = threads.read(self._client, self._website_id, wanted, keep=False, known=known)
         for thread in pulled:
             if thread.error is not None:
@@ -165,25 +186,28 @@ class Batch:
         rows = self._own(self._messages, builder.arrow(), months)
         old = _in(rows, archived)
         self._messages.append(rows.filter(pc.invert(old)))
-        # A message without a fingerprint cannot be recognised: taken with its thread's first
-        # reading only.
-        self._messages.upsert(rows.filter(pc.and_(old, pc.is_valid(rows["fingerprint"]))))
+        self._renew([one for one in read if one in archived], rows.filter(old))
         self.done.messages += rows.num_rows
-        if self._deep:
-            self._mark_gone_messages(read, _by_session(rows), archived)
 
-    def _mark_gone_messages(
-        self, read: Mapping[str, list[bytes]], now: Fingerprints, archived: Fingerprints
-    ) -> None:
-        nothing: frozenset[int] = frozenset()
-        gone = {one: archived.get(one, nothing) - now.get(one, nothing) for one in read}
-        conditions = [
-            f"({among('session_id', [one])} AND fingerprint IN ({', '.join(map(str, marks))}))"
-            for one, marks in gone.items()
-            if marks
-        ]
-        if conditions:
-            self._messages.mark(" OR ".join(conditions), self.now())
+    def _renew(self, session_ids: list[str], rows: pa.Table) -> None:
+        """Put what was read in the place of what was kept of it.
+
+        What was not read stays: it is older. Where the whole thread was read it is gone.
+        """
+        if not session_ids:
+            return
+        kept = self._messages.read(None, pc.field("session_id").isin(session_ids))
+        kept = kept.cast(rows.schema)
+        read = set(zip(*_keys(rows), strict=True))
+        rest = kept.filter(pa.array([key not in read for key in zip(*_keys(kept), strict=True)]))
+        if self._since is not None:
+            place, now = rest.schema.get_field_index(DELETED), self.now() * 1000
+            gone = pc.fill_null(rest[DELETED], pa.scalar(now, rest.schema.field(DELETED).type))
+            rest = rest.set_column(place, DELETED, gone)
+        else:
+            # A message without a fingerprint cannot be recognised: it is the one that is kept.
+            rows = rows.filter(pc.is_valid(rows["fingerprint"]))
+        self._messages.put(pa.concat_tables([rest, rows]), session_ids)
 
     def _write_conversations(
         self, rows: pa.Table, months: Mapping[str, str], known: Mapping[str, Listed]
@@ -191,7 +215,7 @@ class Batch:
         rows = self._own(self._conversations, rows.filter(_in(rows, months)), months)
         old = _in(rows, known)
         self._conversations.append(rows.filter(pc.invert(old)))
-        self._conversations.upsert(rows.filter(old))
+        self._conversations.put(rows.filter(old), [one for one in months if one in known])
         self.done.conversations += rows.num_rows
 
     def _own(self, kept: Kept, rows: pa.Table, months: Mapping[str, str]) -> pa.Table:
@@ -210,10 +234,13 @@ def _in(rows: pa.Table, session_ids: Mapping[str, Any]) -> pa.Array:
     return pa.array([one in session_ids for one in rows["session_id"].to_pylist()], pa.bool_())
 
 
+def _keys(rows: pa.Table) -> list[list[Any]]:
+    return [rows[name].to_pylist() for name in ("session_id", "fingerprint")]
+
+
 def _by_session(rows: pa.Table) -> dict[str, frozenset[int]]:
     found: dict[str, set[int]] = {}
-    pairs = (rows[name].to_pylist() for name in ("session_id", "fingerprint"))
-    for session_id, fingerprint in zip(*pairs, strict=True):
+    for session_id, fingerprint in zip(*_keys(rows), strict=True):
         marks = found.setdefault(session_id, set())
         if fingerprint is not None:
             marks.add(fingerprint)
@@ -222,15 +249,16 @@ def _by_session(rows: pa.Table) -> dict[str, frozenset[int]]:
 
 def _listed(rows: pa.Table) -> list[Listed]:
     names = rows.schema.names
-    times = [_milliseconds(rows[name]) for name in ("created_at", "updated_at")]
-    deleted = pc.is_valid(rows[DELETED]).to_pylist() if DELETED in names else [False] * len(rows)
-    ids, previews = rows["session_id"].to_pylist(), rows["preview_fingerprint"].to_pylist()
-    return [
-        Listed(session_id, _month(created), updated, preview, gone)
-        for session_id, created, updated, preview, gone in zip(
-            ids, *times, previews, deleted, strict=True
-        )
-    ]
+    plain: dict[str, list[Any]] = {
+        "session_id": rows["session_id"].to_pylist(),
+        "month": [_month(at) for at in _milliseconds(rows["created_at"])],
+        "updated_at": _milliseconds(rows["updated_at"]),
+        "preview": rows["preview_fingerprint"].to_pylist(),
+    }
+    if DELETED in names:
+        plain["deleted"] = pc.is_valid(rows[DELETED]).to_pylist()
+        plain["synced_at"] = _milliseconds(rows[SYNCED])
+    return [Listed(*values) for values in zip(*plain.values(), strict=True)]
 
 
 def _milliseconds(times: pa.ChunkedArray) -> list[int | None]:

@@ -26,9 +26,9 @@ def forget(tables: Mapping[str, Kept], email: str | None, session_id: str | None
     for name, kept in tables.items():
         if kept.delta() is None:
             continue
-        count = kept.drop("session_id", ids) if kept.threaded else 0
+        count = _drop_conversations(kept, ids) if kept.threaded else 0
         if email is not None:
-            count += _drop_profiles(kept, email) + _redact(kept, email)
+            count += (_redact_conversations if kept.threaded else _drop_profiles)(kept, email)
         kept.scour()
         counts[name] = count
     return counts
@@ -41,31 +41,34 @@ def _sessions_of(conversations: Kept, email: str) -> list[str]:
     return [str(one) for one in rows.filter(theirs)["session_id"].to_pylist()]
 
 
-def _drop_profiles(kept: Kept, email: str) -> int:
-    """Delete a person's own rows from a table without conversations."""
-    count = 0
-    for column in ("email", "people_id"):
-        if not kept.threaded and column in kept.schema.names:
-            values = kept.read([column])[column]
-            count += kept.drop(column, pc.unique(values.filter(_equal(values, email))).to_pylist())
-    return count
+def _drop_conversations(kept: Kept, session_ids: list[str]) -> int:
+    rows = kept.read(["session_id"], pc.field("session_id").isin(session_ids))
+    if rows.num_rows:
+        kept.put(kept.schema.empty_table(), session_ids)
+    return int(rows.num_rows)
 
 
-def _redact(kept: Kept, email: str) -> int:
+def _redact_conversations(kept: Kept, email: str) -> int:
     """Take an address out of the rows of others; say how many it stood in."""
-    rows = kept.read()
+    rows = kept.read().cast(kept.schema)
+    found = rows.filter(_mentions(rows, email))
+    if found.num_rows:
+        ids = pc.unique(found["session_id"])
+        kept.put(_without(rows.filter(pc.is_in(rows["session_id"], ids)), email), ids.to_pylist())
+    return int(found.num_rows)
+
+
+def _drop_profiles(kept: Kept, email: str) -> int:
+    """Delete a person's own rows from a small table, and the address from the others."""
+    rows = kept.read().cast(kept.schema)
     found = _mentions(rows, email)
-    touched = rows.filter(found)
-    if not touched.num_rows:
-        return 0
-    for place, name in enumerate(touched.column_names):
-        touched = touched.set_column(place, name, _without(touched[name], email))
-    if kept.threaded:
-        kept.upsert(touched.cast(kept.schema))
-    else:
-        others = rows.filter(pc.invert(found))
-        kept.replace(pa.concat_tables([others, touched]).cast(kept.schema))
-    return int(touched.num_rows)
+    theirs = pa.array([False] * len(rows), pa.bool_())
+    for column in ("email", "people_id"):
+        if column in kept.schema.names:
+            theirs = pc.or_(theirs, pc.fill_null(_equal(rows[column], email), False))
+    if pc.any(found).as_py():
+        kept.replace(_without(rows.filter(pc.invert(theirs)), email))
+    return int(pc.sum(found).as_py() or 0)
 
 
 def _mentions(rows: pa.Table, email: str) -> pa.Array:
@@ -79,7 +82,8 @@ def _mentions(rows: pa.Table, email: str) -> pa.Array:
     return found
 
 
-def _without(column: pa.ChunkedArray, email: str) -> pa.ChunkedArray | pa.Array:
+def _without(rows: pa.Table, email: str) -> pa.Table:
+    """Replace the address wherever it stands."""
     pattern = re.compile(re.escape(email), re.IGNORECASE)
 
     def clean(cell: Any) -> Any:
@@ -87,9 +91,11 @@ def _without(column: pa.ChunkedArray, email: str) -> pa.ChunkedArray | pa.Array:
             return [clean(text) for text in cell]
         return pattern.sub(FORGOTTEN, cell) if isinstance(cell, str) else cell
 
-    if _is_list(column.type) or _is_text(column.type):
-        return pa.array([clean(cell) for cell in column.to_pylist()], column.type)
-    return column
+    for place, field in enumerate(rows.schema):
+        if _is_list(field.type) or _is_text(field.type):
+            cells = [clean(cell) for cell in rows[field.name].to_pylist()]
+            rows = rows.set_column(place, field, pa.array(cells, field.type))
+    return rows
 
 
 def _joined(lists: pa.ChunkedArray) -> pa.Array:

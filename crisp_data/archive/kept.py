@@ -7,7 +7,8 @@ never moves between files, and a write touches the months that it is about.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+import itertools
+from collections.abc import Iterable, Iterator, Sequence
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -107,50 +108,49 @@ class Kept:
                 writer_properties=_ZSTD,
             )
 
-    def upsert(self, rows: pa.Table) -> None:
-        """Put each row in the place of the one with its key, or beside them all."""
-        if not rows.num_rows:
+    def put(self, rows: pa.Table, session_ids: Iterable[str]) -> None:
+        """Let these be all the rows of these conversations, in one transaction.
+
+        Delta's MERGE, UPDATE and DELETE would do it row by row, but write text in a form
+        (``string_view``) that pyarrow 26 cannot filter when it reads. Replacing what a
+        predicate names does not.
+        """
+        if (delta := self.delta()) is None:
             return
-        # Months first: they say which files can hold the rows at all.
-        same = [f"kept.{MONTH} = new.{MONTH}"]
-        same += [f"kept.{name} = new.{name}" for name in self.table.key]
-        predicate = f"{among(f'kept.{MONTH}', pc.unique(rows[MONTH]).to_pylist())} AND "
-        merge = self._made().merge(
-            rows,
-            predicate + " AND ".join(same),
-            source_alias="new",
-            target_alias="kept",
-            merge_schema=True,
-            writer_properties=_ZSTD,
-        )
-        merge.when_matched_update_all().when_not_matched_insert_all().execute()
+        for ids in _dozens(session_ids):
+            mine = rows.filter(pc.is_in(rows["session_id"], pa.array(ids, pa.string())))
+            write_deltalake(
+                delta,
+                mine,
+                mode="overwrite",
+                predicate=among("session_id", ids) + self._months(mine, ids),
+                schema_mode="merge",
+                writer_properties=_ZSTD,
+            )
+
+    def _months(self, rows: pa.Table, ids: list[str]) -> str:
+        """Narrow a predicate to the files that can hold these conversations."""
+        kept = self.read([MONTH], pc.field("session_id").isin(ids))
+        months = {*kept[MONTH].to_pylist(), *rows[MONTH].to_pylist()}
+        return f" AND {among(MONTH, sorted(months))}" if months else ""
+
+    def mark(self, where: pc.Expression, at: int) -> None:
+        """Mark rows as gone since a moment (ms); those marked before keep theirs."""
+        ids = pc.unique(self.read(["session_id"], where & self.there)["session_id"]).to_pylist()
+        rows = self.read(None, pc.field("session_id").isin(ids)).cast(self.schema)
+        moment = pa.scalar(at * 1000, _MOMENT)
+        marked = pc.if_else(pc.is_null(rows[DELETED]), moment, rows[DELETED])
+        self.put(rows.set_column(rows.schema.get_field_index(DELETED), DELETED, marked), ids)
 
     def replace(self, rows: pa.Table) -> None:
         """Write the table anew."""
         write_deltalake(
             self._made(),
-            rows,
+            rows.combine_chunks(),  # chunks would be written side by side, in any order
             mode="overwrite",
             schema_mode="overwrite",
             writer_properties=_ZSTD,
         )
-
-    def mark(self, where: str, at: int) -> None:
-        """Mark rows as gone since a moment (ms); those marked before keep theirs."""
-        if (delta := self.delta()) is not None:
-            delta.update(
-                {DELETED: f"to_timestamp_micros({at * 1000})"},
-                predicate=f"{DELETED} IS NULL AND ({where})",
-                writer_properties=_ZSTD,
-            )
-
-    def drop(self, column: str, values: Iterable[str]) -> int:
-        """Delete the rows that hold one of these values; say how many."""
-        found = list(values)
-        if not found or (delta := self.delta()) is None:
-            return 0
-        done = delta.delete(among(column, found), writer_properties=_ZSTD)
-        return int(done["num_deleted_rows"])
 
     def tidy(self) -> None:
         """Make few files of many, and let go of what no version needs any more."""
@@ -182,3 +182,10 @@ def among(column: str, values: Iterable[str]) -> str:
     """Write an SQL condition; a quote in a value is a character like any other."""
     quoted = ", ".join("'" + str(value).replace("'", "''") + "'" for value in values)
     return f"{column} IN ({quoted})"
+
+
+def _dozens(session_ids: Iterable[str]) -> Iterator[list[str]]:
+    """Cut a long list into conditions of a bearable length."""
+    rest = iter(session_ids)
+    while ids := list(itertools.islice(rest, 200)):
+        yield ids

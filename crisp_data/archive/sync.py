@@ -36,9 +36,13 @@ class Sync:
     ) -> None:
         self._client, self._ledger, self._deep = client, ledger, deep
         self._conversations = conversations
-        website_id = self._state.website_id
-        self._batch = Batch(client, website_id, conversations, messages, deep)
-        self._website_id = website_id
+        self._website_id = self._state.website_id
+        if deep and self._state.deep is None:
+            # Later than whatever was read before it, however coarse the clock.
+            now = round(client.now() * 1000)
+            self._change(deep=Deep(max(now, (self._state.synced_at or 0) + 1)))
+        began = self._state.deep.began if deep and self._state.deep else None
+        self._batch = Batch(client, self._website_id, conversations, messages, began)
         self._doubt = ""  # why the listing may lack rows
 
     @property
@@ -80,8 +84,6 @@ class Sync:
         before = self._state.since
         start = since if since is not None else before or 0
         self._change(since=start if before is None else min(before, start))
-        if self._deep and self._state.deep is None:
-            self._change(deep=Deep(self._batch.now()))
         return start
 
     def _lap(self, low: int, high: int | None) -> Generator[int, None, int]:

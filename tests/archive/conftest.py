@@ -42,9 +42,7 @@ class Api:
 
     def call(self, operation, session_id, **rest):
         website_id = self.ws.website_id
-        return self.ws.client.call(
-            operation, website_id=website_id, session_id=session_id, **rest
-        )
+        return self.ws.client.call(operation, website_id=website_id, session_id=session_id, **rest)
 
     def say(self, session_id, text="One more thing", side="user", **rest):
         body = {"type": "text", "from": side, "origin": "chat", "content": text, **rest}
