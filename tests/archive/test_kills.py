@@ -1,0 +1,141 @@
+"""A sync that is killed again and again ends where an undisturbed one ends."""
+
+from __future__ import annotations
+
+import math
+import multiprocessing
+import os
+import random
+import signal
+import time
+
+import pandas as pd
+import pytest
+
+import crisp_data as crisp
+from crisp_data.sandbox import Sandbox
+
+from .conftest import assert_equals_truth
+
+# Children that begin with everything imported: half a second of start is no time to be killed in.
+processes = multiprocessing.get_context("forkserver")
+processes.set_forkserver_preload(["crisp_data", "tests.archive.test_kills"])
+
+
+def sync(card, folder, shelf, begun=None, since=None):
+    """What a child does: connect as its own process would, and sync."""
+    for name in ("CACHE_DIR", "STATE_DIR"):
+        os.environ[f"CRISP_{name}"] = folder
+    token = {name: card[name] for name in ("identifier", "key", "tier")}
+    ws = crisp.connect(card["website_id"], base_url=card["url"], **token, quota=10**6)
+    if begun is not None:
+        begun.set()
+    ws.archive(shelf).sync(since)
+
+
+def kill_one(sandbox, folder, shelf, seconds):
+    """Start a sync, and kill it after so many seconds, unless it is done before."""
+    begun = processes.Event()
+    child = processes.Process(target=sync, args=(sandbox.card(), folder, shelf, begun))
+    child.start()
+    assert begun.wait(60)
+    child.join(seconds)
+    was_killed = child.is_alive()
+    if was_killed:
+        os.kill(child.pid, signal.SIGKILL)
+    child.join()
+    assert child.exitcode in (0, -signal.SIGKILL)
+    return was_killed
+
+
+@pytest.mark.timeout(600)
+def test_fifty_kills_lose_nothing_and_repeat_little(tmp_path):
+    chance = random.Random(7)
+    with Sandbox(seed=2, conversations=2000) as sandbox:
+        folder = str(tmp_path / "state")
+        start = time.monotonic()
+        sync(sandbox.card(), folder, str(tmp_path / "undisturbed"))
+        whole, undisturbed = time.monotonic() - start, sandbox.stats()["requests"]
+
+        shelf, kills, runs = str(tmp_path / "shelf"), 0, 0
+        while kills < 50 and runs < 200:
+            # Half of the whole goes to the fifty: the rest is what they repeat, and the end.
+            kills += kill_one(sandbox, folder, shelf, chance.uniform(0, whole / 50))
+            runs += 1
+        assert kills == 50
+        unfinished = len(crisp.Archive(shelf).conversations())
+        assert 100 < unfinished < 2000, "killed too late, or too early, to prove anything"
+        sync(sandbox.card(), folder, shelf)
+        spent = sandbox.stats()["requests"] - undisturbed
+
+        assert_equals_truth(crisp.Archive(shelf), sandbox)
+        threads = pd.DataFrame(sandbox.truth("messages")).groupby("session_id").size()
+        batch = 1 + 50 * math.ceil(threads.mean() / 40)
+        assert spent <= 1.1 * undisturbed + kills * batch
+        again = sandbox.stats()["requests"]
+        assert crisp.Archive(shelf).info()["gaps"].sum() == 0
+        sync(sandbox.card(), folder, shelf)
+        assert sandbox.stats()["requests"] - again <= 1 + 1  # the website's name, and one page
+
+
+def test_an_interrupt_lets_go_and_the_next_goes_on(tmp_path):
+    """Ctrl-C between two batches: nothing is held, and nothing is read twice."""
+    with Sandbox(seed=4, conversations=200) as sandbox:
+        ws = crisp.connect(sandbox=sandbox, progress=False)
+        archive = ws.archive(tmp_path / "shelf")
+        asked = 0
+        send = ws.client._wire._attempt
+
+        def interrupted(*arguments, **options):
+            nonlocal asked
+            asked += 1
+            if asked == 75:
+                raise KeyboardInterrupt
+            return send(*arguments, **options)
+
+        ws.client._wire._attempt = interrupted
+        with pytest.raises(KeyboardInterrupt):
+            archive.sync()
+        ws.client._wire._attempt = send
+        before = sandbox.stats()["requests"]
+        archive.sync()
+        assert_equals_truth(archive, sandbox)
+        threads = pd.DataFrame(sandbox.truth("messages")).groupby("session_id").size()
+        least = 200 // 50 + 1 + int((-(-threads // 39)).sum())
+        assert sandbox.stats()["requests"] - before < least - 50 + 6
+
+
+def test_an_archive_has_one_writer_and_any_number_of_readers(tmp_path):
+    with Sandbox(seed=4, conversations=120) as sandbox:
+        archive = crisp.connect(sandbox=sandbox).archive(tmp_path / "shelf")
+        archive.sync(since="2026-10-25")
+        held = len(archive.conversations())
+        sandbox.faults(operation="get_messages_in_conversation", latency_ms=2000)
+        begun = processes.Event()
+        folders = str(tmp_path / "state"), str(tmp_path / "shelf")
+        arguments = (sandbox.card(), *folders, begun, "2000-01-01")
+        child = processes.Process(target=sync, args=arguments)
+        asked = threads_asked(sandbox)
+        child.start()
+        assert begun.wait(60)
+        _until(lambda: threads_asked(sandbox) > asked)
+        with pytest.raises(crisp.ArchiveBusy, match=f"process {child.pid} on ") as caught:
+            archive.sync()
+        assert caught.value.writer.pid == child.pid
+        assert len(crisp.Archive(tmp_path / "shelf").conversations()) == held
+        os.kill(child.pid, signal.SIGKILL)
+        child.join()
+        sandbox.faults()
+        archive.sync(since="2000-01-01")  # who was killed holds nothing
+        assert_equals_truth(archive, sandbox)
+
+
+def threads_asked(sandbox):
+    return sandbox.stats()["by_operation"].get("get_messages_in_conversation", 0)
+
+
+def _until(done, seconds=30):
+    end = time.monotonic() + seconds
+    while not done():
+        assert time.monotonic() < end
+        time.sleep(0.02)
