@@ -18,7 +18,7 @@ from crisp_data.pages import Pages, Steps
 from crisp_data.protocol import answers, routes, walks
 from crisp_data.protocol.answers import Page
 from crisp_data.quota import Ledger
-from crisp_data.session import Session
+from crisp_data.session import SINCE, Session
 from crisp_data.wire import OPERATION, PULL, Patience, Wire
 
 _TIMEOUT = (5.0, 30.0)  # seconds to connect, and between two bytes of an answer
@@ -213,9 +213,9 @@ class Client:
         _, query = routes.fill(route, {**arguments, **numbered})
         where = {name: arguments[name] for name in route.parameters if name not in numbered}
 
-        def steps(refresh: bool = False, offline: bool = False) -> Steps:
+        def steps(since: float = 0.0, offline: bool = False) -> Steps:
             walk = walks.walk(route, query, rows, self.now)
-            return self._steps(route, where, walk, refresh, offline)
+            return self._steps(route, where, walk, since, offline)
 
         timed = walks.is_timed(route, query)
         return Pages(steps, None if timed else rows, refresh, resumable=timed)
@@ -229,21 +229,26 @@ class Client:
         route: routes.Route,
         where: Mapping[str, Any],
         walk: walks.Walk,
-        refresh: bool,
+        since: float,
         offline: bool,
     ) -> Steps:
-        """Drive a walk; returns its doubt, None where only the cache was asked and it ran out."""
+        """Drive a walk; returns its doubt, None where only the cache was asked and it ran out.
+
+        The first page carries the pull's id, so that equal walks at once are one: whoever is
+        given the same first page finds the others in the cache, or brings them for both.
+        """
         pull, query = "", next(walk)
         for number in itertools.count(1):
             # The place in the walk is part of the cache's key: a walk may ask the same twice
             # to see what changed between.
             path, query = routes.fill(route, {**where, **query})
             place = f"{pull} {number}" if pull else ""
-            response = self._send("GET", path, query, refresh=refresh, pull=place, offline=offline)
+            response = self._send("GET", path, query, since=since, pull=place, offline=offline)
             if response.status_code == _NOT_CACHED:
                 return None
-            pull = pull or response.headers.get(PULL, "")
-            page = Page(response.content, response.status_code, response.from_cache)
+            since, pull = 0.0, pull or response.headers.get(PULL, "")  # all else of it is newer
+            came = response.created_at.timestamp()
+            page = Page(response.content, response.status_code, response.from_cache, came)
             yield page
             try:
                 query = walk.send(page)
@@ -259,6 +264,7 @@ class Client:
         *,
         json: Any = None,
         refresh: bool = False,
+        since: float = 0.0,
         pull: str = "",
         operation: str = "",
         offline: bool = False,
@@ -270,7 +276,8 @@ class Client:
         if not (self.writes or method in ("GET", "HEAD") or (route and route.reads)):
             name = route.name if route else method
             raise ReadOnly(f"{name} changes something, and this connection only reads.")
-        notes = {PULL: pull, OPERATION: operation}
+        since = time.time() if refresh else since
+        notes = {PULL: pull, OPERATION: operation, SINCE: repr(since) if since else ""}
         headers = {name: value for name, value in notes.items() if value}
         body = None
         if json is not None:
@@ -285,7 +292,6 @@ class Client:
             # Said with each request, for REQUESTS_CA_BUNDLE would win over the session's.
             verify=self.settings.ca,
             allow_redirects=False,
-            force_refresh=refresh,
             only_if_cached=offline,
         )
 

@@ -20,13 +20,14 @@ from urllib.parse import urlsplit
 import msgspec
 import requests
 from requests.structures import CaseInsensitiveDict
-from requests_cache import CachedSession
+from requests_cache import DO_NOT_CACHE, CachedSession, get_url_expiration
 from requests_cache.backends.sqlite import SQLiteCache
 from requests_cache.models.request import CachedRequest
 from requests_cache.models.response import CachedResponse
+from requests_cache.policy.directives import CacheDirectives
 from requests_cache.serializers.pipeline import SerializerPipeline, Stage
 
-from crisp_data import config
+from crisp_data import config, flights
 from crisp_data.protocol import answers, routes
 from crisp_data.wire import PULL, Wire
 
@@ -41,6 +42,14 @@ LIFETIMES: dict[str, int] = {
     "*/website/*/people/*": 3600,
     "*": 86_400,
 }
+
+#: A header that never leaves this machine: only an answer that came after this moment, in
+#: seconds since 1970, will do. It is the one word for fresh: whoever asks anew takes what
+#: another brought meanwhile, and nothing older.
+SINCE = "X-Crisp-Data-Since"
+
+# Answers about this very moment stay so long, for those who asked at the same moment only.
+_MOMENT = 10
 
 
 class Session(CachedSession):
@@ -59,7 +68,8 @@ class Session(CachedSession):
         cache: bool = True,
     ) -> None:
         own = lifetimes or {}
-        expiry: dict[Any, Any] = own | {p: s for p, s in LIFETIMES.items() if p not in own}
+        self._lifetimes = own | {p: s for p, s in LIFETIMES.items() if p not in own}
+        expiry: dict[Any, Any] = {p: s or _MOMENT for p, s in self._lifetimes.items()}
         self._base = urlsplit(settings.base_url).path
         # Who asks is part of every key. The secret goes in keyed and hashed: a wrong key
         # must not be served what the right one was told.
@@ -70,6 +80,7 @@ class Session(CachedSession):
             digest_size=8,
         ).hexdigest()
         self._store = _open(path)
+        self._flights = path.with_suffix(".flights")
         super().__init__(
             backend=self._store,
             key_fn=self._key,
@@ -87,13 +98,52 @@ class Session(CachedSession):
 
     def send(self, request: requests.PreparedRequest, *args: Any, **kwargs: Any) -> Any:
         """Send through the cache; whatever becomes of a write, drop what it may have changed."""
+        since = float(request.headers.pop(SINCE, 0))
+        if request.method in ("GET", "HEAD"):
+            return self._read(request, since, **kwargs)
         route = routes.identify(request.method or "", self._path(request))
-        if request.method in ("GET", "HEAD") or (route and route.reads):
+        if route and route.reads:
             return super().send(request, *args, **kwargs)
         try:
             return super().send(request, *args, **kwargs)
         finally:
             self._drop(self._path(request))
+
+    def _read(self, request: requests.PreparedRequest, since: float, **kwargs: Any) -> Any:
+        """Read from the cache, from another's flight that lands meanwhile, or over the wire.
+
+        The cache is asked before the lock is, so that a hit waits for nobody. After an error
+        whoever waited tries for itself. What is not to be kept cannot be shared either, and
+        flies alone.
+        """
+        lifetime = get_url_expiration(request.url, self._lifetimes)  # type: ignore[arg-type]
+        if lifetime == 0 and PULL not in request.headers:
+            since = since or time.time()
+        asked, fresh = CacheDirectives.from_headers(request.headers), since > 0
+        unkept = self.settings.disabled or lifetime == DO_NOT_CACHE or asked.actual_no_cache
+        if unkept or asked.only_if_cached:
+            # What is about this moment is in no cache: asked for anew, nothing is found there.
+            return super().send(request, force_refresh=fresh, **kwargs)
+        key = self._key(request)
+        kept = None if fresh else self._kept(key, since)
+        if kept is not None:
+            return kept
+        with flights.hold(self._flights, key):
+            kept = self._kept(key, since)
+            if kept is not None:
+                return kept
+            asked = time.time()
+            answer = super().send(request, force_refresh=fresh, **kwargs)
+            if flights.written_since(self._flights, (key[:_SITE], key[:_ONE]), asked):
+                self._store.delete(key)  # it may tell how things were before
+            return answer
+
+    def _kept(self, key: str, since: float) -> Any:
+        """Return the kept answer if it is fresh and came since then, else None."""
+        kept = self._store.get_response(key)
+        if kept is None or kept.is_expired or kept.created_at.timestamp() < since:
+            return None
+        return kept
 
     def cached(self) -> int:
         """How many answers are kept that are still fresh."""
@@ -121,15 +171,15 @@ class Session(CachedSession):
     def _drop(self, path: str) -> None:
         """Delete the answers about a conversation and its website's lists; else the website's."""
         prefix = self._prefix(path)
-        if prefix.endswith(_NONE):
-            prefixes = [prefix.removesuffix(_NONE)]
-        else:
-            prefixes = [prefix, prefix[: -len(_NONE)] + _NONE]
+        site = prefix[:_SITE]
+        starts = [site] if prefix.endswith(_NONE) else [prefix, site + _NONE]
+        flights.mark_written(self._flights, starts)
         with self._store.responses.connection(commit=True) as db:
-            for start in prefixes:
+            for start in starts:
                 db.execute("DELETE FROM responses WHERE key BETWEEN ? AND ?", (start, start + "g"))
 
 
+_SITE, _ONE = 32, 48  # how far the keys of a website, and of one conversation, begin alike
 _NONE = "0" * 16  # the place of a website or conversation in the key of an answer without one
 
 

@@ -16,7 +16,7 @@ ROWS = [
     {"threads"},
     {"client"},
     {"pages", "session"},
-    {"wire"},
+    {"wire", "flights"},
     {"quota"},
     {"plots"},
     {"export"},
@@ -31,6 +31,7 @@ ROW = {room: row for row, rooms in enumerate(ROWS) for room in rooms}
 PURE = {"plots", "export", "tables", "moments", "selection"}
 WIRE = {
     "wire",
+    "flights",
     "session",
     "pages",
     "client",

@@ -143,11 +143,14 @@ class Page:
         200, or 206 where a thread has older messages.
     from_cache : bool
         Whether it cost no request.
+    came : float
+        When the service gave it, in seconds since 1970.
     """
 
     body: bytes
     status: int
     from_cache: bool = False
+    came: float = 0.0
 
     @property
     def records(self) -> list[dict[str, Any]]:
