@@ -328,9 +328,29 @@ class Client:
         """How many answers the cache holds that are still fresh."""
         return self._session().cached()
 
-    def clear_cache(self) -> None:
-        """Forget every answer of this token."""
-        self._session().forget()
+    def purge_cache(self, wait: float = 60.0) -> None:
+        """Forget every answer of this token, and leave no trace of one in the cache's file.
+
+        What is on the wire meanwhile is not kept. Other threads and processes may go on.
+
+        Parameters
+        ----------
+        wait : float, default 60
+            Seconds to wait for processes that are using the file.
+
+        Raises
+        ------
+        CrispError
+            One of them took longer: the answers are deleted or will be by another call, but
+            traces may be left.
+
+        Examples
+        --------
+        >>> ws.client.purge_cache()
+        >>> ws.client.cached()
+        0
+        """
+        self._session().purge(wait)
 
     def __repr__(self) -> str:
         return f"<Client {self.settings.base_url} tier={self.settings.credentials.tier}>"

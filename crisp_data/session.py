@@ -9,25 +9,16 @@ made stale.
 from __future__ import annotations
 
 import hashlib
-import sqlite3
 import time
-import zlib
-from datetime import datetime
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-import msgspec
 import requests
-from requests.structures import CaseInsensitiveDict
 from requests_cache import DO_NOT_CACHE, CachedSession, get_url_expiration
-from requests_cache.backends.sqlite import SQLiteCache
-from requests_cache.models.request import CachedRequest
-from requests_cache.models.response import CachedResponse
 from requests_cache.policy.directives import CacheDirectives
-from requests_cache.serializers.pipeline import SerializerPipeline, Stage
 
-from crisp_data import config, flights
+from crisp_data import config, flights, store
 from crisp_data.protocol import answers, routes
 from crisp_data.wire import PULL, Wire
 
@@ -79,10 +70,13 @@ class Session(CachedSession):
             key=hashlib.blake2b(token.key.encode()).digest(),
             digest_size=8,
         ).hexdigest()
-        self._store = _open(path)
+        self._store = store.open_file(path)
+        self._file = path
+        self._asked = 0.0
         self._flights = path.with_suffix(".flights")
         super().__init__(
             backend=self._store,
+            filter_fn=self._still_holds,
             key_fn=self._key,
             allowable_codes=(200, 206),
             allowable_methods=("GET", "HEAD"),
@@ -98,7 +92,7 @@ class Session(CachedSession):
 
     def send(self, request: requests.PreparedRequest, *args: Any, **kwargs: Any) -> Any:
         """Send through the cache; whatever becomes of a write, drop what it may have changed."""
-        since = float(request.headers.pop(SINCE, 0))
+        since, self._asked = float(request.headers.pop(SINCE, 0)), time.time()
         if request.method in ("GET", "HEAD"):
             return self._read(request, since, **kwargs)
         route = routes.identify(request.method or "", self._path(request))
@@ -120,7 +114,8 @@ class Session(CachedSession):
         if lifetime == 0 and PULL not in request.headers:
             since = since or time.time()
         asked, fresh = CacheDirectives.from_headers(request.headers), since > 0
-        unkept = self.settings.disabled or lifetime == DO_NOT_CACHE or asked.actual_no_cache
+        unkept = self.settings.disabled or lifetime == DO_NOT_CACHE
+        unkept = unkept or asked.no_store or asked.actual_no_cache
         if unkept or asked.only_if_cached:
             # What is about this moment is in no cache: asked for anew, nothing is found there.
             return super().send(request, force_refresh=fresh, **kwargs)
@@ -132,11 +127,8 @@ class Session(CachedSession):
             kept = self._kept(key, since)
             if kept is not None:
                 return kept
-            asked = time.time()
-            answer = super().send(request, force_refresh=fresh, **kwargs)
-            if flights.written_since(self._flights, (key[:_SITE], key[:_ONE]), asked):
-                self._store.delete(key)  # it may tell how things were before
-            return answer
+            self._asked = time.time()
+            return super().send(request, force_refresh=fresh, **kwargs)
 
     def _kept(self, key: str, since: float) -> Any:
         """Return the kept answer if it is fresh and came since then, else None."""
@@ -145,13 +137,19 @@ class Session(CachedSession):
             return None
         return kept
 
+    def _still_holds(self, response: Any) -> bool:
+        """Whether nothing was written or purged since it was asked for: else it is not kept."""
+        start = self._prefix(self._path(response.request))
+        return not flights.written_since(self._flights, (_ALL, start[:_SITE], start), self._asked)
+
     def cached(self) -> int:
         """How many answers are kept that are still fresh."""
         return int(self._store.count(expired=False))
 
-    def forget(self) -> None:
-        """Delete every kept answer."""
-        self._store.clear()  # type: ignore[no-untyped-call]
+    def purge(self, wait: float) -> None:
+        """Delete every kept answer so that nothing of it is left; see :func:`store.purge`."""
+        flights.mark_written(self._flights, [_ALL])
+        store.purge(self._file, wait)
 
     def _path(self, request: Any) -> str:
         return urlsplit(request.url or "").path.removeprefix(self._base.rstrip("/"))
@@ -179,7 +177,7 @@ class Session(CachedSession):
                 db.execute("DELETE FROM responses WHERE key BETWEEN ? AND ?", (start, start + "g"))
 
 
-_SITE, _ONE = 32, 48  # how far the keys of a website, and of one conversation, begin alike
+_ALL, _SITE = "", 32  # how all keys, and those of a website, begin: with nothing; so far alike
 _NONE = "0" * 16  # the place of a website or conversation in the key of an answer without one
 
 
@@ -189,72 +187,3 @@ def _hash(text: str, size: int) -> str:
 
 def _keep_headers(request: requests.PreparedRequest) -> requests.PreparedRequest:
     return request
-
-
-def _open(path: Path) -> SQLiteCache:
-    """Open the cache's file; several processes switching it to WAL at once are let through.
-
-    What has expired goes: people's words are not kept for longer than they are of use.
-    """
-    config.private_file(path)
-    for attempt in range(100):
-        try:
-            cache = SQLiteCache(path, serializer=_serializer(), wal=True, busy_timeout=30_000)
-            cache.delete(expired=True, vacuum=False)
-            return cache
-        except sqlite3.OperationalError:
-            if attempt == 99:
-                raise
-            time.sleep(0.02)
-    raise AssertionError("the last attempt either returns or raises")
-
-
-class _Stored(msgspec.Struct, array_like=True):
-    """What is kept of an answer. Nothing of the request but its verb: no header, no secret."""
-
-    method: str
-    url: str
-    status: int
-    created: datetime
-    expires: datetime | None
-    pull: str
-    body: bytes
-
-
-def _serializer() -> SerializerPipeline:
-    """Write answers as compressed MessagePack.
-
-    Own code, because of what the library's serializers do: pickle runs code from a tampered
-    file, and all of them write the request's headers, the credential among them.
-    """
-    return SerializerPipeline([Stage(dumps=_pack, loads=_unpack)], "crisp_data", is_binary=True)
-
-
-def _pack(response: CachedResponse) -> bytes:
-    stored = _Stored(
-        str(response.request.method),
-        str(response.url),
-        response.status_code,
-        response.created_at,
-        response.expires,
-        response.headers.get(PULL, ""),
-        zlib.compress(response.content or b"", 1),
-    )
-    return msgspec.msgpack.encode(stored)
-
-
-def _unpack(packed: bytes) -> CachedResponse:
-    try:
-        stored = msgspec.msgpack.decode(packed, type=_Stored)
-        body = zlib.decompress(stored.body)
-    except (msgspec.MsgspecError, zlib.error):
-        raise ValueError("the cached answer is damaged") from None  # a miss, to requests-cache
-    return CachedResponse(
-        content=body,
-        status_code=stored.status,
-        url=stored.url,
-        created_at=stored.created,
-        expires=stored.expires,
-        headers=CaseInsensitiveDict({PULL: stored.pull, "Content-Type": "application/json"}),
-        request=CachedRequest(method=stored.method, url=stored.url),
-    )

@@ -316,14 +316,35 @@ def test_a_child_pulls_for_itself(sandbox, ws):
     holder = threading.Thread(target=hold)
     holder.start()
     assert held.wait(30)
+    (lock,) = flights._held
     child = os.fork()
     if child == 0:
-        os._exit(0 if not flights._held else 1)
+        try:
+            os.fstat(lock)
+        except OSError:
+            os._exit(len(flights._held))
+        os._exit(1)
     assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
     assert flights._held
     done.set()
     holder.join(30)
     assert not flights._held
+
+
+def test_a_copy_of_a_lock_holds_nothing_up(tmp_path):
+    """A process forked between opening and noting a lock keeps its own copy of it."""
+    with flights.hold(tmp_path, "c" * 32):
+        copy = os.dup(*flights._held)
+
+    def again():
+        with flights.hold(tmp_path, "c" * 32):
+            pass
+
+    waiter = threading.Thread(target=again, daemon=True)
+    waiter.start()
+    waiter.join(10)
+    assert not waiter.is_alive()
+    os.close(copy)
 
 
 @pytest.mark.parametrize("trouble", ["missing", "a file", "no locks"])

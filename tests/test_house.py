@@ -16,6 +16,7 @@ ROWS = [
     {"threads"},
     {"client"},
     {"pages", "session"},
+    {"store"},
     {"wire", "flights"},
     {"quota"},
     {"plots"},
@@ -32,6 +33,7 @@ PURE = {"plots", "export", "tables", "moments", "selection"}
 WIRE = {
     "wire",
     "flights",
+    "store",
     "session",
     "pages",
     "client",
