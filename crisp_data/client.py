@@ -18,7 +18,7 @@ from crisp_data.pages import Pages, Steps
 from crisp_data.protocol import answers, routes, walks
 from crisp_data.protocol.answers import Page
 from crisp_data.quota import Ledger
-from crisp_data.session import Session
+from crisp_data.session import SINCE, Session
 from crisp_data.wire import OPERATION, PULL, Patience, Wire
 
 _TIMEOUT = (5.0, 30.0)  # seconds to connect, and between two bytes of an answer
@@ -248,9 +248,9 @@ class Client:
         if (lap or down_to is not None) and not timed:
             raise BadParameter("lap and down_to need the order by update, without order_date_*.")
 
-        def steps(refresh: bool = False, offline: bool = False) -> Steps:
+        def steps(since: float = 0.0, offline: bool = False) -> Steps:
             walk = walks.walk(route, query, rows, self.now, lap=lap, down_to=down_to, known=known)
-            return self._steps(route, where, walk, refresh=refresh, offline=offline, keep=keep)
+            return self._steps(route, where, walk, since, offline=offline, keep=keep)
 
         return Pages(steps, None if timed else rows, refresh or not keep, resumable=timed)
 
@@ -263,20 +263,26 @@ class Client:
         route: routes.Route,
         where: Mapping[str, Any],
         walk: walks.Walk,
+        since: float,
         **options: Any,
     ) -> Steps:
-        """Drive a walk; returns its doubt, None where only the cache was asked and it ran out."""
+        """Drive a walk; returns its doubt, None where only the cache was asked and it ran out.
+
+        The first page carries the pull's id, so that equal walks at once are one: whoever is
+        given the same first page finds the others in the cache, or brings them for both.
+        """
         pull, query = "", next(walk)
         for number in itertools.count(1):
             # The place in the walk is part of the cache's key: a walk may ask the same twice
             # to see what changed between.
             path, sent = routes.fill(route, {**where, **query})
             place = f"{pull} {number}" if pull else ""
-            response = self._send("GET", path, sent, pull=place, **options)
+            response = self._send("GET", path, sent, since=since, pull=place, **options)
             if response.status_code == _NOT_CACHED:
                 return None
-            pull = pull or response.headers.get(PULL, "")
-            page = Page(response.content, response.status_code, response.from_cache, query)
+            since, pull = 0.0, pull or response.headers.get(PULL, "")  # all else of it is newer
+            came = response.created_at.timestamp()
+            page = Page(response.content, response.status_code, response.from_cache, query, came)
             yield page
             try:
                 query = walk.send(page)
@@ -292,6 +298,7 @@ class Client:
         *,
         json: Any = None,
         refresh: bool = False,
+        since: float = 0.0,
         pull: str = "",
         operation: str = "",
         offline: bool = False,
@@ -304,7 +311,8 @@ class Client:
         if not (self.writes or method in ("GET", "HEAD") or (route and route.reads)):
             name = route.name if route else method
             raise ReadOnly(f"{name} changes something, and this connection only reads.")
-        notes = {PULL: pull, OPERATION: operation}
+        since = time.time() if refresh else since
+        notes = {PULL: pull, OPERATION: operation, SINCE: repr(since) if since else ""}
         headers = {name: value for name, value in notes.items() if value}
         if not keep:
             # (expire_after=DO_NOT_CACHE would be overruled by the lifetimes of URL patterns.)
@@ -322,7 +330,6 @@ class Client:
             # Said with each request, for REQUESTS_CA_BUNDLE would win over the session's.
             verify=self.settings.ca,
             allow_redirects=False,
-            force_refresh=refresh,
             only_if_cached=offline,
         )
 
@@ -359,9 +366,29 @@ class Client:
         """How many answers the cache holds that are still fresh."""
         return self._session().cached()
 
-    def clear_cache(self) -> None:
-        """Forget every answer of this token."""
-        self._session().forget()
+    def purge_cache(self, wait: float = 60.0) -> None:
+        """Forget every answer of this token, and leave no trace of one in the cache's file.
+
+        What is on the wire meanwhile is not kept. Other threads and processes may go on.
+
+        Parameters
+        ----------
+        wait : float, default 60
+            Seconds to wait for processes that are using the file.
+
+        Raises
+        ------
+        CrispError
+            One of them took longer: the answers are deleted or will be by another call, but
+            traces may be left.
+
+        Examples
+        --------
+        >>> ws.client.purge_cache()
+        >>> ws.client.cached()
+        0
+        """
+        self._session().purge(wait)
 
     def __repr__(self) -> str:
         return f"<Client {self.settings.base_url} tier={self.settings.credentials.tier}>"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Generator, Iterator
 
 from crisp_data.protocol.answers import Page
@@ -11,12 +12,18 @@ from crisp_data.protocol.answers import Page
 Steps = Generator[Page, None, str | None]
 
 
+#: Seconds between two pages of one list by page number, and no more than a wait for a rate
+#: limit puts between them anyway.
+STILL_WALKED = 60
+
+
 class Pages:
     """An iterator of pages that knows how it ended.
 
     A walk in time that the cache holds in part is simply continued: it is exact whenever its
     pages were read. A list by page number is not: half of it from an hour ago and half from
     now are not a list, so it comes whole from the cache or is walked anew from the top.
+    Unless its newest page came this minute: then somebody walks it now, and it is joined.
 
     Attributes
     ----------
@@ -36,7 +43,8 @@ class Pages:
         self, steps: Callable[..., Steps], rows: int | None, refresh: bool, resumable: bool
     ) -> None:
         self._steps, self._rows, self._refresh = steps, rows, refresh
-        self._pages = self._take(steps(refresh=refresh)) if resumable else self._whole()
+        self._resumable = resumable
+        self._pages = self._walk()
 
     def __iter__(self) -> Iterator[Page]:
         return self._pages
@@ -44,18 +52,22 @@ class Pages:
     def __next__(self) -> Page:
         return next(self._pages)
 
-    def _whole(self) -> Generator[Page, None, bool]:
-        if not self._refresh:
-            kept, walk = [], self._take(self._steps(offline=True))
-            while True:
-                try:
-                    kept.append(next(walk))
-                except StopIteration as end:
-                    if end.value:
-                        yield from kept
-                        return True
-                    break
-        return (yield from self._take(self._steps(refresh=True)))
+    def _walk(self) -> Generator[Page, None, None]:
+        began = time.time()
+        if self._refresh or self._resumable:
+            yield from self._take(self._steps(since=began if self._refresh else 0.0))
+            return
+        kept, walk, whole = [], self._take(self._steps(offline=True)), None
+        while whole is None:
+            try:
+                kept.append(next(walk))
+            except StopIteration as end:
+                whole = bool(end.value)
+        if whole:
+            yield from kept
+            return
+        joins = kept and began - kept[-1].came < STILL_WALKED
+        yield from self._take(self._steps(since=0.0 if joins else began))
 
     def _take(self, steps: Steps) -> Generator[Page, None, bool]:
         """Pass pages on until the walk ends or enough rows came; False where it broke off."""

@@ -9,24 +9,16 @@ made stale.
 from __future__ import annotations
 
 import hashlib
-import sqlite3
 import time
-import zlib
-from datetime import datetime
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-import msgspec
 import requests
-from requests.structures import CaseInsensitiveDict
-from requests_cache import CachedSession
-from requests_cache.backends.sqlite import SQLiteCache
-from requests_cache.models.request import CachedRequest
-from requests_cache.models.response import CachedResponse
-from requests_cache.serializers.pipeline import SerializerPipeline, Stage
+from requests_cache import DO_NOT_CACHE, CachedSession, get_url_expiration
+from requests_cache.policy.directives import CacheDirectives
 
-from crisp_data import config
+from crisp_data import config, flights, store
 from crisp_data.protocol import answers, routes
 from crisp_data.wire import PULL, Wire
 
@@ -41,6 +33,14 @@ LIFETIMES: dict[str, int] = {
     "*/website/*/people/*": 3600,
     "*": 86_400,
 }
+
+#: A header that never leaves this machine: only an answer that came after this moment, in
+#: seconds since 1970, will do. It is the one word for fresh: whoever asks anew takes what
+#: another brought meanwhile, and nothing older.
+SINCE = "X-Crisp-Data-Since"
+
+# Answers about this very moment stay so long, for those who asked at the same moment only.
+_MOMENT = 10
 
 
 class Session(CachedSession):
@@ -59,7 +59,8 @@ class Session(CachedSession):
         cache: bool = True,
     ) -> None:
         own = lifetimes or {}
-        expiry: dict[Any, Any] = own | {p: s for p, s in LIFETIMES.items() if p not in own}
+        self._lifetimes = own | {p: s for p, s in LIFETIMES.items() if p not in own}
+        expiry: dict[Any, Any] = {p: s or _MOMENT for p, s in self._lifetimes.items()}
         self._base = urlsplit(settings.base_url).path
         # Who asks is part of every key. The secret goes in keyed and hashed: a wrong key
         # must not be served what the right one was told.
@@ -69,9 +70,13 @@ class Session(CachedSession):
             key=hashlib.blake2b(token.key.encode()).digest(),
             digest_size=8,
         ).hexdigest()
-        self._store = _open(path)
+        self._store = store.open_file(path)
+        self._file = path
+        self._asked = 0.0
+        self._flights = path.with_suffix(".flights")
         super().__init__(
             backend=self._store,
+            filter_fn=self._still_holds,
             key_fn=self._key,
             allowable_codes=(200, 206),
             allowable_methods=("GET", "HEAD"),
@@ -87,21 +92,64 @@ class Session(CachedSession):
 
     def send(self, request: requests.PreparedRequest, *args: Any, **kwargs: Any) -> Any:
         """Send through the cache; whatever becomes of a write, drop what it may have changed."""
+        since, self._asked = float(request.headers.pop(SINCE, 0)), time.time()
+        if request.method in ("GET", "HEAD"):
+            return self._read(request, since, **kwargs)
         route = routes.identify(request.method or "", self._path(request))
-        if request.method in ("GET", "HEAD") or (route and route.reads):
+        if route and route.reads:
             return super().send(request, *args, **kwargs)
         try:
             return super().send(request, *args, **kwargs)
         finally:
             self._drop(self._path(request))
 
+    def _read(self, request: requests.PreparedRequest, since: float, **kwargs: Any) -> Any:
+        """Read from the cache, from another's flight that lands meanwhile, or over the wire.
+
+        The cache is asked before the lock is, so that a hit waits for nobody. After an error
+        whoever waited tries for itself. What is not to be kept cannot be shared either, and
+        flies alone.
+        """
+        lifetime = get_url_expiration(request.url, self._lifetimes)  # type: ignore[arg-type]
+        if lifetime == 0 and PULL not in request.headers:
+            since = since or time.time()
+        asked, fresh = CacheDirectives.from_headers(request.headers), since > 0
+        unkept = self.settings.disabled or lifetime == DO_NOT_CACHE
+        unkept = unkept or asked.no_store or asked.actual_no_cache
+        if unkept or asked.only_if_cached:
+            # What is about this moment is in no cache: asked for anew, nothing is found there.
+            return super().send(request, force_refresh=fresh, **kwargs)
+        key = self._key(request)
+        kept = None if fresh else self._kept(key, since)
+        if kept is not None:
+            return kept
+        with flights.hold(self._flights, key):
+            kept = self._kept(key, since)
+            if kept is not None:
+                return kept
+            self._asked = time.time()
+            return super().send(request, force_refresh=fresh, **kwargs)
+
+    def _kept(self, key: str, since: float) -> Any:
+        """Return the kept answer if it is fresh and came since then, else None."""
+        kept = self._store.get_response(key)
+        if kept is None or kept.is_expired or kept.created_at.timestamp() < since:
+            return None
+        return kept
+
+    def _still_holds(self, response: Any) -> bool:
+        """Whether nothing was written or purged since it was asked for: else it is not kept."""
+        start = self._prefix(self._path(response.request))
+        return not flights.written_since(self._flights, (_ALL, start[:_SITE], start), self._asked)
+
     def cached(self) -> int:
         """How many answers are kept that are still fresh."""
         return int(self._store.count(expired=False))
 
-    def forget(self) -> None:
-        """Delete every kept answer."""
-        self._store.clear()  # type: ignore[no-untyped-call]
+    def purge(self, wait: float) -> None:
+        """Delete every kept answer so that nothing of it is left; see :func:`store.purge`."""
+        flights.mark_written(self._flights, [_ALL])
+        store.purge(self._file, wait)
 
     def _path(self, request: Any) -> str:
         return urlsplit(request.url or "").path.removeprefix(self._base.rstrip("/"))
@@ -121,15 +169,15 @@ class Session(CachedSession):
     def _drop(self, path: str) -> None:
         """Delete the answers about a conversation and its website's lists; else the website's."""
         prefix = self._prefix(path)
-        if prefix.endswith(_NONE):
-            prefixes = [prefix.removesuffix(_NONE)]
-        else:
-            prefixes = [prefix, prefix[: -len(_NONE)] + _NONE]
+        site = prefix[:_SITE]
+        starts = [site] if prefix.endswith(_NONE) else [prefix, site + _NONE]
+        flights.mark_written(self._flights, starts)
         with self._store.responses.connection(commit=True) as db:
-            for start in prefixes:
+            for start in starts:
                 db.execute("DELETE FROM responses WHERE key BETWEEN ? AND ?", (start, start + "g"))
 
 
+_ALL, _SITE = "", 32  # how all keys, and those of a website, begin: with nothing; so far alike
 _NONE = "0" * 16  # the place of a website or conversation in the key of an answer without one
 
 
@@ -139,72 +187,3 @@ def _hash(text: str, size: int) -> str:
 
 def _keep_headers(request: requests.PreparedRequest) -> requests.PreparedRequest:
     return request
-
-
-def _open(path: Path) -> SQLiteCache:
-    """Open the cache's file; several processes switching it to WAL at once are let through.
-
-    What has expired goes: people's words are not kept for longer than they are of use.
-    """
-    config.private_file(path)
-    for attempt in range(100):
-        try:
-            cache = SQLiteCache(path, serializer=_serializer(), wal=True, busy_timeout=30_000)
-            cache.delete(expired=True, vacuum=False)
-            return cache
-        except sqlite3.OperationalError:
-            if attempt == 99:
-                raise
-            time.sleep(0.02)
-    raise AssertionError("the last attempt either returns or raises")
-
-
-class _Stored(msgspec.Struct, array_like=True):
-    """What is kept of an answer. Nothing of the request but its verb: no header, no secret."""
-
-    method: str
-    url: str
-    status: int
-    created: datetime
-    expires: datetime | None
-    pull: str
-    body: bytes
-
-
-def _serializer() -> SerializerPipeline:
-    """Write answers as compressed MessagePack.
-
-    Own code, because of what the library's serializers do: pickle runs code from a tampered
-    file, and all of them write the request's headers, the credential among them.
-    """
-    return SerializerPipeline([Stage(dumps=_pack, loads=_unpack)], "crisp_data", is_binary=True)
-
-
-def _pack(response: CachedResponse) -> bytes:
-    stored = _Stored(
-        str(response.request.method),
-        str(response.url),
-        response.status_code,
-        response.created_at,
-        response.expires,
-        response.headers.get(PULL, ""),
-        zlib.compress(response.content or b"", 1),
-    )
-    return msgspec.msgpack.encode(stored)
-
-
-def _unpack(packed: bytes) -> CachedResponse:
-    try:
-        stored = msgspec.msgpack.decode(packed, type=_Stored)
-        body = zlib.decompress(stored.body)
-    except (msgspec.MsgspecError, zlib.error):
-        raise ValueError("the cached answer is damaged") from None  # a miss, to requests-cache
-    return CachedResponse(
-        content=body,
-        status_code=stored.status,
-        url=stored.url,
-        created_at=stored.created,
-        expires=stored.expires,
-        headers=CaseInsensitiveDict({PULL: stored.pull, "Content-Type": "application/json"}),
-        request=CachedRequest(method=stored.method, url=stored.url),
-    )

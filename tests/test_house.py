@@ -17,7 +17,8 @@ ROWS = [
     {"threads"},
     {"client"},
     {"pages", "session"},
-    {"wire"},
+    {"store"},
+    {"wire", "flights"},
     {"quota"},
     {"plots"},
     {"export"},
@@ -32,6 +33,8 @@ ROW = {room: row for row, rooms in enumerate(ROWS) for room in rooms}
 PURE = {"plots", "export", "tables", "moments", "selection"}
 WIRE = {
     "wire",
+    "flights",
+    "store",
     "session",
     "pages",
     "client",

@@ -145,12 +145,15 @@ class Page:
         Whether it cost no request.
     query : dict of str to str
         What was asked: the caller's filters, and what the walk set of its own.
+    came : float
+        When the service gave it, in seconds since 1970.
     """
 
     body: bytes
     status: int
     from_cache: bool = False
     query: Mapping[str, str] = field(default_factory=dict, compare=False)
+    came: float = 0.0
 
     @property
     def records(self) -> list[dict[str, Any]]:

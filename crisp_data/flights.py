@@ -1,0 +1,115 @@
+"""One flight for equal requests: a lock by cache key, shared by threads and processes.
+
+Who holds it asks the service; who waits finds the answer in the cache. The lock is an economy
+and no guard: where there can be none (a folder that cannot be written, a file system without
+locks) each asks for itself, as if alone.
+
+The locks are empty files of their own, never the cache's: closing a SQLite file drops the
+locks that SQLite itself holds on it in this process.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import time
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+from filelock import lock_descriptor, unlock_descriptor
+
+from crisp_data import config
+
+#: How many locks there are. Two keys that share one wait for each other without need: with
+#: eight requests on the wire that meets one in a hundred and fifty.
+STRIPES = 1024
+
+_POLL = 0.01  # seconds between two tries at a lock that another holds
+
+_held: set[int] = set()
+
+
+@contextmanager
+def hold(folder: Path, key: str) -> Iterator[None]:
+    """Hold the lock of a hexadecimal key; wait for as long as another holds it.
+
+    The system takes the lock from a process that dies, however it dies. A wait can be
+    interrupted, and lasts as long as the other's request: hours, where that one waits for
+    the quota, for which this one would wait as well.
+    """
+    lock = _take(folder, key)
+    try:
+        yield
+    finally:
+        if lock is not None:
+            _give_back(lock)
+
+
+def mark_written(folder: Path, starts: Iterable[str]) -> None:
+    """Note that what begins with one of these was changed: what is on the wire now is old."""
+    now = time.time_ns()
+    for start in starts:
+        with suppress(OSError):
+            path = _mark(folder, start)
+            os.close(_open(path))
+            os.utime(path, ns=(now, now))
+
+
+def written_since(folder: Path, starts: Iterable[str], moment: float) -> bool:
+    """Whether any of them was marked after a moment, in seconds since 1970."""
+    for start in starts:
+        with suppress(OSError):
+            if _mark(folder, start).stat().st_mtime >= moment:
+                return True
+    return False
+
+
+def _mark(folder: Path, start: str) -> Path:
+    stripe = int(hashlib.blake2b(start.encode(), digest_size=4).hexdigest(), 16) % STRIPES
+    return folder / f"{stripe:04d}.written"
+
+
+def _take(folder: Path, key: str) -> int | None:
+    path = folder / f"{int(key[-8:], 16) % STRIPES:04d}.lock"
+    try:
+        lock = _open(path)
+    except OSError:
+        return None
+    _held.add(lock)
+    try:
+        lock_descriptor(lock, poll_interval=_POLL)
+    except BaseException as error:
+        _held.discard(lock)
+        os.close(lock)
+        if isinstance(error, OSError):
+            return None
+        raise
+    return lock
+
+
+def _open(path: Path) -> int:
+    flags = os.O_RDWR | os.O_CREAT
+    try:
+        return os.open(path, flags, 0o600)
+    except FileNotFoundError:
+        config.private_dir(path.parent)
+        return os.open(path, flags, 0o600)
+
+
+def _give_back(lock: int) -> None:
+    # Unlocked by word, for a process forked meanwhile would keep the lock by its own copy.
+    with suppress(OSError):
+        unlock_descriptor(lock)
+    _held.discard(lock)
+    os.close(lock)
+
+
+def _leave_to_parent() -> None:
+    """Close what other threads of the parent hold: a child that outlives it must not."""
+    while _held:
+        os.close(_held.pop())
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_leave_to_parent)

@@ -1,0 +1,151 @@
+"""The file of kept answers: how it is opened, what is written of an answer, how it is emptied.
+
+The file is SQLite's and requests-cache's; nothing here opens it but through SQLite, for
+closing it any other way would drop the locks that SQLite holds on it in this process.
+"""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+import time
+import zlib
+from contextlib import closing
+from datetime import datetime
+from pathlib import Path
+
+import msgspec
+from requests.structures import CaseInsensitiveDict
+from requests_cache.backends.sqlite import SQLiteCache
+from requests_cache.models.request import CachedRequest
+from requests_cache.models.response import CachedResponse
+from requests_cache.serializers.pipeline import SerializerPipeline, Stage
+
+from crisp_data import config
+from crisp_data.errors import CrispError
+from crisp_data.wire import PULL
+
+
+def open_file(path: Path) -> SQLiteCache:
+    """Open the cache's file; several processes switching it to WAL at once are let through.
+
+    What has expired goes: people's words are not kept for longer than they are of use.
+
+    Raises
+    ------
+    CrispError
+        The folder or the file cannot be written.
+    """
+    try:
+        config.private_file(path)
+        # Asked beforehand: requests-cache would try for ever to begin what cannot be written.
+        writable = os.access(path, os.W_OK) and os.access(path.parent, os.W_OK)
+    except OSError:
+        writable = False
+    if not writable:
+        raise CrispError(
+            "The folder of the cache cannot be written; nothing was sent.",
+            "Name another one with connect(cache_dir=...) or CRISP_CACHE_DIR.",
+        )
+    for attempt in range(100):
+        try:
+            cache = SQLiteCache(path, serializer=_serializer(), wal=True, busy_timeout=30_000)
+            cache.delete(expired=True, vacuum=False)
+            return cache
+        except sqlite3.OperationalError:
+            if attempt == 99:
+                raise
+            time.sleep(0.02)
+    raise AssertionError("the last attempt either returns or raises")
+
+
+def purge(path: Path, wait: float) -> None:
+    """Delete every answer, and what is left of former ones in free pages and in the log.
+
+    Others may go on using the file. (``SQLiteCache.clear`` drops the table from under them,
+    and unlinks the file where that fails.) A log can be emptied only while nobody reads an
+    older state of the file: that is waited for.
+
+    Raises
+    ------
+    CrispError
+        Another process was still at it after ``wait`` seconds.
+    """
+    deadline = time.monotonic() + wait
+    with closing(sqlite3.connect(path, timeout=0.2, isolation_level=None)) as db:
+        db.execute("PRAGMA secure_delete = ON")
+        steps = ("DELETE FROM responses", "DELETE FROM redirects", "VACUUM", _EMPTY_THE_LOG)
+        for step in steps:
+            while not _done(db, step):
+                if time.monotonic() >= deadline:
+                    raise CrispError(
+                        f"Another process was still using the cache after {wait:g} s: "
+                        "traces of answers may be left in its file.",
+                        "Close the other notebook or command and run the same line again.",
+                    )
+                time.sleep(0.02)
+
+
+_EMPTY_THE_LOG = "PRAGMA wal_checkpoint(TRUNCATE)"
+
+
+def _done(db: sqlite3.Connection, step: str) -> bool:
+    """Take one step; False where another holds what it needs."""
+    try:
+        row = db.execute(step).fetchone()
+    except sqlite3.OperationalError as error:
+        if error.sqlite_errorcode & 0xFF in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
+            return False
+        raise
+    return step != _EMPTY_THE_LOG or row[0] == 0
+
+
+class _Stored(msgspec.Struct, array_like=True):
+    """What is kept of an answer. Nothing of the request but its verb: no header, no secret."""
+
+    method: str
+    url: str
+    status: int
+    created: datetime
+    expires: datetime | None
+    pull: str
+    body: bytes
+
+
+def _serializer() -> SerializerPipeline:
+    """Write answers as compressed MessagePack.
+
+    Own code, because of what the library's serializers do: pickle runs code from a tampered
+    file, and all of them write the request's headers, the credential among them.
+    """
+    return SerializerPipeline([Stage(dumps=_pack, loads=_unpack)], "crisp_data", is_binary=True)
+
+
+def _pack(response: CachedResponse) -> bytes:
+    stored = _Stored(
+        str(response.request.method),
+        str(response.url),
+        response.status_code,
+        response.created_at,
+        response.expires,
+        response.headers.get(PULL, ""),
+        zlib.compress(response.content or b"", 1),
+    )
+    return msgspec.msgpack.encode(stored)
+
+
+def _unpack(packed: bytes) -> CachedResponse:
+    try:
+        stored = msgspec.msgpack.decode(packed, type=_Stored)
+        body = zlib.decompress(stored.body)
+    except (msgspec.MsgspecError, zlib.error):
+        raise ValueError("the cached answer is damaged") from None  # a miss, to requests-cache
+    return CachedResponse(
+        content=body,
+        status_code=stored.status,
+        url=stored.url,
+        created_at=stored.created,
+        expires=stored.expires,
+        headers=CaseInsensitiveDict({PULL: stored.pull, "Content-Type": "application/json"}),
+        request=CachedRequest(method=stored.method, url=stored.url),
+    )

@@ -1,0 +1,218 @@
+"""The file of answers emptied: nothing of what was in it is left, whoever uses it meanwhile."""
+
+import multiprocessing
+import os
+import re
+import sqlite3
+import stat
+import threading
+import time
+import zlib
+
+import pytest
+
+import crisp_data as crisp
+
+MARKER = "heron-7f3a"
+
+
+@pytest.fixture
+def kept(sandbox, tmp_path):
+    """A workspace whose cache holds answers with the marker: live, replaced and deleted ones."""
+    ws = crisp.connect(sandbox=sandbox, cache_dir=tmp_path / "kept", state_dir=tmp_path / "state")
+    ids = [row["session_id"] for row in sandbox.truth("conversations")]
+    for session_id in ids[:20]:
+        ws.client.post(
+            f"website/{ws.website_id}/conversation/{session_id}/message",
+            json={"type": "text", "from": "user", "origin": "chat", "content": MARKER * 200},
+        )
+        ws.messages(session_id)
+        ws.messages(session_id, refresh=True)
+    ws.conversations()
+    ws.client.patch(f"website/{ws.website_id}/conversation/{ids[0]}/state", {"state": "pending"})
+    return ws
+
+
+def rows(ws):
+    """The compressed bodies of the rows in the file, read through SQLite."""
+    with ws.client._session()._store.responses.connection() as db:
+        return [value for (value,) in db.execute("SELECT value FROM responses")]
+
+
+def deflated(packed):
+    """The compressed answer in a row: the longest stretch that decompresses."""
+    starts = [found.start() for found in re.finditer(b"\x78\x01", packed)]
+    for start in starts:
+        try:
+            return packed[start:], zlib.decompressobj().decompress(packed[start:])
+        except zlib.error:
+            continue
+    raise AssertionError("a row holds no compressed answer")
+
+
+def bytes_on_disk(ws):
+    """All bytes of the cache's files; read by a process whose closing them drops no lock here."""
+    paths = sorted(ws.client.cache_path.parent.glob("*.sqlite*"))
+    assert paths
+    with multiprocessing.get_context("spawn").Pool(1) as pool:
+        return {
+            path.name: content for path, content in zip(paths, pool.map(_read, paths), strict=True)
+        }
+
+
+def _read(path):
+    return path.read_bytes()
+
+
+def test_nothing_is_left_of_any_answer(sandbox, kept):
+    before = [deflated(packed) for packed in rows(kept)]
+    marked = [body for body, text in before if MARKER.encode() in text]
+    assert len(marked) > 10
+    pieces = [body[at : at + 24] for body in marked for at in range(0, len(body) - 24, 24)]
+    on_disk = b"".join(bytes_on_disk(kept).values())
+    assert sum(piece in on_disk for piece in pieces) > len(pieces) / 2  # the search does find
+
+    kept.client.purge_cache()
+    assert rows(kept) == []
+    assert kept.client.cached() == 0
+    files = bytes_on_disk(kept)
+    for name, content in files.items():
+        assert MARKER.encode() not in content
+        assert not any(piece in content for piece in pieces), name
+        assert b"\x78\x01" not in content or name.endswith("-shm")
+        assert stat.S_IMODE((kept.client.cache_path.parent / name).stat().st_mode) == 0o600
+
+    spent = sandbox.stats()["requests"]
+    assert MARKER in "".join(kept.messages(kept.conversations())["content"].dropna())
+    assert sandbox.stats()["requests"] > spent
+
+
+def _use(options, ready, stop, failures):
+    try:
+        ws = crisp.connect(**options)
+        ids = list(ws.conversations()["session_id"])
+        ready.release()
+        while not stop.is_set():
+            for session_id in ids[:5]:
+                ws.messages(session_id)
+        failures.put(None)
+    except Exception as error:
+        failures.put(repr(error))
+        raise
+
+
+def test_others_go_on_meanwhile(sandbox, kept):
+    """Threads and processes read and write while the cache is purged: none of them fails."""
+    context = multiprocessing.get_context("spawn")
+    ready, stop, failures = context.Semaphore(0), context.Event(), context.Queue()
+    folder = kept.client.cache_path.parent
+    options = {
+        "website": sandbox.website_id,
+        "identifier": sandbox.identifier,
+        "key": sandbox.key,
+        "tier": sandbox.tier,
+        "base_url": sandbox.url,
+        "cache_dir": folder,
+        "state_dir": folder,
+        "quota": 1_000_000,
+    }
+    users = [context.Process(target=_use, args=(options, ready, stop, failures)) for _ in range(2)]
+    users += [threading.Thread(target=_use, args=(options, ready, stop, failures))]
+    for user in users:
+        user.start()
+    assert all(ready.acquire(timeout=90) for _ in users)
+    for _ in range(10):
+        kept.client.purge_cache()
+    stop.set()
+    assert [failures.get(timeout=60) for _ in users] == [None] * len(users)
+    for user in users:
+        user.join(30)
+    with kept.client._session()._store.responses.connection() as db:
+        assert db.execute("PRAGMA integrity_check").fetchone() == ("ok",)
+
+
+def _read_on(path, reading, stop):
+    db = sqlite3.connect(path, isolation_level=None)
+    db.execute("BEGIN")
+    db.execute("SELECT count(*) FROM responses").fetchone()
+    reading.set()
+    stop.wait(300)
+    db.execute("COMMIT")
+
+
+def test_a_reader_is_waited_for_and_then_told(kept):
+    context = multiprocessing.get_context("spawn")
+    reading, stop = context.Event(), context.Event()
+    reader = context.Process(target=_read_on, args=(kept.client.cache_path, reading, stop))
+    reader.start()
+    assert reading.wait(60)
+    with pytest.raises(crisp.CrispError, match="Another process"):
+        kept.client.purge_cache(wait=0.3)
+    assert kept.client.cached() == 0
+    purging = threading.Thread(target=kept.client.purge_cache)
+    purging.start()
+    stop.set()
+    purging.join(30)
+    assert not purging.is_alive()
+    reader.join(30)
+    assert not any(MARKER.encode() in content for content in bytes_on_disk(kept).values())
+    assert bytes_on_disk(kept)[kept.client.cache_path.name + "-wal"] == b""
+
+
+def test_what_is_on_the_wire_is_not_kept(sandbox, kept, monkeypatch):
+    answered, purged = threading.Event(), threading.Event()
+    attempt = kept.client._wire._attempt
+
+    def answered_and_held(*arguments, **options):
+        answer = attempt(*arguments, **options)
+        answered.set()
+        assert purged.wait(30)
+        return answer
+
+    monkeypatch.setattr(kept.client._wire, "_attempt", answered_and_held)
+    reader = threading.Thread(target=kept.operators)
+    reader.start()
+    assert answered.wait(30)
+    kept.client.purge_cache()
+    purged.set()
+    reader.join(30)
+    assert rows(kept) == []
+
+
+def _connect_as_nobody(sandbox, folder):
+    """Exit with 0 where the connection is refused with words; from a process of no rights."""
+    if os.geteuid() == 0:
+        os.setuid(65534)
+    try:
+        crisp.connect(sandbox=sandbox, cache_dir=folder / "cache", state_dir=folder / "state")
+    except crisp.CrispError as error:
+        os._exit(0 if "cache_dir" in error.hint else 2)
+    os._exit(3)
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="this system does not fork")
+@pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning")
+@pytest.mark.parametrize("what", ["folder", "file"])
+def test_a_folder_that_cannot_be_written_is_told_before_anything_is_sent(sandbox, tmp_path, what):
+    folder = tmp_path / "cache"
+    folder.mkdir()
+    (tmp_path / "state").mkdir()
+    (tmp_path / "state").chmod(0o777)
+    ws = crisp.connect(sandbox=sandbox, cache_dir=folder, state_dir=tmp_path / "state2")
+    for path in folder.glob("*.sqlite*"):
+        path.chmod(0o444)
+    folder.chmod(0o555 if what == "folder" else 0o777)
+    for parent in [tmp_path, *tmp_path.parents[:2]]:
+        parent.chmod(parent.stat().st_mode | 0o055)
+    spent = sandbox.stats()["requests"]
+    child = os.fork()
+    if child == 0:
+        _connect_as_nobody(sandbox, tmp_path)
+    deadline = time.monotonic() + 30
+    while (ended := os.waitpid(child, os.WNOHANG)) == (0, 0) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    folder.chmod(0o755)
+    assert os.waitstatus_to_exitcode(ended[1]) == 0
+    assert ended[0] == child
+    assert sandbox.stats()["requests"] == spent
+    assert ws.name
