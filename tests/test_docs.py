@@ -26,7 +26,7 @@ PUBLIC = {
 }
 METHODS = {
     f"{owner.__name__}.{name}": member
-    for owner in (crisp.Workspace, Sandbox)
+    for owner in (crisp.Workspace, crisp.Archive, Sandbox)
     for name, member in vars(owner).items()
     if not name.startswith("_") and inspect.isfunction(member)
 }
