@@ -307,7 +307,7 @@ class Archive:
 
         Examples
         --------
-        >>> archive = ws.archive(folder / "acme")
+        >>> archive = ws.archive(folder / "recent")
         >>> _ = archive.sync(since="30 days ago")
         >>> archive.info()[["table", "complete_from", "gaps"]]
                    table             complete_from  gaps

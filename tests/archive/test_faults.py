@@ -1,0 +1,118 @@
+"""Faults of every kind: the archive is exact in the end, and says so when it is not yet."""
+
+import pytest
+
+import crisp_data as crisp
+from crisp_data.sandbox import Sandbox
+
+from .conftest import assert_equals_truth, truth
+
+FAULTS = [
+    *({"status": status} for status in (420, 423, 429, 500, 502, 503)),
+    {"status": 200, "reason": "internal_error"},
+    {"drop": "before"},
+    {"drop": "after"},
+    {"truncate": True},
+    {"malformed": True},
+    {"latency_ms": 1},
+]
+
+
+def assert_partly_true(archive, sandbox):
+    """What is there already is true, row for row."""
+    held = archive.conversations()
+    whole = truth(sandbox, "conversations").set_index("session_id", drop=False)
+    rows = whole.loc[held["session_id"]].reset_index(drop=True)
+    assert held.equals(rows)
+    messages = archive.messages(held) if len(held) else archive.messages()
+    assert messages.equals(truth(sandbox, "messages", list(held["session_id"])))
+
+
+@pytest.mark.parametrize("fault", FAULTS, ids=str)
+def test_every_fault_at_ten_per_cent(fault, tmp_path):
+    with Sandbox(seed=11, conversations=160, batch_size=20) as sandbox:
+        ws = crisp.connect(sandbox=sandbox, sleep=lambda seconds: None, quota=10**6)
+        archive = ws.archive(tmp_path / "shelf")
+        sandbox.faults(share=0.1, **fault)
+        for _ in range(30):
+            try:
+                archive.sync()
+                break
+            except crisp.CrispError:
+                assert_partly_true(archive, sandbox)
+        else:
+            pytest.fail("it never got through")
+        sandbox.faults()
+        assert_equals_truth(archive, sandbox)
+        assert ws.quota.used == sandbox.stats()["requests"]
+
+
+def test_an_error_that_stays_is_told_with_what_was_done(tmp_path):
+    with Sandbox(seed=11, conversations=160) as sandbox:
+        ws = crisp.connect(sandbox=sandbox, sleep=lambda seconds: None)
+        archive = ws.archive(tmp_path / "shelf")
+        archive.sync(since="2026-10-25")
+        held = len(archive.conversations())
+        sandbox.faults(operation="get_messages_in_conversation", status=500)
+        with pytest.raises(crisp.ServerError) as caught:
+            archive.sync(since="2000-01-01")
+        assert (caught.value.partial.conversations, caught.value.partial.threads) == (0, 0)
+        assert len(archive.conversations()) == held
+        info = archive.info().set_index("table")
+        assert info.loc["messages", "complete_from"].isoformat() == "2026-10-25T00:00:00+00:00"
+
+
+def test_a_conversation_that_vanishes_meanwhile_is_left_out(tmp_path):
+    with Sandbox(seed=11, conversations=60) as sandbox:
+        ws = crisp.connect(sandbox=sandbox)
+        archive = ws.archive(tmp_path / "shelf")
+        archive.sync()
+        newest = sandbox.truth("conversations")[0]["session_id"]
+        body = {"type": "text", "from": "user", "origin": "chat", "content": "Still there?"}
+        arguments = {"website_id": ws.website_id, "session_id": newest}
+        ws.client.call("send_message_in_conversation", json=body, **arguments)
+        # Listed, and gone before its thread is read.
+        sandbox.faults(
+            operation="get_messages_in_conversation", status=404, reason="conversation_not_found"
+        )
+        assert archive.sync().gone == 1
+        sandbox.faults()
+        assert newest not in set(archive.conversations()["session_id"])
+        assert newest in set(archive.conversations(deleted=True)["session_id"])
+
+
+def test_the_quota_ends_and_the_next_day_goes_on(tmp_path):
+    with Sandbox(seed=11, conversations=160, quota=100) as sandbox:
+        ws = crisp.connect(sandbox=sandbox, quota=100, reserve_for_writes=0)
+        archive = ws.archive(tmp_path / "shelf")
+        with pytest.raises(crisp.QuotaExceeded) as caught:
+            archive.sync()
+        assert sandbox.stats()["requests"] == 100
+        assert caught.value.partial.threads > 80
+        assert_partly_true(archive, sandbox)
+        assert len(archive.conversations()) > 80  # what was read is not read again
+        sandbox.clock(advance_s=24 * 3600)
+        done = archive.sync()
+        assert done.threads + caught.value.partial.threads <= 160 + 4
+        assert_equals_truth(archive, sandbox)
+
+
+def test_the_clock_jumps_to_tomorrow_in_the_middle(tmp_path):
+    """Both days are charged what was sent on them, and nothing is read twice or left out."""
+    with Sandbox(seed=11, conversations=160, quota=150) as sandbox:
+        ws = crisp.connect(sandbox=sandbox, quota=150, reserve_for_writes=0)
+        archive = ws.archive(tmp_path / "shelf")
+        attempt, asked = ws.client._wire._attempt, 0
+
+        def jumping(*arguments, **options):
+            nonlocal asked
+            asked += 1
+            if asked == 120:
+                sandbox.clock(advance_s=24 * 3600)
+            return attempt(*arguments, **options)
+
+        ws.client._wire._attempt = jumping
+        archive.sync()
+        assert_equals_truth(archive, sandbox)
+        assert ws.quota.used == sandbox.stats()["requests"] - 120  # the name, and 119 yesterday
+        assert archive.info()["complete_to"].notna().all()
