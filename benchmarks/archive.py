@@ -22,8 +22,8 @@ import pyarrow.compute as pc
 import pyarrow.dataset
 
 import crisp_data as crisp
-from crisp_data.archive.kept import Kept
-from crisp_data.archive.place import Place
+from crisp_data.archive.table import ArchiveTable
+from crisp_data.archive.storage import Storage
 from crisp_data.sandbox import Sandbox
 
 
@@ -31,7 +31,7 @@ def fill(folder: Path, messages: int) -> None:
     """Sync a sandbox, then repeat its rows until there are enough."""
     with Sandbox(seed=1, conversations=2_000) as sandbox:
         crisp.connect(sandbox=sandbox, quota=10**6).archive(folder).sync()
-    kept = {name: Kept(Place(folder), name) for name in ("conversations", "messages")}
+    kept = {name: ArchiveTable(Storage(folder), name) for name in ("conversations", "messages")}
     rows = {name: one.read().cast(one.schema) for name, one in kept.items()}
     for copy in range(1, -(-messages // rows["messages"].num_rows)):
         for name, table in rows.items():

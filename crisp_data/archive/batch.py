@@ -19,7 +19,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from crisp_data import tables, threads
-from crisp_data.archive.kept import DELETED, MONTH, SYNCED, Kept
+from crisp_data.archive.table import DELETED, MONTH, SYNCED, ArchiveTable
 from crisp_data.client import Client
 from crisp_data.errors import CrispError
 from crisp_data.protocol.answers import Page
@@ -87,8 +87,8 @@ class Batch:
         self,
         client: Client,
         website_id: str,
-        conversations: Kept,
-        messages: Kept,
+        conversations: ArchiveTable,
+        messages: ArchiveTable,
         since: int | None,
     ) -> None:
         self._client, self._website_id, self._since = client, website_id, since
@@ -151,10 +151,16 @@ class Batch:
         return _listed(self._conversations.read(columns, _of(listed))) if listed else []
 
     def _archived(self, rows: list[Listed]) -> Fingerprints:
-        """Look up which messages of these conversations are kept."""
+        """Look up which messages of these conversations are kept, and not marked as gone."""
         if not rows:
             return {}
-        return _by_session(self._messages.read(["session_id", "fingerprint"], _of(rows)))
+        found: dict[str, set[int]] = {}
+        kept = self._messages.read(["session_id", "fingerprint", DELETED], _of(rows))
+        for session_id, mark, gone in zip(*_lists(kept, *kept.column_names), strict=True):
+            marks = found.setdefault(session_id, set())
+            if mark is not None and gone is None:
+                marks.add(mark)
+        return {session_id: frozenset(marks) for session_id, marks in found.items()}
 
     def _threads(
         self, wanted: list[str], archived: Fingerprints
@@ -198,8 +204,10 @@ class Batch:
             return
         kept = self._messages.read(None, pc.field("session_id").isin(session_ids))
         kept = kept.cast(rows.schema)
-        read = set(zip(*_keys(rows), strict=True))
-        rest = kept.filter(pa.array([key not in read for key in zip(*_keys(kept), strict=True)]))
+        key = self._messages.table.key
+        read = set(zip(*_lists(rows, *key), strict=True))
+        old = [one not in read for one in zip(*_lists(kept, *key), strict=True)]
+        rest = kept.filter(pa.array(old, pa.bool_()))
         if self._since is not None:
             place, now = rest.schema.get_field_index(DELETED), self.now() * 1000
             gone = pc.fill_null(rest[DELETED], pa.scalar(now, rest.schema.field(DELETED).type))
@@ -218,7 +226,7 @@ class Batch:
         self._conversations.put(rows.filter(old), [one for one in months if one in known])
         self.done.conversations += rows.num_rows
 
-    def _own(self, kept: Kept, rows: pa.Table, months: Mapping[str, str]) -> pa.Table:
+    def _own(self, kept: ArchiveTable, rows: pa.Table, months: Mapping[str, str]) -> pa.Table:
         of = rows["session_id"].to_pylist()
         return kept.owned(rows, self.now(), [months[session_id] for session_id in of])
 
@@ -234,17 +242,8 @@ def _in(rows: pa.Table, session_ids: Mapping[str, Any]) -> pa.Array:
     return pa.array([one in session_ids for one in rows["session_id"].to_pylist()], pa.bool_())
 
 
-def _keys(rows: pa.Table) -> list[list[Any]]:
-    return [rows[name].to_pylist() for name in ("session_id", "fingerprint")]
-
-
-def _by_session(rows: pa.Table) -> dict[str, frozenset[int]]:
-    found: dict[str, set[int]] = {}
-    for session_id, fingerprint in zip(*_keys(rows), strict=True):
-        marks = found.setdefault(session_id, set())
-        if fingerprint is not None:
-            marks.add(fingerprint)
-    return {session_id: frozenset(marks) for session_id, marks in found.items()}
+def _lists(rows: pa.Table, *names: str) -> list[list[Any]]:
+    return [rows[name].to_pylist() for name in names]
 
 
 def _listed(rows: pa.Table) -> list[Listed]:

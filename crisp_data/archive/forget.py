@@ -13,13 +13,15 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from crisp_data.archive.kept import Kept
+from crisp_data.archive.table import ArchiveTable
 
 #: What stands in the place of a forgotten address in somebody else's words.
 FORGOTTEN = "[forgotten]"
 
 
-def forget(tables: Mapping[str, Kept], email: str | None, session_id: str | None) -> dict[str, int]:
+def forget(
+    tables: Mapping[str, ArchiveTable], email: str | None, session_id: str | None
+) -> dict[str, int]:
     """Remove a person from every table; say in how many rows of each they were."""
     ids = [session_id] if session_id else _sessions_of(tables["conversations"], email or "")
     counts = {}
@@ -34,21 +36,21 @@ def forget(tables: Mapping[str, Kept], email: str | None, session_id: str | None
     return counts
 
 
-def _sessions_of(conversations: Kept, email: str) -> list[str]:
+def _sessions_of(conversations: ArchiveTable, email: str) -> list[str]:
     """Find the conversations of a person by e-mail, whatever its case."""
     rows = conversations.read(["session_id", "email", "people_id"])
     theirs = pc.or_kleene(_equal(rows["email"], email), _equal(rows["people_id"], email))
     return [str(one) for one in rows.filter(theirs)["session_id"].to_pylist()]
 
 
-def _drop_conversations(kept: Kept, session_ids: list[str]) -> int:
+def _drop_conversations(kept: ArchiveTable, session_ids: list[str]) -> int:
     rows = kept.read(["session_id"], pc.field("session_id").isin(session_ids))
     if rows.num_rows:
         kept.put(kept.schema.empty_table(), session_ids)
     return int(rows.num_rows)
 
 
-def _redact_conversations(kept: Kept, email: str) -> int:
+def _redact_conversations(kept: ArchiveTable, email: str) -> int:
     """Take an address out of the rows of others; say how many it stood in."""
     rows = kept.read().cast(kept.schema)
     found = rows.filter(_mentions(rows, email))
@@ -58,7 +60,7 @@ def _redact_conversations(kept: Kept, email: str) -> int:
     return int(found.num_rows)
 
 
-def _drop_profiles(kept: Kept, email: str) -> int:
+def _drop_profiles(kept: ArchiveTable, email: str) -> int:
     """Delete a person's own rows from a small table, and the address from the others."""
     rows = kept.read().cast(kept.schema)
     found = _mentions(rows, email)

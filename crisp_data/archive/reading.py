@@ -14,13 +14,13 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from crisp_data import selection, tables
-from crisp_data.archive.kept import DELETED, MONTH, Kept
+from crisp_data.archive.table import DELETED, MONTH, ArchiveTable
 from crisp_data.errors import BadParameter
 from crisp_data.tables import columns as arrow_columns
 from crisp_data.tables.kinds import TIME, in_zone
 
 
-def check_columns(kept: Kept, columns: Sequence[str] | None) -> list[str]:
+def check_columns(kept: ArchiveTable, columns: Sequence[str] | None) -> list[str]:
     """Give the columns that are asked for; all of the table's where none are named."""
     known = [column.name for column in kept.table.columns]
     if columns is None:
@@ -39,7 +39,7 @@ class Order:
     """Whose threads are read, in which order; ``months`` None means all that there are."""
 
     session_ids: pa.ChunkedArray
-    months: list[str] | None = None
+    months: pa.Array | None = None
 
     @property
     def where(self) -> pc.Expression | None:
@@ -56,7 +56,7 @@ def newest_first(rows: pa.Table) -> pa.Table:
 
 
 def conversations(
-    kept: Kept, wanted: selection.Wanted, columns: list[str], tz: str, deleted: bool
+    kept: ArchiveTable, wanted: selection.Wanted, columns: list[str], tz: str, deleted: bool
 ) -> pd.DataFrame:
     """Read conversations, most recently updated first."""
     where = _all(_between("updated_at", wanted.start, wanted.end), None if deleted else kept.there)
@@ -67,7 +67,7 @@ def conversations(
 
 
 def messages(
-    kept: Kept,
+    kept: ArchiveTable,
     order: Order,
     start: pd.Timestamp | None,
     end: pd.Timestamp | None,
@@ -95,12 +95,12 @@ def _sorted(rows: pa.Table, keys: pa.Table) -> pa.Table:
     return rows.take(pa.array(places))
 
 
-def snapshot(kept: Kept, columns: list[str], tz: str) -> pd.DataFrame:
+def snapshot(kept: ArchiveTable, columns: list[str], tz: str) -> pd.DataFrame:
     """Read a table that each sync writes anew."""
     return _frame(kept, kept.read(columns), tz)
 
 
-def _frame(kept: Kept, rows: pa.Table, tz: str) -> pd.DataFrame:
+def _frame(kept: ArchiveTable, rows: pa.Table, tz: str) -> pd.DataFrame:
     """Give kept rows the dtypes of their table."""
     declared = {column.name: column for column in kept.table.columns}
     arrays: dict[str, Any] = {}

@@ -25,7 +25,7 @@ from deltalake import CommitProperties, DeltaTable, write_deltalake
 from deltalake.exceptions import CommitFailedError, DeltaError
 
 from crisp_data.archive.coverage import Coverage
-from crisp_data.archive.place import Place
+from crisp_data.archive.storage import Storage
 from crisp_data.errors import ArchiveBusy, BadParameter
 
 #: Seconds of silence after which a writer on another machine counts as gone. Every batch of
@@ -90,24 +90,24 @@ class State(msgspec.Struct, frozen=True):
     writer: Writer | None = None
 
 
-class Ledger:
+class StateTable:
     """The one row, and the right to write it.
 
-    >>> from crisp_data.archive.place import Place
-    >>> ledger = Ledger(Place(str(folder / "shelf")))
-    >>> with ledger.held("website"):
-    ...     Ledger(Place(str(folder / "shelf"))).load().writer is not None
+    >>> from crisp_data.archive.storage import Storage
+    >>> state_table = StateTable(Storage(str(folder / "shelf")))
+    >>> with state_table.held("website"):
+    ...     StateTable(Storage(str(folder / "shelf"))).load().writer is not None
     True
     """
 
-    def __init__(self, place: Place) -> None:
-        self._place = place
+    def __init__(self, storage: Storage) -> None:
+        self._storage = storage
         self._table: DeltaTable | None = None
         self.state: State | None = None
 
     def load(self) -> State | None:
         """Read what the archive knows; None where nothing was ever written."""
-        self._table = self._place.open("sync")
+        self._table = self._storage.open("sync")
         rows = self._table.to_pyarrow_table()["state"].to_pylist() if self._table else []
         self.state = msgspec.json.decode(rows[0], type=State) if rows else None
         return self.state
@@ -157,7 +157,7 @@ class Ledger:
         row = pa.table({"state": [msgspec.json.encode(state).decode()]}, _SCHEMA)
         try:
             if self._table is None:
-                self._table = self._place.create("sync", _SCHEMA)
+                self._table = self._storage.create("sync", _SCHEMA)
             once = CommitProperties(max_commit_retries=0)
             write_deltalake(self._table, row, mode="overwrite", commit_properties=once)
         except (CommitFailedError, DeltaError) as error:

@@ -17,8 +17,8 @@ import pyarrow.compute as pc
 
 from crisp_data.archive.batch import Batch, Synced
 from crisp_data.archive.coverage import Coverage
-from crisp_data.archive.kept import SYNCED, Kept
-from crisp_data.archive.state import Deep, Ledger, State
+from crisp_data.archive.state import Deep, State, StateTable
+from crisp_data.archive.table import SYNCED, ArchiveTable
 from crisp_data.client import Client
 from crisp_data.errors import CrispWarning, NotFound
 from crisp_data.protocol.answers import Page
@@ -32,9 +32,14 @@ class Sync:
     """One run over a website, by the one who holds the archive."""
 
     def __init__(
-        self, client: Client, ledger: Ledger, conversations: Kept, messages: Kept, deep: bool
+        self,
+        client: Client,
+        state_table: StateTable,
+        conversations: ArchiveTable,
+        messages: ArchiveTable,
+        deep: bool,
     ) -> None:
-        self._client, self._ledger, self._deep = client, ledger, deep
+        self._client, self._state_table, self._deep = client, state_table, deep
         self._conversations = conversations
         self._website_id = self._state.website_id
         if deep and self._state.deep is None:
@@ -70,7 +75,6 @@ class Sync:
             self._find_gone(start)
             self._change(deep=None)
         self._change(synced_at=self._batch.now())
-        self._ledger.save(self._state)
 
     def warn(self) -> None:
         """Say what the archive may lack."""
@@ -109,7 +113,7 @@ class Sync:
                 high = max(times) + (max(times) == min(times))
             count += bool(listed)
             self._batch.take(rows, listed)
-            self._ledger.save(self._state)
+            self._state_table.save(self._state)
             yield len(listed)
         if pages.doubt:
             self._doubt = pages.doubt
@@ -119,11 +123,11 @@ class Sync:
 
     @property
     def _state(self) -> State:
-        assert self._ledger.state is not None  # it is held
-        return self._ledger.state
+        assert self._state_table.state is not None  # it is held
+        return self._state_table.state
 
     def _change(self, **changes: Any) -> None:
-        self._ledger.state = msgspec.structs.replace(self._state, **changes)
+        self._state_table.state = msgspec.structs.replace(self._state, **changes)
 
     @property
     def _covered(self) -> Coverage:

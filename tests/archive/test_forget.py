@@ -9,7 +9,7 @@ import pyarrow.parquet as pq
 import pytest
 
 import crisp_data as crisp
-from crisp_data.archive.state import Ledger
+from crisp_data.archive.state import StateTable
 
 
 def texts_of(path):
@@ -96,6 +96,14 @@ def test_the_cache_forgets_too(sandbox, ws, archive, person, tmp_path):
     assert ws.client.cached() == 0
 
 
+def test_without_a_workspace_the_cache_is_named(archive, tmp_path):
+    archive.sync()
+    email = archive.conversations()["email"].dropna().iloc[0]
+    with pytest.warns(crisp.CrispWarning, match="cache clear"):
+        crisp.Archive(tmp_path / "shelf").forget(email=email)
+    assert files_that_hold(tmp_path / "shelf", email) == []
+
+
 def test_one_conversation(archive, ws, tmp_path):
     archive.sync()
     session_id = archive.conversations()["session_id"][7]
@@ -132,8 +140,8 @@ def test_one_of_the_two_is_needed(archive, given):
 
 def test_a_writer_keeps_others_from_forgetting(archive, tmp_path):
     archive.sync()
-    ledger = Ledger(archive._place)
-    with ledger.held(ledger.load().website_id), pytest.raises(crisp.ArchiveBusy):
+    state_table = StateTable(archive._storage)
+    with state_table.held(state_table.load().website_id), pytest.raises(crisp.ArchiveBusy):
         archive.forget(email="a@b.example")
 
 

@@ -5,7 +5,7 @@ import pytest
 from moto.server import ThreadedMotoServer
 
 import crisp_data as crisp
-from crisp_data.archive.state import Ledger
+from crisp_data.archive.state import StateTable
 
 from .conftest import assert_equals_truth
 
@@ -47,7 +47,7 @@ def test_the_lock_holds_there_too(ws, s3):
     _, options = s3
     archive = ws.archive("s3://shelves/acme", storage_options=options)
     archive.sync(since="2026-10-30")
-    with Ledger(archive._place).held(ws.website_id), pytest.raises(crisp.ArchiveBusy):
+    with StateTable(archive._storage).held(ws.website_id), pytest.raises(crisp.ArchiveBusy):
         archive.sync()
     assert archive.sync().requests == 1
 

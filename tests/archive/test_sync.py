@@ -258,3 +258,29 @@ def test_a_field_that_crisp_adds_is_kept(sandbox, archive):
     archive.sync()
     extra = archive.conversations()["extra"].dropna()
     assert any("ai_summary" in json.loads(text) for text in extra)
+
+
+def test_what_was_gone_and_is_back_is_whole_again(sandbox, archive, api):
+    """Crisp told that it is gone, wrongly, and tells of it again."""
+    archive.sync()
+    session_id = sandbox.truth("conversations")[40]["session_id"]
+    api.say(session_id)
+    sandbox.faults(
+        operation="get_messages_in_conversation", status=404, reason="conversation_not_found"
+    )
+    assert archive.sync().gone == 1
+    sandbox.faults()
+    api.call("change_conversation_state", session_id, json={"state": "pending"})
+    archive.sync()
+    assert_equals_truth(archive, sandbox)
+
+
+def test_what_was_never_kept_is_not_empty(archive, tmp_path):
+    with pytest.raises(crisp.BadParameter, match="no archive at"):
+        crisp.Archive(tmp_path / "elsewhere").conversations()
+    archive.sync()
+    with pytest.raises(crisp.BadParameter, match="holds no people"):
+        archive.people()
+    for wrong in (["nickname", "sesion_id"], "sesion_id"):
+        with pytest.raises(crisp.BadParameter, match="'sesion_id'"):
+            archive.conversations(columns=wrong)

@@ -14,7 +14,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from deltalake import DeltaTable, WriterProperties, write_deltalake
 
-from crisp_data.archive.place import Place
+from crisp_data.archive.storage import Storage
 from crisp_data.tables import TABLES, Table
 
 MONTH, SYNCED, DELETED = "month", "synced_at", "deleted_at"
@@ -44,25 +44,25 @@ def _kept(kind: pa.DataType) -> pa.DataType:
     return kind
 
 
-class Kept:
+class ArchiveTable:
     """The rows of one table, on a disk or in an object store.
 
-    >>> from crisp_data.archive.place import Place
-    >>> Kept(Place(str(folder / "shelf")), "messages").read(["session_id"]).num_rows
+    >>> from crisp_data.archive.storage import Storage
+    >>> ArchiveTable(Storage(str(folder / "shelf")), "messages").read(["session_id"]).num_rows
     0
     """
 
-    def __init__(self, place: Place, name: str) -> None:
+    def __init__(self, storage: Storage, name: str) -> None:
         self.table = TABLES[name]
         self.threaded = name in _THREADED
         self.schema = stored(self.table)
-        self._place = place
+        self._storage = storage
         self._delta: DeltaTable | None = None
 
     def delta(self) -> DeltaTable | None:
         """Open the newest version; None where nothing was written yet."""
         if self._delta is None:
-            self._delta = self._place.open(self.table.name)
+            self._delta = self._storage.open(self.table.name)
         else:
             self._delta.update_incremental()
         return self._delta
@@ -174,7 +174,7 @@ class Kept:
         delta = self.delta()
         if delta is None:
             by = MONTH if self.threaded else None
-            delta = self._delta = self._place.create(self.table.name, self.schema, by)
+            delta = self._delta = self._storage.create(self.table.name, self.schema, by)
         return delta
 
 

@@ -23,10 +23,10 @@ SETTINGS = {
 _TIMES = ("timestamp", "created_at", "updated_at", "synced_at")
 
 
-class Place:
+class Storage:
     """The root of an archive, and how to get there.
 
-    >>> Place(str(folder / "shelf")).open("conversations") is None
+    >>> Storage(str(folder / "shelf")).open("conversations") is None
     True
     """
 
@@ -69,4 +69,4 @@ class Place:
         return f"{self.root}/{name}"
 
     def __repr__(self) -> str:
-        return f"<Place {self.root}>"
+        return f"<Storage {self.root}>"

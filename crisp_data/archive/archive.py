@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
@@ -16,12 +17,12 @@ from crisp_data import moments, selection, tables
 from crisp_data.archive import forget, reading
 from crisp_data.archive.batch import Synced
 from crisp_data.archive.coverage import Coverage
-from crisp_data.archive.kept import MONTH, SYNCED, Kept
-from crisp_data.archive.place import Place
-from crisp_data.archive.state import Ledger
+from crisp_data.archive.state import StateTable
+from crisp_data.archive.storage import Storage
 from crisp_data.archive.sync import Sync
+from crisp_data.archive.table import MONTH, SYNCED, ArchiveTable
 from crisp_data.client import Client
-from crisp_data.errors import BadParameter, CrispError
+from crisp_data.errors import BadParameter, CrispError, CrispWarning
 
 #: Tables beside conversations and messages: small, and written anew by each sync that is
 #: asked for them.
@@ -31,6 +32,12 @@ SNAPSHOTS = {
     "inboxes": "list_inboxes",
     "campaigns": "list_campaigns",
 }
+
+
+_CACHE = (
+    "The archive was opened without a workspace, so the HTTP cache may still hold answers about "
+    "the person: open it with ws.archive(path), or run 'crisp-data cache clear'."
+)
 
 
 class Archive:
@@ -75,10 +82,11 @@ class Archive:
         progress: bool = False,
     ) -> None:
         self.tz = moments.check_tz(tz)
-        self._place = Place(path, storage_options)
+        self._storage = Storage(path, storage_options)
         self._client, self._website_id, self._progress = client, website_id, progress
         self._kept = {
-            name: Kept(self._place, name) for name in ("conversations", "messages", *SNAPSHOTS)
+            name: ArchiveTable(self._storage, name)
+            for name in ("conversations", "messages", *SNAPSHOTS)
         }
 
     def sync(self, since: Any = None, *, deep: bool = False, also: Sequence[str] = ()) -> Synced:
@@ -131,10 +139,10 @@ class Archive:
             selection.check_word("also", name, tuple(SNAPSHOTS))
         now = datetime.fromtimestamp(client.now(), UTC)
         start, _ = moments.window(since, None, tz=self.tz, now=now)
-        ledger = Ledger(self._place)
-        with ledger.held(self._website_id):
+        state_table = StateTable(self._storage)
+        with state_table.held(self._website_id):
             run = Sync(
-                client, ledger, self._kept["conversations"], self._kept["messages"], deep=deep
+                client, state_table, self._kept["conversations"], self._kept["messages"], deep=deep
             )
             before = client.quota.used
             try:
@@ -192,12 +200,13 @@ class Archive:
         >>> archive.conversations().equals(ws.conversations())
         True
         """
-        start, end = moments.window(since, until, tz=tz or self.tz, now=self._moment())
+        tz = moments.check_tz(tz or self.tz)
+        start, end = moments.window(since, until, tz=tz, now=self._moment())
         wanted = selection.Wanted(start, end, state, segment, assigned, inbox)
         selection.check_count("limit", limit)
-        kept = self._kept["conversations"]
+        kept = self._readable("conversations")
         names = reading.check_columns(kept, columns)
-        frame = reading.conversations(kept, wanted, names, self._zone(tz), deleted)
+        frame = reading.conversations(kept, wanted, names, tz, deleted)
         return frame if limit is None else frame.head(limit)
 
     def messages(
@@ -234,14 +243,15 @@ class Archive:
         >>> len(archive.messages(vip, columns=["timestamp", "from"])) > 0
         True
         """
-        start, end = moments.window(since, until, tz=tz or self.tz, now=self._moment())
-        kept = self._kept["messages"]
+        tz = moments.check_tz(tz or self.tz)
+        start, end = moments.window(since, until, tz=tz, now=self._moment())
+        kept = self._readable("messages")
         names = reading.check_columns(kept, columns)
         asked = None if conversations is None else selection.session_ids(conversations)
-        order = self._order(asked, deleted)
-        return reading.messages(kept, order, start, end, names, self._zone(tz), deleted)
+        order = self._order(conversations, asked, deleted)
+        return reading.messages(kept, order, start, end, names, tz, deleted)
 
-    def _order(self, asked: list[str] | None, deleted: bool) -> reading.Order:
+    def _order(self, given: Any, asked: list[str] | None, deleted: bool) -> reading.Order:
         """Say whose threads are read, in which order, and the months that hold them."""
         kept = self._kept["conversations"]
         if asked is None:
@@ -249,8 +259,15 @@ class Archive:
             rows = reading.newest_first(kept.read(names, None if deleted else kept.there))
             return reading.Order(rows["session_id"])
         ids = pa.array(asked, pa.large_string())
-        rows = kept.read([MONTH], pc.field("session_id").isin(ids))
-        return reading.Order(pa.chunked_array([ids]), pc.unique(rows[MONTH]).to_pylist())
+        if (
+            isinstance(given, pd.DataFrame)
+            and "created_at" in given
+            and given["created_at"].notna().all()
+        ):
+            months = set(given["created_at"].dt.tz_convert("UTC").dt.strftime("%Y-%m"))
+        else:
+            months = set(kept.read([MONTH], pc.field("session_id").isin(ids))[MONTH].to_pylist())
+        return reading.Order(pa.chunked_array([ids]), pa.array(sorted(months), pa.string()))
 
     def people(self, *, tz: str | None = None) -> pd.DataFrame:
         """Read the profiles that ``sync(also=["people"])`` kept.
@@ -269,7 +286,9 @@ class Archive:
 
         Examples
         --------
-        >>> ws.archive(folder / "acme").operators().empty
+        >>> archive = ws.archive(folder / "acme")
+        >>> _ = archive.sync(also=["operators"])
+        >>> len(archive.operators()) == len(ws.operators())
         True
         """
         return self._snapshot("operators", tz)
@@ -279,7 +298,9 @@ class Archive:
 
         Examples
         --------
-        >>> ws.archive(folder / "acme").inboxes().empty
+        >>> archive = ws.archive(folder / "acme")
+        >>> _ = archive.sync(also=["inboxes"])
+        >>> len(archive.inboxes()) == len(ws.inboxes())
         True
         """
         return self._snapshot("inboxes", tz)
@@ -289,7 +310,9 @@ class Archive:
 
         Examples
         --------
-        >>> ws.archive(folder / "acme").campaigns().empty
+        >>> archive = ws.archive(folder / "acme")
+        >>> _ = archive.sync(also=["campaigns"])
+        >>> len(archive.campaigns()) == len(ws.campaigns())
         True
         """
         return self._snapshot("campaigns", tz)
@@ -314,7 +337,7 @@ class Archive:
         0  conversations 2026-10-03 09:00:00+00:00     0
         1       messages 2026-10-03 09:00:00+00:00     0
         """
-        state = Ledger(self._place).load()
+        state = StateTable(self._storage).load()
         rows = []
         for name, kept in self._kept.items():
             delta = kept.delta()
@@ -357,6 +380,11 @@ class Archive:
         ArchiveBusy
             Another process writes.
 
+        Warns
+        -----
+        CrispWarning
+            Where the archive was opened without a workspace, whose HTTP cache is unknown then.
+
         Notes
         -----
         Spends nothing, and changes nothing at Crisp: remove the person there first, or what
@@ -376,19 +404,23 @@ class Archive:
         """
         if (email is None) == (session_id is None) or email == "" or session_id == "":
             raise BadParameter("forget() takes an e-mail or a session_id, one of the two.")
-        ledger = Ledger(self._place)
-        state = ledger.load()
+        state_table = StateTable(self._storage)
+        state = state_table.load()
         if state is None:
             raise BadParameter("There is no archive here.", "Make one with sync().")
-        with ledger.held(state.website_id):
+        with state_table.held(state.website_id):
             removed = forget.forget(self._kept, email, session_id)
-            if self._client is not None:
-                self._client.purge_cache()
+        if self._client is not None:
+            self._client.purge_cache()
+        else:
+            warnings.warn(_CACHE, CrispWarning, stacklevel=2)
         return removed
 
     def _snapshot(self, name: str, tz: str | None) -> pd.DataFrame:
-        kept = self._kept[name]
-        return reading.snapshot(kept, reading.check_columns(kept, None), self._zone(tz))
+        kept = self._readable(name)
+        return reading.snapshot(
+            kept, reading.check_columns(kept, None), moments.check_tz(tz or self.tz)
+        )
 
     def _pulled(self, name: str) -> pa.Table:
         """Pull a small table whole."""
@@ -397,6 +429,8 @@ class Archive:
         pages = client.pages(SNAPSHOTS[name], website_id=self._website_id, keep=False)
         for page in pages:
             builder.add(page.body, website_id=self._website_id)
+        if pages.doubt:
+            warnings.warn(pages.doubt, CrispWarning, stacklevel=4)
         return self._kept[name].owned(builder.arrow(), round(client.now() * 1000))
 
     def _show(self, steps: Iterator[int]) -> None:
@@ -413,8 +447,20 @@ class Archive:
             )
         return self._client
 
-    def _zone(self, tz: str | None) -> str:
-        return moments.check_tz(tz or self.tz)
+    def _readable(self, name: str) -> ArchiveTable:
+        """Find a table; one that was never kept is not an empty one."""
+        kept = self._kept[name]
+        if kept.delta() is None:
+            if StateTable(self._storage).load() is None:
+                raise BadParameter(
+                    f"There is no archive at {self._storage.root}.",
+                    "Check the path; ws.archive(path).sync() makes one.",
+                )
+            if not kept.threaded:
+                raise BadParameter(
+                    f"The archive holds no {name}.", f"archive.sync(also=[{name!r}]) brings them."
+                )
+        return kept
 
     def _moment(self) -> datetime:
         return (
@@ -422,4 +468,4 @@ class Archive:
         )
 
     def __repr__(self) -> str:
-        return f"<Archive {self._place.root}>"
+        return f"<Archive {self._storage.root}>"

@@ -1,0 +1,177 @@
+"""Archived rows as frames: the filters of the workspace, and no more read than asked for."""
+
+import os
+import secrets
+from pathlib import Path
+
+import pandas as pd
+import pyarrow as pa
+import pytest
+
+import crisp_data as crisp
+from crisp_data.archive.state import StateTable
+from crisp_data.sandbox import Sandbox
+
+
+@pytest.fixture(scope="module")
+def filled(tmp_path_factory):
+    """A larger archive, read only, with the workspace it came from."""
+    with Sandbox(seed=9, conversations=600) as sandbox:
+        ws = crisp.connect(sandbox=sandbox)
+        archive = ws.archive(tmp_path_factory.mktemp("archive") / "shelf")
+        archive.sync()
+        yield ws, archive
+
+
+@pytest.mark.parametrize(
+    "filters",
+    [
+        {},
+        {"since": "2026-10-01"},
+        {"until": "2026-09-15"},
+        {"since": "2026-09-20", "until": "2026-10-10", "tz": "Asia/Tokyo"},
+        {"since": "10 days ago"},
+        {"state": "resolved"},
+        {"state": "pending", "since": "2026-10-01"},
+        {"segment": "billing"},
+        {"assigned": False},
+        {"limit": 7},
+        {"since": "2026-11-02 08:59:59"},
+    ],
+    ids=str,
+)
+def test_the_same_filters_give_the_same_frame(filled, filters):
+    ws, archive = filled
+    pd.testing.assert_frame_equal(archive.conversations(**filters), ws.conversations(**filters))
+
+
+def test_operator_and_inbox(filled):
+    ws, archive = filled
+    rows = archive.conversations()
+    for name, column in (("assigned", "assigned_user_id"), ("inbox", "inbox_id")):
+        one = {name: rows[column].dropna().iloc[0]}
+        found = archive.conversations(**one)
+        assert len(found) > 0
+        pd.testing.assert_frame_equal(found, ws.conversations(**one))
+
+
+@pytest.mark.parametrize("count", [1, 3, 600])
+def test_threads_in_the_order_asked_for(filled, count):
+    ws, archive = filled
+    some = ws.conversations().sample(count, random_state=3)
+    pd.testing.assert_frame_equal(archive.messages(some), ws.messages(some))
+    pd.testing.assert_frame_equal(
+        archive.messages(list(some["session_id"]), tz="Europe/Paris"),
+        ws.messages(some, tz="Europe/Paris"),
+    )
+
+
+def test_messages_of_a_period(filled):
+    _, archive = filled
+    everything = archive.messages()
+    start, end = everything["timestamp"].sort_values().iloc[[100, 900]]
+    found = archive.messages(since=start, until=end)
+    wanted = everything[everything["timestamp"].between(start, end)].reset_index(drop=True)
+    pd.testing.assert_frame_equal(found, wanted)
+    assert archive.messages("session_that-was-never").empty
+
+
+@pytest.mark.parametrize("columns", [["content"], ["timestamp", "from"], ["extra", "session_id"]])
+def test_columns_come_as_asked(filled, columns):
+    _, archive = filled
+    found = archive.messages(columns=columns)
+    pd.testing.assert_frame_equal(found, archive.messages()[columns])
+    some = archive.conversations(columns=["nickname"], state="pending", since="2026-10-01")
+    whole = archive.conversations(state="pending", since="2026-10-01")
+    pd.testing.assert_frame_equal(some, whole[["nickname"]])
+
+
+def test_a_period_opens_no_other_file(filled):
+    """Older months are replaced by nonsense: whoever looked into them would fail."""
+    _, archive = filled
+    shelf = Path(archive._storage.root)
+    wanted = archive.messages(since="2026-10-20")
+    listed = archive.conversations(since="2026-10-20")
+    old = [
+        path
+        for table in ("messages", "conversations")
+        for path in (shelf / table).glob("month=*/*.parquet")
+        if path.parent.name < "month=2026-10"
+    ]
+    contents = {path: path.read_bytes() for path in old}
+    assert len(contents) > 2
+    # Old conversations may have been updated, or written in, of late: their files are needed.
+    needless = [path for path in old if _newest(path) < pd.Timestamp("2026-10-20", tz="UTC")]
+    assert needless
+    try:
+        for path in needless:
+            path.write_bytes(b"nonsense" * (len(contents[path]) // 8 + 1))
+        pd.testing.assert_frame_equal(archive.conversations(since="2026-10-20"), listed)
+        columns = ["session_id", "updated_at"]
+        assert len(archive.conversations(since="2026-10-20", columns=columns)) == len(listed)
+        found = archive.messages(listed, since="2026-10-20")
+        assert set(found["fingerprint"]) <= set(wanted["fingerprint"])
+        with pytest.raises(Exception, match=r"(?i)parquet"):
+            archive.messages()
+    finally:
+        for path, content in contents.items():
+            path.write_bytes(content)
+
+
+def _newest(path):
+    frame = pd.read_parquet(path)
+    return frame["timestamp" if "timestamp" in frame else "updated_at"].max()
+
+
+@pytest.mark.skipif(not Path("/proc/self/io").exists(), reason="only Linux counts bytes read")
+def test_two_columns_are_less_to_read(tmp_path):
+    """Long texts that no compression makes small stay where they are."""
+    archive = crisp.Archive(tmp_path / "shelf")
+    with StateTable(archive._storage).held("website"):
+        pass
+    for name in ("conversations", "messages"):
+        kept = archive._kept[name]
+        rows = {field.name: pa.nulls(2_000, field.type) for field in kept.schema}
+        ids = [f"session_{number}" for number in range(2_000)]
+        rows |= {"session_id": pa.array(ids), "month": pa.array(["2026-10"] * 2_000)}
+        if name == "messages":
+            rows["content"] = pa.array([secrets.token_hex(1_000) for _ in ids])
+        kept.append(pa.table(rows, kept.schema))
+    whole = _bytes_read(archive.messages)
+    assert whole > 2_000 * 1_000
+    assert _bytes_read(lambda: archive.messages(columns=["timestamp", "from"])) < whole / 10
+
+
+def _bytes_read(work):
+    def count():
+        return int(Path("/proc/self/io").read_text().split("rchar:")[1].split()[0])
+
+    work()
+    before = count()
+    work()
+    return count() - before
+
+
+def test_what_one_engine_wrote_others_read(filled):
+    import duckdb
+    import polars
+
+    _, archive = filled
+    messages = len(archive.messages())
+    path = os.path.join(archive._storage.root, "messages")
+    assert polars.read_delta(path).height == messages
+    files = duckdb.read_parquet(os.path.join(path, "month=*", "*.parquet"))
+    assert files.filter("deleted_at IS NULL").count("*").fetchall() == [(messages,)]
+
+
+def test_info_says_how_far(filled):
+    _, archive = filled
+    info = archive.info().set_index("table")
+    assert list(info.index) == ["conversations", "messages"]
+    assert info.loc["conversations", "rows"] == 600
+    assert info.loc["messages", "rows"] == len(archive.messages())
+    assert (info["gaps"] == 0).all()
+    assert (info["complete_from"] == pd.Timestamp(0, tz="UTC")).all()
+    newest = archive.conversations()["updated_at"].max()
+    assert (info["complete_to"] == newest).all()
+    assert info["files"].between(1, 50).all()
