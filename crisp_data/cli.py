@@ -6,6 +6,7 @@ import json
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -69,9 +70,10 @@ def _connection(command: Any) -> Any:
 
 @contextmanager
 def _workspace(
-    website: str | None, sandbox: bool, quota: int | None, tz: str = "UTC"
+    website: str | None, sandbox: bool, quota: int | None, tz: str = "UTC", wait: bool = False
 ) -> Iterator[crisp.Workspace]:
-    ws = crisp.connect(website, sandbox=sandbox, quota=quota, tz=tz)
+    on_quota = "wait" if wait else "raise"
+    ws = crisp.connect(website, sandbox=sandbox, quota=quota, tz=tz, on_quota=on_quota)
     try:
         yield ws
     finally:
@@ -168,8 +170,13 @@ def sandbox(**options: Any) -> None:
               show_default=True, prompt=True)  # fmt: skip
 @click.option("--website", default="", prompt="Website id (empty: choose later)")
 @click.option("--base-url", default=None, help="Where the API lives, if not at Crisp.")
+@click.option("--quota", type=click.IntRange(min=1),
+              help="Requests a day, kept with the token; for a development token.")  # fmt: skip
 @click.option("--key-stdin", is_flag=True, help="Read the key from standard input.")
-def login(identifier: str, tier: str, website: str, base_url: str | None, key_stdin: bool) -> None:
+def login(
+    identifier: str, tier: str, website: str, base_url: str | None, quota: int | None,
+    key_stdin: bool,
+) -> None:  # fmt: skip
     """Check a token and keep it in the system's keyring.
 
     The key is asked for without showing it, and is never an argument, where the shell's
@@ -177,10 +184,10 @@ def login(identifier: str, tier: str, website: str, base_url: str | None, key_st
     """
     key = sys.stdin.readline().strip() if key_stdin else click.prompt("Key", hide_input=True)
     ws = crisp.connect(
-        website or None, identifier=identifier, key=key, tier=tier, base_url=base_url
+        website or None, identifier=identifier, key=key, tier=tier, base_url=base_url, quota=quota
     )
     settings = config.resolve(identifier, key, tier, website or None, base_url)
-    config.store(settings)
+    config.store(replace(settings, quota=quota))
     click.echo(f"Kept. The token reads {ws.name or ws.website_id}.")
 
 
@@ -213,10 +220,11 @@ def whoami(**options: Any) -> None:
 @click.option("--limit", type=int, help="The newest so many.")
 @click.option("--tz", default="UTC", show_default=True, help="Zone of all times.")
 @click.option("--refresh", is_flag=True, help="Ask Crisp even where the cache knows.")
+@click.option("--wait", is_flag=True, help="Where the day is spent, wait for its reset and go on.")
 @_connection
 def export_(
-    table: str, output: Path, tz: str, refresh: bool, website: str | None, sandbox: bool,
-    quota: int | None, **filters: Any,
+    table: str, output: Path, tz: str, refresh: bool, wait: bool, website: str | None,
+    sandbox: bool, quota: int | None, **filters: Any,
 ) -> None:  # fmt: skip
     """Write a table to a file.
 
@@ -238,7 +246,7 @@ def export_(
     moments.window(
         given.get("since"), given.get("until"), tz=moments.check_tz(tz), now=datetime.now(UTC)
     )
-    with _workspace(website, sandbox, quota, tz) as ws:
+    with _workspace(website, sandbox, quota, tz, wait) as ws:
         before = ws.quota.used
         if table == "messages":
             frame = ws.messages(ws.conversations(**given, refresh=refresh), refresh=refresh)
@@ -257,14 +265,18 @@ _FILTERS = {
 
 
 @main.command(short_help="Show what today's requests were spent on.")
+@click.option("--reopen", is_flag=True,
+              help="Take away the mark that Crisp itself refused more today.")  # fmt: skip
 @_connection
-def quota(**options: Any) -> None:
+def quota(reopen: bool, **options: Any) -> None:
     """Show what today's requests were spent on, and what is left; spends none."""
     if options.pop("sandbox"):
         raise BadParameter("A sandbox started for this command has spent nothing yet.")
     options.pop("website")
     settings = config.resolve()
     client = Client(settings, **options)
+    if reopen:
+        client.quota.reopen()
     click.echo(repr(client.quota))
 
 

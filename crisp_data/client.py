@@ -9,10 +9,12 @@ import threading
 import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any, Literal, NoReturn
 from urllib.parse import unquote
 
-from crisp_data import config
+import requests
+
+from crisp_data import config, waiting
 from crisp_data.errors import BadParameter, ReadOnly
 from crisp_data.pages import Pages, Steps
 from crisp_data.protocol import answers, routes, walks
@@ -35,7 +37,10 @@ class Client:
     settings : Settings
         From :func:`crisp_data.config.resolve`.
     quota : int, optional
-        Requests a day; by default the tier's documented limit.
+        Requests a day; by default what the settings say, else the tier's documented limit.
+    on_quota : {"raise", "wait"}, default "raise"
+        What becomes of a read for which the day has nothing left: :class:`QuotaExceeded`, or
+        a wait until the reset, which Ctrl-C ends. A write is never made to wait.
     writes : bool, default False
         Whether anything but reading is allowed.
     cache : bool, default True
@@ -48,6 +53,8 @@ class Client:
         How long reads are tried again.
     workers : int, default 4
         How many threads of messages are read side by side.
+    progress : bool, optional
+        Whether a wait for the reset shows a bar; by default on the live service only.
     sleep, now : callable
         How to wait, and the clock in seconds; the sandbox has a clock of its own.
 
@@ -63,6 +70,7 @@ class Client:
         settings: config.Settings,
         *,
         quota: int | None = None,
+        on_quota: Literal["raise", "wait"] = "raise",
         reserve_for_writes: float = 0.02,
         reset_hour: int = 0,
         writes: bool = False,
@@ -72,13 +80,14 @@ class Client:
         state_dir: Path | None = None,
         patience: Patience | None = None,
         workers: int = 4,
-        sleep: Callable[[float], None] = time.sleep,
+        progress: bool | None = None,
+        sleep: Callable[[float], None] = waiting.sleep,
         now: Callable[[], float] = time.time,
     ) -> None:
         self.settings, self.writes, self.now = settings, writes, now
         self.cache_path = (cache_dir or config.cache_dir()) / f"{settings.account}.sqlite"
         self._cache, self._lifetimes = cache, lifetimes
-        limit = config.DAILY_LIMITS[settings.credentials.tier] if quota is None else quota
+        limit = settings.daily_limit if quota is None else quota
         self.quota = Ledger(
             (state_dir or config.state_dir()) / "quota.sqlite",
             settings.account,
@@ -90,8 +99,14 @@ class Client:
         if isinstance(workers, bool) or workers not in range(1, 65):
             raise BadParameter("workers must be a whole number, between 1 and 64.")
         self.workers = workers
+        if on_quota not in ("raise", "wait"):
+            raise BadParameter("on_quota is 'raise' or 'wait'.")
+        # The sandbox answers in milliseconds, and notebooks recorded on it stay readable.
+        self.progress = settings.live if progress is None else progress
+        reset = waiting.Reset(self.quota, sleep, self.progress) if on_quota == "wait" else None
+        self.waits = reset is not None
         patience = patience or Patience()
-        self._wire = Wire(self.quota, settings.base_url, patience, sleep, connections=workers)
+        self._wire = Wire(self.quota, settings.base_url, patience, sleep, workers, reset)
         self._local = threading.local()
 
     def get(self, path: str, params: Mapping[str, Any] | None = None, **options: Any) -> Any:
@@ -253,6 +268,18 @@ class Client:
             return self._steps(route, where, walk, since, offline=offline, keep=keep)
 
         return Pages(steps, None if timed else rows, refresh or not keep, resumable=timed)
+
+    def keeps(self, operation: str, **arguments: Any) -> bool:
+        """Whether the cache could answer a read by itself; spends nothing.
+
+        Examples
+        --------
+        >>> ws.client.keeps("get_website", website_id=ws.website_id)
+        True
+        """
+        path, query = routes.fill(routes.lookup(operation), arguments)
+        url = self.settings.base_url + path.lstrip("/")
+        return self._session().keeps(requests.Request("GET", url, params=query).prepare())
 
     def _data(self, method: str, path: str, params: Any = None, **options: Any) -> Any:
         body = self._send(method, path, params, **options).content

@@ -59,6 +59,12 @@ class Settings:
     base_url: str = BASE_URL
     website: str | None = None
     ca: str | None = None
+    quota: int | None = None
+
+    @property
+    def daily_limit(self) -> int:
+        """Requests a day: as set by the user, else the tier's documented limit."""
+        return DAILY_LIMITS[self.credentials.tier] if self.quota is None else self.quota
 
     @property
     def live(self) -> bool:
@@ -79,25 +85,30 @@ def resolve(
     website: str | None = None,
     base_url: str | None = None,
     ca: str | None = None,
+    quota: int | None = None,
 ) -> Settings:
     """Find the settings: each from the arguments, else the environment, else the keyring.
 
     Halves of two tokens are never put together: the environment completes an argument only
     where it does not hold another token, and the keyring is asked only where neither an
-    identifier nor a key was found, and then answers whole.
+    identifier nor a key was found, and then answers whole. The day's quota, which a
+    development token's owner has set, belongs to a token too.
 
     Raises
     ------
     CredentialsMissing
         Nothing usable was found anywhere.
     BadParameter
-        An unknown tier, or an address that would send the key over the network unencrypted.
+        An unknown tier, a quota that is no number, or an address that would send the key over
+        the network unencrypted.
     """
     env = os.environ.get
     base_url = check_base_url(base_url or env("CRISP_BASE_URL") or BASE_URL)
     given, found = (identifier, key), (env("CRISP_IDENTIFIER"), env("CRISP_KEY"))
     if any(a and b and a != b for a, b in zip(given, found, strict=True)):
         found = (None, None)  # the environment holds another token
+    elif quota is None:
+        quota = _requests(env("CRISP_QUOTA"))
     identifier, key = identifier or found[0], key or found[1]
     tier = tier or env("CRISP_TIER")
     website = website or env("CRISP_WEBSITE_ID")
@@ -105,6 +116,7 @@ def resolve(
         stored = load(base_url)
         identifier, key = stored.get("identifier"), stored.get("key")
         tier, website = tier or stored.get("tier"), website or stored.get("website")
+        quota = stored.get("quota") if quota is None else quota
     if not identifier or not key:
         missing = "identifier and key" if not identifier and not key else ""
         missing = missing or ("identifier" if not identifier else "key")
@@ -114,7 +126,16 @@ def resolve(
         )
     # Nearly every token that is handed out is a plugin token; a wrong guess is a 401 whose
     # hint names the tier.
-    return Settings(Credentials(identifier, key, tier or "plugin"), base_url, website, ca)
+    token = Credentials(identifier, key, tier or "plugin")
+    return Settings(token, base_url, website, ca, quota)
+
+
+def _requests(text: str | None) -> int | None:
+    if not text:
+        return None
+    if not text.isdecimal():
+        raise BadParameter("CRISP_QUOTA is not a whole number of requests.")
+    return int(text)
 
 
 def check_base_url(url: str) -> str:
@@ -152,9 +173,15 @@ def is_loopback(url: str) -> bool:
 def store(settings: Settings) -> None:
     """Keep a token in the system's keyring, one for each base URL."""
     token = settings.credentials
-    entry = {"identifier": token.identifier, "key": token.key, "tier": token.tier}
+    entry: dict[str, Any] = {
+        "identifier": token.identifier,
+        "key": token.key,
+        "tier": token.tier,
+    }
     if settings.website:
         entry["website"] = settings.website
+    if settings.quota:
+        entry["quota"] = settings.quota
     import keyring  # it looks for every backend when imported, which costs a tenth of a second
     import keyring.errors
 
@@ -167,7 +194,7 @@ def store(settings: Settings) -> None:
         ) from None
 
 
-def load(base_url: str) -> dict[str, str]:
+def load(base_url: str) -> dict[str, Any]:
     """Read the token kept for a base URL; empty where there is none or no keyring."""
     import keyring
     import keyring.errors

@@ -53,9 +53,12 @@ def connect(
     tz : str, default "UTC"
         The zone of the frames' times, and of moments written without one.
     progress : bool, optional
-        Whether long pulls show a bar; by default on the live service only.
+        Whether long pulls show a bar; by default on the live service only. False also hides
+        the plan that is otherwise shown before a pull of more than 100 requests.
     **options
-        Passed to :class:`crisp_data.client.Client`: ``quota`` (requests a day),
+        Passed to :class:`crisp_data.client.Client`: ``quota`` (requests a day; else
+        ``CRISP_QUOTA``, else what the keyring keeps with the token, else the tier's limit),
+        ``on_quota`` ("wait" lets a read sleep until the day's reset),
         ``reserve_for_writes``, ``reset_hour``, ``cache``, ``lifetimes``, ``cache_dir``,
         ``state_dir``, ``patience``, ``workers`` (threads of messages read side by side).
 
@@ -96,7 +99,7 @@ def connect(
         options = {"cache_dir": folder, "state_dir": folder, "now": _clock_of(box), **options}
         writes = True if writes is None else writes
     settings = config.resolve(identifier, key, tier, website, base_url, ca)
-    client = Client(settings, writes=bool(writes), **options)
+    client = Client(settings, writes=bool(writes), progress=progress, **options)
     website_id = _choose(client, settings.website)
     try:
         name = str(client.call("get_website", website_id=website_id).get("name") or "")

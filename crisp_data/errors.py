@@ -121,14 +121,14 @@ class Redirected(BadAnswer):
 
 
 class QuotaExceeded(CrispError):
-    """The day's requests are spent; nothing was sent.
+    """The day's requests are spent, or those of a budget; nothing was sent.
 
     Attributes
     ----------
     needed, left, limit : int
-        Requests asked for, still free, and allowed a day.
-    resets_at : datetime
-        When the day begins anew (UTC).
+        Requests asked for, still free, and allowed: of the day, or of the budget.
+    resets_at : datetime or None
+        When the day begins anew (UTC). None for a budget, which no waiting fills again.
     """
 
     def __init__(
@@ -136,18 +136,36 @@ class QuotaExceeded(CrispError):
         needed: int,
         left: int,
         limit: int,
-        resets_at: datetime,
+        resets_at: datetime | None,
         partial: Any = None,
+        why: str = "",
+        hint: str = "",
     ) -> None:
+        what = "The day's quota is spent" if resets_at else "The budget is spent"
         super().__init__(
-            f"The day's quota is spent: {needed} needed, {left} left of {limit}.",
-            f"It resets at {resets_at:%Y-%m-%d %H:%M} UTC. What a pull already had is in this "
-            "error's partial. Where Crisp granted more, say so with connect(quota=...).",
+            f"{why or what}: {needed:,} needed, {left:,} left of {limit:,}.",
+            hint or (_DAY.format(resets_at) if resets_at else _BUDGET),
         )
-        self.args = (needed, left, limit, resets_at, partial)
+        self.args = (needed, left, limit, resets_at, partial, why, hint)
         self.needed, self.left, self.limit = needed, left, limit
         self.resets_at = resets_at
         self.partial = partial
+
+    def of_pull(self, needed: int, partial: Any) -> QuotaExceeded:
+        """Make the same refusal for a whole pull: what it still needs and what it has."""
+        _, left, limit, resets_at, _, why, hint = self.args
+        return QuotaExceeded(needed, left, limit, resets_at, partial, why, hint)
+
+
+_DAY = (
+    "It resets at {:%Y-%m-%d %H:%M} UTC; connect(on_quota='wait') waits for that. What a pull "
+    "already had is in this error's partial. Where Crisp granted more, say so with "
+    "connect(quota=...)."
+)
+_BUDGET = (
+    "The day itself has its own ledger, ws.quota: go on outside of the block, or open one with "
+    "more, ws.budget(...). What a pull already had is in this error's partial."
+)
 
 
 class ApiError(CrispError):
@@ -255,8 +273,8 @@ class RateLimited(ApiError):
     """420 or 429: too many requests in a short time, or the day's quota is spent."""
 
     hint = (
-        "Reads were already tried again with growing waits. Wait a minute and run the same "
-        "line; if it stays, the day's quota at Crisp is spent."
+        "Wait a minute and run the same line. What is refused for much longer than that is told "
+        "as QuotaExceeded instead: then it is the day's quota at Crisp that is spent."
     )
 
 

@@ -52,6 +52,22 @@ class Pages:
     def __next__(self) -> Page:
         return next(self._pages)
 
+    def kept(self) -> tuple[int, bool]:
+        """How many pages in a row the cache holds, and whether they are the list; no request.
+
+        Examples
+        --------
+        >>> ws.client.pages("list_inboxes", website_id=ws.website_id).kept()
+        (0, False)
+        """
+        count, walk = 0, self._take(self._steps(offline=True))
+        while True:
+            try:
+                next(walk)
+            except StopIteration as end:
+                return count, bool(end.value)
+            count += 1
+
     def _walk(self) -> Generator[Page, None, None]:
         began = time.time()
         if self._refresh or self._resumable:

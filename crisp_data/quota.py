@@ -10,33 +10,36 @@ A process that is killed has already reserved what it sent: the count errs on th
 
 from __future__ import annotations
 
-import os
-import sqlite3
-import threading
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from crisp_data import config
+from crisp_data import meter
+from crisp_data.budget import Budget, Budgets
 from crisp_data.errors import BadParameter, QuotaExceeded
-
-_SCHEMA = """
-CREATE TABLE IF NOT EXISTS day (
-    account TEXT, day TEXT, used INTEGER NOT NULL DEFAULT 0,
-    PRIMARY KEY (account, day)) WITHOUT ROWID;
-CREATE TABLE IF NOT EXISTS operation (
-    account TEXT, day TEXT, operation TEXT, used INTEGER NOT NULL DEFAULT 0,
-    PRIMARY KEY (account, day, operation)) WITHOUT ROWID;
-"""
+from crisp_data.ledgerfile import LedgerFile
 
 # Crisp's clock and ours differ a little: near the reset a request may fall on either day.
 _RESET_MARGIN = timedelta(seconds=5)
 
 
+@dataclass(frozen=True)
+class Reservation:
+    """One request that was counted: in which days, and at the cost of which budgets."""
+
+    operation: str
+    days: list[str]
+    paid: list[Budget]
+
+
 class Ledger:
     """How many requests a token has spent today, and may still spend.
+
+    Where Crisp itself says that the day is spent (:class:`crisp_data.wire.Wire` has the rule
+    by which that is told from a short pause), the day is closed here for every process:
+    nothing is left of it, whatever was counted, until it resets or :meth:`reopen` is called.
 
     Parameters
     ----------
@@ -53,6 +56,13 @@ class Ledger:
         The hour, UTC, at which the day begins anew (*assumed*: Crisp says "daily").
     now : callable
         The clock, in seconds since 1970.
+
+    Attributes
+    ----------
+    kept_for_writes : int
+        What ``reserve_for_writes`` comes to.
+    budgets : Budgets
+        The open budgets of this client, charged with each request.
 
     Examples
     --------
@@ -76,66 +86,136 @@ class Ledger:
             raise BadParameter("reserve_for_writes is a share: from 0 up to, not including, 1.")
         if reset_hour not in range(24):
             raise BadParameter("reset_hour is an hour of the day, 0 to 23, in UTC.")
-        self._path, self._account, self._now = path, account, now
+        self._file, self._now = LedgerFile(path, account), now
         self.limit, self.reset_hour = limit, reset_hour
         self.kept_for_writes = int(limit * reserve_for_writes)
-        self._local = threading.local()
+        self.budgets = Budgets()
 
-    def reserve(self, operation: str, *, write: bool = False) -> list[str]:
-        """Count one request before it is sent; returns the days it was charged to.
+    def reserve(self, operation: str, *, write: bool = False) -> Reservation:
+        """Count one request before it is sent.
 
         Raises
         ------
         QuotaExceeded
-            The day is spent, or what is left is kept for writes.
+            The day is spent, what is left is kept for writes, Crisp itself refuses, or an
+            open budget has nothing left.
         """
         days = self._days()
-        free = self.limit - (0 if write else self.kept_for_writes)
-        with self._transaction() as db:
-            used = max(self._used(db, day) for day in days)
-            if used >= free:
-                raise QuotaExceeded(1, max(0, free - used), self.limit, self.resets_at)
-            self._add(db, days, operation, 1)
-        return days
+        paid = self.budgets.take()
+        try:
+            with self._file.transaction():
+                for day in days:
+                    if (free := self._free(day, write)) < 1:
+                        raise self._refusal(day, free)
+                self._file.add(days, operation, 1)
+        except BaseException:
+            self.budgets.give_back(paid)
+            raise
+        return Reservation(operation, days, paid)
 
-    def release(self, days: list[str], operation: str) -> None:
+    def release(self, reservation: Reservation) -> None:
         """Give a reservation back: only where no byte of the request was sent."""
-        with self._transaction() as db:
-            self._add(db, days, operation, -1)
+        with self._file.transaction():
+            self._file.add(reservation.days, reservation.operation, -1)
+        self.budgets.give_back(reservation.paid)
+
+    def afford(self, needed: int, *, today: bool = True) -> None:
+        """Refuse reads that are known beforehand to cost more than what is left.
+
+        ``today=False`` looks at open budgets only: the day itself may be waited for.
+
+        Raises
+        ------
+        QuotaExceeded
+            With the ways on; nothing was spent.
+        """
+        self.budgets.afford(needed)
+        free = self.left_for_reads
+        if today and needed > free:
+            raise QuotaExceeded(
+                needed,
+                free,
+                self.limit,
+                self.resets_at,
+                why="Today's quota does not suffice, so nothing was begun",
+                hint=f"It resets at {self.resets_at:%Y-%m-%d %H:%M} UTC. Ask for fewer "
+                "conversations; or let the pull wait for the reset and go on, with "
+                "connect(on_quota='wait'); or keep them with ws.archive(...).sync(), which "
+                "continues tomorrow where it stopped.",
+            )
+
+    def close(self, day: str, refusal: str) -> QuotaExceeded:
+        """Mark a day as spent by Crisp's own word; returns the error that says so."""
+        self._file.close(day, refusal)
+        return self._refusal(day, 0)
+
+    def reopen(self) -> None:
+        """Take the mark away that Crisp refused today, where that was over sooner.
+
+        Examples
+        --------
+        >>> ws.quota.reopen()
+        """
+        for day in self._days():
+            self._file.reopen(day)
 
     @property
     def used(self) -> int:
         """Requests spent today, by every process of this user."""
-        return self._used(self._connection(), self._day(self._moment()))
+        return self._file.used(self._today)
 
     @property
     def left(self) -> int:
         """Requests left today, those kept for writes included."""
-        return max(0, self.limit - self.used)
+        return self._free(self._today, write=True)
+
+    @property
+    def left_for_reads(self) -> int:
+        """Requests left today without those kept for writes."""
+        return self._free(self._today, write=False)
+
+    @property
+    def refusal(self) -> str:
+        """How Crisp itself said that today is spent, such as "429 rate_limited"; else empty."""
+        return self._file.closed(self._today)
 
     @property
     def resets_at(self) -> datetime:
         """When the day begins anew, in UTC."""
-        moment = self._moment()
-        start = moment.replace(hour=self.reset_hour, minute=0, second=0, microsecond=0)
-        return start if start > moment else start + timedelta(days=1)
+        return self._end(self._today)
+
+    def opens_in(self) -> float:
+        """Seconds until reads may go on; 0 where they may now.
+
+        A few seconds longer than to the reset, until a request falls on the new day alone.
+        """
+        spent = [day for day in self._days() if self._free(day, write=False) < 1]
+        if not spent:
+            return 0.0
+        return (self._end(spent[-1]) + _RESET_MARGIN - self._moment()).total_seconds()
 
     def by_operation(self) -> dict[str, int]:
         """What used today's requests, most first."""
-        query = (
-            "SELECT operation, used FROM operation WHERE account = ? AND day = ? AND used > 0 "
-            "ORDER BY used DESC, operation"
-        )
-        return dict(self._connection().execute(query, (self._account, self._day(self._moment()))))
+        return self._file.by_operation(self._today)
 
     def __repr__(self) -> str:
-        lines = [
+        used = [f"  {used:>7,}  {operation}" for operation, used in self.by_operation().items()]
+        return "\n".join([*self._facts(), *used])
+
+    def _repr_html_(self) -> str:
+        parts = {"used": self.used, "kept": self.kept_for_writes, "left": self.left_for_reads}
+        return meter.block(meter.bar(parts, self.limit), self._facts(), self.by_operation())
+
+    def _facts(self) -> list[str]:
+        """What both representations say before they come to the operations."""
+        facts = [
             f"{self.used:,} of {self.limit:,} requests used today, {self.left:,} left "
             f"({self.kept_for_writes:,} kept for writes)",
             f"resets at {self.resets_at:%Y-%m-%d %H:%M} UTC",
         ]
-        lines += [f"  {used:>7,}  {operation}" for operation, used in self.by_operation().items()]
-        return "\n".join(lines)
+        if self.refusal:
+            facts.append(f"Crisp itself refused more today ({self.refusal}); reopen() tries again")
+        return facts
 
     def _moment(self) -> datetime:
         return datetime.fromtimestamp(self._now(), UTC)
@@ -143,57 +223,32 @@ class Ledger:
     def _day(self, moment: datetime) -> str:
         return (moment - timedelta(hours=self.reset_hour)).date().isoformat()
 
+    def _end(self, day: str) -> datetime:
+        start = datetime.fromisoformat(day).replace(hour=self.reset_hour, tzinfo=UTC)
+        return start + timedelta(days=1)
+
+    @property
+    def _today(self) -> str:
+        return self._day(self._moment())
+
     def _days(self) -> list[str]:
         moment = self._moment()
         return sorted({self._day(moment - _RESET_MARGIN), self._day(moment + _RESET_MARGIN)})
 
-    def _used(self, db: sqlite3.Connection, day: str) -> int:
-        query = "SELECT used FROM day WHERE account = ? AND day = ?"
-        row = db.execute(query, (self._account, day)).fetchone()
-        return int(row[0]) if row else 0
+    def _free(self, day: str, write: bool) -> int:
+        if self._file.closed(day):
+            return 0
+        return max(0, self.limit - (0 if write else self.kept_for_writes) - self._file.used(day))
 
-    def _add(self, db: sqlite3.Connection, days: list[str], operation: str, count: int) -> None:
-        for day in days:
-            db.execute(
-                "INSERT INTO day VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET used = used + ?",
-                (self._account, day, count, count),
-            )
-            db.execute(
-                "INSERT INTO operation VALUES (?, ?, ?, ?) "
-                "ON CONFLICT DO UPDATE SET used = used + ?",
-                (self._account, day, operation, count, count),
-            )
-
-    @contextmanager
-    def _transaction(self) -> Iterator[sqlite3.Connection]:
-        db = self._connection()
-        db.execute("BEGIN IMMEDIATE")
-        try:
-            yield db
-        except BaseException:
-            db.execute("ROLLBACK")
-            raise
-        db.execute("COMMIT")
-
-    def _connection(self) -> sqlite3.Connection:
-        """One connection a thread, opened anew after a fork: SQLite's rule."""
-        if getattr(self._local, "pid", None) != os.getpid():
-            self._local.db, self._local.pid = _open(self._path), os.getpid()
-        connection: sqlite3.Connection = self._local.db
-        return connection
+    def _refusal(self, day: str, free: int) -> QuotaExceeded:
+        end, closed = self._end(day), self._file.closed(day)
+        why = f"Crisp itself refused more today ({closed})" if closed else ""
+        hint = _CLOSED.format(end) if closed else ""
+        return QuotaExceeded(1, free, self.limit, end, why=why, hint=hint)
 
 
-def _open(path: Path) -> sqlite3.Connection:
-    db = sqlite3.connect(config.private_file(path), timeout=30, isolation_level=None)
-    # Switching to WAL ignores the busy timeout, so it is tried again while others switch.
-    for attempt in range(100):
-        try:
-            db.execute("PRAGMA journal_mode = WAL")
-            break
-        except sqlite3.OperationalError:
-            if attempt == 99:
-                raise
-            time.sleep(0.02)
-    db.execute("PRAGMA synchronous = NORMAL")
-    db.executescript(_SCHEMA)
-    return db
+_CLOSED = (
+    "The day is marked as spent until {:%Y-%m-%d %H:%M} UTC, and further requests are refused "
+    "here, at no cost. Where Crisp answers again sooner: ws.quota.reopen(), or 'crisp-data quota "
+    "--reopen'. What a pull already had is in this error's partial."
+)

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 import pandas as pd
 
 from crisp_data.errors import BadParameter
 
+State = Literal["pending", "unresolved", "resolved"]
 STATES = ("pending", "unresolved", "resolved")
+_MILLISECOND = pd.Timedelta(milliseconds=1)
 
 
 def has(lists: pd.Series[Any], name: str) -> pd.Series[Any]:
@@ -70,6 +72,49 @@ class Wanted:
             frame["inbox_id"] == self.inbox if self.inbox else None,
         ]
         return where(frame, checks)
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What a pull of conversations asks Crisp for; it may be more than what is wanted."""
+
+    wanted: Wanted
+    search: str | None = None
+    include_empty: bool = False
+    limit: int | None = None
+
+    def __post_init__(self) -> None:
+        check_count("limit", self.limit)
+
+    @property
+    def query(self) -> dict[str, Any]:
+        """What Crisp filters by: the period, resolved or not, assignment, inbox, one search."""
+        wanted = self.wanted
+        return {
+            **bounds(wanted.start, wanted.end),
+            "filter_resolved": 1 if wanted.state == "resolved" else None,
+            "filter_not_resolved": 1 if wanted.state in ("pending", "unresolved") else None,
+            "filter_assigned": wanted.assigned or None,
+            "filter_unassigned": 1 if wanted.assigned is False else None,
+            "filter_inbox_id": wanted.inbox,
+            "include_empty": 1 if self.include_empty else None,
+            "search_query": self.search or wanted.segment,
+            "search_type": "text" if self.search else "segment" if wanted.segment else None,
+        }
+
+    @property
+    def sifted(self) -> bool:
+        """Whether Crisp sends rows that are not wanted, so that a limit may ask for more."""
+        both = bool(self.search and self.wanted.segment)
+        return both or self.wanted.state in ("pending", "unresolved")
+
+
+def bounds(start: pd.Timestamp | None, end: pd.Timestamp | None) -> dict[str, Any]:
+    """Widen a period by a millisecond each way: whether Crisp includes its ends is unknown."""
+    return {
+        "filter_date_start": None if start is None else start - _MILLISECOND,
+        "filter_date_end": None if end is None else end + _MILLISECOND,
+    }
 
 
 def check_word(name: str, value: Any, words: tuple[str, ...]) -> None:

@@ -146,6 +146,15 @@ class Session(CachedSession):
         """How many answers are kept that are still fresh."""
         return int(self._store.count(expired=False))
 
+    def keeps(self, request: requests.PreparedRequest) -> bool:
+        """Whether a fresh answer to a request is kept, without reading it."""
+        if self.settings.disabled:
+            return False
+        query = "SELECT 1 FROM responses WHERE key = ? AND (expires IS NULL OR expires > ?)"
+        with self._store.responses.connection() as db:
+            found = db.execute(query, (self._key(request), time.time())).fetchone()
+        return found is not None
+
     def purge(self, wait: float) -> None:
         """Delete every kept answer so that nothing of it is left; see :func:`store.purge`."""
         flights.mark_written(self._flights, [_ALL])

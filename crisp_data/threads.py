@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+import threading
+from collections.abc import Generator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 
 from crisp_data.client import Client
 from crisp_data.errors import CrispError, NotFound
+from crisp_data.waiting import ended_by
 
 
 @dataclass
@@ -43,7 +45,7 @@ def read(
     refresh: bool = False,
     keep: bool = True,
     known: Mapping[str, frozenset[int]] = {},
-) -> Iterator[Thread]:
+) -> Generator[Thread]:
     """Read threads, ``client.workers`` at a time.
 
     A thread is read whole, or down to the first batch with a fingerprint that ``known`` has
@@ -65,7 +67,8 @@ def read(
             known=known.get(session_id, frozenset()),
         )
         try:
-            thread.bodies.extend(page.body for page in pages)
+            with ended_by(ended):
+                thread.bodies.extend(page.body for page in pages)
         except NotFound:
             thread.found = False
         except CrispError as error:
@@ -73,6 +76,7 @@ def read(
         thread.doubt = pages.doubt
         return thread
 
+    ended = threading.Event()
     pool = ThreadPoolExecutor(client.workers, thread_name_prefix="crisp-data")
     waiting = [pool.submit(one, session_id) for session_id in session_ids]
     failed: Thread | None = None
@@ -89,5 +93,7 @@ def read(
         if failed is not None:
             yield failed
     finally:
-        # An interrupted pull begins nothing more; what is on the wire may finish.
+        # An interrupted pull begins nothing more and waits no longer; what is on the wire may
+        # finish.
+        ended.set()
         pool.shutdown(wait=False, cancel_futures=True)

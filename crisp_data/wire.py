@@ -2,8 +2,8 @@
 
 Every attempt is reserved in the ledger before it is sent, repeated ones too: that is why
 urllib3's own retries, which nobody above them can see, are off. What a read meets on the way
-(rate limits, failures, lost or truncated answers) is met here; a write is sent once, for
-nobody can know whether a lost answer means lost work.
+(rate limits, failures, lost or truncated answers, the end of the day's quota) is met here; a
+write is sent once, for nobody can know whether a lost answer means lost work.
 """
 
 from __future__ import annotations
@@ -13,24 +13,28 @@ import time
 import uuid
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeGuard
 from urllib.parse import urlsplit
 
 import requests
 from requests.adapters import HTTPAdapter
 from urllib3.exceptions import MaxRetryError, NewConnectionError
 
+from crisp_data import waiting
 from crisp_data.errors import (
     ApiError,
     BadAnswer,
     CrispError,
     Offline,
+    PlanLimit,
+    QuotaExceeded,
+    RateLimited,
     Redirected,
     Unreachable,
     Untrusted,
 )
 from crisp_data.protocol import answers, routes
-from crisp_data.quota import Ledger
+from crisp_data.quota import Ledger, Reservation
 
 #: A header that never leaves this machine: which pull a page belongs to. It is part of the
 #: cache's key, so pages of two pulls are never mixed into one list.
@@ -43,6 +47,9 @@ OPERATION = "X-Crisp-Data-Operation"
 class Patience:
     """How long a read is tried again: 60 to 90 s outlasts a rate limit (*observed*).
 
+    The eight tries wait for 95 to 159 seconds in all, so that what still refuses after them
+    is no passing limit.
+
     Attributes
     ----------
     tries : int
@@ -54,7 +61,7 @@ class Patience:
         Attempts where no connection could be made at all.
     """
 
-    tries: int = 7
+    tries: int = 8
     first: float = 1.0
     longest: float = 120.0
     unreachable: int = 3
@@ -65,11 +72,27 @@ class Patience:
         return min(self.longest, doubled) * random.uniform(0.75, 1.25)
 
 
+#: Seconds of refusals, one after another, after which no passing rate limit explains them.
+SPELL = 90.0
+
+
 class Wire(HTTPAdapter):
     """The only way to a socket: reserves, tries, waits, reserves and tries again.
 
     It reads and judges the whole answer before it hands it up, so that a truncated one is
     tried again and a refusal never reaches the cache.
+
+    Crisp says 420, 423 or 429 both for a short spell and for a day that is spent. The two are
+    told apart by how long it lasts. It is the day where the answer asks to wait for longer
+    than ``patience.longest``, or where a read is still refused after all its tries and their
+    waits since the first refusal came to :data:`SPELL` seconds. Then the day is closed in the
+    ledger, and every later read and write of any process meets :class:`QuotaExceeded` there,
+    at no cost. All else is a short spell: a read waits and goes on. A write, sent once, can
+    tell the day by a long ``Retry-After`` alone, and by 420 or 429 only: 423 on a write is a
+    quota of the workspace's plan.
+
+    With ``reset``, a read that meets the end of the day waits for the next and then goes on;
+    a write never waits, nor does anything that a budget stopped.
     """
 
     def __init__(
@@ -77,12 +100,13 @@ class Wire(HTTPAdapter):
         ledger: Ledger,
         base_url: str,
         patience: Patience = Patience(),
-        sleep: Callable[[float], None] = time.sleep,
+        sleep: Callable[[float], None] = waiting.sleep,
         connections: int = 4,
+        reset: waiting.Reset | None = None,
     ) -> None:
         super().__init__(pool_maxsize=connections, max_retries=0)
         self.ledger, self._base = ledger, urlsplit(base_url).path
-        self.patience, self.sleep = patience, sleep
+        self.patience, self.sleep, self.reset = patience, sleep, reset
 
     def send(
         self, request: requests.PreparedRequest, *args: Any, **kwargs: Any
@@ -93,42 +117,62 @@ class Wire(HTTPAdapter):
         found = routes.identify(method, path.removeprefix(self._base))
         route = routes.lookup(name) if name else found
         pull = request.headers.pop(PULL, None) or uuid.uuid4().hex
-        reads = method in ("GET", "HEAD")
-        for attempt in range(1, self.patience.tries + 1):
+        repeats = method in ("GET", "HEAD")
+        tries = _Tries(self.patience, repeats)
+        while True:
+            reservation = self._reserve(route, method, tries.last)
             try:
-                response = self._attempt(request, route, *args, **kwargs)
+                response = self._attempt(request, route, reservation, *args, **kwargs)
             except (Offline, BadAnswer, ApiError) as error:
-                wait = self._wait(error, attempt) if reads else None
-                if wait is None:
+                tries.failed(error, reservation.days[0])
+                if tries.met_the_day(error):
+                    spent = self.ledger.close(tries.day, f"{error.status} {error.reason}")
+                    if not repeats:
+                        raise spent from error
+                    # The ledger now refuses, or lets it wait for the reset, or the day has
+                    # turned between the first refusal and the last: then all begins anew.
+                    tries = _Tries(self.patience, repeats, error)
+                elif (pause := tries.pause(error)) is None:
                     raise
-                self.sleep(wait)
+                else:
+                    self.sleep(pause)
             else:
                 response.headers[PULL] = pull
                 return response
-        raise AssertionError("the last attempt either returns or raises")
+
+    def _reserve(
+        self, route: routes.Route | None, method: str, last: CrispError | None
+    ) -> Reservation:
+        """Count the next attempt; a read may wait for the day on which it can be paid."""
+        writes = _writes(route, method)
+        while True:
+            try:
+                return self.ledger.reserve(_name(route), write=writes)
+            except QuotaExceeded as spent:
+                if self.reset is None or writes or spent.resets_at is None:
+                    raise spent from last
+            self.reset.wait()
 
     def _attempt(
         self,
         request: requests.PreparedRequest,
         route: routes.Route | None,
+        reservation: Reservation,
         *args: Any,
         **kwargs: Any,
     ) -> requests.Response:
-        method = request.method or "GET"
-        operation = route.name if route else "unknown"
-        writes = not (route.reads if route else method in ("GET", "HEAD"))
-        days = self.ledger.reserve(operation, write=writes)
+        method, operation = request.method or "GET", reservation.operation
         try:
             response = super().send(request, *args, **kwargs)
             body = response.content  # read here, so that a truncated body is this attempt's failure
         except requests.exceptions.SSLError:
-            self.ledger.release(days, operation)
+            self.ledger.release(reservation)
             raise Untrusted(f"{operation}: {_host(request)} cannot prove who it is.") from None
         except requests.RequestException as error:
             if _never_sent(error):
-                self.ledger.release(days, operation)
+                self.ledger.release(reservation)
                 raise Unreachable(f"{operation}: no connection to {_host(request)}.") from None
-            raise Offline(_lost(operation, writes)) from None
+            raise Offline(_lost(operation, _writes(route, method))) from None
         if response.is_redirect:
             raise Redirected(f"{operation} was answered with a redirect, which is not followed.")
         refusal = answers.refusal(response.status_code, body, route, method)
@@ -137,17 +181,54 @@ class Wire(HTTPAdapter):
             raise refusal
         return response
 
-    def _wait(self, error: CrispError, attempt: int) -> float | None:
+
+class _Tries:
+    """The tries of one request: whether and when there is another, or the day is spent."""
+
+    def __init__(self, patience: Patience, repeats: bool, last: CrispError | None = None) -> None:
+        self._patience, self._repeats = patience, repeats
+        self.last, self._made, self._refused = last, 0, 0.0
+        self.day = ""  # on which the refusals began that have not ended since
+
+    def failed(self, error: CrispError, day: str) -> None:
+        """Take note of an attempt that failed, and of the day it was charged to."""
+        self.last = error
+        self._made += 1
+        if isinstance(error, (RateLimited, PlanLimit)):
+            self.day = self.day or day
+        else:
+            self.day, self._refused = "", 0.0
+
+    def met_the_day(self, error: CrispError) -> TypeGuard[ApiError]:
+        """Tell a spent day from a short spell, by the rule that :class:`Wire` states."""
+        if not isinstance(error, (RateLimited, PlanLimit)):
+            return False
+        if error.retry_after is not None and error.retry_after > self._patience.longest:
+            return self._repeats or isinstance(error, RateLimited)
+        return self._repeats and self._made >= self._patience.tries and self._refused >= SPELL
+
+    def pause(self, error: CrispError) -> float | None:
         """Seconds until the next try; None where the error is to be told."""
-        tries = self.patience.unreachable if isinstance(error, Unreachable) else self.patience.tries
+        patience = self._patience
+        tries = patience.unreachable if isinstance(error, Unreachable) else patience.tries
         passing = not isinstance(error, ApiError) or error.status in answers.PASSING
-        if attempt >= tries or not passing or isinstance(error, (Redirected, Untrusted)):
+        final = not passing or isinstance(error, (Redirected, Untrusted))
+        if not self._repeats or self._made >= tries or final:
             return None
         asked = error.retry_after if isinstance(error, ApiError) else None
-        if asked is None:
-            return self.patience.wait(attempt)
-        # A long Retry-After is the day's quota, not a pause: that is for the caller to decide.
-        return asked if asked <= self.patience.longest else None
+        if asked is not None and asked > patience.longest:
+            return None
+        pause = patience.wait(self._made) if asked is None else asked
+        self._refused += pause if self.day else 0.0
+        return pause
+
+
+def _name(route: routes.Route | None) -> str:
+    return route.name if route else "unknown"
+
+
+def _writes(route: routes.Route | None, method: str) -> bool:
+    return not (route.reads if route else method in ("GET", "HEAD"))
 
 
 def _host(request: requests.PreparedRequest) -> str:

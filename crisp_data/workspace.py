@@ -3,24 +3,29 @@
 from __future__ import annotations
 
 import html
+import sys
 import warnings
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import AbstractContextManager, closing
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import pandas as pd
 from tqdm.auto import tqdm
 
 from crisp_data import export, moments, selection, tables, threads
 from crisp_data.archive import Archive
+from crisp_data.budget import Budget
 from crisp_data.client import Client
-from crisp_data.errors import BadParameter, CrispError, CrispWarning
+from crisp_data.errors import BadParameter, CrispError, CrispWarning, QuotaExceeded
+from crisp_data.plan import SHOWN, Plan
+from crisp_data.planning import Plans
+from crisp_data.protocol.answers import Page
 from crisp_data.protocol.walks import STUCK
 from crisp_data.quota import Ledger
-
-State = Literal["pending", "unresolved", "resolved"]
-_MILLISECOND = pd.Timedelta(milliseconds=1)
+from crisp_data.selection import State
 
 
 class Workspace:
@@ -39,6 +44,8 @@ class Workspace:
         Which website; ``name`` is empty where the token may not read it.
     quota : Ledger
         What today's requests were spent on, and what is left.
+    plan : Plans
+        What a pull would spend: ``ws.plan.conversations(...)``, ``ws.plan.messages(...)``.
     tz : str
         The zone in which naive moments are read and times are given.
 
@@ -61,13 +68,48 @@ class Workspace:
         self.client, self.website_id, self.name = client, website_id, name
         self.tz = moments.check_tz(tz)
         self.sandbox = sandbox
-        # The sandbox answers in milliseconds, and notebooks recorded on it stay readable.
-        self._progress = client.settings.live if progress is None else progress
+        self._progress = client.progress if progress is None else progress
+        self._plans_shown = progress is not False
+        self.plan = Plans(client, website_id, tz)
 
     @property
     def quota(self) -> Ledger:
         """The day's ledger: ``ws.quota`` prints it."""
         return self.client.quota
+
+    def budget(self, requests: int) -> AbstractContextManager[Budget]:
+        """Bound what this workspace spends while a block is open, all its threads included.
+
+        Parameters
+        ----------
+        requests : int
+            How many at most. 0 lives on what the cache holds.
+
+        Returns
+        -------
+        context manager
+            Gives a :class:`~crisp_data.budget.Budget` with ``used``, ``left`` and ``limit``.
+
+        Raises
+        ------
+        QuotaExceeded
+            Inside the block, by whatever would spend more than is left, at no cost; its
+            ``needed``, ``left`` and ``limit`` are the budget's, its ``resets_at`` is None. No
+            waiting fills a budget again, so ``on_quota="wait"`` does not wait for one.
+
+        Notes
+        -----
+        What comes from the cache spends nothing. Where budgets are nested, all must allow a
+        request, and each is charged.
+
+        Examples
+        --------
+        >>> with ws.budget(200) as budget:
+        ...     conversations = ws.conversations(limit=20)
+        >>> budget.used, budget.left
+        (1, 199)
+        """
+        return self.client.quota.budgets.open(requests)
 
     def conversations(
         self,
@@ -124,7 +166,9 @@ class Workspace:
 
         Notes
         -----
-        Spends a request for every 50 conversations, and one to see the end. Crisp filters
+        Spends a request for every 50 conversations, and one to see the end. A pull of more
+        than 100 requests shows its plan on stderr first; where page 1 cannot tell, whether
+        it is one costs a request more. Crisp filters
         by period, resolved or not, assignment, inbox and one search; the rest is filtered
         here, after the pull.
 
@@ -139,27 +183,16 @@ class Workspace:
         tz = moments.check_tz(tz or self.tz)
         start, end = moments.window(since, until, tz=tz, now=self._moment())
         wanted = selection.Wanted(start, end, state, segment, assigned, inbox)
-        selection.check_count("limit", limit)
-        query: dict[str, Any] = {
-            **_bounds(start, end),
-            "filter_resolved": 1 if state == "resolved" else None,
-            "filter_not_resolved": 1 if state in ("pending", "unresolved") else None,
-            "filter_assigned": assigned or None,
-            "filter_unassigned": 1 if assigned is False else None,
-            "filter_inbox_id": inbox,
-            "include_empty": 1 if include_empty else None,
-            "search_query": search or segment,
-            "search_type": "text" if search else "segment" if segment else None,
-        }
-
+        asked = selection.Asked(wanted, search, include_empty, limit)
         return self._pull(
             "conversations",
             "list_conversations",
-            query,
+            asked.query,
             wanted=wanted.of,
             limit=limit,
             tz=tz,
             refresh=refresh,
+            before=lambda first: self.plan.before_conversations(asked, first, refresh),
         )
 
     def messages(
@@ -186,6 +219,8 @@ class Workspace:
             Before anything is spent.
         QuotaExceeded, Offline, RateLimited, ServerError
             With the rows pulled so far in ``partial``; the last thread of it may be cut.
+            QuotaExceeded also before anything is spent, where there are more threads to be
+            read than requests left today, or in a budget.
 
         Warns
         -----
@@ -195,7 +230,8 @@ class Workspace:
         Notes
         -----
         Spends a request for every batch of a thread, one for most threads. The size of a
-        batch is Crisp's own and not documented (20 and 40 are reported).
+        batch is Crisp's own and not documented (20 and 40 are reported). A pull of more than
+        100 requests shows its plan on stderr first.
 
         Examples
         --------
@@ -206,16 +242,27 @@ class Workspace:
         """
         ids = selection.session_ids(conversations)
         builder = tables.Builder("messages", tz=moments.check_tz(tz or self.tz))
-        pulled = threads.read(self.client, self.website_id, ids, refresh=refresh)
-        doubtful, missing = 0, 0
-        for thread in self._bar(pulled, "threads", len(ids)):
-            for body in thread.bodies:
-                builder.add(body, website_id=self.website_id, session_id=thread.session_id)
-            doubtful += bool(thread.doubt)
-            missing += not thread.found
-            if thread.error is not None:
-                thread.error.partial = builder.frame()
-                raise thread.error
+        doubtful, missing, done = 0, 0, 0
+        begun = False
+        try:
+            self._show(self.plan.before_messages(ids, refresh))
+            begun = True
+            with closing(threads.read(self.client, self.website_id, ids, refresh=refresh)) as read:
+                for thread in self._bar(read, "threads", len(ids)):
+                    for body in thread.bodies:
+                        builder.add(body, website_id=self.website_id, session_id=thread.session_id)
+                    doubtful += bool(thread.doubt)
+                    missing += not thread.found
+                    if thread.error is not None:
+                        raise thread.error
+                    self.plan.saw(len(thread.bodies))
+                    done += 1
+        except QuotaExceeded as error:
+            needed = max(error.needed, len(ids) - done if begun else 0)
+            raise error.of_pull(needed, builder.frame()) from error.__cause__
+        except CrispError as error:
+            error.partial = builder.frame()
+            raise
         _warn(missing, "of the conversations do not exist (any more); they have no rows.")
         _warn(doubtful, f"of the threads may lack messages. {STUCK}")
         return builder.frame()
@@ -266,7 +313,7 @@ class Workspace:
             ]
             return selection.where(frame, checks)
 
-        query = {**_bounds(start, end), "search_text": search}
+        query = {**selection.bounds(start, end), "search_text": search}
         return self._pull(
             "people",
             "list_people_profiles",
@@ -449,17 +496,19 @@ class Workspace:
         limit: int | None = None,
         tz: str | None = None,
         refresh: bool = False,
+        before: Callable[[Page], Plan | None] = lambda first: None,
     ) -> pd.DataFrame:
         """Walk a list into a frame; filter what the server may not have filtered."""
         arguments = {"website_id": self.website_id, **(query or {})}
         rows = limit
+        walk = partial(self._walk, table, operation, arguments, tz or self.tz)
         while True:
-            pulled, doubt = self._walk(table, operation, arguments, rows, tz or self.tz, refresh)
+            pulled, doubt = walk(rows, refresh, before)
             frame = wanted(pulled)
             # What is filtered here may leave too few: then further, over the kept pages again.
             if limit is None or rows is None or len(frame) >= limit or len(pulled) < rows:
                 break
-            rows, refresh = 2 * rows, False
+            rows, refresh, before = 2 * rows, False, lambda first: None
         if doubt:
             warnings.warn(doubt, CrispWarning, stacklevel=3)
         return frame if limit is None else frame.head(limit)
@@ -469,20 +518,28 @@ class Workspace:
         table: str,
         operation: str,
         arguments: dict[str, Any],
-        rows: int | None,
         tz: str,
+        rows: int | None,
         refresh: bool,
+        before: Callable[[Page], Plan | None],
     ) -> tuple[pd.DataFrame, str]:
         builder = tables.Builder(table, tz=tz)
         constants = {k: v for k, v in arguments.items() if k in ("website_id", "session_id")}
         pages = self.client.pages(operation, rows=rows, refresh=refresh, **arguments)
         try:
-            for page in self._bar(pages, "pages"):
+            for number, page in enumerate(self._bar(pages, "pages")):
                 builder.add(page.body, **constants)
+                if number == 0:
+                    self._show(before(page))
         except CrispError as error:
             error.partial = builder.frame()
             raise
         return builder.frame(), pages.doubt
+
+    def _show(self, plan: Plan | None) -> None:
+        """Say what a long pull is going to cost before it starts."""
+        if plan is not None and plan.requests > SHOWN and self._plans_shown:
+            tqdm.write("\n".join(plan.lines), file=sys.stderr)
 
     def _moment(self) -> datetime:
         return datetime.fromtimestamp(self.client.now(), UTC)
@@ -517,14 +574,6 @@ class Workspace:
             for name, value in facts.items()
         )
         return f"<table style='border-left:4px solid {colour}'>{rows}</table>"
-
-
-def _bounds(start: pd.Timestamp | None, end: pd.Timestamp | None) -> dict[str, Any]:
-    """Widen a period by a millisecond each way: whether Crisp includes its ends is unknown."""
-    return {
-        "filter_date_start": None if start is None else start - _MILLISECOND,
-        "filter_date_end": None if end is None else end + _MILLISECOND,
-    }
 
 
 def _warn(count: int, what: str) -> None:

@@ -143,6 +143,34 @@ def test_whoami_quota_and_cache(run, token, sandbox):
     assert sandbox.stats()["requests"] == used + 1
 
 
+def test_quota_is_reopened(run, token, sandbox, tmp_path):
+    run("whoami")
+    sandbox.faults(operation="list_website_operators", status=429, retry_after=9_999, next=1)
+    export = ("export", "operators", "-o", str(tmp_path / "operators.csv"))
+    refused = run(*export)
+    assert refused.exit_code == 3
+    assert "--reopen" in refused.output
+    assert "429 rate_limited" in run("quota").output
+    assert run(*export).exit_code == 3
+    assert "429" not in run("quota", "--reopen").output
+    assert run(*export).exit_code == 0
+
+
+def test_export_waits_for_the_reset(run, token, sandbox, tmp_path, monkeypatch):
+    """The command's own ledger follows the clock of this machine; so the wait is watched."""
+    waited = []
+    monkeypatch.setattr("crisp_data.waiting.Reset.wait", lambda self: waited.append(stop(self)))
+
+    def stop(reset):
+        reset._ledger.limit = 1_000  # a day on which there is more
+        return reset._ledger.opens_in()
+
+    done = run("export", "conversations", "--quota", "2", "--wait", "-o", str(tmp_path / "all.csv"))
+    assert done.exit_code == 0, done.output
+    assert len(crisp.read(tmp_path / "all.csv", "conversations")) == 120
+    assert waited == [0]
+
+
 def test_login_and_logout(run, sandbox, monkeypatch):
     kept: dict[tuple[str, str], str] = {}
     monkeypatch.setattr("keyring.set_password", lambda s, u, p: kept.__setitem__((s, u), p))
@@ -163,11 +191,12 @@ def test_login_and_logout(run, sandbox, monkeypatch):
     refused = run(*login, input="wrong\n")
     assert refused.exit_code == 1
     assert not kept
-    done = run(*login, input=f"{sandbox.key}\n")
+    done = run(*login, "--quota", "500", input=f"{sandbox.key}\n")
     assert done.exit_code == 0, done.output
     assert sandbox.key not in done.output
     monkeypatch.setenv("CRISP_BASE_URL", sandbox.url)
-    assert "Acme" in run("whoami").output
+    assert "of 500 requests" in run("whoami").output
+    assert "of 600 requests" in run("whoami", "--quota", "600").output
     assert "Removed" in run("logout", "--base-url", sandbox.url).output
     assert not kept
 

@@ -322,3 +322,37 @@ def test_what_is_stored_is_json_that_can_be_read_back(ring: Memory) -> None:
         "tier": "website",
         "website": "w",
     }
+
+
+# The day's quota of a token
+
+
+def test_a_quota_comes_from_the_arguments_then_the_environment_then_the_keyring(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    token = config.Credentials("kept-id", "kept-key", "plugin")
+    config.store(config.Settings(token, quota=300))
+    assert config.resolve().daily_limit == 300
+    monkeypatch.setenv("CRISP_QUOTA", "400")
+    assert config.resolve().daily_limit == 400
+    assert config.resolve(quota=500).daily_limit == 500
+
+
+def test_without_a_quota_the_tier_decides() -> None:
+    store("kept")
+    assert config.resolve().daily_limit == config.DAILY_LIMITS["website"]
+
+
+def test_the_quota_of_another_token_is_not_taken(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CRISP_IDENTIFIER", "other-id")
+    monkeypatch.setenv("CRISP_KEY", "other-key")
+    monkeypatch.setenv("CRISP_QUOTA", "400")
+    assert config.resolve("given-id", "given-key").daily_limit == 5_000
+    assert config.resolve().daily_limit == 400
+
+
+@pytest.mark.parametrize("text", ["many", "-5", "1.5", "5e2"])
+def test_a_quota_in_the_environment_is_a_number(text: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CRISP_QUOTA", text)
+    with pytest.raises(BadParameter, match="CRISP_QUOTA"):
+        config.resolve("an-id", "a-key")

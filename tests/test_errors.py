@@ -90,9 +90,9 @@ def test_restricted_route(sandbox, client):
 @pytest.mark.parametrize(
     ("status", "kind", "hint"),
     [
-        (420, crisp.RateLimited, "Wait a minute"),
-        (429, crisp.RateLimited, "Wait a minute"),
-        (423, crisp.PlanLimit, "plan"),
+        (420, crisp.QuotaExceeded, "420 rate_limited"),
+        (429, crisp.QuotaExceeded, "429 rate_limited"),
+        (423, crisp.QuotaExceeded, "423 quota_limit_exceeded"),
         (500, crisp.ServerError, "status.crisp.chat"),
         (502, crisp.ServerError, "status.crisp.chat"),
         (503, crisp.ServerError, "status.crisp.chat"),
@@ -103,7 +103,18 @@ def test_failures_that_stay(sandbox, client, status, kind, hint):
     sandbox.faults(operation="count_visitors", status=status, next=100)
     with pytest.raises(kind, match=hint) as caught:
         client.call("count_visitors", website_id=sandbox.website_id)
-    assert caught.value.status == status
+    refusal = caught.value.__cause__ or caught.value
+    assert refusal.status == status
+
+
+@pytest.mark.parametrize(
+    ("status", "kind", "hint"),
+    [(420, crisp.RateLimited, "Wait a minute"), (423, crisp.PlanLimit, "plan")],
+)
+def test_a_write_that_is_refused(sandbox, client, status, kind, hint):
+    sandbox.faults(operation="create_new_conversation", status=status, next=1)
+    with pytest.raises(kind, match=hint):
+        client.call("create_new_conversation", website_id=sandbox.website_id)
 
 
 def test_read_only(sandbox):
@@ -114,14 +125,16 @@ def test_read_only(sandbox):
     assert sandbox.stats()["requests"] == before
 
 
-def test_quota_exceeded_keeps_what_was_pulled(sandbox):
-    ws = crisp.connect(sandbox=sandbox, quota=20, reserve_for_writes=0)
+def test_quota_exceeded_keeps_what_was_pulled(ws, sandbox):
     conversations = ws.conversations()
-    with pytest.raises(crisp.QuotaExceeded, match="resets at") as caught:
+    sandbox.faults(operation="get_messages_in_conversation", next=30)  # so many pass
+    sandbox.faults(operation="get_messages_in_conversation", status=429, retry_after=9_999)
+    with pytest.raises(crisp.QuotaExceeded, match="429 rate_limited") as caught:
         ws.messages(conversations)
-    assert 0 < caught.value.partial["session_id"].nunique() < len(conversations)
-    assert sandbox.stats()["requests"] == 20
-    assert caught.value.left == 0
+    pulled = caught.value.partial["session_id"].nunique()
+    assert 0 < pulled <= 30
+    assert (caught.value.left, caught.value.limit) == (0, 5_000)
+    assert caught.value.needed >= len(conversations) - pulled
 
 
 def test_offline(ws, sandbox):

@@ -14,23 +14,28 @@ ROWS = [
     {"connection"},
     {"workspace"},
     {"archive"},
+    {"planning"},
     {"threads"},
     {"client"},
     {"pages", "session"},
     {"store"},
     {"wire", "flights"},
+    {"waiting"},
     {"quota"},
+    {"budget", "ledgerfile"},
     {"plots"},
     {"export"},
     {"tables", "selection"},
     {"moments"},
     {"config"},
+    {"plan"},
+    {"meter"},
     {"protocol"},
     {"errors"},
 ]
 ROW = {room: row for row, rooms in enumerate(ROWS) for room in rooms}
 # Frames in, frames and files out: these know no client, nor anything that leads to one.
-PURE = {"plots", "export", "tables", "moments", "selection"}
+PURE = {"plots", "export", "tables", "moments", "selection", "plan", "meter"}
 WIRE = {
     "wire",
     "flights",
@@ -40,6 +45,10 @@ WIRE = {
     "client",
     "threads",
     "quota",
+    "waiting",
+    "budget",
+    "ledgerfile",
+    "planning",
     "config",
     "archive",
     "workspace",

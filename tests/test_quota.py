@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import multiprocessing
 import os
+import re
 import sqlite3
 import stat
 import subprocess
@@ -102,9 +103,9 @@ def test_two_per_cent_are_kept_unless_said_otherwise(tmp_path: Path) -> None:
 
 def test_a_reservation_that_was_not_sent_is_given_back(make: Callable[..., Ledger]) -> None:
     ledger = make(2)
-    days = ledger.reserve("list")
+    reservation = ledger.reserve("list")
     ledger.reserve("get")
-    ledger.release(days, "list")
+    ledger.release(reservation)
     assert (ledger.used, ledger.by_operation()) == (1, {"get": 1})
     assert spend(ledger, 5) == 1
 
@@ -114,10 +115,10 @@ def test_what_is_given_back_late_goes_to_the_day_it_came_from(
 ) -> None:
     ledger = make(5)
     clock.set("2026-11-02 23:00")
-    days = ledger.reserve("list")
+    reservation = ledger.reserve("list")
     clock.set("2026-11-03 01:00")
     ledger.reserve("list")
-    ledger.release(days, "list")
+    ledger.release(reservation)
     assert ledger.used == 1
     clock.set("2026-11-02 23:00")
     assert ledger.used == 0
@@ -161,7 +162,7 @@ def test_both_days_are_charged_at_their_border(
     ledger = make(5, reset_hour=reset_hour)
     border = datetime(2026, 11, 3, reset_hour, tzinfo=UTC).timestamp()
     clock.time = border + seconds
-    assert len(ledger.reserve("list")) == 2
+    assert len(ledger.reserve("list").days) == 2
     for later in (-3600, 3600):
         clock.time = border + later
         assert (ledger.used, ledger.by_operation()) == (1, {"list": 1})
@@ -172,7 +173,7 @@ def test_one_day_is_charged_otherwise(
     make: Callable[..., Ledger], clock: Clock, seconds: float
 ) -> None:
     clock.time = datetime(2026, 11, 3, tzinfo=UTC).timestamp() + seconds
-    assert len(make().reserve("list")) == 1
+    assert len(make().reserve("list").days) == 1
 
 
 def test_at_the_border_the_fuller_day_decides(make: Callable[..., Ledger], clock: Clock) -> None:
@@ -191,7 +192,7 @@ def test_a_reservation_at_the_border_is_given_back_to_both(
 ) -> None:
     ledger = make(5)
     clock.set("2026-11-03 00:00:02")
-    ledger.release(ledger.reserve("list"), "list")
+    ledger.release(ledger.reserve("list"))
     for moment in ("2026-11-02 12:00", "2026-11-03 12:00"):
         clock.set(moment)
         assert (ledger.used, ledger.by_operation()) == (0, {})
@@ -326,12 +327,12 @@ def test_a_ledger_goes_on_in_both_after_a_fork(tmp_path: Path) -> None:
     """A connection that is open in the parent must not be used by its children."""
     ledger = Ledger(tmp_path / "q", "a", 300, reserve_for_writes=0, now=Clock())
     ledger.reserve("parent")
-    opened = ledger._connection()
+    opened = ledger._file.connection()
     context = multiprocessing.get_context("fork")
     answers = context.Queue()
 
     def work() -> None:
-        answers.put((ledger._connection() is not opened, spend(ledger, 100, "child")))
+        answers.put((ledger._file.connection() is not opened, spend(ledger, 100, "child")))
 
     workers = [context.Process(target=work) for _ in range(3)]
     for worker in workers:
@@ -343,5 +344,79 @@ def test_a_ledger_goes_on_in_both_after_a_fork(tmp_path: Path) -> None:
     assert all(anew for anew, _ in theirs)
     assert 1 + mine + sum(granted for _, granted in theirs) == 300
     assert ledger.used == 300
-    assert ledger._connection() is opened
+    assert ledger._file.connection() is opened
     assert sqlite3.connect(tmp_path / "q").execute("PRAGMA integrity_check").fetchone() == ("ok",)
+
+
+# What a reader sees
+
+
+def test_the_meter_shows_what_the_ledger_knows(make: Callable[..., Ledger]) -> None:
+    ledger = make(200, reserve_for_writes=0.1)
+    spend(ledger, 50, "list_conversations")
+    spend(ledger, 30, "<script>alert(1)</script>")
+    shown = ledger._repr_html_()
+    assert shown == ledger._repr_html_()
+    assert "80 of 200 requests used today, 120 left (20 kept for writes)" in shown
+    assert "resets at 2026-11-03 00:00 UTC" in shown
+    assert "aria-label='80 used, 20 kept, 100 left'" in shown
+    widths = [float(width) for width in re.findall(r"width:([\d.]+)%;background", shown)]
+    assert widths == [40, 10, 50]
+    assert "<script" not in shown
+    assert "&lt;script&gt;" in shown
+    assert "http" not in shown  # nothing is fetched
+    assert shown.index("50</td>") < shown.index("30</td>")
+
+
+@pytest.mark.parametrize("used", [0, 8, 9, 10, 15])
+def test_a_meter_is_never_wider_than_whole(make: Callable[..., Ledger], used: int) -> None:
+    """A lowered limit leaves more used than there is."""
+    spend(make(15), used, write=True)
+    shown = make(10, reserve_for_writes=0.2)._repr_html_()
+    widths = [float(width) for width in re.findall(r"width:([\d.]+)%;background", shown)]
+    assert 0 <= sum(widths) <= 100
+    assert widths[0] == min(100, 10 * used)
+
+
+def test_a_closed_day_is_shown(make: Callable[..., Ledger]) -> None:
+    ledger = make(10)
+    spend(ledger, 2)
+    error = ledger.close("2026-11-02", "429 rate_limited")
+    assert (error.needed, error.left, error.limit) == (1, 0, 10)
+    for text in (str(error), repr(ledger), ledger._repr_html_()):
+        assert "429 rate_limited" in text
+        assert "reopen()" in text
+    assert (ledger.used, ledger.left, ledger.left_for_reads) == (2, 0, 0)
+
+
+# A day that Crisp closed
+
+
+def test_a_closed_day_is_closed_to_all_until_it_resets(
+    make: Callable[..., Ledger], clock: Clock
+) -> None:
+    ledger, again, other = make(10), make(10), make(10, account="b")
+    ledger.close("2026-11-02", "429 rate_limited")
+    ledger.close("2026-11-02", "420 rate_limited")
+    assert again.refusal == "429 rate_limited"  # the first stands
+    assert (spend(again, 1), spend(again, 1, write=True), spend(other, 1)) == (0, 0, 1)
+    clock.set("2026-11-03 00:00:02")
+    assert spend(ledger, 1) == 0
+    clock.set("2026-11-03 00:00:05")
+    assert spend(ledger, 20) == 10
+    clock.set("2026-11-02 12:00")
+    again.reopen()
+    assert spend(ledger, 20) == 10
+
+
+def test_what_cannot_be_paid_today_is_refused_as_a_whole(make: Callable[..., Ledger]) -> None:
+    ledger = make(100, reserve_for_writes=0.1)
+    spend(ledger, 30)
+    ledger.afford(60)
+    with pytest.raises(QuotaExceeded, match="on_quota='wait'") as caught:
+        ledger.afford(61)
+    assert (caught.value.needed, caught.value.left, caught.value.limit) == (61, 60, 100)
+    ledger.afford(61, today=False)
+    with ledger.budgets.open(40), pytest.raises(QuotaExceeded, match="budget of 40"):
+        ledger.afford(41, today=False)
+    assert ledger.used == 30

@@ -71,12 +71,28 @@ def test_a_failure_keeps_the_others_and_begins_nothing_more(sandbox):
 
 @pytest.mark.parametrize("limit", [30, 31, 50])
 def test_the_quota_is_met_exactly_by_all_together(sandbox, limit):
+    """Every second answer is lost, so what seemed to suffice does not."""
     ws = connect(sandbox, 8, quota=limit, reserve_for_writes=0)
-    conversations = ws.conversations()
+    conversations = ws.conversations().head(ws.quota.left - 2)
+    sandbox.faults(operation="get_messages_in_conversation", drop="after", share=0.5)
     with pytest.raises(crisp.QuotaExceeded) as caught:
         ws.messages(conversations)
     assert sandbox.stats()["requests"] == ws.quota.used == limit
-    assert caught.value.partial["session_id"].nunique() > 5
+    pulled = caught.value.partial["session_id"].nunique()
+    assert pulled > 5
+    assert caught.value.needed == len(conversations) - pulled
+
+
+def test_threads_that_cannot_be_paid_are_not_begun(sandbox):
+    ws = connect(sandbox, 8, quota=50, reserve_for_writes=0)
+    ids = list(ws.conversations()["session_id"])
+    ws.messages(ids[:10])
+    before, left = sandbox.stats()["requests"], ws.quota.left
+    with pytest.raises(crisp.QuotaExceeded, match="on_quota='wait'") as caught:
+        ws.messages(ids)
+    assert sandbox.stats()["requests"] == before
+    assert (caught.value.needed, caught.value.left) == (len(ids) - 10, left)
+    assert len(ws.messages(ids[:12])) > 0  # what is cached counts for nothing
 
 
 def test_a_reader_that_is_left_begins_nothing_more(sandbox):

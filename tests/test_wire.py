@@ -40,8 +40,8 @@ def test_patience_ends(sandbox, read, waits):
     sandbox.faults(operation=READ, status=503, next=100)
     with pytest.raises(crisp.ServerError):
         read()
-    assert sent(sandbox) == 7
-    assert 40 < sum(waits) < 90
+    assert sent(sandbox) == 8
+    assert 90 < sum(waits) < 160
 
 
 def test_retry_after_is_obeyed(sandbox, read, waits):
@@ -50,12 +50,14 @@ def test_retry_after_is_obeyed(sandbox, read, waits):
     assert waits == [17.0]
 
 
-def test_a_long_retry_after_is_told_not_waited_for(sandbox, read, waits):
-    sandbox.faults(operation=READ, status=429, next=1, retry_after=6 * 3600)
-    with pytest.raises(crisp.RateLimited) as caught:
+def test_a_failure_that_asks_for_hours_is_told_not_waited_for(sandbox, ws, read, waits):
+    """A service that is down says nothing about the day."""
+    sandbox.faults(operation=READ, status=503, next=1, retry_after=6 * 3600)
+    with pytest.raises(crisp.ServerError) as caught:
         read()
     assert caught.value.retry_after == 6 * 3600
     assert waits == []
+    assert ws.quota.refusal == ""
 
 
 @pytest.mark.parametrize(
@@ -151,3 +153,129 @@ def test_every_request_has_its_timeouts(sandbox, ws, monkeypatch):
     ws.client.call("create_new_conversation", website_id=ws.website_id)
     assert len(given) == 2
     assert all(0 < connect <= read <= 60 for connect, read in given)
+
+
+# A spent day and a short spell, told apart by how long they last
+
+
+@pytest.mark.parametrize("status", [420, 423, 429])
+def test_a_long_retry_after_is_the_day(sandbox, ws, read, waits, status):
+    sandbox.faults(operation=READ, status=status, next=1, retry_after=6 * 3600)
+    used = ws.quota.used
+    with pytest.raises(crisp.QuotaExceeded, match=f"Crisp itself refused.*{status}") as caught:
+        read()
+    cause = caught.value.__cause__
+    assert (cause.status, cause.retry_after) == (status, 6 * 3600)
+    assert (caught.value.left, caught.value.limit) == (0, 5_000)
+    assert caught.value.resets_at == ws.quota.resets_at
+    assert waits == []
+    assert (ws.quota.used, ws.quota.left) == (used + 1, 0)
+    before = sandbox.stats()["requests"]
+    for action in (read, ws.operators, lambda: write(ws)):
+        with pytest.raises(crisp.QuotaExceeded, match=str(status)):
+            action()
+    assert sandbox.stats()["requests"] == before
+    ws.quota.reopen()
+    read()
+    assert ws.quota.left == 5_000 - ws.quota.used
+
+
+@pytest.mark.parametrize("status", [420, 423, 429])
+def test_what_outlasts_all_tries_is_the_day(sandbox, ws, read, waits, status):
+    sandbox.faults(operation=READ, status=status, next=100)
+    with pytest.raises(crisp.QuotaExceeded, match=str(status)) as caught:
+        read()
+    assert caught.value.__cause__.status == status
+    assert sent(sandbox) == 8
+    assert sum(waits) >= 90
+    assert ws.quota.refusal.startswith(str(status))
+
+
+@pytest.mark.parametrize("next", [1, 7])
+def test_a_short_spell_passes(sandbox, ws, read, waits, next):
+    sandbox.faults(operation=READ, status=429, next=next)
+    assert read()["count"] >= 0
+    assert len(waits) == next
+    assert ws.quota.refusal == ""
+
+
+def test_short_tries_do_not_make_a_day(sandbox, ws, read, waits):
+    """Eight refusals within eight seconds are a spell that the server itself calls short."""
+    sandbox.faults(operation=READ, status=429, next=100, retry_after=1)
+    with pytest.raises(crisp.RateLimited):
+        read()
+    assert waits == [1.0] * 7
+    assert ws.quota.refusal == ""
+
+
+def test_a_spell_begins_where_refusals_do(sandbox, ws, read, waits):
+    """What failed otherwise before says nothing about the limit."""
+    sandbox.faults(operation=READ, status=503, next=6)
+    sandbox.faults(operation=READ, status=429, next=100)
+    with pytest.raises(crisp.RateLimited):
+        read()
+    assert sum(waits) >= 90
+    assert ws.quota.refusal == ""
+
+
+def write(ws):
+    return ws.client.call("create_new_conversation", website_id=ws.website_id)
+
+
+@pytest.mark.parametrize(
+    ("status", "retry_after", "kind", "closes"),
+    [
+        (420, 6 * 3600, crisp.QuotaExceeded, True),
+        (429, 6 * 3600, crisp.QuotaExceeded, True),
+        (429, 60, crisp.RateLimited, False),
+        (429, None, crisp.RateLimited, False),
+        (423, 6 * 3600, crisp.PlanLimit, False),
+    ],
+)
+def test_a_write_tells_the_day_by_a_long_wait_alone(
+    sandbox, ws, waits, status, retry_after, kind, closes
+):
+    operation = "create_new_conversation"
+    sandbox.faults(operation=operation, status=status, next=1, retry_after=retry_after)
+    with pytest.raises(kind):
+        write(ws)
+    assert sent(sandbox, operation) == 1
+    assert waits == []
+    assert bool(ws.quota.refusal) is closes
+
+
+def test_the_first_mark_stops_all(sandbox, ws, waits):
+    """Another process meets the limit while this one waits for its next try."""
+    other = crisp.connect(sandbox=sandbox, sleep=waits.append)
+    day = ws.quota._today
+    ws.client._wire.sleep = lambda seconds: other.quota.close(day, "429 rate_limited")
+    sandbox.faults(operation=READ, status=420, next=100)
+    with pytest.raises(crisp.QuotaExceeded, match="429 rate_limited") as caught:
+        ws.client.call(READ, website_id=ws.website_id)
+    assert caught.value.__cause__.status == 420
+    assert sent(sandbox) == 1
+
+
+def test_refusals_of_yesterday_do_not_close_today(sandbox, ws):
+    """The day turns between the first refusal and the last: the tries begin anew."""
+    sandbox.clock(advance_s=14 * 3600 + 59 * 60 + 30)  # half a minute to midnight
+
+    def sleep(seconds):
+        sandbox.clock(advance_s=seconds)
+
+    ws.client._wire.sleep = sleep
+    sandbox.faults(operation=READ, status=429, next=10)
+    ws.client.call(READ, website_id=ws.website_id)
+    assert sandbox.now.day == 3
+    assert ws.quota.refusal == ""
+    assert sent(sandbox) == 11
+
+
+def test_a_read_waits_for_the_day_that_crisp_closed(sandbox):
+    ws = crisp.connect(
+        sandbox=sandbox, on_quota="wait", sleep=lambda seconds: sandbox.clock(advance_s=seconds)
+    )
+    sandbox.faults(operation=READ, status=429, next=1, retry_after=6 * 3600)
+    assert ws.client.call(READ, website_id=ws.website_id)["count"] >= 0
+    assert sandbox.now.day == 3
+    assert ws.quota.used == 1

@@ -1,0 +1,238 @@
+"""The price of a pull before it starts. Crisp tells no totals, so it is found out cheaply."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+from crisp_data import moments, selection, tables
+from crisp_data.client import Client
+from crisp_data.pages import Pages
+from crisp_data.plan import PAGE, SHOWN, Plan, Rows, extrapolate, walk
+from crisp_data.protocol.answers import Page
+from crisp_data.selection import State
+
+#: Batches a thread where none was read yet (*assumed*: most threads fit into one).
+BATCHES = 1.1
+
+
+class Plans:
+    """What pulls would cost: ``ws.plan.conversations(...)``, ``ws.plan.messages(...)``.
+
+    Examples
+    --------
+    >>> ws.plan.conversations(since="30 days ago").days
+    1
+    """
+
+    def __init__(self, client: Client, website_id: str, tz: str = "UTC") -> None:
+        self._client, self._website_id, self._tz = client, website_id, tz
+        self._threads = self._batches = 0
+
+    def conversations(
+        self,
+        since: Any = None,
+        until: Any = None,
+        *,
+        state: State | None = None,
+        segment: str | None = None,
+        assigned: str | bool | None = None,
+        inbox: str | None = None,
+        search: str | None = None,
+        include_empty: bool = False,
+        limit: int | None = None,
+        tz: str | None = None,
+        refresh: bool = False,
+    ) -> Plan:
+        """Plan ``ws.conversations`` with the same arguments.
+
+        Returns
+        -------
+        Plan
+
+        Raises
+        ------
+        BadParameter
+            Before anything is spent.
+        QuotaExceeded, Offline, RateLimited, ServerError
+
+        Notes
+        -----
+        Spends page 1, which the pull then finds in the cache. (A period that is relative to
+        this moment, such as "7 days ago", is another one a moment later: then it does not.)
+        Only where there may be more than about 100 pages, or nothing says how many, some
+        pages are asked for by number, to see whether the list reaches that far: page 97 and
+        each time four times further until one is empty, then between. That is three requests
+        for a list of some hundred, seven for a million. All is kept for an hour.
+
+        Examples
+        --------
+        >>> plan = ws.plan.conversations(limit=100)
+        >>> spent = ws.quota.used
+        >>> conversations = ws.conversations(limit=100)
+        >>> plan.low <= ws.quota.used - spent <= plan.high
+        True
+        """
+        tz = moments.check_tz(tz or self._tz)
+        now = datetime.fromtimestamp(self._client.now(), UTC)
+        wanted = selection.Wanted(
+            *moments.window(since, until, tz=tz, now=now), state, segment, assigned, inbox
+        )
+        asked = selection.Asked(wanted, search, include_empty, limit)
+        first = next(self._pages(asked, refresh))
+        had, whole = (0, False) if refresh else self._pages(asked).kept()
+        if whole:
+            return self._plan("conversations", 0, 0, 0, "The cache holds the whole list.")
+        rows = self._probe(asked, self._estimate(asked, first), refresh)
+        return self._listed(asked, rows, had)
+
+    def messages(self, conversations: Any, *, refresh: bool = False) -> Plan:
+        """Plan ``ws.messages`` with the same arguments; spends nothing.
+
+        A thread that is not wholly in the cache costs one request at least, and one more for
+        every further batch, which Crisp does not tell beforehand. Expected are as many
+        batches a thread as this workspace has met so far, or 1.1 (*assumed*).
+
+        Returns
+        -------
+        Plan
+            Its ``high`` is None, unless the cache holds everything.
+
+        Examples
+        --------
+        >>> ws.plan.messages(ws.conversations(limit=20))
+        messages: about 22 requests, at least 20
+        0.4% of a day's 5,000, 4,89... left today for reads: done today
+        20 of 20 threads are not in the cache; 1.10 batches a thread are assumed.
+        """
+        ids = selection.session_ids(conversations)
+        return self._threaded(ids, self._missing(ids, refresh))
+
+    # What the workspace asks for before a pull
+
+    def before_conversations(
+        self, asked: selection.Asked, first: Page, refresh: bool
+    ) -> Plan | None:
+        """Plan a pull whose first page just came; None where it is surely short.
+
+        Spends one request where that page cannot tell.
+        """
+        rows = self._estimate(asked, first)
+        if rows.high is not None and self._cost(asked, rows.high) <= SHOWN:
+            return None
+        had, whole = self._pages(asked).kept() if first.from_cache else (0, False)
+        if whole:
+            return None
+        rows = self._probe(asked, rows, refresh, probes=1)
+        still = math.ceil(rows.sure / PAGE) - (had or 1)  # page 1 is spent by now
+        self._client.quota.afford(still, today=not self._client.waits)
+        return self._listed(asked, rows, had)
+
+    def before_messages(self, ids: Sequence[str], refresh: bool) -> Plan | None:
+        """Plan a pull of threads and refuse what cannot be paid; None where it is short."""
+        quota = self._client.quota
+        budget = quota.budgets.left
+        room = min(quota.left_for_reads, SHOWN if budget is None else budget, SHOWN)
+        if len(ids) * self._mean <= room:
+            return None
+        plan = self._threaded(ids, self._missing(ids, refresh))
+        quota.afford(plan.low, today=not self._client.waits)
+        return plan
+
+    def saw(self, batches: int) -> None:
+        """Take note of a thread that was read whole."""
+        self._threads, self._batches = self._threads + 1, self._batches + batches
+
+    # How it is found out
+
+    def _pages(self, asked: selection.Asked, refresh: bool = False) -> Pages:
+        return self._client.pages(
+            "list_conversations",
+            website_id=self._website_id,
+            rows=None if asked.sifted else asked.limit,
+            refresh=refresh,
+            **asked.query,
+        )
+
+    def _estimate(self, asked: selection.Asked, first: Page) -> Rows:
+        start, records = asked.wanted.start, first.records
+        since = None if start is None else round(start.timestamp() * 1000)
+        share = 1.0
+        if asked.sifted and asked.limit and records:
+            builder = tables.Builder("conversations")
+            builder.add(first.body, website_id=self._website_id)
+            share = max(1, len(asked.wanted.of(builder.frame()))) / len(records)
+        return extrapolate(_times(records), since).up_to(asked.limit, share)
+
+    def _probe(self, asked: selection.Asked, rows: Rows, refresh: bool, probes: int = 12) -> Rows:
+        """Ask by number for pages that the list may reach."""
+        while probes and (page := rows.probe) is not None:
+            rows = rows.known(page, self._reach(asked, page, refresh))
+            probes -= 1
+        return rows
+
+    def _reach(self, asked: selection.Asked, page: int, refresh: bool) -> int:
+        """Count the rows of a page that belong to the period, if the list reaches so far."""
+        query = {name: value for name, value in asked.query.items() if value is not None}
+        records = self._client.call(
+            "list_conversations",
+            website_id=self._website_id,
+            page_number=page,
+            per_page=PAGE,
+            refresh=refresh,
+            **query,
+        )
+        start = asked.wanted.start
+        since = 0 if start is None else start.timestamp() * 1000
+        return sum(at >= since for at in _times(records))
+
+    def _missing(self, ids: Sequence[str], refresh: bool) -> int:
+        """Count the threads that the cache does not hold to their end."""
+        if refresh:
+            return len(ids)
+        operation = "get_messages_in_conversation"
+        missing = 0
+        for session_id in ids:
+            where: dict[str, Any] = {"website_id": self._website_id, "session_id": session_id}
+            kept = self._client.keeps(operation, **where)
+            missing += not (kept and self._client.pages(operation, **where).kept()[1])
+        return missing
+
+    # The figures
+
+    @property
+    def _mean(self) -> float:
+        return self._batches / self._threads if self._threads else BATCHES
+
+    def _threaded(self, ids: Sequence[str], missing: int) -> Plan:
+        seen = "were met so far" if self._threads else "are assumed"
+        basis = (
+            f"{missing:,} of {len(ids):,} threads are not in the cache; "
+            f"{self._mean:.2f} batches a thread {seen}."
+        )
+        expected = math.ceil(missing * self._mean - 1e-9)
+        return self._plan("messages", missing, expected, None if missing else 0, basis)
+
+    def _cost(self, asked: selection.Asked, rows: int) -> int:
+        return walk(rows, end=asked.limit is None or rows < asked.limit)
+
+    def _listed(self, asked: selection.Asked, rows: Rows, had: int) -> Plan:
+        end = rows.low > 0 and (asked.limit is None or rows.low < asked.limit)
+        low = max(0, max(1, math.ceil(rows.low / PAGE)) + end - had)
+        likely = max(low, self._cost(asked, rows.likely) - had)
+        # Where one instant fills whole pages, these are read twice: nobody knows beforehand.
+        high = None if rows.high is None else max(0, math.ceil(1.3 * walk(rows.high)) - had)
+        return self._plan("conversations", low, likely, high, rows.basis)
+
+    def _plan(self, what: str, low: int, requests: int, high: int | None, basis: str) -> Plan:
+        quota = self._client.quota
+        left, daily = quota.left_for_reads, quota.limit - quota.kept_for_writes
+        return Plan(what, requests, low, high, left, quota.limit, daily, basis)
+
+
+def _times(records: Sequence[Any]) -> list[int]:
+    """Read update times as they come; a row without one counts as old as can be."""
+    times = [row.get("updated_at") if isinstance(row, dict) else None for row in records]
+    return [int(at) if isinstance(at, (int, float)) else 0 for at in times]
