@@ -25,7 +25,7 @@ class Plan:
     Attributes
     ----------
     what : str
-        "conversations" or "messages".
+        "conversations", "messages" or "sync".
     requests, low : int
         How many are expected, and how many it takes at least.
     high : int or None

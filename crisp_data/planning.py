@@ -7,6 +7,8 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
 
+import pandas as pd
+
 from crisp_data import moments, selection, tables
 from crisp_data.client import Client
 from crisp_data.pages import Pages
@@ -141,6 +143,28 @@ class Plans:
         quota.afford(plan.low, today=not self._client.waits)
         return plan
 
+    def before_sync(self, first: Page, low: int, high: int | None, archived: int) -> Plan | None:
+        """Plan a lap of an archive's sync whose first page just came; None where it is short.
+
+        Each conversation updated from ``low`` to ``high`` (ms) costs its thread; so many of
+        them are ``archived`` and to be read again. Where nothing says how many there are, up
+        to three pages are asked for by number.
+        """
+        times = _times(first.records)
+        if sum(at >= low for at in times) < PAGE:
+            return None
+        rows = extrapolate(times, low or None)
+        if archived >= PAGE:
+            basis = f"The archive holds {archived:,} conversations that are read again."
+            rows = Rows(archived, None, archived, None, archived, basis)
+        elif rows.high is None:
+            wanted = selection.Wanted(_timestamp(low), _timestamp(high))
+            rows = self._probe(selection.Asked(wanted), rows, True, probes=3)
+        likely = walk(rows.likely) + math.ceil(rows.likely * self._mean)
+        basis = f"{rows.basis} Each costs a request for its thread at least."
+        least = math.ceil(rows.low / PAGE) + rows.low
+        return self._plan("sync", min(least, likely), likely, None, basis)
+
     def saw(self, batches: int) -> None:
         """Take note of a thread that was read whole."""
         self._threads, self._batches = self._threads + 1, self._batches + batches
@@ -230,6 +254,10 @@ class Plans:
         quota = self._client.quota
         left, daily = quota.left_for_reads, quota.limit - quota.kept_for_writes
         return Plan(what, requests, low, high, left, quota.limit, daily, basis)
+
+
+def _timestamp(milliseconds: int | None) -> pd.Timestamp | None:
+    return pd.Timestamp(milliseconds, unit="ms", tz="UTC") if milliseconds else None
 
 
 def _times(records: Sequence[Any]) -> list[int]:

@@ -461,6 +461,7 @@ class Workspace:
             tz=self.tz,
             client=self.client,
             website_id=self.website_id,
+            plans=self.plan if self._plans_shown else None,
             progress=self._progress,
         )
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import sys
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +25,9 @@ from crisp_data.archive.sync import Sync
 from crisp_data.archive.table import MONTH, SYNCED, ArchiveTable
 from crisp_data.client import Client
 from crisp_data.errors import BadParameter, CrispError, CrispWarning
+from crisp_data.plan import SHOWN
+from crisp_data.planning import Plans
+from crisp_data.protocol.answers import Page
 
 #: Tables beside conversations and messages: small, and written anew by each sync that is
 #: asked for them.
@@ -33,6 +38,8 @@ SNAPSHOTS = {
     "campaigns": "list_campaigns",
 }
 
+
+_UNBOUNDED = 2**62  # a budget that only counts
 
 _CACHE = (
     "The archive was opened without a workspace, so the HTTP cache may still hold answers about "
@@ -79,11 +86,13 @@ class Archive:
         tz: str = "UTC",
         client: Client | None = None,
         website_id: str = "",
+        plans: Plans | None = None,
         progress: bool = False,
     ) -> None:
         self.tz = moments.check_tz(tz)
         self._storage = Storage(path, storage_options)
-        self._client, self._website_id, self._progress = client, website_id, progress
+        self._client, self._website_id = client, website_id
+        self._plans, self._progress = plans, progress
         self._kept = {
             name: ArchiveTable(self._storage, name)
             for name in ("conversations", "messages", *SNAPSHOTS)
@@ -141,25 +150,21 @@ class Archive:
         start, _ = moments.window(since, None, tz=self.tz, now=now)
         state_table = StateTable(self._storage)
         with state_table.held(self._website_id):
-            run = Sync(
-                client, state_table, self._kept["conversations"], self._kept["messages"], deep=deep
-            )
-            before = client.quota.used
-            try:
-                steps = run.run(None if start is None else round(start.timestamp() * 1000))
-                for _ in tqdm(
-                    steps, unit=" pages", delay=1, leave=False, disable=not self._progress
-                ):
-                    pass
-                for name in also:
-                    self._kept[name].replace(self._pulled(name))
-            except CrispError as error:
-                error.partial = run.done
-                raise
-            finally:
-                run.done.requests = client.quota.used - before
-                for kept in self._kept.values():
-                    kept.tidy()
+            both = self._kept["conversations"], self._kept["messages"]
+            run = Sync(client, state_table, *both, deep, partial(self._show_plan, deep))
+            start_ms = None if start is None else round(start.timestamp() * 1000)
+            with client.quota.budgets.open(_UNBOUNDED) as spent:
+                try:
+                    self._finish(run.run(start_ms))
+                    for name in also:
+                        self._kept[name].replace(self._pulled(name))
+                except CrispError as error:
+                    error.partial = run.done
+                    raise
+                finally:
+                    run.done.requests = spent.used
+                    for kept in self._kept.values():
+                        kept.tidy()
         run.warn()
         return run.done
 
@@ -433,11 +438,20 @@ class Archive:
             warnings.warn(pages.doubt, CrispWarning, stacklevel=4)
         return self._kept[name].owned(builder.arrow(), round(client.now() * 1000))
 
-    def _show(self, steps: Iterator[int]) -> None:
+    def _finish(self, steps: Iterator[int]) -> None:
         """Run to the end, with a bar on whatever takes longer than a second."""
         with tqdm(unit=" conversations", delay=1, leave=False, disable=not self._progress) as bar:
             for count in steps:
                 bar.update(count)
+
+    def _show_plan(self, deep: bool, first: Page, low: int, high: int | None) -> None:
+        """Say what a long sync is going to cost before it goes on."""
+        if self._plans is None:
+            return
+        archived = self._kept["conversations"].read(["session_id"]).num_rows if deep else 0
+        plan = self._plans.before_sync(first, low, high, archived)
+        if plan is not None and plan.requests > SHOWN:
+            tqdm.write("\n".join(plan.lines), file=sys.stderr)
 
     def _live(self) -> Client:
         if self._client is None:

@@ -7,7 +7,7 @@ So whatever ends a sync, the next one goes on where it stood and reads again one
 from __future__ import annotations
 
 import warnings
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from datetime import UTC, datetime
 from typing import Any
 
@@ -38,7 +38,9 @@ class Sync:
         conversations: ArchiveTable,
         messages: ArchiveTable,
         deep: bool,
+        before: Callable[[Page, int, int | None], None],
     ) -> None:
+        self._before = before  # told the first page of a lap and its span, before it goes on
         self._client, self._state_table, self._deep = client, state_table, deep
         self._conversations = conversations
         self._website_id = self._state.website_id
@@ -103,6 +105,8 @@ class Sync:
             **end,
         )
         for page in pages:
+            if count == 0:
+                self._before(page, low, high)
             bound = _bound(page)
             if bound is not None and high is not None:
                 self._claim(bound, high)  # all above the bound came with the pages before

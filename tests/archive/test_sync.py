@@ -285,3 +285,22 @@ def test_what_was_never_kept_is_not_empty(archive, tmp_path):
     for wrong in (["nickname", "sesion_id"], "sesion_id"):
         with pytest.raises(crisp.BadParameter, match="'sesion_id'"):
             archive.conversations(columns=wrong)
+
+
+def test_a_long_sync_shows_its_plan_before_it_goes_on(ws, sandbox, archive, api, capsys):
+    spent = sandbox.stats()["requests"]
+    done = archive.sync()
+    shown = capsys.readouterr().err.splitlines()
+    assert [line.split(",")[0] for line in shown] == [
+        "sync: about 171 requests",
+        "3.4% of a day's 5",
+    ]
+    assert done.requests == sandbox.stats()["requests"] - spent
+    api.say(sandbox.truth("conversations")[0]["session_id"])
+    archive.sync()
+    assert capsys.readouterr().err == ""
+    archive.sync(deep=True)
+    assert "at least 123" in capsys.readouterr().err  # 120 threads and three pages
+    quiet = crisp.connect(sandbox=sandbox, progress=False)
+    quiet.archive(archive._storage.root + "-quiet").sync()
+    assert capsys.readouterr().err == ""
