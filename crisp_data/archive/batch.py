@@ -11,6 +11,7 @@ has its thread.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
@@ -165,14 +166,15 @@ class Batch:
         gone: list[str] = []
         known = archived if self._since is None else {}
         pulled = threads.read(self._client, self._website_id, wanted, keep=False, known=known)
-        for thread in pulled:
-            if thread.error is not None:
-                failure = thread.error
-            elif thread.found:
-                read[thread.session_id] = thread.bodies
-                self.done.doubtful += bool(thread.doubt)
-            else:
-                gone.append(thread.session_id)
+        with closing(pulled):  # an interrupted sync leaves no worker waiting
+            for thread in pulled:
+                if thread.error is not None:
+                    failure = thread.error
+                elif thread.found:
+                    read[thread.session_id] = thread.bodies
+                    self.done.doubtful += bool(thread.doubt)
+                else:
+                    gone.append(thread.session_id)
         self.done.threads += len(read)
         return read, gone, failure
 
