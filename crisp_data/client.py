@@ -15,7 +15,7 @@ from urllib.parse import unquote
 import requests
 
 from crisp_data import config, waiting
-from crisp_data.errors import BadParameter, ReadOnly
+from crisp_data.errors import BadParameter, QuotaExceeded, ReadOnly
 from crisp_data.pages import Pages, Steps
 from crisp_data.protocol import answers, routes, walks
 from crisp_data.protocol.answers import Page
@@ -103,10 +103,10 @@ class Client:
             raise BadParameter("on_quota is 'raise' or 'wait'.")
         # The sandbox answers in milliseconds, and notebooks recorded on it stay readable.
         self.progress = settings.live if progress is None else progress
-        reset = waiting.Reset(self.quota, sleep, self.progress) if on_quota == "wait" else None
-        self.waits = reset is not None
+        self.waits = on_quota == "wait"
+        self._reset = waiting.Reset(self.quota, sleep, self.progress)
         patience = patience or Patience()
-        self._wire = Wire(self.quota, settings.base_url, patience, sleep, workers, reset)
+        self._wire = Wire(self.quota, settings.base_url, patience, sleep, connections=workers)
         self._local = threading.local()
 
     def get(self, path: str, params: Mapping[str, Any] | None = None, **options: Any) -> Any:
@@ -335,7 +335,8 @@ class Client:
             raise BadParameter("A path must not lead elsewhere with '.' or '..'.")
         route = routes.identify(method, path)
         query = routes.check_query(route, params or {}) if route else dict(params or {})
-        if not (self.writes or method in ("GET", "HEAD") or (route and route.reads)):
+        reads = method in ("GET", "HEAD") or bool(route and route.reads)
+        if not (self.writes or reads):
             name = route.name if route else method
             raise ReadOnly(f"{name} changes something, and this connection only reads.")
         since = time.time() if refresh else since
@@ -347,18 +348,25 @@ class Client:
         body = None
         if json is not None:
             body, headers["Content-Type"] = _body(json), "application/json"
-        return self._session().request(
-            method,
-            self.settings.base_url + path.lstrip("/"),
-            params=query,
-            data=body,
-            headers=headers,
-            timeout=_TIMEOUT,
-            # Said with each request, for REQUESTS_CA_BUNDLE would win over the session's.
-            verify=self.settings.ca,
-            allow_redirects=False,
-            only_if_cached=offline,
-        )
+        while True:
+            try:
+                return self._session().request(
+                    method,
+                    self.settings.base_url + path.lstrip("/"),
+                    params=query,
+                    data=body,
+                    headers=headers,
+                    timeout=_TIMEOUT,
+                    # Said with each request, for REQUESTS_CA_BUNDLE would win over the session's.
+                    verify=self.settings.ca,
+                    allow_redirects=False,
+                    only_if_cached=offline,
+                )
+            except QuotaExceeded as spent:
+                # A budget is not filled by waiting, and a write is not what is meant any more.
+                if not (self.waits and reads and spent.resets_at):
+                    raise
+            self._reset.wait()
 
     def _session(self) -> Session:
         if getattr(self._local, "pid", None) != os.getpid():

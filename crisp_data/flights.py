@@ -19,7 +19,7 @@ from pathlib import Path
 
 from filelock import lock_descriptor, unlock_descriptor
 
-from crisp_data import config
+from crisp_data import config, waiting
 
 #: How many locks there are. Two keys that share one wait for each other without need: with
 #: eight requests on the wire that meets one in a hundred and fifty.
@@ -35,8 +35,8 @@ def hold(folder: Path, key: str) -> Iterator[None]:
     """Hold the lock of a hexadecimal key; wait for as long as another holds it.
 
     The system takes the lock from a process that dies, however it dies. A wait can be
-    interrupted, and lasts as long as the other's request: hours, where that one waits for
-    the quota, for which this one would wait as well.
+    interrupted, and lasts as long as the other's request with its tries. (The wait for the
+    day's reset holds no lock.)
     """
     lock = _take(folder, key)
     try:
@@ -78,7 +78,8 @@ def _take(folder: Path, key: str) -> int | None:
         return None
     _held.add(lock)
     try:
-        lock_descriptor(lock, poll_interval=_POLL)
+        while not lock_descriptor(lock, blocking=False):
+            waiting.sleep(_POLL)  # which a worker's pull can end
     except BaseException as error:
         _held.discard(lock)
         os.close(lock)

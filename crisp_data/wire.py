@@ -91,8 +91,8 @@ class Wire(HTTPAdapter):
     tell the day by a long ``Retry-After`` alone, and by 420 or 429 only: 423 on a write is a
     quota of the workspace's plan.
 
-    With ``reset``, a read that meets the end of the day waits for the next and then goes on;
-    a write never waits, nor does anything that a budget stopped.
+    Waiting for the reset is for :class:`crisp_data.client.Client`: here the lock of a single
+    flight may be held, and others would hang on it for hours.
     """
 
     def __init__(
@@ -102,11 +102,10 @@ class Wire(HTTPAdapter):
         patience: Patience = Patience(),
         sleep: Callable[[float], None] = waiting.sleep,
         connections: int = 4,
-        reset: waiting.Reset | None = None,
     ) -> None:
         super().__init__(pool_maxsize=connections, max_retries=0)
         self.ledger, self._base = ledger, urlsplit(base_url).path
-        self.patience, self.sleep, self.reset = patience, sleep, reset
+        self.patience, self.sleep = patience, sleep
 
     def send(
         self, request: requests.PreparedRequest, *args: Any, **kwargs: Any
@@ -129,8 +128,8 @@ class Wire(HTTPAdapter):
                     spent = self.ledger.close(tries.day, f"{error.status} {error.reason}")
                     if not repeats:
                         raise spent from error
-                    # The ledger now refuses, or lets it wait for the reset, or the day has
-                    # turned between the first refusal and the last: then all begins anew.
+                    # The ledger now refuses, unless the day has turned between the first
+                    # refusal and the last: then all begins anew.
                     tries = _Tries(self.patience, repeats, error)
                 elif (pause := tries.pause(error)) is None:
                     raise
@@ -143,15 +142,11 @@ class Wire(HTTPAdapter):
     def _reserve(
         self, route: routes.Route | None, method: str, last: CrispError | None
     ) -> Reservation:
-        """Count the next attempt; a read may wait for the day on which it can be paid."""
-        writes = _writes(route, method)
-        while True:
-            try:
-                return self.ledger.reserve(_name(route), write=writes)
-            except QuotaExceeded as spent:
-                if self.reset is None or writes or spent.resets_at is None:
-                    raise spent from last
-            self.reset.wait()
+        """Count the next attempt; a refusal says what the attempt before met."""
+        try:
+            return self.ledger.reserve(_name(route), write=_writes(route, method))
+        except QuotaExceeded as spent:
+            raise spent from last
 
     def _attempt(
         self,

@@ -261,3 +261,25 @@ def test_a_ledger_says_how_long_until_reads_go_on(tmp_path: Path) -> None:
     assert ledger.opens_in() == 3
     now[0] += 3
     assert ledger.opens_in() == 0
+
+
+def test_who_waits_for_the_reset_holds_up_nobody(sandbox: Sandbox, folder: Path) -> None:
+    """Another that asks for the same at the same time, and does not wait, is told at once."""
+    waiting_now, told = threading.Event(), threading.Event()
+
+    def sleep(seconds: float) -> None:
+        waiting_now.set()
+        assert told.wait(30)
+        sandbox.clock(advance_s=24 * 3600)
+
+    patient = crisp.connect(sandbox=sandbox, quota=60, on_quota="wait", sleep=sleep)
+    hasty = crisp.connect(sandbox=sandbox, quota=60)
+    spent(hasty)
+    pull = threading.Thread(target=patient.operators)
+    pull.start()
+    assert waiting_now.wait(30)
+    with pytest.raises(crisp.QuotaExceeded):
+        hasty.operators()
+    told.set()
+    pull.join(30)
+    assert sandbox.stats()["by_operation"]["list_website_operators"] == 1

@@ -172,7 +172,7 @@ class Batch:
         gone: list[str] = []
         known = archived if self._since is None else {}
         pulled = threads.read(self._client, self._website_id, wanted, keep=False, known=known)
-        with closing(pulled):
+        with closing(pulled):  # an interrupted sync leaves no worker waiting
             for thread in pulled:
                 if thread.error is not None:
                     failure = thread.error
