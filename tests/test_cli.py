@@ -231,3 +231,51 @@ def test_help_teaches(run):
         done = run(*command, "--help")
         assert done.exit_code == 0
         assert len(done.output.splitlines()) > 4
+
+
+def test_sync_and_what_an_archive_holds(run, token, sandbox, tmp_path):
+    shelf = str(tmp_path / "acme")
+    done = run("sync", shelf, "--since", "2026-10-20", "--also", "people")
+    assert done.exit_code == 0, done.output
+    requests_spent = sandbox.stats()["requests"]
+    assert f"{requests_spent - 1:,} requests spent" in done.output  # but for the website's name
+    again = run("sync", shelf)
+    assert "0 conversations and 0 messages new or changed, 0 gone, 1 requests spent" in again.output
+    info = run("archive", "info", shelf)
+    assert "2026-10-20" in info.output
+    assert "people" in info.output
+    before = sandbox.stats()["requests"]
+    for table in ("conversations", "messages", "people"):
+        path = tmp_path / f"{table}.parquet"
+        done = run("export", table, "--archive", shelf, "-o", str(path), "--tz", "Asia/Tokyo")
+        assert done.exit_code == 0, done.output
+        expected = getattr(crisp.Archive(shelf, tz="Asia/Tokyo"), table)()
+        pd.testing.assert_frame_equal(crisp.read(path), expected)
+    assert sandbox.stats()["requests"] == before
+    for wrong in (["websites"], ["conversations", "--search", "x"], ["people", "--limit", "3"]):
+        refused = run("export", *wrong, "--archive", shelf, "-o", str(tmp_path / "x.csv"))
+        assert refused.exit_code == 2
+
+
+def test_forget_asks_first(run, token, tmp_path):
+    shelf = str(tmp_path / "acme")
+    run("sync", shelf)
+    email = crisp.Archive(shelf).conversations()["email"].dropna().iloc[0]
+    assert run("archive", "forget", shelf, "--email", email, input="n\n").exit_code == 1
+    assert email in set(crisp.Archive(shelf).conversations()["email"])
+    done = run("archive", "forget", shelf, "--email", email, "--yes")
+    assert done.exit_code == 0, done.output
+    assert email not in done.output
+    assert email not in set(crisp.Archive(shelf).conversations()["email"])
+
+
+def test_a_sync_until_done_outlasts_what_passes(run, token, sandbox, tmp_path, monkeypatch):
+    pauses = []
+    monkeypatch.setattr("time.sleep", pauses.append)
+    sandbox.faults(operation="list_conversations", status=503, next=20)
+    shelf = str(tmp_path / "acme")
+    assert run("sync", shelf, "--since", "2026-10-30").exit_code == 1
+    done = run("sync", shelf, "--since", "2026-10-30", "--until-done")
+    assert done.exit_code == 0, done.output
+    assert pauses.count(15.0) == 1
+    assert "Trying again in 15 s." in done.output

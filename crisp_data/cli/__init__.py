@@ -1,0 +1,28 @@
+"""The command ``crisp-data``: parses, calls, prints."""
+
+from __future__ import annotations
+
+import click
+
+import crisp_data as crisp
+from crisp_data.cli import archives, exports, looks, sandboxes, tokens
+from crisp_data.cli.shared import EPILOG, Group
+
+
+@click.group(cls=Group, epilog=EPILOG, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(crisp.__version__, prog_name="crisp-data")
+def main() -> None:
+    """Your Crisp workspace in files, inside a day's request quota.
+
+    The token comes from CRISP_IDENTIFIER, CRISP_KEY and CRISP_TIER, or from the system's
+    keyring after 'crisp-data login'. No token yet? 'crisp-data demo' runs on a sandbox.
+    """
+
+
+for command in (
+    *(sandboxes.demo, sandboxes.sandbox),
+    *(tokens.login, tokens.logout, tokens.whoami),
+    *(exports.export, archives.sync, archives.archive),
+    *(looks.quota, looks.cache, looks.schema),
+):
+    main.add_command(command)

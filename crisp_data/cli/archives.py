@@ -1,0 +1,87 @@
+"""``sync`` and ``archive``: a workspace kept where it costs no request to read."""
+
+from __future__ import annotations
+
+import itertools
+import time
+from typing import Any
+
+import click
+
+import crisp_data as crisp
+from crisp_data.archive.archive import SNAPSHOTS
+from crisp_data.cli.shared import connection, workspace
+from crisp_data.errors import Offline, RateLimited, ServerError
+
+_PASSING = (Offline, RateLimited, ServerError)
+_LONGEST = 900.0  # seconds between two tries of a sync that goes on until it is done
+
+
+@click.command(short_help="Bring an archive up to date.")
+@click.argument("path")
+@click.option("--since", help="How far back: 2026-10-01, '90 days ago', ...; else all of it.")
+@click.option("--deep", is_flag=True, help="Read every thread again, for edits and deletions.")
+@click.option("--also", multiple=True, type=click.Choice([*SNAPSHOTS]),
+              help="A small table to read anew; may be given again.")  # fmt: skip
+@click.option("--until-done", is_flag=True,
+              help="Wait for the quota's reset, and for the service.")  # fmt: skip
+@click.option("--tz", default="UTC", show_default=True, help="Zone of --since.")
+@connection
+def sync(
+    path: str, since: str | None, deep: bool, also: tuple[str, ...], until_done: bool, tz: str,
+    **options: Any,
+) -> None:  # fmt: skip
+    """Bring the archive at PATH up to date, or make it.
+
+    PATH is a folder, or an address such as s3://bucket/acme. Interrupt it whenever you like:
+    the next sync goes on where this one stood. Nothing new costs one request.
+
+    \b
+    crisp-data sync acme --since "90 days ago"
+    crisp-data sync s3://bucket/acme --until-done
+    """
+    with workspace(tz=tz, wait=until_done, **options) as ws:
+        archive = ws.archive(path)
+        for attempt in itertools.count():
+            try:
+                done = archive.sync(since, deep=deep, also=also)
+                break
+            except _PASSING as error:
+                if not until_done:
+                    raise
+                pause = min(_LONGEST, 15.0 * 2 ** min(attempt, 6))
+                click.echo(f"{error.what} Trying again in {pause:.0f} s.", err=True)
+                time.sleep(pause)
+        click.echo(
+            f"{path}: {done.conversations:,} conversations and {done.messages:,} messages new or "
+            f"changed, {done.gone:,} gone, {done.requests:,} requests spent",
+            err=True,
+        )
+
+
+@click.group()
+def archive() -> None:
+    """Look at an archive, or remove a person from it."""
+
+
+@archive.command()
+@click.argument("path")
+def info(path: str) -> None:
+    """Say how far the archive at PATH is complete, table by table; spends nothing."""
+    click.echo(crisp.Archive(path).info().to_string(index=False))
+
+
+@archive.command()
+@click.argument("path")
+@click.option("--email", help="Every conversation and profile of this address.")
+@click.option("--session-id", help="One conversation.")
+@click.confirmation_option(prompt="Remove it for good?")
+@connection
+def forget(path: str, email: str | None, session_id: str | None, **options: Any) -> None:
+    """Remove a person from the archive at PATH, its older versions, and the HTTP cache.
+
+    Nothing is changed at Crisp: remove the person there first.
+    """
+    with workspace(**options) as ws:
+        removed = ws.archive(path).forget(email=email, session_id=session_id)
+    click.echo(", ".join(f"{count:,} {table}" for table, count in removed.items()))

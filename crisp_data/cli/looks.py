@@ -1,0 +1,58 @@
+"""``quota``, ``cache`` and ``schema``: what is known without asking Crisp."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+from crisp_data import config, tables
+from crisp_data.cli.shared import connection
+from crisp_data.client import Client
+from crisp_data.errors import BadParameter
+
+
+@click.command(short_help="Show what today's requests were spent on.")
+@click.option("--reopen", is_flag=True,
+              help="Take away the mark that Crisp itself refused more today.")  # fmt: skip
+@connection
+def quota(reopen: bool, **options: Any) -> None:
+    """Show what today's requests were spent on, and what is left; spends none."""
+    if options.pop("sandbox"):
+        raise BadParameter("A sandbox started for this command has spent nothing yet.")
+    options.pop("website")
+    settings = config.resolve()
+    client = Client(settings, **options)
+    if reopen:
+        client.quota.reopen()
+    click.echo(repr(client.quota))
+
+
+@click.group()
+def cache() -> None:
+    """Look at the kept answers, or forget them."""
+
+
+@cache.command()
+def info() -> None:
+    """Say where the cache is and how large; spends nothing."""
+    for path in sorted(config.cache_dir().glob("*.sqlite")):
+        click.echo(f"{path}  {path.stat().st_size / 1e6:,.1f} MB")
+    click.echo(f"folder: {config.cache_dir()}")
+
+
+@cache.command()
+@click.confirmation_option(prompt="Forget every kept answer? Pulling again costs requests.")
+def clear() -> None:
+    """Delete the cache; the ledger of requests stays."""
+    paths = list(config.cache_dir().glob("*.sqlite*"))
+    for path in paths:
+        path.unlink(missing_ok=True)
+    click.echo(f"{sum(path.suffix == '.sqlite' for path in paths)} caches deleted.")
+
+
+@click.command(short_help="Print a table's columns and where they come from.")
+@click.argument("table", type=click.Choice(list(tables.TABLES)), metavar="TABLE")
+def schema(table: str) -> None:
+    """Print a table's columns: name, dtype, meaning, and the field it comes from."""
+    click.echo(tables.schema(table).to_string(index=False))

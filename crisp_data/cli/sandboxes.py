@@ -1,0 +1,97 @@
+"""``demo`` and ``sandbox``: the commands that need no key."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+import click
+
+import crisp_data as crisp
+from crisp_data.errors import CrispError
+
+
+@click.command(short_help="Run the main job on the sandbox, without a key.")
+@click.option("-o", "--output", type=click.Path(path_type=Path), default=Path("crisp-demo"),
+              show_default=True, help="The folder to write to.")  # fmt: skip
+@click.option("--seed", default=1, show_default=True, help="Which made-up workspace.")
+@click.option("--conversations", default=300, show_default=True, help="How large it is.")
+def demo(output: Path, seed: int, conversations: int) -> None:
+    """Run the main job on the sandbox: no key needed, nothing leaves this machine.
+
+    Pulls conversations and messages, prints a summary with the requests spent, and writes
+    CSV, Parquet and a chart.
+    """
+    from crisp_data.sandbox import Sandbox
+
+    output.mkdir(parents=True, exist_ok=True)
+    with Sandbox(seed=seed, conversations=conversations) as sandbox:
+        ws = crisp.connect(sandbox=sandbox)
+        click.echo(repr(ws))
+        pulled = ws.conversations()
+        messages = ws.messages(pulled)
+        click.echo(_summary(pulled, messages))
+        click.echo(f"{ws.quota}\n")
+        for name, frame in {"conversations": pulled, "messages": messages}.items():
+            for ending in (".csv", ".parquet"):
+                click.echo(f"wrote {ws.to(output / f'{name}{ending}', frame)}")
+        click.echo(f"wrote {_chart(output / 'chart.png', pulled)}")
+
+
+def _chart(path: Path, conversations: Any) -> Path:
+    from matplotlib.figure import Figure  # most of a second, and only here
+
+    from crisp_data import plots
+
+    figure = Figure(figsize=(9, 8), layout="constrained")
+    above, below = figure.subplots(2, 1)
+    plots.volume(conversations, above, by="week")
+    plots.by_hour(conversations, below)
+    figure.savefig(path, dpi=150)
+    return path
+
+
+def _summary(conversations: Any, messages: Any) -> str:
+    states = conversations["state"].value_counts()
+    lines = [
+        "",
+        f"{len(conversations):,} conversations, {len(messages):,} messages, "
+        f"{conversations['created_at'].min():%Y-%m-%d} to "
+        f"{conversations['updated_at'].max():%Y-%m-%d}",
+        ", ".join(f"{count:,} {state}" for state, count in states.items()),
+        f"{conversations['country'].nunique()} countries, "
+        f"{messages.loc[messages['from'] == 'operator', 'user_id'].nunique()} people answering, "
+        f"{(messages['automated'].fillna(False)).mean():.0%} of the messages by a bot",
+        "",
+    ]
+    return "\n".join(lines)
+
+
+@click.command()
+@click.option("--seed", default=1, show_default=True, help="The same seed, the same data.")
+@click.option("--conversations", default=300, show_default=True, help="How many.")
+@click.option("--port", default=0, help="0 takes a free one.")
+@click.option("--batch-size", default=40, show_default=True, help="Messages in one answer.")
+@click.option("--quota", type=int, help="Requests a day; without it there is no limit.")
+@click.option("--tier", type=click.Choice(["plugin", "website", "user"]), default="plugin",
+              show_default=True, help="The tier of its token.")  # fmt: skip
+@click.option("--tls", is_flag=True, help="Serve HTTPS with a certificate of its own.")
+def sandbox(**options: Any) -> None:
+    """Serve a Crisp API on 127.0.0.1 until interrupted.
+
+    Prints one JSON line with url, host, identifier, key, tier and website_id (and ca, the
+    certificate authority's file, with --tls). Any Crisp client can be pointed at it.
+    """
+    from crisp_data.sandbox import Sandbox
+
+    try:
+        box = Sandbox(**options).start()
+    except OSError as error:
+        raise CrispError(
+            f"Port {options['port']} cannot be used: {error.strerror}.", "Use --port 0."
+        ) from None
+    click.echo(json.dumps(box.card()))
+    sys.stdout.flush()
+    box.serve_forever()
