@@ -16,7 +16,6 @@ from itertools import count
 from pathlib import Path
 from typing import Any
 
-import pandas as pd
 import requests
 from crisp_api import Crisp
 
@@ -39,34 +38,11 @@ class Tool:
         self.messages |= {(session_id, row["fingerprint"]) for row in rows}
 
 
-class Frames:
-    """What stands in for the archive where there is none: only changed threads are asked for."""
-
-    def __init__(self, ws: crisp.Workspace) -> None:
-        self.ws, self.listed, self.threads = ws, pd.DataFrame({"session_id": []}), {}
-
-    def sync(self) -> None:
-        """Pull the list whole, and the threads whose last message is another than it was."""
-        self.listed = self.ws.conversations(refresh=True)
-        for row in self.listed.itertuples():
-            if self.threads.get(row.session_id, (None,))[0] != row.preview_fingerprint:
-                thread = self.ws.messages(row.session_id, refresh=True)
-                self.threads[row.session_id] = (row.preview_fingerprint, thread)
-
-    def conversations(self) -> pd.DataFrame:
-        """Give what was listed last."""
-        return self.listed
-
-    def messages(self) -> pd.DataFrame:
-        """Give all threads."""
-        return pd.concat([thread for _, thread in self.threads.values()])
-
-
 def ours(sandbox: Sandbox, token: Any, folder: Path) -> Tool:
     """Bring an archive up to date."""
     who = {"identifier": token.identifier, "key": token.key}
     ws = crisp.connect(sandbox=sandbox, **who, cache_dir=folder, state_dir=folder, quota=10_000_000)
-    archive: Any = ws.archive(folder / "archive") if hasattr(ws, "archive") else Frames(ws)
+    archive = ws.archive(folder / "archive")
 
     def look() -> None:
         tool.conversations = set(archive.conversations()["session_id"])
