@@ -230,14 +230,16 @@ def test_an_error_is_not_shared(sandbox, ws):
     assert spent(sandbox) - before == 2
 
 
-@pytest.mark.parametrize("how", ["connection", "lifetime"])
+@pytest.mark.parametrize("how", ["connection", "lifetime", "request"])
 def test_what_is_not_kept_flies_alone(sandbox, how, tmp_path):
-    never = {"cache": False} if how == "connection" else {"lifetimes": {"*": DO_NOT_CACHE}}
-    ws = crisp.connect(sandbox=sandbox, cache_dir=tmp_path / "kept", **never)
+    never = {"connection": {"cache": False}, "lifetime": {"lifetimes": {"*": DO_NOT_CACHE}}}
+    ws = crisp.connect(sandbox=sandbox, cache_dir=tmp_path / "kept", **never.get(how, {}))
+    asked = {"website_id": ws.website_id, "keep": how != "request"}
+    locks = list((tmp_path / "kept").glob("*.flights/*"))
     before = spent(sandbox)
-    at_once(4, lambda number: ws.operators())
+    at_once(4, lambda number: list(ws.client.pages("list_website_operators", **asked)))
     assert spent(sandbox) - before == 4
-    assert not list((tmp_path / "kept").glob("*.flights/*"))
+    assert list((tmp_path / "kept").glob("*.flights/*")) == locks
 
 
 def test_a_hit_waits_for_nobody(sandbox, open_wire):
