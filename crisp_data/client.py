@@ -30,7 +30,8 @@ class Client:
     """A thin client of the REST API: one token, cached, counted, retried.
 
     Most analysts want :func:`crisp_data.connect` instead, which gives frames. The client is
-    there for everything that has no frame.
+    there for everything that has no frame. Equal reads at once, in threads or in processes of
+    one user, are one request, unless they are not to be kept.
 
     Parameters
     ----------

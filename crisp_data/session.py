@@ -127,6 +127,8 @@ class Session(CachedSession):
             kept = self._kept(key, since)
             if kept is not None:
                 return kept
+            if lifetime == 0:  # a day of looking at visitors must not pile up on the disk
+                self._store.delete(expired=True, vacuum=False)
             self._asked = time.time()
             return super().send(request, force_refresh=fresh, **kwargs)
 

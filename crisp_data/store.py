@@ -62,7 +62,8 @@ def open_file(path: Path) -> SQLiteCache:
 def purge(path: Path, wait: float) -> None:
     """Delete every answer, and what is left of former ones in free pages and in the log.
 
-    Others may go on using the file. (``SQLiteCache.clear`` drops the table from under them,
+    VACUUM writes the file anew, without the pages that rows once had. Others may go on using
+    the file meanwhile. (``SQLiteCache.clear`` drops the table from under them,
     and unlinks the file where that fails.) A log can be emptied only while nobody reads an
     older state of the file: that is waited for.
 
@@ -73,7 +74,6 @@ def purge(path: Path, wait: float) -> None:
     """
     deadline = time.monotonic() + wait
     with closing(sqlite3.connect(path, timeout=0.2, isolation_level=None)) as db:
-        db.execute("PRAGMA secure_delete = ON")
         steps = ("DELETE FROM responses", "DELETE FROM redirects", "VACUUM", _EMPTY_THE_LOG)
         for step in steps:
             while not _done(db, step):

@@ -6,12 +6,13 @@ import signal
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
 
 import pytest
 from requests_cache import DO_NOT_CACHE
 
 import crisp_data as crisp
-from crisp_data import flights, pages
+from crisp_data import flights
 from crisp_data.sandbox import Sandbox
 
 
@@ -93,10 +94,14 @@ def test_a_walk_by_number_that_is_under_way_is_joined(sandbox, ws):
     assert spent(sandbox) - before == -(-len(joined) // 50)
 
 
-def test_equal_walks_anew_by_number_are_one(sandbox, ws, monkeypatch):
-    """Half a list from long ago: eight walk it anew, from the top, together."""
+def test_equal_walks_anew_by_number_are_one(sandbox, ws):
+    """Half a list from an hour ago: eight walk it anew, from the top, together."""
     next(ws.client.pages("list_people_profiles", website_id=ws.website_id))
-    monkeypatch.setattr(pages, "STILL_WALKED", 0)
+    kept = ws.client._session()._store.responses
+    for key in list(kept):
+        answer = kept[key]
+        answer.created_at -= timedelta(hours=1)
+        kept[key] = answer
     before = spent(sandbox)
     pulled = at_once(8, lambda number: ws.people())
     assert spent(sandbox) - before == -(-len(pulled[0]) // 50) + 1
@@ -225,14 +230,16 @@ def test_an_error_is_not_shared(sandbox, ws):
     assert spent(sandbox) - before == 2
 
 
-@pytest.mark.parametrize("how", ["connection", "lifetime"])
+@pytest.mark.parametrize("how", ["connection", "lifetime", "request"])
 def test_what_is_not_kept_flies_alone(sandbox, how, tmp_path):
-    never = {"cache": False} if how == "connection" else {"lifetimes": {"*": DO_NOT_CACHE}}
-    ws = crisp.connect(sandbox=sandbox, cache_dir=tmp_path / "kept", **never)
+    never = {"connection": {"cache": False}, "lifetime": {"lifetimes": {"*": DO_NOT_CACHE}}}
+    ws = crisp.connect(sandbox=sandbox, cache_dir=tmp_path / "kept", **never.get(how, {}))
+    asked = {"website_id": ws.website_id, "keep": how != "request"}
+    locks = list((tmp_path / "kept").glob("*.flights/*"))
     before = spent(sandbox)
-    at_once(4, lambda number: ws.operators())
+    at_once(4, lambda number: list(ws.client.pages("list_website_operators", **asked)))
     assert spent(sandbox) - before == 4
-    assert not list((tmp_path / "kept").glob("*.flights/*"))
+    assert list((tmp_path / "kept").glob("*.flights/*")) == locks
 
 
 def test_a_hit_waits_for_nobody(sandbox, open_wire):

@@ -29,7 +29,10 @@ def test_conda_gives_the_same():
 
 def test_every_dependency_has_its_reason():
     extras = PROJECT["optional-dependencies"]
-    for requirement in [*PROJECT["dependencies"], *extras["test"], *extras["browser"]]:
+    for requirement in [
+        *PROJECT["dependencies"],
+        *(one for extra in extras.values() for one in extra),
+    ]:
         assert re.search(rf'"{re.escape(requirement)}", +# \S+ \S+', PROJECT_TEXT), requirement
 
 

@@ -229,6 +229,15 @@ def test_what_has_expired_is_not_kept(sandbox, cached, tmp_path):
         assert db.execute("SELECT count(*) FROM responses WHERE expires = 1").fetchone() == (0,)
 
 
+def test_looks_at_this_moment_do_not_pile_up(cached):
+    cached.visitors()
+    with cached.client._session()._store.responses.connection(commit=True) as db:
+        assert db.execute("UPDATE responses SET expires = 1").rowcount > 1
+    cached.visitors()
+    with cached.client._session()._store.responses.connection() as db:
+        assert db.execute("SELECT count(*) FROM responses WHERE expires = 1").fetchone() == (0,)
+
+
 def test_lifetimes(sandbox, tmp_path):
     ws = crisp.connect(sandbox=sandbox, cache_dir=tmp_path / "kept", lifetimes={"*/operators/*": 0})
     ws.operators()
