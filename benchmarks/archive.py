@@ -22,8 +22,8 @@ import pyarrow.compute as pc
 import pyarrow.dataset
 
 import crisp_data as crisp
-from crisp_data.archive.table import ArchiveTable
 from crisp_data.archive.storage import Storage
+from crisp_data.archive.table import ArchiveTable
 from crisp_data.sandbox import Sandbox
 
 
@@ -75,9 +75,8 @@ def main() -> int:
         print(f"all of them:           {ratio:.2f} of pyarrow's time")
         few = seconds(lambda: archive.messages(columns=columns))
         pyarrow_few = seconds(lambda: with_pyarrow(columns=columns))
-        print(
-            f"three columns:         {few / everything:.2f}   (pyarrow: {pyarrow_few / everything:.2f})"
-        )
+        theirs = pyarrow_few / everything
+        print(f"three columns:         {few / everything:.2f}   (pyarrow: {theirs:.2f})")
         recent = seconds(lambda: archive.messages(since="2026-10-15"))
         share = len(archive.messages(since="2026-10-15")) / len(archive.messages())
         print(f"{share:.0%} of them, by date: {recent / everything:.2f}")
