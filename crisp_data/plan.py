@@ -137,18 +137,17 @@ class Rows:
         guess = math.isqrt(self.low * self.high) if self.guess is None else self.guess
         return min(max(self.low, guess), self.high)
 
-    @property
-    def probe(self) -> int | None:
+    def probe(self, within: float = 3.0, pages: int = 10) -> int | None:
         """The page to ask for by its number; None where it would tell too little.
 
         Far out first, four times further each time, until the end of the list is passed or
-        as far as the list can be believed to reach; then between, down to a factor of three
-        or to ten pages.
+        as far as the list can be believed to reach; then between, until the bounds are
+        ``within`` a factor or so many ``pages`` of each other.
         """
         if self.most is None:
             page = max(BEYOND, 4 * self.sure // PAGE)
             return page if self.high is None or page * PAGE <= self.high else None
-        if self.high is None or self.high <= max(3 * self.low, self.low + 10 * PAGE):
+        if self.high is None or self.high <= max(within * self.low, self.low + pages * PAGE):
             return None
         return round(math.sqrt(self.low * self.high) / PAGE)
 

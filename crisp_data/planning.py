@@ -143,23 +143,23 @@ class Plans:
         quota.afford(plan.low, today=not self._client.waits)
         return plan
 
-    def before_sync(self, first: Page, low: int, high: int | None, archived: int) -> Plan | None:
+    def before_sync(self, first: Page, low: int, high: int | None, due: int) -> Plan | None:
         """Plan a lap of an archive's sync whose first page just came; None where it is short.
 
-        Each conversation updated from ``low`` to ``high`` (ms) costs its thread; so many of
-        them are ``archived`` and to be read again. Where nothing says how many there are, up
-        to three pages are asked for by number.
+        Each conversation updated from ``low`` to ``high`` (ms) costs its thread; so many that
+        are archived are ``due`` to be read again. Where nothing says how many there are, a
+        few pages are asked for by number: little, beside a request for each conversation.
         """
         times = _times(first.records)
         if sum(at >= low for at in times) < PAGE:
             return None
         rows = extrapolate(times, low or None)
-        if archived >= PAGE:
-            basis = f"The archive holds {archived:,} conversations that are read again."
-            rows = Rows(archived, None, archived, None, archived, basis)
+        if due >= PAGE:
+            basis = f"{due:,} archived conversations are read again."
+            rows = Rows(due, None, due, None, due, basis)
         elif rows.high is None:
-            wanted = selection.Wanted(_timestamp(low), _timestamp(high))
-            rows = self._probe(selection.Asked(wanted), rows, True, probes=3)
+            asked = selection.Asked(selection.Wanted(_timestamp(low), _timestamp(high)))
+            rows = self._probe(asked, rows, True, probes=8, within=1.3, pages=1)
         likely = walk(rows.likely) + math.ceil(rows.likely * self._mean)
         basis = f"{rows.basis} Each costs a request for its thread at least."
         least = math.ceil(rows.low / PAGE) + rows.low
@@ -190,9 +190,16 @@ class Plans:
             share = max(1, len(asked.wanted.of(builder.frame()))) / len(records)
         return extrapolate(_times(records), since).up_to(asked.limit, share)
 
-    def _probe(self, asked: selection.Asked, rows: Rows, refresh: bool, probes: int = 12) -> Rows:
-        """Ask by number for pages that the list may reach."""
-        while probes and (page := rows.probe) is not None:
+    def _probe(
+        self,
+        asked: selection.Asked,
+        rows: Rows,
+        refresh: bool,
+        probes: int = 12,
+        **near: Any,
+    ) -> Rows:
+        """Ask by number for pages that the list may reach, until the bounds are near enough."""
+        while probes and (page := rows.probe(**near)) is not None:
             rows = rows.known(page, self._reach(asked, page, refresh))
             probes -= 1
         return rows

@@ -6,7 +6,6 @@ import sys
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -151,7 +150,7 @@ class Archive:
         state_table = StateTable(self._storage)
         with state_table.held(self._website_id):
             both = self._kept["conversations"], self._kept["messages"]
-            run = Sync(client, state_table, *both, deep, partial(self._show_plan, deep))
+            run = Sync(client, state_table, *both, deep, self._show_plan)
             start_ms = None if start is None else round(start.timestamp() * 1000)
             with client.quota.budgets.open(_UNBOUNDED) as spent:
                 try:
@@ -444,12 +443,9 @@ class Archive:
             for count in steps:
                 bar.update(count)
 
-    def _show_plan(self, deep: bool, first: Page, low: int, high: int | None) -> None:
+    def _show_plan(self, first: Page, low: int, high: int | None, due: int) -> None:
         """Say what a long sync is going to cost before it goes on."""
-        if self._plans is None:
-            return
-        archived = self._kept["conversations"].read(["session_id"]).num_rows if deep else 0
-        plan = self._plans.before_sync(first, low, high, archived)
+        plan = self._plans.before_sync(first, low, high, due) if self._plans else None
         if plan is not None and plan.requests > SHOWN:
             tqdm.write("\n".join(plan.lines), file=sys.stderr)
 

@@ -25,6 +25,7 @@ from crisp_data.protocol.answers import Page
 from crisp_data.protocol.walks import MOVED, STUCK
 
 _EVER = 2**62  # later than any update
+_MOMENT = pa.timestamp("us", tz="UTC")
 _LAPS = 10  # a list that is still moving after so many laps is told, not chased
 
 
@@ -38,9 +39,10 @@ class Sync:
         conversations: ArchiveTable,
         messages: ArchiveTable,
         deep: bool,
-        before: Callable[[Page, int, int | None], None],
+        before: Callable[[Page, int, int | None, int], None],
     ) -> None:
-        self._before = before  # told the first page of a lap and its span, before it goes on
+        # Told the first page of a lap, its span, and how many are due, before the lap goes on.
+        self._before = before
         self._client, self._state_table, self._deep = client, state_table, deep
         self._conversations = conversations
         self._website_id = self._state.website_id
@@ -106,7 +108,7 @@ class Sync:
         )
         for page in pages:
             if count == 0:
-                self._before(page, low, high)
+                self._before(page, low, high, self._due())
             bound = _bound(page)
             if bound is not None and high is not None:
                 self._claim(bound, high)  # all above the bound came with the pages before
@@ -144,14 +146,24 @@ class Sync:
         if self._deep and (deep := self._state.deep):
             self._change(deep=Deep(deep.began, deep.covered.add(low, high)))
 
+    def _unread(self, deep: Deep) -> pc.Expression:
+        """Choose the archived conversations that a deep sync has not met yet."""
+        began = pa.scalar(deep.began * 1000, _MOMENT)
+        return (pc.field(SYNCED) < began) & self._conversations.there
+
+    def _due(self) -> int:
+        """Count the archived conversations that are to be read again."""
+        if not self._deep or self._state.deep is None:
+            return 0
+        unread = self._unread(self._state.deep)
+        return int(self._conversations.read(["session_id"], unread).num_rows)
+
     def _find_gone(self, start: int) -> None:
         """Ask for every archived conversation that a whole deep listing did not show."""
         assert self._state.deep is not None
-        moment = pa.timestamp("us", tz="UTC")
-        began, since = (pa.scalar(at * 1000, moment) for at in (self._state.deep.began, start))
-        unseen = (pc.field(SYNCED) < began) & (pc.field("updated_at") >= since)
-        kept = self._conversations.read(["session_id"], unseen & self._conversations.there)
-        ids = kept["session_id"].to_pylist()
+        since = pc.field("updated_at") >= pa.scalar(start * 1000, _MOMENT)
+        unread = self._unread(self._state.deep) & since
+        ids = self._conversations.read(["session_id"], unread)["session_id"].to_pylist()
         self._batch.mark_gone([session_id for session_id in ids if not self._exists(session_id)])
 
     def _exists(self, session_id: str) -> bool:
