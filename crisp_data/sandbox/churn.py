@@ -13,7 +13,9 @@ from .records import Conversation
 from .state import Website
 from .writes import blank, new_event, new_message, set_state
 
+#: What happens unless something else is asked for: fixed, so that seeds keep their meaning.
 KINDS = ("message", "conversation", "state")
+ALL_KINDS = (*KINDS, "removal")
 
 
 @dataclass(slots=True)
@@ -28,8 +30,10 @@ class Churn:
 
     def __post_init__(self) -> None:
         """Refuse what cannot be followed."""
-        if self.every < 1 or self.changes < 1 or not self.kinds or set(self.kinds) - set(KINDS):
-            raise ValueError(f"every and changes are at least 1, kinds some of {', '.join(KINDS)}")
+        known = not set(self.kinds) - set(ALL_KINDS)
+        if self.every < 1 or self.changes < 1 or not self.kinds or not known:
+            kinds = ", ".join(ALL_KINDS)
+            raise ValueError(f"every and changes are at least 1, kinds some of {kinds}")
 
     def after_request(self, website: Website) -> None:
         """Count one request, and change the website where it is due."""
@@ -78,8 +82,15 @@ def _state(website: Website, rng: Random) -> None:
         website.post(one, event, lambda row: set_state(row, "resolved"))
 
 
+def _removal(website: Website, rng: Random) -> None:
+    one = _any(website, rng)
+    if one is not None:
+        website.remove(one)
+
+
 _CHANGES: dict[str, Callable[[Website, Random], None]] = {
     "message": _message,
     "conversation": _conversation,
     "state": _state,
+    "removal": _removal,
 }

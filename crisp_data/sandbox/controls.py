@@ -174,7 +174,8 @@ class Controls:
         changes : int
             How many changes come at a time.
         kinds : tuple of str
-            Of ``message``, ``conversation`` and ``state``, drawn from the seed.
+            Drawn from the seed: ``message``, ``conversation`` and ``state``, and where it is
+            named ``removal``, which deletes a conversation.
         website_id : str, optional
             The main website by default.
 

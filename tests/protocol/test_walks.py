@@ -357,7 +357,8 @@ def test_a_server_that_ignores_the_dates_is_read_by_number_with_doubt(inclusive:
     pages, doubt = drive(walks.conversations(FIFTY), server)
     assert doubt == walks.BY_NUMBER
     assert set(ids(pages, "session_id")) == set(server.updated)
-    assert len(pages) <= 260 // 50 + 3
+    # One shows that the dates are ignored, one that the list ends, one what moved meanwhile.
+    assert len(pages) <= 260 // 44 + 1 + 3
 
 
 def test_a_server_that_does_not_sort_is_read_by_number_with_doubt() -> None:
@@ -416,7 +417,8 @@ def test_no_more_is_read_than_the_rows_wanted_by_number_either(kind: str, rows: 
     server = Inbox(spread(2000), **{kind: True})
     pages, _ = drive(walks.conversations(FIFTY, rows), server)
     assert len(ids(pages, "session_id")) >= rows
-    assert len(pages) <= math.ceil(rows / 50) + 1
+    looks_again = kind == "ignores_dates" and rows > 50
+    assert len(pages) <= math.ceil(rows / 50) + 1 + looks_again
 
 
 @pytest.mark.parametrize("inclusive", [False, True])

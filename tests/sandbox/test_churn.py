@@ -48,6 +48,23 @@ def test_each_kind_of_change(sandbox, api, kind):
     assert top not in rows
 
 
+def test_removals_come_only_where_they_are_named(sandbox, api):
+    before = {row["session_id"] for row in sandbox.truth("conversations")}
+    sandbox.churn(1)
+    for _ in range(30):
+        api.get("")
+    assert before <= {row["session_id"] for row in sandbox.truth("conversations")}
+    sandbox.churn(1, kinds=("removal",))
+    before = sandbox.truth("conversations")
+    for _ in range(10):
+        api.get("")
+    after = sandbox.truth("conversations")
+    assert len(after) == len(before) - 10
+    assert all(row in before for row in after)
+    history = sandbox.truth("conversations", history=True)
+    assert all(row in history for row in before), "what is gone is kept for the history"
+
+
 def test_every_row_that_was_pulled_is_in_the_history(sandbox, api):
     sandbox.churn(1)
     pulled = [row for page in range(1, 8) for row in api.data(f"conversations/{page}")]
