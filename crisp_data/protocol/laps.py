@@ -126,7 +126,7 @@ class _Lap:
         self._turn = (self._size, 1)
         self._read, self._last, self._back = 0, 0, 0  # rows: below the bound, of a page, to step
         self._misses = 0  # pages in a row that brought nothing to trust, or nothing new
-        self._first: list[_Row] = []
+        self._return = 0  # rows that were read before the bound was first moved
         self._known: dict[bytes, int | None] = {}
         self._crowd: Counter[int | None] = Counter()
         self._oldest: int | None = None
@@ -177,8 +177,8 @@ class _Lap:
             newest, oldest = rows[0][1] or 0, rows[-1][1] or 0
             self._oldest = min(oldest, self._oldest or oldest)
             self.done = self.done or (self.stop is not None and oldest < self.stop)
-            if not self._first:
-                self._first, self.top = rows, newest + (newest == oldest)
+            if self.top is None:
+                self.top = newest + (newest == oldest)
         if self.rows is not None and len(self._known) >= self.rows:
             self.done = True
         size, number = self._turn
@@ -196,6 +196,7 @@ class _Lap:
             # Where the end is included, what lies on it comes again too.
             again = self._crowd[self._oldest] + self._crowd[end]
             if self._size - again >= by_number:
+                self._return = self._read if self._bound is None else 0
                 self._bound = end if self._limit is None else min(end, self._limit)
                 self._read, self._back = 0, 0
                 size, number = self._size, 1
@@ -214,7 +215,10 @@ class _Lap:
         self.by_time = False
         if self._bound is None:
             return False
-        self._known, self._read, self._bound = dict(self._first), len(self._first), None
+        # Below the caller's own bound again: on from there, where only this request left it.
+        self._bound, self._read = None, self._return
+        if not self._read:
+            self._known.clear()
         self._choose()
         return True
 

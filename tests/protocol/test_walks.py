@@ -15,7 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from crisp_data.errors import BadAnswer
-from crisp_data.protocol import routes, walks
+from crisp_data.protocol import laps, routes, walks
 from crisp_data.protocol.answers import Page
 
 START = 1_790_000_000_000  # an instant in September 2026, in milliseconds
@@ -321,6 +321,97 @@ def test_nothing_is_lost_while_crowded_instants_empty(block: int) -> None:
         pages, doubt = drive(walks.conversations(FIFTY), server)
         if doubt == "":
             assert before <= set(ids(pages, "session_id")), f"seed {seed}"
+
+
+def keeping_the_promise(server: Inbox, own_end: int) -> Callable[[dict[str, str]], Page]:
+    """Check at every page with a moved bound that what lies above it was on those before."""
+    found: set[object] = set()
+
+    def answer(query: dict[str, str]) -> Page:
+        answered = server(query)
+        if found and "filter_date_end" in query:
+            bound = milliseconds(query["filter_date_end"])
+            due = {name for name, time in server.updated.items() if bound <= time <= own_end}
+            assert due <= found
+        found.update(record["session_id"] for record in answered.records)
+        return answered
+
+    return answer
+
+
+@pytest.mark.parametrize("by_number", [False, True])
+@pytest.mark.parametrize("block", range(4))
+def test_a_lap_keeps_its_promise_while_rows_leave_and_arrive(block: int, by_number: bool) -> None:
+    """Crowds and single rows; between two requests rows move up, come in and are deleted."""
+    doubtful = 0
+    for seed in range(25 * block, 25 * block + 25):
+        chance = random.Random(f"lap {seed}")
+        sizes = [chance.choice([1, 1, 1, 3, 40, 150]) for _ in range(chance.randint(5, 25))]
+        updated = crowds(sizes, [chance.choice([1, 1, 2, 1000]) for _ in sizes])
+        rate = chance.choice([0.2, 1, 3])
+
+        def churn(inbox: Inbox, chance: random.Random = chance, rate: float = rate) -> None:
+            for _ in range(int(chance.expovariate(1 / rate))):
+                name = chance.choice(list(inbox.updated))
+                kind = chance.choice(["moved", "moved", "deleted", "new"])
+                if kind == "deleted":
+                    del inbox.updated[name]
+                else:
+                    inbox.touch(name if kind == "moved" else f"session_new_{inbox.clock}")
+
+        server = Inbox(
+            updated, inclusive=chance.random() < 0.5, ignores_dates=by_number, churn=churn
+        )
+        before, own_end = set(updated), max(updated.values())
+        answer = server if by_number else keeping_the_promise(server, own_end)
+        pages, doubt = drive(walks.conversations(FIFTY, lap=True), answer)
+        assert doubt in ("", walks.BY_NUMBER if by_number else walks.MOVED)
+        doubtful += doubt == walks.MOVED
+        found = set(ids(pages, "session_id"))
+        left = {name for name, time in server.updated.items() if time <= own_end}
+        assert left <= found or doubt == walks.MOVED, f"seed {seed}"
+        # And with the looks at the top that follow, nothing that existed and exists is lost.
+        server.updated, server.asked = dict(updated), []
+        pages, doubt = drive(walks.conversations(FIFTY), server)
+        lost = before & set(server.updated) - set(ids(pages, "session_id"))
+        assert not lost or doubt == walks.MOVED, f"seed {seed}"
+    assert doubtful <= 2
+
+
+@given(
+    read=st.integers(0, 30_000),
+    size=st.integers(20, 50),
+    largest=st.integers(20, 50),
+)
+def test_a_page_by_number_holds_the_last_row_read_and_the_most_that_is_new(
+    read: int, size: int, largest: int
+) -> None:
+    asked, number = laps.turn(read, size, largest)
+    assert 20 <= asked <= largest
+    every = [
+        one * page - read
+        for one in range(20, largest + 1)
+        for page in [max(0, read - 1) // one + 1]
+    ]
+    if max(every) > 0:
+        assert asked * (number - 1) <= max(0, read - 1)
+        assert min(asked * number - read, size) == min(max(every), size)
+    else:
+        assert asked * (number - 1) == read
+
+
+@pytest.mark.parametrize("own", [20, 30, 45])
+def test_a_server_whose_pages_are_smaller_than_asked_is_learnt(own: int) -> None:
+    """It costs one page that proves nothing, and crowds are still led through."""
+    server = Inbox(crowds([1] * 60 + [130] + [1] * 60, [1000] * 121))
+    pages, doubt = drive(
+        walks.conversations(FIFTY),
+        lambda query: server({**query, "per_page": str(min(own, int(query["per_page"])))}),
+    )
+    assert set(ids(pages, "session_id")) == set(server.updated)
+    assert doubt == ("" if own > 20 else walks.MOVED)  # no page of 20 or less can overlap
+    if own > 20:
+        assert len(pages) <= 250 / (own - 6) + 5
 
 
 def test_a_list_that_never_rests_is_told_rather_than_chased() -> None:
