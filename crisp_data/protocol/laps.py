@@ -125,7 +125,7 @@ class _Lap:
         self._largest = PER_PAGE_MAX
         self._turn = (self._size, 1)
         self._read, self._last, self._back = 0, 0, 0  # rows: below the bound, of a page, to step
-        self._misses = 0  # pages in a row that brought nothing to trust, or nothing new
+        self._misses = 0  # pages below this bound that brought nothing to trust, or nothing new
         self._return = 0  # rows that were read before the bound was first moved
         self._known: dict[bytes, int | None] = {}
         self._crowd: Counter[int | None] = Counter()
@@ -155,7 +155,10 @@ class _Lap:
         self.pages += bool(rows)
         new = [self._known.get(name, 0) != at for name, at in rows]
         joined = number == 1 or (bool(rows) and not new[0] and new == sorted(new))
-        self._misses = 0 if joined and any(new) else self._misses + 1
+        if not (joined and any(new)):
+            self._misses += 1
+        elif number > 1:  # page 1 again may bring something new and prove nothing
+            self._misses = 0
         if self._misses > _LAPS:
             # A second time: nothing new comes at all.
             self.done, self.lost, self._misses = self.lost, True, 0
@@ -196,9 +199,10 @@ class _Lap:
             # Where the end is included, what lies on it comes again too.
             again = self._crowd[self._oldest] + self._crowd[end]
             if self._size - again >= by_number:
+                end = end if self._limit is None else min(end, self._limit)
+                self._misses = self._misses if end == self._bound else 0
                 self._return = self._read if self._bound is None else 0
-                self._bound = end if self._limit is None else min(end, self._limit)
-                self._read, self._back = 0, 0
+                self._bound, self._read, self._back = end, 0, 0
                 size, number = self._size, 1
         self._turn = (size, number)
 
