@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -444,10 +445,17 @@ class Archive:
                 bar.update(count)
 
     def _show_plan(self, first: Page, low: int, high: int | None, due: int) -> None:
-        """Say what a long sync is going to cost before it goes on."""
-        plan = self._plans.before_sync(first, low, high, due) if self._plans else None
-        if plan is not None and plan.requests > SHOWN:
-            tqdm.write("\n".join(plan.lines), file=sys.stderr)
+        """Say what a long sync is going to cost before it goes on.
+
+        Where no plan can be made the sync goes on without: it meets the same trouble, and
+        keeps what came before it.
+        """
+        if self._plans is None:
+            return
+        with suppress(CrispError):
+            plan = self._plans.before_sync(first, low, high, due)
+            if plan is not None and plan.requests > SHOWN:
+                tqdm.write("\n".join(plan.lines), file=sys.stderr)
 
     def _live(self) -> Client:
         if self._client is None:

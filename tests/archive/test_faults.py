@@ -102,16 +102,16 @@ def test_the_clock_jumps_to_tomorrow_in_the_middle(tmp_path):
     with Sandbox(seed=11, conversations=160, quota=150) as sandbox:
         ws = crisp.connect(sandbox=sandbox, quota=150, reserve_for_writes=0)
         archive = ws.archive(tmp_path / "shelf")
-        attempt, asked = ws.client._wire._attempt, 0
+        reserve, asked = ws.quota.reserve, 0
 
         def jumping(*arguments, **options):
             nonlocal asked
             asked += 1
             if asked == 120:
                 sandbox.clock(advance_s=24 * 3600)
-            return attempt(*arguments, **options)
+            return reserve(*arguments, **options)
 
-        ws.client._wire._attempt = jumping
+        ws.quota.reserve = jumping
         archive.sync()
         assert_equals_truth(archive, sandbox)
         assert ws.quota.used == sandbox.stats()["requests"] - 120  # the name, and 119 yesterday
