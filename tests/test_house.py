@@ -21,6 +21,7 @@ ROWS = [
     {"wire", "flights"},
     {"quota"},
     {"plots"},
+    {"metrics"},
     {"export"},
     {"tables", "selection"},
     {"moments"},
@@ -30,7 +31,7 @@ ROWS = [
 ]
 ROW = {room: row for row, rooms in enumerate(ROWS) for room in rooms}
 # Frames in, frames and files out: these know no client, nor anything that leads to one.
-PURE = {"plots", "export", "tables", "moments", "selection"}
+PURE = {"plots", "metrics", "export", "tables", "moments", "selection"}
 WIRE = {
     "wire",
     "flights",
