@@ -275,6 +275,7 @@ def waiting(records, bots=(), bots_answer=False, hours=None, now=None, longer_th
     return sorted(rows, key=lambda row: (-row["duration"], row["session_id"]))
 
 
+@lru_cache(None)
 def period_start(at, by, zone):
     """The wall clock's first moment of the period around an instant, without a zone."""
     wall = (EPOCH + timedelta(milliseconds=at)).astimezone(zone)
@@ -291,35 +292,32 @@ def backlog(records, zone, by="day", bots=(), bots_answer=False, now=None):
     if not kept:
         return []
     questions = responses(records, bots=bots, bots_answer=bots_answer, now=now)
+
+    def period(at):
+        return period_start(at, by, zone)
+
+    lives = [(period(t.asked_at), t.resolution and period(t.resolution["timestamp"])) for t in kept]
+    waits = [
+        (
+            period(row["asked_at"]),
+            None if row["outcome"] == "waiting" else period(row["asked_at"] + row["duration"]),
+        )
+        for row in questions
+    ]
+
+    def lasting(spans, period):
+        return sum(a <= period and not (b and b <= period) for a, b in spans)
+
     rows = []
-    start = period_start(min(ticket.asked_at for ticket in kept), by, zone)
-    while start <= period_start(now, by, zone):
-        mine = [t for t in kept if period_start(t.asked_at, by, zone) == start]
-        gone = [
-            t
-            for t in kept
-            if t.resolution and period_start(t.resolution["timestamp"], by, zone) == start
-        ]
-        still = 0
-        for ticket in kept:
-            asked = period_start(ticket.asked_at, by, zone) <= start
-            done = ticket.resolution is not None and (
-                period_start(ticket.resolution["timestamp"], by, zone) <= start
-            )
-            still += asked and not done
-        wait = 0
-        for row in questions:
-            end = row["asked_at"] + row["duration"]
-            asked = period_start(row["asked_at"], by, zone) <= start
-            done = row["outcome"] != "waiting" and period_start(end, by, zone) <= start
-            wait += asked and not done
+    start = min(asked for asked, _ in lives)
+    while start <= period(now):
         rows.append(
             {
                 "start": start,
-                "opened": len(mine),
-                "resolved": len(gone),
-                "open": still,
-                "waiting": wait,
+                "opened": sum(asked == start for asked, _ in lives),
+                "resolved": sum(done == start for _, done in lives),
+                "open": lasting(lives, start),
+                "waiting": lasting(waits, start),
             }
         )
         days = {"day": 1, "week": 7, "month": 31}[by]
