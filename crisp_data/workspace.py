@@ -12,10 +12,10 @@ from typing import Any, Literal
 import pandas as pd
 from tqdm.auto import tqdm
 
-from crisp_data import export, moments, selection, tables, threads
+from crisp_data import export, metrics, moments, selection, tables, threads
 from crisp_data.archive import Archive
 from crisp_data.client import Client
-from crisp_data.errors import BadParameter, CrispError, CrispWarning
+from crisp_data.errors import CrispError, CrispWarning
 from crisp_data.protocol.walks import STUCK
 from crisp_data.quota import Ledger
 
@@ -361,11 +361,7 @@ class Workspace:
         >>> ws.segments(ws.conversations(limit=50)).columns.tolist()
         ['session_id', 'segment']
         """
-        if not isinstance(conversations, pd.DataFrame) or "segments" not in conversations:
-            raise BadParameter("segments() takes a frame of conversations.")
-        rows = conversations[["session_id", "segments"]].explode("segments", ignore_index=True)
-        rows = rows.rename(columns={"segments": "segment"}).dropna(subset="segment")
-        return rows.astype({"segment": "str"}).reset_index(drop=True)
+        return metrics.segments(conversations)
 
     def websites(self, *, refresh: bool = False) -> pd.DataFrame:
         """Pull the websites that the token reads.

@@ -78,7 +78,8 @@ class BusinessHours:
         self._told = ", ".join(f"{days} {spans}" for days, spans in week.items())
 
     def __repr__(self) -> str:
-        closed = f", {len(self.holidays)} holidays" if len(self.holidays) else ""
+        days = len(self.holidays)
+        closed = f", {days} holiday{'s' * (days > 1)}" if days else ""
         return f"BusinessHours({self._told}, {self.tz}{closed})"
 
     def between(self, start: Ints, end: Ints) -> Ints:
@@ -185,9 +186,8 @@ def _read_holidays(holidays: Iterable[date | str]) -> Ints:
     if isinstance(holidays, str):
         raise BadParameter("holidays are several.", "Pass a list: ['2026-12-25'].")
     try:
-        return np.unique(
-            np.array([pd.Timestamp(day).date() for day in holidays], "M8[D]").view("i8")
-        )
+        days = np.array([pd.Timestamp(day).date() for day in holidays], "M8[D]")
+        return np.unique(days.view(np.int64))
     except (ValueError, TypeError):
         raise BadParameter(
             "A holiday is no date.", "Write dates such as '2026-12-25', or pass date objects."

@@ -190,12 +190,12 @@ def _read(frame: pd.DataFrame, keys: list[str]) -> tuple[Ints, Flags, Ints, pd.D
     """Give durations, which of them are over, the group of each, and what groups are named."""
     needs(frame, "duration", "censored", *keys, of=_WHERE)
     frame = frame[frame["duration"].notna()]
-    took, over = lengths(frame), frame["censored"].to_numpy(np.bool_) ^ True
+    took, over = lengths(frame), ~np.asarray(frame["censored"], bool)
     if not keys:
         return took, over, np.zeros(len(frame), np.int64), pd.DataFrame(index=range(1))
     grouped = frame.groupby(keys, dropna=False, observed=True)
     groups = grouped.size().reset_index()[keys].astype(frame[keys].dtypes.to_dict())
-    return took, over, grouped.ngroup().to_numpy(np.int64), groups
+    return took, over, np.asarray(grouped.ngroup(), np.int64), groups
 
 
 def _curve(took: Ints, over: Flags, codes: Ints) -> pd.DataFrame:
