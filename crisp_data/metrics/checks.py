@@ -44,8 +44,9 @@ def milliseconds(frame: pd.DataFrame, column: str) -> tuple[Ints, str]:
     times = frame[column]
     if not isinstance(times.dtype, pd.DatetimeTZDtype):
         raise BadParameter(
-            f"The times of {column!r} name no time zone.",
-            f"Say which one they are in: frame[{column!r}].dt.tz_localize('UTC').",
+            f"The column {column!r} holds no times with a zone.",
+            f"Say which zone they are in: frame[{column!r}].dt.tz_localize('UTC'); or read a file "
+            "as a table: crisp.read(path, 'messages').",
         )
     return pd.DatetimeIndex(times).as_unit("ms").asi8, str(times.dt.tz)
 

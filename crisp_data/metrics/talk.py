@@ -16,6 +16,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from crisp_data.errors import BadParameter
 from crisp_data.metrics.checks import (
     MISSING,
     Flags,
@@ -167,7 +168,7 @@ def read(messages: pd.DataFrame, *, bots: str | Iterable[str] = (), now: Any = N
     looked = moment(now, at, tz)
     seen = (session >= 0) & (at != MISSING) & (at <= looked)
     row = np.flatnonzero(seen)
-    fingerprint = messages["fingerprint"].to_numpy(np.int64, na_value=np.iinfo(np.int64).max)
+    fingerprint = _values(messages, "fingerprint", "Int64", np.int64(np.iinfo(np.int64).max))
     row = row[_order(session[row], at[row], fingerprint[row])]
     role = _roles(messages, set(names(bots)))[row]
     return Talk(messages, row, session[row], sessions, at[row], role, looked, tz)
@@ -206,7 +207,7 @@ def _order(session: Ints, at: Ints, fingerprint: Ints) -> Ints:
 def _roles(messages: pd.DataFrame, bots: set[str]) -> npt.NDArray[np.int8]:
     note, event = _is(messages, "type", "note"), _is(messages, "type", "event")
     user, operator = _is(messages, "from", "user"), _is(messages, "from", "operator")
-    automated = messages["automated"].astype("boolean").to_numpy(bool, na_value=False)
+    automated = _values(messages, "automated", "boolean", False)
     if bots:
         for column in ("user_id", "nickname"):
             automated = automated | messages[column].isin(bots).to_numpy(bool)
@@ -219,6 +220,19 @@ def _roles(messages: pd.DataFrame, bots: set[str]) -> npt.NDArray[np.int8]:
     events = np.flatnonzero(event)
     role[events[_resolves(messages["content_json"].iloc[events])]] = RESOLVED
     return role
+
+
+def _values(frame: pd.DataFrame, column: str, dtype: str, missing: Any) -> npt.NDArray[Any]:
+    """Give a column as an array of its declared dtype, whatever dtype a frame has made of it."""
+    kind = type(missing)
+    try:
+        values: Any = frame[column].astype(pd.api.types.pandas_dtype(dtype)).array
+        return np.asarray(values.to_numpy(kind, na_value=missing))
+    except (TypeError, ValueError):
+        raise BadParameter(
+            f"The column {column!r} holds something else than {dtype}.",
+            "Read a file as a table: crisp.read(path, 'messages').",
+        ) from None
 
 
 def _is(frame: pd.DataFrame, column: str, value: str) -> Flags:

@@ -192,7 +192,7 @@ def _axis(
         return wall.hour.to_numpy().astype(np.int64), pd.array(range(24), dtype="Int64")
     if key == "weekday":
         days = pd.Categorical(WEEKDAYS, categories=WEEKDAYS, ordered=True)
-        return wall.dayofweek.to_numpy().astype(np.int64), days
+        return wall.day_of_week.to_numpy().astype(np.int64), days
     if key in _PERIODS:
         numbers = _numbers(wall, key)
         first = int(numbers.min()) if len(numbers) else 0
