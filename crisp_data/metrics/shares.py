@@ -74,9 +74,7 @@ def median(
     half = half.reindex(range(len(groups)))
     if by is None:
         return half[0]
-    return half.set_axis(
-        pd.MultiIndex.from_frame(groups) if len(groups.columns) > 1 else pd.Index(groups.iloc[:, 0])
-    ).rename("median")
+    return half.set_axis(groups.set_index(names(by)).index).rename("median")
 
 
 def curve(frame: pd.DataFrame, *, by: str | Iterable[str] | None = None) -> pd.DataFrame:
@@ -84,7 +82,7 @@ def curve(frame: pd.DataFrame, *, by: str | Iterable[str] | None = None) -> pd.D
 
     By Kaplan and Meier, as in :func:`median`: the share is what one would see if all were
     waited for. Own code, for it is ten lines, and the packages that have it (lifelines,
-    scikit-survival) bring a hundred megabytes.
+    scikit-survival) bring scipy and more along.
 
     Parameters
     ----------

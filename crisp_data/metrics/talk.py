@@ -165,7 +165,7 @@ def read(messages: pd.DataFrame, *, bots: str | Iterable[str] = (), now: Any = N
     needs(messages, *COLUMNS)
     at, tz = milliseconds(messages, "timestamp")
     session, sessions = pd.factorize(messages["session_id"].astype("str"))
-    looked = moment(now, at, tz)
+    looked = moment(now, at[session >= 0], tz)
     seen = (session >= 0) & (at != MISSING) & (at <= looked)
     row = np.flatnonzero(seen)
     fingerprint = _values(messages, "fingerprint", "Int64", np.int64(np.iinfo(np.int64).max))

@@ -10,9 +10,17 @@ import pandas as pd
 
 from crisp_data.errors import BadParameter
 from crisp_data.metrics import talk
-from crisp_data.metrics.checks import MISSING, Ints, check_tz_or, milliseconds, names, needs, times
+from crisp_data.metrics.checks import (
+    MISSING,
+    Ints,
+    check_tz_or,
+    lengths,
+    milliseconds,
+    names,
+    needs,
+    times,
+)
 from crisp_data.metrics.responses import responses
-from crisp_data.metrics.tickets import tickets
 
 WEEKDAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 _PERIODS = ("day", "week", "month")
@@ -154,25 +162,24 @@ def backlog(
     """
     if by not in _PERIODS:
         raise BadParameter(f"by={by!r} is no period.", f"Use one of: {', '.join(_PERIODS)}.")
-    found = tickets(messages, bots=bots, now=now)
-    found = found[found["asked_at"].notna()]
-    asked = responses(messages, bots=bots, bots_answer=bots_answer, now=now)
-    starts, zone = milliseconds(found, "asked_at")
-    zone = check_tz_or(tz, zone)
-    questions = milliseconds(asked, "asked_at")[0]
-    ends = questions + asked["duration"].to_numpy("m8[ms]").view("i8")
-    ends[(asked["outcome"] == "waiting").to_numpy()] = MISSING
-    resolved = milliseconds(found, "resolved_at")[0]
-    last = talk.read(messages, now=now).now
-    numbers = _numbers(_wall(np.array([starts.min(initial=last), last]), zone), by)
-    first, size = numbers[0], numbers[1] - numbers[0] + 1 if len(found) else 0
+    said = talk.read(messages, bots=bots, now=now)
+    zone = check_tz_or(tz, said.tz)
+    cuts = said.cut("ticket")
+    asked = said.asked(cuts)
+    starts, ends = said.at[asked[asked >= 0]], said.time(cuts.resolved[asked >= 0])
+    found = responses(messages, bots=bots, bots_answer=bots_answer, now=now)
+    questions = milliseconds(found, "asked_at")[0]
+    answers = questions + lengths(found)
+    answers[(found["outcome"] == "waiting").to_numpy()] = MISSING
+    numbers = _numbers(_wall(np.array([starts.min(initial=said.now), said.now]), zone), by)
+    first, size = numbers[0], numbers[1] - numbers[0] + 1 if len(starts) else 0
 
     def counted(at: Ints) -> Ints:
         there = _numbers(_wall(at[at != MISSING], zone), by)
         return np.bincount(there - first, minlength=size).astype(np.int64)
 
-    opened, closed = counted(starts), counted(resolved)
-    waits = np.cumsum(counted(questions) - counted(ends))
+    opened, closed = counted(starts), counted(ends)
+    waits = np.cumsum(counted(questions) - counted(answers))
     return pd.DataFrame(
         {
             "start": _starts(first + np.arange(size), by, zone),

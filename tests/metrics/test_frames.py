@@ -198,6 +198,8 @@ def test_missing_sessions_take_part_in_nothing():
     thread.loc[1, "session_id"] = None
     assert metrics.responses(thread)["outcome"].tolist() == ["waiting"]
     assert metrics.tickets(thread)["operator_messages"].tolist() == [0]
+    thread.loc[2, "session_id"] = None
+    assert metrics.responses(thread)["duration"].tolist() == [pd.Timedelta(0)]
 
 
 def test_bots_may_be_one_name():
