@@ -251,9 +251,15 @@ class TestWaitingOfConversations:
         assert (found["waiting_since"] + found["duration"] == latest).all()
         open_time = metrics.waiting(conversations, hours=HOURS)
         assert open_time["duration"].sum() < found["duration"].sum()
-        for hours in (None, HOURS):
-            first = conversations["waiting_since"].min()
-            assert len(metrics.waiting(conversations, now=first, hours=hours)) == 1
+        first = conversations["waiting_since"].min()
+        assert len(metrics.waiting(conversations, now=first)) == 1
+
+    def test_who_waits_later_does_not_wait_yet_though_all_is_closed(self, conversations):
+        saturday = pd.Timestamp("2026-10-10 10:00", tz=PARIS).as_unit("ms")
+        frame = conversations.head(1).assign(waiting_since=saturday, state="pending")
+        for hour, rows in (9, 0), (10, 1), (11, 1):
+            now = f"2026-10-10 {hour:02}:00"
+            assert len(metrics.waiting(frame, now=now, hours=HOURS)) == rows
 
     def test_shape_and_refusals(self, conversations):
         empty = metrics.waiting(tables.empty("conversations", PARIS))
