@@ -60,6 +60,9 @@ NIGHT = {"sun": "01:00-04:00"}
         (PARIS, NIGHT, "2026-10-25", 4),  # from two to three is there twice
         (PARIS, NIGHT, "2026-03-29", 2),  # and is not there
         (PARIS, {"sun": "02:00-02:30"}, "2026-10-25", 1),
+        # Opened again, or closed, by the change itself and by no time on the wall.
+        (PARIS, {"sun": "01:00-02:30"}, "2026-10-25", 2),
+        (PARIS, {"sun": "01:00-02:30"}, "2026-03-29", 1),
         (PARIS, {"sun": "02:00-02:30"}, "2026-03-29", 0),
         ("Australia/Lord_Howe", ALWAYS, "2026-04-05", 24.5),
         ("Australia/Lord_Howe", ALWAYS, "2026-10-04", 23.5),

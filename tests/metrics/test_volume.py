@@ -182,5 +182,11 @@ def test_load_is_what_pandas_counts(website, bots_answer):
     names = wrote.dropna(subset=["user_id", "nickname"]).groupby("user_id")["nickname"].last()
     told = found.dropna(subset="user_id").groupby("user_id")["nickname"].last()
     assert told.to_dict() == names.to_dict()
-    by_day = metrics.load(messages, by=["weekday", "hour"], bots_answer=bots_answer)
-    assert by_day["messages"].sum() == len(wrote)
+    options = {"tz": "Asia/Kolkata", "bots_answer": bots_answer}
+    by_day = metrics.load(messages, by=["weekday", "hour"], **options)
+    there = by_day[by_day["messages"] > 0]
+    clock = wall(wrote, "Asia/Kolkata")
+    days = clock.dt.day_name().str[:3]
+    expected = wrote.groupby([days, hour]).size()
+    found = there.groupby(["weekday", "hour"], observed=True)["messages"].sum()
+    assert found.to_dict() == expected.to_dict()
