@@ -15,11 +15,11 @@ from typing import Any
 import pandas as pd
 from tqdm.auto import tqdm
 
-from crisp_data import export, moments, selection, tables, threads
+from crisp_data import export, metrics, moments, selection, tables, threads
 from crisp_data.archive import Archive
 from crisp_data.budget import Budget
 from crisp_data.client import Client
-from crisp_data.errors import BadParameter, CrispError, CrispWarning, QuotaExceeded
+from crisp_data.errors import CrispError, CrispWarning, QuotaExceeded
 from crisp_data.plan import SHOWN, Plan
 from crisp_data.planning import Plans
 from crisp_data.protocol.answers import Page
@@ -408,11 +408,7 @@ class Workspace:
         >>> ws.segments(ws.conversations(limit=50)).columns.tolist()
         ['session_id', 'segment']
         """
-        if not isinstance(conversations, pd.DataFrame) or "segments" not in conversations:
-            raise BadParameter("segments() takes a frame of conversations.")
-        rows = conversations[["session_id", "segments"]].explode("segments", ignore_index=True)
-        rows = rows.rename(columns={"segments": "segment"}).dropna(subset="segment")
-        return rows.astype({"segment": "str"}).reset_index(drop=True)
+        return metrics.segments(conversations)
 
     def websites(self, *, refresh: bool = False) -> pd.DataFrame:
         """Pull the websites that the token reads.

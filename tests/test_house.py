@@ -24,6 +24,7 @@ ROWS = [
     {"quota"},
     {"budget", "ledgerfile"},
     {"plots"},
+    {"metrics"},
     {"export"},
     {"tables", "selection"},
     {"moments"},
@@ -35,7 +36,7 @@ ROWS = [
 ]
 ROW = {room: row for row, rooms in enumerate(ROWS) for room in rooms}
 # Frames in, frames and files out: these know no client, nor anything that leads to one.
-PURE = {"plots", "export", "tables", "moments", "selection", "plan", "meter"}
+PURE = {"plots", "metrics", "export", "tables", "moments", "selection", "plan", "meter"}
 WIRE = {
     "wire",
     "flights",

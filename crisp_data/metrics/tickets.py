@@ -1,0 +1,288 @@
+"""Conversations cut into tickets: when each was asked, resolved, opened again."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from crisp_data.metrics import talk
+from crisp_data.metrics.checks import Flags, Ints, durations, times
+from crisp_data.metrics.hours import BusinessHours, between
+from crisp_data.metrics.talk import Cuts, Talk
+
+
+def tickets(
+    messages: pd.DataFrame,
+    *,
+    per: str = "ticket",
+    bots: str | Iterable[str] = (),
+    bots_answer: bool = False,
+    now: Any = None,
+) -> pd.DataFrame:
+    """Cut conversations into tickets, or take each as one, and count what is in them.
+
+    Parameters
+    ----------
+    messages : pandas.DataFrame
+        Frame of the ``messages`` table.
+    per : {"ticket", "conversation"}
+        One row for each ticket, or for each conversation.
+    bots : iterable of str
+        ``user_id`` or ``nickname`` of bots, besides what is ``automated``.
+    bots_answer : bool
+        Whether what bots write is a touch too.
+    now : str, datetime or Timestamp, optional
+        The moment at which one looks; the latest time in the frame where none is given.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Conversations in the frame's order, tickets by number:
+
+        - ``session_id`` str, ``ticket`` Int64
+        - ``opened_at``: time of the first row of any kind
+        - ``asked_at``: time of the customer's first message; missing where there is none
+        - ``resolved_at`` and ``resolved_by`` str: the resolution and the ``user_id`` of who did
+          it; missing while open
+        - ``last_at``: time of the last row of any kind
+        - ``customer_messages``, ``operator_messages`` (people's), ``bot_messages``, ``notes``:
+          Int64
+        - ``touches`` Int64: how often people wrote; messages without one of the customer's
+          between them are one touch
+        - ``reopenings`` Int64: how often the customer wrote again after a resolution; of a
+          ticket 1 where another follows it, otherwise 0
+
+    Raises
+    ------
+    BadParameter
+        The frame lacks a column, its times name no zone, or ``per`` or ``now`` is unknown.
+
+    Examples
+    --------
+    The message of 09:14 comes after the resolution and belongs to the first ticket all the
+    same; the customer's next one opens the second.
+
+    >>> from crisp_data import metrics
+    >>> five = metrics.thread(
+    ...     "09:00 customer",
+    ...     "09:10 Ana",
+    ...     "09:12 Ana resolved",
+    ...     "09:14 Ana",
+    ...     "11:00 customer",
+    ... )
+    >>> found = metrics.tickets(five)
+    >>> found[["ticket", "resolved_by", "operator_messages", "touches", "reopenings"]]
+       ticket resolved_by  operator_messages  touches  reopenings
+    0       1         ana                  2        1           1
+    1       2         NaN                  0        0           0
+    >>> metrics.tickets(five, per="conversation")[["ticket", "resolved_by", "reopenings"]]
+       ticket resolved_by  reopenings
+    0       1         NaN           1
+    """
+    said = talk.read(messages, bots=bots, now=now)
+    cuts = said.cut(per)
+    last = np.append(cuts.first[1:], len(said.at))[: len(cuts)] - 1
+
+    def counted(rows: Flags) -> Any:
+        return pd.array(cuts.count(rows), dtype="Int64")
+
+    return pd.DataFrame(
+        {
+            **said.name(cuts),
+            "opened_at": times(said.at[cuts.first], said.tz),
+            "asked_at": times(said.time(said.asked(cuts)), said.tz),
+            "resolved_at": times(said.time(cuts.resolved), said.tz),
+            "resolved_by": said.text("user_id", cuts.resolved),
+            "last_at": times(said.at[last], said.tz),
+            "customer_messages": counted(said.role == talk.CUSTOMER),
+            "operator_messages": counted(said.role == talk.PERSON),
+            "bot_messages": counted(said.role == talk.BOT),
+            "notes": counted(said.role == talk.NOTE),
+            "touches": pd.array(_touches(said, cuts, bots_answer), dtype="Int64"),
+            "reopenings": pd.array(cuts.reopenings, dtype="Int64"),
+        }
+    )
+
+
+def resolution(
+    messages: pd.DataFrame,
+    *,
+    per: str = "ticket",
+    bots: str | Iterable[str] = (),
+    hours: BusinessHours | None = None,
+    now: Any = None,
+) -> pd.DataFrame:
+    """Measure the time from the customer's first message to the resolution.
+
+    Of a conversation, to the resolution of its last ticket. A ticket in which the customer
+    wrote nothing asked for nothing, and has no row.
+
+    Parameters
+    ----------
+    messages, per, bots, now
+        As in :func:`tickets`.
+    hours : BusinessHours, optional
+        Count open time only.
+
+    Returns
+    -------
+    pandas.DataFrame
+        ``session_id`` str, ``ticket`` Int64, ``asked_at``, ``resolved_at`` (missing while
+        open), ``user_id`` and ``nickname`` str of who resolved, ``duration``
+        timedelta64[ms] (until ``now`` while open), ``censored`` bool (open).
+
+    Raises
+    ------
+    BadParameter
+        As in :func:`tickets`.
+
+    Examples
+    --------
+    >>> from crisp_data import metrics
+    >>> five = metrics.thread(
+    ...     "09:00 customer",
+    ...     "09:10 Ana",
+    ...     "09:12 Ana resolved",
+    ...     "11:00 customer",
+    ...     "11:30 Ben",
+    ... )
+    >>> metrics.resolution(five)[["ticket", "user_id", "duration", "censored"]]
+       ticket user_id        duration  censored
+    0       1     ana 0 days 00:12:00     False
+    1       2     NaN 0 days 00:30:00      True
+    """
+    said = talk.read(messages, bots=bots, now=now)
+    cuts = said.cut(per)
+    asked = said.asked(cuts)
+    groups = np.flatnonzero(asked >= 0)
+    start, resolved = said.at[asked[groups]], cuts.resolved[groups]
+    end = np.where(resolved < 0, said.now, said.time(resolved))
+    return pd.DataFrame(
+        {
+            **said.name(cuts, groups),
+            "asked_at": times(start, said.tz),
+            "resolved_at": times(said.time(resolved), said.tz),
+            "user_id": said.text("user_id", resolved),
+            "nickname": said.text("nickname", resolved),
+            "duration": durations(between(start, end, hours)),
+            "censored": resolved < 0,
+        }
+    )
+
+
+def reopenings(
+    messages: pd.DataFrame, *, hours: BusinessHours | None = None, now: Any = None
+) -> pd.DataFrame:
+    """Tell each time that a customer wrote again after a resolution.
+
+    Parameters
+    ----------
+    messages, now
+        As in :func:`tickets`.
+    hours : BusinessHours, optional
+        Count open time only.
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row for each ticket after a conversation's first: ``session_id`` str, ``ticket``
+        Int64 (the new one), ``resolved_at`` of the ticket before, ``user_id`` and
+        ``nickname`` str of who resolved it, ``reopened_at``, ``duration`` timedelta64[ms]
+        between the two.
+
+    Raises
+    ------
+    BadParameter
+        As in :func:`tickets`.
+
+    Examples
+    --------
+    >>> from crisp_data import metrics
+    >>> five = metrics.thread(
+    ...     "09:00 customer",
+    ...     "09:10 Ana",
+    ...     "09:12 Ana resolved",
+    ...     "09:14 Ana",
+    ...     "11:00 customer",
+    ... )
+    >>> metrics.reopenings(five)[["ticket", "user_id", "duration"]]
+       ticket user_id        duration
+    0       2     ana 0 days 01:48:00
+    """
+    said = talk.read(messages, now=now)
+    cuts = said.cut("ticket")
+    groups = np.flatnonzero(cuts.ticket > 1)
+    before = cuts.resolved[groups - 1]
+    start, end = said.at[before], said.at[cuts.first[groups]]
+    return pd.DataFrame(
+        {
+            **said.name(cuts, groups),
+            "resolved_at": times(start, said.tz),
+            "user_id": said.text("user_id", before),
+            "nickname": said.text("nickname", before),
+            "reopened_at": times(end, said.tz),
+            "duration": durations(between(start, end, hours)),
+        }
+    )
+
+
+def one_touch(
+    messages: pd.DataFrame,
+    *,
+    per: str = "ticket",
+    bots: str | Iterable[str] = (),
+    bots_answer: bool = False,
+    now: Any = None,
+) -> pd.DataFrame:
+    """Tell which tickets one touch was enough for.
+
+    Those that are resolved, in which people wrote once (any number of messages until the
+    customer wrote again), and after which the customer did not come back. Open tickets are
+    undecided, and missing; the mean of the column is the share of the decided. A ticket in
+    which the customer wrote nothing has no row.
+
+    Parameters
+    ----------
+    messages, per, bots, bots_answer, now
+        As in :func:`tickets`.
+
+    Returns
+    -------
+    pandas.DataFrame
+        ``session_id`` str, ``ticket`` Int64, ``touches`` Int64, ``one_touch`` boolean.
+
+    Raises
+    ------
+    BadParameter
+        As in :func:`tickets`.
+
+    Examples
+    --------
+    >>> from crisp_data import metrics
+    >>> five = metrics.thread(
+    ...     "09:00 customer", "09:10 Ana", "09:11 Ana", "09:15 customer", "09:20 Ana resolved"
+    ... )
+    >>> metrics.one_touch(five)["one_touch"].mean()
+    np.float64(1.0)
+    """
+    found = tickets(messages, per=per, bots=bots, bots_answer=bots_answer, now=now)
+    found = found[found["asked_at"].notna()].reset_index(drop=True)
+    enough = (found["touches"] == 1) & (found["reopenings"] == 0)
+    decided = enough.astype("boolean").where(found["resolved_at"].notna())
+    return found[["session_id", "ticket", "touches"]].assign(one_touch=decided)
+
+
+def answering(said: Talk, bots_answer: bool) -> Flags:
+    """Tell which rows can answer."""
+    people: Flags = said.role == talk.PERSON
+    return people | (said.role == talk.BOT) if bots_answer else people
+
+
+def _touches(said: Talk, cuts: Cuts, bots_answer: bool) -> Ints:
+    answers = answering(said, bots_answer)
+    rows = np.flatnonzero(answers | (said.role == talk.CUSTOMER))
+    turns = talk.begins(cuts.of[rows], answers[rows])
+    return cuts.count(rows[turns & answers[rows]])
