@@ -244,7 +244,7 @@ def test_probes_close_in_on_the_truth(rows: int, guess: int | None) -> None:
     else:
         known = Rows(PAGE, None, max(PAGE, guess // 4), guess * 4, guess, "")
     asked = 0
-    while (page := known.probe) is not None:
+    while (page := known.probe()) is not None:
         known = known.known(page, max(0, min(PAGE, rows - (page - 1) * PAGE)))
         asked += 1
         assert known.sure <= rows <= (known.most if known.most is not None else rows)
