@@ -41,7 +41,10 @@ class Tool:
 def ours(sandbox: Sandbox, token: Any, folder: Path) -> Tool:
     """Bring an archive up to date."""
     who = {"identifier": token.identifier, "key": token.key}
-    ws = crisp.connect(sandbox=sandbox, **who, cache_dir=folder, state_dir=folder, quota=10_000_000)
+    where = {"cache_dir": folder, "state_dir": folder, "quota": 10_000_000}
+    # Without progress, as a script runs: the plan of a first sync, for people to read, looks at
+    # some six pages more to say how long the list is.
+    ws = crisp.connect(sandbox=sandbox, **who, **where, progress=False)
     archive = ws.archive(folder / "archive")
 
     def look() -> None:
