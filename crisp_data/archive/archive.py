@@ -163,8 +163,7 @@ class Archive:
                     raise
                 finally:
                     run.done.requests = spent.used
-                    for kept in self._kept.values():
-                        kept.tidy()
+                    self._tidy()
         run.warn()
         return run.done
 
@@ -443,6 +442,11 @@ class Archive:
         with tqdm(unit=" conversations", delay=1, leave=False, disable=not self._progress) as bar:
             for count in steps:
                 bar.update(count)
+                self._tidy()
+
+    def _tidy(self) -> None:
+        for kept in self._kept.values():
+            kept.tidy()
 
     def _show_plan(self, first: Page, low: int, high: int | None, due: int) -> None:
         """Say what a long sync is going to cost before it goes on.

@@ -153,8 +153,8 @@ class ArchiveTable:
         )
 
     def tidy(self) -> None:
-        """Make few files of many, and let go of what no version needs any more."""
-        delta = self.delta()
+        """Make few files of many where they are too many, and let go of what nobody needs."""
+        delta = self._delta  # what was never opened has not grown
         if delta is None:
             return
         if len(delta.file_uris()) > _FILES * max(1, len(delta.partitions())):

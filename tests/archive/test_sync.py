@@ -9,6 +9,7 @@ import pytest
 
 import crisp_data as crisp
 from crisp_data import tables
+from crisp_data.archive import table as archive_table
 from crisp_data.sandbox import Sandbox
 
 from .conftest import Api, assert_equals_truth
@@ -304,3 +305,17 @@ def test_a_long_sync_shows_its_plan_before_it_goes_on(ws, sandbox, archive, api,
     quiet = crisp.connect(sandbox=sandbox, progress=False)
     quiet.archive(archive._storage.root + "-quiet").sync()
     assert capsys.readouterr().err == ""
+
+
+def test_files_do_not_pile_up(sandbox, archive, api, monkeypatch, tmp_path):
+    """Each sync writes small files; they become few by themselves, and the log is cut."""
+    monkeypatch.setattr(archive_table, "_FILES", 2)
+    archive.sync()
+    months = len(archive._kept["messages"].delta().partitions())
+    for number in range(25):
+        api.say(sandbox.truth("conversations")[-1 - number]["session_id"])
+        archive.sync()
+        assert archive.info()["files"].max() <= 2 * months
+    assert_equals_truth(archive, sandbox)
+    for table in ("conversations", "messages", "sync"):
+        assert len(list((tmp_path / "shelf" / table / "_delta_log").iterdir())) < 50
