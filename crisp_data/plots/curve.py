@@ -86,6 +86,7 @@ def curve(
     if what == "answered" and "question" not in found:
         subject = "First responses"
     look.upward(ax, f"Share {what}")
+    found = found.reset_index(drop=True)
     took = found["duration"].dropna()
     most = min(most, 4 if look.narrow(ax) else len(look.LINES))
     sizes = levels.drop_duplicates(groups or ["total"]).nlargest(most, "total")
@@ -94,13 +95,15 @@ def curve(
     if took.empty:
         look.title(ax, f"{subject}: {what} within")
         return look.explain_empty(ax, "No durations to show.")
-    longest = took.max().total_seconds()
+    _scale(ax, took, levels["within"])
     names, lines = [], []
     for (_, group), (colour, dashes) in zip(sizes.iterrows(), look.LINES, strict=False):
-        own = steps if by is None else steps[_is(steps[by], group[by])]
-        lines += _draw(ax, own, longest, colour, dashes)
+        own, durations = steps, took
+        if by is not None:
+            own = steps[_is(steps[by], group[by])]
+            durations = took[_is(found[by], group[by])[took.index]]
+        lines += _draw(ax, own, durations.max().total_seconds(), colour, dashes)
         names.append(_name(group[by]) + f" ({group['total']:,})" if by else "")
-    _scale(ax, took)
     columns = 1 if look.narrow(ax) else 3
     look.title(ax, f"{subject}: {what} within", -(-len(names) // columns) if by else 0)
     if by:
@@ -131,50 +134,47 @@ def _draw(ax: Axes, steps: pd.DataFrame, longest: float, colour: str, dashes: st
     )
 
 
-def _scale(ax: Axes, took: pd.Series[Any]) -> None:
-    """Choose the times across so that most of the durations lie between."""
+def _scale(ax: Axes, took: pd.Series[Any], within: pd.Series[Any]) -> None:
+    """Choose the times across so that service levels and most durations lie between."""
     from matplotlib.ticker import NullLocator, PercentFormatter
 
     marks = np.array(list(_TICKS.values()))
     seconds = took.dt.total_seconds().to_numpy(float)
     # What few answers take at most is drawn at the left edge, as a share.
-    first = max(0, np.searchsorted(marks, max(np.quantile(seconds, 0.02), 1), side="right") - 1)
-    longest = max(seconds.max(), marks[min(first + 1, len(marks) - 1)])
+    limits = within.dt.total_seconds().clip(lower=1).to_numpy(float)
+    shortest = min(np.quantile(seconds, 0.02), limits.min(initial=np.inf))
+    first = max(0, np.searchsorted(marks, shortest, side="right") - 1)
+    longest = max(seconds.max(), limits.max(initial=0), marks[min(first + 1, len(marks) - 1)])
     last = np.searchsorted(marks, longest, side="right")
     ax.set_xscale("log")
     every = 2 if look.narrow(ax) and last - first > 5 else 1
     ax.set_xticks(marks[first:last:every], list(_TICKS)[first:last:every])
     ax.xaxis.set_minor_locator(NullLocator())
-    ax.set_xlim(marks[first] * 0.9, longest * 1.2)
+    ax.set_xlim(marks[first] * 0.8, longest * 1.3)
     ax.set_ylim(0, 1.04)
     ax.yaxis.set_major_formatter(PercentFormatter(1))
     look.plain(ax, grid=True)
 
 
 def _draw_levels(ax: Axes, levels: pd.DataFrame, *, share: bool) -> None:
-    """Draw a line at each service level, and say at its foot what it is."""
-    limits = levels.drop_duplicates("within").sort_values("within")
-    if limits.empty:
-        return
-    times = limits["within"].dt.total_seconds().clip(lower=1).to_numpy(float)
-    left, right = ax.get_xlim()
-    left, right = min(left, times.min() * 0.8), max(right, times.max() * 1.2)
-    ax.set_xlim(left, right)
-    for n, (within, known, seconds) in enumerate(
-        zip(limits["within"], limits["share"], times, strict=True)
-    ):
+    """Draw a line at each service level, and say beside it what it is."""
+    shares = levels.groupby("within")["share"].mean()
+    left, right = np.log(ax.get_xlim())
+    for n, (within, known) in enumerate(shares.items()):
+        seconds = max(pd.Timedelta(str(within)).total_seconds(), 1)
         said = look.duration(within)
         if share:
             said += ": undecided" if pd.isna(known) else f": {known:.0%}"
         ax.axvline(seconds, color="#444444", linestyle=(0, (4, 3)), linewidth=1)
-        # Under the curve, which rises to the right, unless the edge is near.
-        late = np.log(seconds / left) > 0.75 * np.log(right / left)
-        # One above the other, so that near ones do not overlap.
+        # Above a curve that is still low and below one that is high; to the left where the
+        # right edge is near. Each on a line of its own, so that near ones do not overlap.
+        low = pd.notna(known) and known < 0.4
+        late = (np.log(seconds) - left) / (right - left) > 0.7
         ax.annotate(
             said,
-            (seconds, 0),
+            (seconds, 1 if low else 0),
             xycoords=("data", "axes fraction"),
-            xytext=(-3 if late else 3, 4 + 14 * n),
+            xytext=(-3 if late else 3, -14 * (n + 1) if low else 4 + 14 * n),
             textcoords="offset points",
             ha="right" if late else "left",
             fontsize="small",
