@@ -19,9 +19,9 @@ from crisp_data.plots import look
 from crisp_data.plots.page import Page, chart
 
 BASELINE = Path(__file__).parent / "baseline"
-# The root of the mean square, of 255. Other versions of matplotlib and of its fonts move edges
-# by parts of a pixel, which gives up to 8 at this size; a bar or a curve that is gone gives more.
-TOLERANCE = 10
+# The root of the mean square, of 255. Letters three hundredths larger, as other versions of the
+# fonts may have them, give 0.5 at this size; one line or one bar that is gone gives 10 and more.
+TOLERANCE = 5
 
 DRAW = {
     "volume_day": lambda c, m, ax: plots.volume(c, ax, tz="Europe/Paris"),
