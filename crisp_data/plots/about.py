@@ -61,8 +61,8 @@ def about(
     more = len(named) - most
     plural = _PLURALS.get(on, f"{on}s")
     said = f"{more:,} smaller {plural} left out" if more > 0 else ""
-    unit = "Conversations, one may be in several" if on == "segment" else "Conversations"
-    look.across(ax, unit, said, look.left_out(without))
+    several = "one may be in several" if on == "segment" else ""
+    look.across(ax, "Conversations", several, said, look.left_out(without))
     if created.empty:
         return look.explain_empty(ax, NOTHING)
     top = pd.concat([named.head(most), counts[counts[on].isna()]])
