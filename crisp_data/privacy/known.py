@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Iterator
+from itertools import pairwise
 
 from crisp_data.privacy.patterns import Span
 from crisp_data.privacy.words import composed, folded, words
@@ -63,7 +64,7 @@ def _tells(key: tuple[str, ...]) -> bool:
 
 
 def _together(piece: list[tuple[str, int, int]]) -> bool:
-    return all(b[1] - a[2] <= _GAP for a, b in zip(piece, piece[1:], strict=False))
+    return all(b[1] - a[2] <= _GAP for a, b in pairwise(piece))
 
 
 def _meant(value: str, text: str, piece: list[tuple[str, int, int]]) -> bool:

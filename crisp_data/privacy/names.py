@@ -89,22 +89,18 @@ def role_of(name: object) -> str:
     ['person', 'email', 'phone', 'text']
     """
     text = str(name).rpartition(".")[2]
-    if text in ROLES:
-        return ROLES[text]
     parts = _NOT_WORD.split(_CAMEL.sub("_", text).lower().replace("e-mail", "email"))
     snake, words = "_".join(parts).strip("_"), set(parts)
-    if snake in ROLES:
-        return ROLES[snake]
+    if (role := ROLES.get(text) or ROLES.get(snake)) is not None:
+        return role
     if "name" in words and words & {"file", "filename"}:
         return "file"
     for known, role in _WORDS:
         if words & known:
             return role
-    if snake == "name" or ("name" in words and words & _OWNERS):
-        return "person"
     if "id" in words and words & _WHOSE:
         return "session" if "session" in words else "id"
-    return "text"
+    return "person" if snake == "name" or ("name" in words and words & _OWNERS) else "text"
 
 
 def roles_of(names: list[object]) -> list[str]:

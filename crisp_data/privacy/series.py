@@ -82,9 +82,7 @@ def _made(different: list[Any], counts: Any, make: _Make, found: Found) -> tuple
     return values, values != different
 
 
-def _numbers(
-    column: pd.Series[Any], role: str, scrubber: Scrubber, found: Found
-) -> pd.Series[Any]:
+def _numbers(column: pd.Series[Any], role: str, scrubber: Scrubber, found: Found) -> pd.Series[Any]:
     """Round coordinates; where numbers are personal put keyed numbers, for no token fits."""
     if role in ("text", "json", "free", "file"):
         return column
@@ -108,7 +106,7 @@ def _like(column: pd.Series[Any], values: Any) -> pd.Series[Any]:
 
 
 def _is_text(kind: Any) -> bool:
-    return bool(types.is_string_dtype(kind)) and kind != object
+    return bool(types.is_string_dtype(kind) and not types.is_object_dtype(kind))
 
 
 def _is_time(kind: Any) -> bool:

@@ -35,9 +35,7 @@ class Tokens:
                 stacklevel=4,
             )
         if not isinstance(key, (str, bytes)) or len(key) < _SHORTEST:
-            raise BadParameter(
-                f"The key must be a text of at least {_SHORTEST} characters.", _HINT
-            )
+            raise BadParameter(f"The key must be a text of at least {_SHORTEST} characters.", _HINT)
         secret = key.encode() if isinstance(key, str) else key
         self._key = hashlib.blake2b(secret, digest_size=32).digest()
 

@@ -27,7 +27,7 @@ def composed(text: str) -> str:
 
 def folded(text: str) -> str:
     """Drop the difference between capitals and small letters; no character moves."""
-    return text.translate(_ODD).lower().translate(_ODD)
+    return text.lower() if text.isascii() else text.translate(_ODD).lower().translate(_ODD)
 
 
 def words(text: str) -> Iterator[tuple[str, int, int]]:
