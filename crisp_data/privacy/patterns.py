@@ -52,11 +52,16 @@ _IP6 = re.compile(
     r"(?<![0-9a-z:.])(?:[0-9a-f]{0,4}:){2,7}(?:[0-9a-f]{1,4}|[0-9.]{7,15})?(?![0-9a-z:])",
     re.IGNORECASE | re.ASCII,
 )
+# Looked for at every word, also within what began as one and is none.
 _IBAN = re.compile(
-    rf"(?<!{_LETTER})[A-Z]{{2}}[0-9]{{2}}(?:[ \u00a0-]?[A-Z0-9]){{11,30}}", re.IGNORECASE | re.ASCII
+    rf"(?<!{_LETTER})(?=([A-Z]{{2}}[0-9]{{2}}(?:[ \u00a0]?[A-Z0-9]){{11,30}}))",
+    re.IGNORECASE | re.ASCII,
 )
 _GAP = r"[ \t\u00a0\u202f.()/\u2010-\u2013-]{0,3}"
-_NUMBER = re.compile(rf"(?<!{_LETTER})[+(]{{0,2}}\d(?:{_GAP}\d){{6,}}")
+_NUMBER = re.compile(
+    r"(?P<token>[a-z]+_[0-9a-f]{16}(?![0-9a-z]))"
+    rf"|(?<!\d)(?:\+\(?|\((?=\+?\d{{1,5}}\))\+?)?\d(?:{_GAP}\d){{6,}}"
+)
 _DATE = re.compile(
     r"(?<!\d)(?:\d{4}[-/.][01]?\d[-/.][0-3]?\d|[0-3]?\d[-/.][0-3]?\d[-/.](?:19|20)\d{2})"
     r"(?!\d|[-/.]\d)"
@@ -64,10 +69,12 @@ _DATE = re.compile(
 # What a computer made up: long, of letters and digits.
 _RANDOM = re.compile(r"(?=[^/]*\d)(?=[^/]*[a-z])[a-z0-9~=]{12,}|[a-z0-9_~=-]{40,}", re.IGNORECASE)
 _DIGIT = re.compile(r"\d")
+_BLANK = re.compile(r"\s")
 
 
 def spans(text: str) -> Iterator[Span]:
     """Find what a text holds, kind after kind; what two kinds claim comes twice."""
+    # Most texts have none of these, and looking for one character is quicker than a pattern.
     if "@" in text or "%40" in text:
         for found in _EMAIL.finditer(text):
             yield Span(*found.span(), "email", found[0].replace("%40", "@"))
@@ -78,6 +85,10 @@ def spans(text: str) -> Iterator[Span]:
         for found in _IP6.finditer(text):
             if _is_ip(found[0]):
                 yield Span(*found.span(), "ip", found[0])
+    if "-" in text:
+        for kind, pattern in (("session", _SESSION), ("id", _ID)):
+            for found in pattern.finditer(text):
+                yield Span(*found.span(), kind, found[0])
     if _DIGIT.search(text):
         yield from _with_digits(text)
 
@@ -119,21 +130,16 @@ def _public(link: str) -> int:
 
 
 def _with_digits(text: str) -> Iterator[Span]:
-    # Most texts have none of these, and looking for one character is quicker than a pattern.
-    if "-" in text:
-        for known, pattern in (("session", _SESSION), ("id", _ID)):
-            for found in pattern.finditer(text):
-                yield Span(*found.span(), known, found[0])
     if text.count(".") > 2:
         for found in _IP4.finditer(text):
             yield Span(*found.span(), "ip", found[0])
     for found in _IBAN.finditer(text):
-        if (length := _iban_length(found[0])) is not None:
-            yield Span(found.start(), found.start() + length, "iban", found[0][:length])
+        if (length := _iban_length(found[1])) is not None:
+            yield Span(found.start(), found.start() + length, "iban", found[1][:length])
     if _NUMBER.search(text):
-        # A day beside a number is no part of it.
+        # A day beside a number is no part of it, and what is in a token is no number.
         for found in _NUMBER.finditer(_DATE.sub(lambda day: ":" * len(day[0]), text)):
-            if (kind := number_kind(found[0])) is not None:
+            if not found["token"] and (kind := number_kind(found[0])) is not None:
                 yield Span(*found.span(), kind, found[0])
 
 
@@ -153,8 +159,10 @@ def number_kind(text: str) -> str | None:
 
 def _iban_length(text: str) -> int | None:
     """Find how much of a run of letters and digits is an account; words may follow it."""
+    ends = [len(text), *(found.start() for found in _BLANK.finditer(text))]
     return next(
-        (n for n in range(len(text), 14, -1) if iban.is_valid(text[:n], check_country=False)), None
+        (n for n in sorted(ends, reverse=True) if iban.is_valid(text[:n], check_country=False)),
+        None,
     )
 
 

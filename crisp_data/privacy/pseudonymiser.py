@@ -68,11 +68,13 @@ class Pseudonymiser:
         for frame in frames:
             _check(frame)
             keep = self._kept(frame)
-            bots = _rows(frame, "automated", True)
+            bots, website = _rows(frame, "automated", True), _rows(frame, "user_type", "website")
             for column, role in _columns(frame):
-                if role in _LEARNT:
-                    of_people = column[~keep[column.name]] if column.name in keep else column
-                    self._learn(of_people, role, bots)
+                if role not in _LEARNT:
+                    continue
+                # Where the website itself writes, its name is no secret and no person's.
+                taken = ~(website | keep.get(column.name, website))
+                self._learn(column[taken], role, bots[taken])
         return self
 
     def frame(self, frame: pd.DataFrame) -> pd.DataFrame:
@@ -139,8 +141,7 @@ class Pseudonymiser:
                 self._known.add(role, value)
         if role == "person":
             # Parts of names are looked for, too: "Hi Emma". A bot's are words of its own trade.
-            people = column[~bots] if len(bots) == len(column) else column
-            for value in texts_of(people):
+            for value in texts_of(column[~bots]):
                 if ("part", value) in self._seen or look(value) is not None:
                     continue
                 self._seen.add(("part", value))
@@ -185,7 +186,7 @@ def _columns(frame: pd.DataFrame) -> list[tuple[pd.Series[Any], str]]:
     """Return every column and index level with its role."""
     columns = [frame.iloc[:, place] for place in range(frame.shape[1])]
     if not isinstance(frame.index, pd.RangeIndex):
-        levels = frame.index.to_frame(index=False)
+        levels = frame.index.to_frame(index=True)
         columns += [levels.iloc[:, place] for place in range(levels.shape[1])]
     return list(zip(columns, roles_of([column.name for column in columns]), strict=True))
 
