@@ -175,7 +175,7 @@ def _facts(session_id: str, facts: dict[str, Any], zone: str) -> tuple[tuple[str
         ("segments", clean(", ".join(segments)) if isinstance(segments, list) else ""),
         ("times", zone),
     )
-    return tuple((name, value) for name, value in rows if value)
+    return tuple((name, " ".join(value.split())) for name, value in rows if value.strip())
 
 
 def _plain(text: object) -> Iterator[Line]:
