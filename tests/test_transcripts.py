@@ -287,6 +287,14 @@ def test_pieces_stay_apart_where_one_more_message_is_too_much():
     assert [(piece["first"], piece["last"]) for piece in pieces] == [(1, 2), (3, 3)]
 
 
+def test_a_piece_may_be_full_and_no_fuller():
+    messages = messages_of(["a" * 300, "b" * 300])
+    (whole,) = (json.loads(line) for line in text_of(messages, "jsonl").splitlines())
+    full = len(whole["text"])
+    assert len(text_of(messages, "jsonl", characters=full).splitlines()) == 1
+    assert len(text_of(messages, "jsonl", characters=full - 1).splitlines()) == 2
+
+
 @pytest.mark.parametrize("format", FORMATS)
 def test_a_folder_has_a_file_for_each(pulled, folder, format):
     messages, conversations = pulled
