@@ -238,7 +238,8 @@ def test_names_in_texts(name, text, goes):
 @pytest.mark.parametrize(
     ("name", "text"),
     [("Will", "will you"), ("Al", "All in all, Al"), ("n/a", "il n'a pas"), ("Emma", "Emmanuel"),
-     ("林", "森林です"), ("Emma Smith", "emma. and then, smith"), ("Emma Smith", "emma ..... smith")],
+     ("林", "森林です"), ("Emma Smith", "emma. and then, smith"),
+     ("Emma Smith", "emma ..... smith")],
 )  # fmt: skip
 def test_words_that_are_no_names_stay(name, text):
     frame = pd.DataFrame({"nickname": [name], "content": [text]})

@@ -86,7 +86,7 @@ def render(
     >>> messages = ws.messages(ws.conversations(limit=1))
     >>> for session_id, text in transcripts.render(messages, format="text"):
     ...     print(text.splitlines()[2])
-    conversation: session_714e423c-8554-4798-b877-c3f65e714011
+    conversation: session_...
     """
     writer = _writer(format, characters)
     found = threads(messages, conversations, notes=notes, tz=tz and check_tz(tz))
