@@ -219,6 +219,11 @@ def forget(base_url: str) -> bool:
     return True
 
 
+def privacy_key() -> str | None:
+    """Find the key of private exports: CRISP_PRIVACY_KEY, never an argument of a command."""
+    return os.environ.get("CRISP_PRIVACY_KEY") or None
+
+
 def cache_dir() -> Path:
     """The folder of cached answers: the user's own, private to them."""
     return private_dir(os.environ.get("CRISP_CACHE_DIR") or platformdirs.user_cache_path(_SERVICE))

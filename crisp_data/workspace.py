@@ -15,13 +15,14 @@ from typing import Any
 import pandas as pd
 from tqdm.auto import tqdm
 
-from crisp_data import export, metrics, moments, selection, tables, threads
+from crisp_data import config, export, metrics, moments, selection, tables, threads
 from crisp_data.archive import Archive
 from crisp_data.budget import Budget
 from crisp_data.client import Client
 from crisp_data.errors import CrispError, CrispWarning, QuotaExceeded
 from crisp_data.plan import SHOWN, Plan
 from crisp_data.planning import Plans
+from crisp_data.privacy import Pseudonymiser
 from crisp_data.protocol.answers import Page
 from crisp_data.protocol.walks import STUCK
 from crisp_data.quota import Ledger
@@ -70,6 +71,7 @@ class Workspace:
         self.sandbox = sandbox
         self._progress = client.progress if progress is None else progress
         self._plans_shown = progress is not False
+        self._pseudonymiser: Pseudonymiser | None = None
         self.plan = Plans(client, website_id, tz)
 
     @property
@@ -461,16 +463,41 @@ class Workspace:
             progress=self._progress,
         )
 
-    def to(self, path: str | Path, frame: pd.DataFrame) -> Path:
+    def to(
+        self, path: str | Path, frame: pd.DataFrame, *, private: bool | Pseudonymiser = False
+    ) -> Path:
         """Write a frame to a file: ``.csv .csv.gz .jsonl .jsonl.gz .parquet .xlsx``.
 
         See :func:`crisp_data.write`, which does it, for what each format keeps.
+
+        Parameters
+        ----------
+        path, frame
+            As there.
+        private : bool or Pseudonymiser, default False
+            Write tokens in the place of people, and scrubbed texts
+            (:mod:`crisp_data.privacy`). True takes the key from CRISP_PRIVACY_KEY, or a random
+            one with a warning; all that this workspace writes so joins, and the names of each
+            frame are found in the texts of those written after it.
 
         Examples
         --------
         >>> ws.to(folder / "operators.csv", ws.operators()).name
         'operators.csv'
+        >>> from crisp_data.privacy import Pseudonymiser
+        >>> maker = Pseudonymiser("not-for-production", allow=["plan"])
+        >>> ws.to(folder / "people.csv", ws.people(), private=maker).name
+        'people.csv'
         """
+        if private:
+            path = export.check(path)
+            if isinstance(private, Pseudonymiser):
+                maker = private
+            else:
+                self._pseudonymiser = maker = self._pseudonymiser or Pseudonymiser(
+                    config.privacy_key()
+                )
+            frame = maker.frame(frame)
         return export.write(path, frame)
 
     def close(self) -> None:

@@ -97,6 +97,39 @@ def test_export_tables(run, token, table, tmp_path):
     assert isinstance(crisp.read(path), pd.DataFrame)
 
 
+@pytest.mark.parametrize("key", [None, "a key of the tests"])
+def test_export_private(run, token, sandbox, tmp_path, monkeypatch, key):
+    if key:
+        monkeypatch.setenv("CRISP_PRIVACY_KEY", key)
+    frames = {}
+    for table in ("conversations", "messages"):
+        path = tmp_path / f"{table}.parquet"
+        done = run("export", table, "--private", "-o", str(path))
+        assert done.exit_code == 0, done.output
+        assert ("CRISP_PRIVACY_KEY" if key else "random") in done.output
+        frames[table] = crisp.read(path)
+        text = frames[table].to_csv()
+        for row in sandbox.truth("conversations"):
+            assert row["session_id"] not in text
+            assert not row["meta"].get("email") or row["meta"]["email"] not in text
+    joined = set(frames["messages"]["session_id"]) == set(frames["conversations"]["session_id"])
+    assert joined == bool(key)
+
+
+def test_transcripts(run, token, sandbox, tmp_path):
+    page, pieces = tmp_path / "all.html", tmp_path / "pieces"
+    done = run("transcripts", "--state", "resolved", "--limit", "5", "-o", str(page))
+    assert done.exit_code == 0, done.output
+    assert "5 conversations, " in done.output
+    names = {row["meta"].get("nickname") for row in sandbox.truth("conversations")}
+    assert sum(name in page.read_text("utf-8") for name in names if name) > 0
+    arguments = ("--limit", "5", "--private", "--format", "jsonl", "-o", str(pieces))
+    assert run("transcripts", *arguments).exit_code == 0
+    assert len(list(pieces.iterdir())) == 5
+    written = "".join(path.read_text("utf-8") for path in pieces.iterdir())
+    assert not [name for name in names if name and name.strip() in written]
+
+
 @pytest.mark.parametrize(
     ("arguments", "code", "words"),
     [
@@ -106,6 +139,8 @@ def test_export_tables(run, token, table, tmp_path):
         (("export", "people", "--since", "soon", "-o", "x.csv"), 2, "7 days ago"),
         (("export", "people", "--quota", "1", "-o", "x.csv"), 3, "resets at"),
         (("export", "nothing", "-o", "x.csv"), 2, "conversations"),
+        (("transcripts", "-o", "x.docx"), 2, ".jsonl"),
+        (("transcripts", "-o", "x.md", "--format", "html"), 2, "would not hold"),
     ],
 )
 def test_exit_codes(run, token, sandbox, arguments, code, words, tmp_path, monkeypatch):

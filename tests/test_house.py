@@ -23,9 +23,9 @@ ROWS = [
     {"waiting"},
     {"quota"},
     {"budget", "ledgerfile"},
-    {"plots"},
+    {"plots", "transcripts"},
     {"metrics"},
-    {"export"},
+    {"export", "privacy"},
     {"tables", "selection"},
     {"moments"},
     {"config"},
@@ -36,7 +36,18 @@ ROWS = [
 ]
 ROW = {room: row for row, rooms in enumerate(ROWS) for room in rooms}
 # Frames in, frames and files out: these know no client, nor anything that leads to one.
-PURE = {"plots", "metrics", "export", "tables", "moments", "selection", "plan", "meter"}
+PURE = {
+    "plots",
+    "transcripts",
+    "metrics",
+    "export",
+    "privacy",
+    "tables",
+    "moments",
+    "selection",
+    "plan",
+    "meter",
+}
 WIRE = {
     "wire",
     "flights",

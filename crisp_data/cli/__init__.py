@@ -22,7 +22,7 @@ def main() -> None:
 for command in (
     *(sandboxes.demo, sandboxes.sandbox),
     *(tokens.login, tokens.logout, tokens.whoami),
-    *(exports.export, archives.sync, archives.archive),
+    *(exports.export, exports.transcripts, archives.sync, archives.archive),
     *(looks.quota, looks.cache, looks.schema),
 ):
     main.add_command(command)

@@ -1,8 +1,7 @@
-"""``export``: a table to a file."""
+"""``export``: a table to a file. ``transcripts``: conversations to read."""
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -11,8 +10,8 @@ import pandas as pd
 
 import crisp_data as crisp
 from crisp_data import export as files
-from crisp_data import moments
-from crisp_data.cli.shared import connection, workspace
+from crisp_data import transcripts as texts
+from crisp_data.cli.shared import connection, given, pseudonymiser, pulling, workspace
 from crisp_data.errors import BadParameter
 
 _TABLES = ("conversations", "messages", "people", "operators", "visitors", "inboxes",
@@ -23,21 +22,11 @@ _TABLES = ("conversations", "messages", "people", "operators", "visitors", "inbo
 @click.argument("table", type=click.Choice(_TABLES), metavar="TABLE")
 @click.option("-o", "--output", required=True, type=click.Path(path_type=Path),
               help=f"The file; its ending decides: {' '.join(files.ENDINGS)}.")  # fmt: skip
-@click.option("--since", help="2026-10-01, '7 days ago', ...")
-@click.option("--until", help="Likewise; a day includes all of it.")
-@click.option("--state", type=click.Choice(["pending", "unresolved", "resolved"]))
-@click.option("--segment", help="Only conversations with this segment.")
-@click.option("--assigned", help="Only conversations assigned to this operator's user_id.")
-@click.option("--search", help="Crisp's text search.")
-@click.option("--limit", type=int, help="The newest so many.")
-@click.option("--tz", default="UTC", show_default=True, help="Zone of all times.")
-@click.option("--refresh", is_flag=True, help="Ask Crisp even where the cache knows.")
-@click.option("--wait", is_flag=True, help="Where the day is spent, wait for its reset and go on.")
-@click.option("--archive", help="Read an archive instead, which costs nothing.")
+@pulling
 @connection
 def export(
-    table: str, output: Path, tz: str, refresh: bool, wait: bool, archive: str | None,
-    website: str | None, sandbox: bool, quota: int | None, **filters: Any,
+    table: str, output: Path, tz: str, private: bool, refresh: bool, wait: bool,
+    archive: str | None, website: str | None, sandbox: bool, quota: int | None, **filters: Any,
 ) -> None:  # fmt: skip
     """Write a table to a file.
 
@@ -46,45 +35,72 @@ def export(
     Times of 'conversations' and 'messages' are those of the last update; of 'people', of
     their creation.
 
+    --private writes tokens in the place of people and takes e-mails, phone numbers and the
+    like out of texts. Files written with the same key in CRISP_PRIVACY_KEY join.
+
     \b
     crisp-data export conversations --since "30 days ago" -o october.xlsx
     crisp-data export messages --state resolved --tz Europe/Paris -o threads.parquet
     """
-    given = {name: value for name, value in filters.items() if value is not None}
-    takes = _FILTERS.get(table, ())
-    if archive is not None:
-        takes = tuple(name for name in takes if table != "people" and name != "search")
-    if wrong := [f"--{name}" for name in given if name not in takes]:
-        known = ", ".join(f"--{name}" for name in takes) or "none"
-        raise BadParameter(f"{table} has no {', '.join(wrong)}.", f"Its filters: {known}.")
+    wanted = given(filters, table, tz, archive)
     files.check(output)
-    moments.window(
-        given.get("since"), given.get("until"), tz=moments.check_tz(tz), now=datetime.now(UTC)
-    )
+    maker = pseudonymiser() if private else None
     if archive is not None:
         if not hasattr(crisp.Archive, table):
             raise BadParameter(f"An archive holds no {table}.", "Leave --archive out.")
-        frame, spent = _frame(crisp.Archive(archive, tz=tz), table, given), 0
+        frames, spent = _frames(crisp.Archive(archive, tz=tz), table, wanted), 0
     else:
         with workspace(website, sandbox, quota, tz, wait) as ws:
             before = ws.quota.used
-            frame = _frame(ws, table, given, refresh=refresh)
+            frames = _frames(ws, table, wanted, refresh=refresh)
             spent = ws.quota.used - before
+    frame = maker.learn(*frames).frame(frames[-1]) if maker else frames[-1]
     files.write(output, frame)
     click.echo(f"{output}: {len(frame):,} {table}, {spent:,} requests spent", err=True)
 
 
-def _frame(source: Any, table: str, given: dict[str, Any], **rest: Any) -> pd.DataFrame:
-    """Read a table from a workspace or an archive: they take the same filters."""
-    if table == "messages":
-        frame: pd.DataFrame = source.messages(source.conversations(**given, **rest), **rest)
+@click.command("transcripts", short_help="Write conversations as text to read.")
+@click.option("-o", "--output", required=True, type=click.Path(path_type=Path),
+              help="One file, .md .html .txt .jsonl, or a new folder and --format.")  # fmt: skip
+@click.option("--format", type=click.Choice(list(texts.FORMATS)), help="For a folder.")
+@click.option("--notes", is_flag=True, help="Also the operators' internal notes.")
+@pulling
+@connection
+def transcripts(
+    output: Path, format: Any, notes: bool, tz: str, private: bool, refresh: bool, wait: bool,
+    archive: str | None, website: str | None, sandbox: bool, quota: int | None, **filters: Any,
+) -> None:  # fmt: skip
+    """Write whole conversations to read, to send, or for a language model.
+
+    Markdown, HTML that loads nothing, plain text, or JSON lines in pieces of bounded length.
+    The filters are those of 'crisp-data export', and so is --private.
+
+    \b
+    crisp-data transcripts --segment vip --since "7 days ago" --tz Europe/Paris -o vip.html
+    crisp-data transcripts --state resolved --private --format jsonl -o pieces
+    """
+    wanted = given(filters, "messages", tz, archive)
+    texts.check(output, format)
+    maker = pseudonymiser() if private else None
+    if archive is not None:
+        frames, spent = _frames(crisp.Archive(archive, tz=tz), "messages", wanted), 0
     else:
-        frame = getattr(source, table)(**given, **rest)
-    return frame
+        with workspace(website, sandbox, quota, tz, wait) as ws:
+            before = ws.quota.used
+            frames = _frames(ws, "messages", wanted, refresh=refresh)
+            spent = ws.quota.used - before
+    if maker:
+        maker.learn(*frames)
+        frames = [maker.frame(frame) for frame in frames]
+    conversations, messages = frames
+    texts.write(output, messages, conversations, format=format, notes=notes)
+    count = messages["session_id"].nunique()
+    click.echo(f"{output}: {count:,} conversations, {spent:,} requests spent", err=True)
 
 
-_FILTERS = {
-    "conversations": ("since", "until", "state", "segment", "assigned", "search", "limit"),
-    "messages": ("since", "until", "state", "segment", "assigned", "search", "limit"),
-    "people": ("since", "until", "search", "limit"),
-}
+def _frames(source: Any, table: str, wanted: dict[str, Any], **rest: Any) -> list[pd.DataFrame]:
+    """Read a table, last, and what it needs, from a workspace or an archive: both filter alike."""
+    if table != "messages":
+        return [getattr(source, table)(**wanted, **rest)]
+    conversations = source.conversations(**wanted, **rest)
+    return [conversations, source.messages(conversations, **rest)]

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from typing import Any
 
 import click
 
 import crisp_data as crisp
+from crisp_data import config, moments
 from crisp_data.errors import BadParameter, CrispError, Offline, QuotaExceeded
+from crisp_data.privacy import Pseudonymiser
 
 EPILOG = """
 Exit codes: 0 done; 1 refused by Crisp or failed; 2 bad usage; 3 the day's quota is spent;
@@ -47,6 +51,60 @@ def connection(command: Any) -> Any:
     for option in reversed(options):
         command = option(command)
     return command
+
+
+def pulling(command: Any) -> Any:
+    """Add the options that choose what is pulled, and from where."""
+    options = [
+        click.option("--since", help="2026-10-01, '7 days ago', ..."),
+        click.option("--until", help="Likewise; a day includes all of it."),
+        click.option("--state", type=click.Choice(["pending", "unresolved", "resolved"])),
+        click.option("--segment", help="Only conversations with this segment."),
+        click.option("--assigned", help="Only conversations assigned to this operator's user_id."),
+        click.option("--search", help="Crisp's text search."),
+        click.option("--limit", type=int, help="The newest so many."),
+        click.option("--tz", default="UTC", show_default=True, help="Zone of all times."),
+        click.option("--private", is_flag=True, help="Tokens for people, scrubbed texts."),
+        click.option("--refresh", is_flag=True, help="Ask Crisp even where the cache knows."),
+        click.option(
+            "--wait", is_flag=True, help="Where the day is spent, wait for its reset and go on."
+        ),
+        click.option("--archive", help="Read an archive instead, which costs nothing."),
+    ]
+    for option in reversed(options):
+        command = option(command)
+    return command
+
+
+_ALL = ("since", "until", "state", "segment", "assigned", "search", "limit")
+_FILTERS = {
+    "conversations": _ALL,
+    "messages": _ALL,
+    "people": ("since", "until", "search", "limit"),
+}
+
+
+def given(filters: dict[str, Any], table: str, tz: str, archive: str | None) -> dict[str, Any]:
+    """Keep the filters that were given; refuse, before anything is spent, what cannot be."""
+    found = {name: value for name, value in filters.items() if value is not None}
+    takes = _FILTERS.get(table, ())
+    if archive is not None:
+        takes = tuple(name for name in takes if table != "people" and name != "search")
+    if wrong := [f"--{name}" for name in found if name not in takes]:
+        known = ", ".join(f"--{name}" for name in takes) or "none"
+        raise BadParameter(f"{table} has no {', '.join(wrong)}.", f"Its filters: {known}.")
+    moments.window(
+        found.get("since"), found.get("until"), tz=moments.check_tz(tz), now=datetime.now(UTC)
+    )
+    return found
+
+
+def pseudonymiser() -> Pseudonymiser:
+    """Make what makes frames private, and say whose key it uses."""
+    key = config.privacy_key()
+    where = "CRISP_PRIVACY_KEY" if key else "a random key: they join within this run only"
+    click.echo(f"private: tokens by {where}", err=True)
+    return Pseudonymiser(key or secrets.token_bytes(32))
 
 
 @contextmanager

@@ -1,0 +1,79 @@
+"""Frames without the people in them: pseudonyms for who, and texts that name nobody.
+
+:func:`pseudonymise` makes one frame private, a :class:`Pseudonymiser` several that belong
+together. Both keep columns, dtypes, row order and index, so every question that counts, times
+or joins has the same answer as before.
+
+What goes and what stays is decided by the columns' names (:mod:`crisp_data.privacy.names`) and,
+in texts, by form (:mod:`crisp_data.privacy.patterns`) and by what the personal columns hold
+(:mod:`crisp_data.privacy.known`). Whoever has the key, the originals or enough knowledge of a
+conversation can still tell who it was: this is pseudonymous data, not anonymous.
+
+What is not found
+-----------------
+Names that stand in no column, in texts; dates of birth; values of fewer than three letters or
+digits; a first name that somebody writes in small letters. Texts of operators and customers
+alike may say who somebody is without naming them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+import pandas as pd
+
+from crisp_data.privacy.pseudonymiser import Pseudonymiser
+
+__all__ = ["Pseudonymiser", "pseudonymise"]
+
+
+def pseudonymise(
+    frame: pd.DataFrame,
+    *,
+    key: str | bytes | None = None,
+    also: Collection[pd.DataFrame] = (),
+    allow: Collection[str] = (),
+    keep_operators: bool = False,
+) -> pd.DataFrame:
+    """Return the frame with tokens in the place of people, and its texts scrubbed.
+
+    Parameters
+    ----------
+    frame : pandas.DataFrame
+        A table's frame or any other; it is not changed.
+    key : str or bytes
+        At least 16 characters. Frames made private with the same key join with each other,
+        on ``session_id``, ``people_id``, ``email`` or any other. Without one a key is made at
+        random, with a warning.
+    also : frames
+        Others whose names, phones and so on are to be found in this one's texts.
+    allow : names
+        Keys of ``data`` and ``extra`` that stay, searched like any text; by default none does.
+    keep_operators : bool, default False
+        Leave the names, pictures and ids of operators and bots as they are. Their e-mails go.
+
+    Returns
+    -------
+    pandas.DataFrame
+        The same columns, dtypes, rows and index. Index levels are treated as columns.
+
+    Raises
+    ------
+    BadParameter
+        The key is too short, or something given is no frame.
+
+    Warns
+    -----
+    CrispWarning
+        There was no key.
+
+    Examples
+    --------
+    >>> from crisp_data.privacy import pseudonymise
+    >>> frame = pd.DataFrame({"nickname": ["Emma Smith"], "content": ["emma smith was here"]})
+    >>> private = pseudonymise(frame, key="not-for-production")
+    >>> private["content"][0] == private["nickname"][0] + " was here"
+    True
+    """
+    maker = Pseudonymiser(key, allow=allow, keep_operators=keep_operators)
+    return maker.learn(*also).frame(frame)

@@ -1,0 +1,75 @@
+"""The values that frames hold in their personal columns, found again in any text."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Iterator
+from itertools import pairwise
+
+from crisp_data.privacy.patterns import Span
+from crisp_data.privacy.words import composed, folded, words
+
+# Fewer letters and digits than this say nothing about anybody, and would be found everywhere.
+SHORTEST = 3
+# What may stand between two words of one value: "O'Brien", "Smith, Emma", "emma_smith".
+_GAP = 4
+
+
+class Known:
+    """Values by their words.
+
+    Texts are searched word by word and not by one pattern of all values: a hundred thousand
+    names make a pattern that takes minutes to compile and longer to run.
+    """
+
+    def __init__(self) -> None:
+        self._values: dict[tuple[str, ...], tuple[str, str]] = {}
+        self._lengths: dict[str, list[int]] = {}
+        self.phones: set[str] = set()
+
+    def __len__(self) -> int:
+        return len(self._values)
+
+    def add(self, kind: str, value: str) -> None:
+        """Remember a value."""
+        value = composed(value.strip())
+        key = tuple(word for word, _, _ in words(value))
+        if not _tells(key) or key in self._values:
+            return
+        self._values[key] = (kind, value)
+        lengths = self._lengths.setdefault(key[0], [])
+        if len(key) not in lengths:
+            lengths.append(len(key))
+            lengths.sort(reverse=True)
+
+    def spans(self, text: str) -> Iterator[Span]:
+        """Find the known values in a text, the longest at each place."""
+        found = list(words(text))
+        if self._lengths.keys().isdisjoint(word for word, _, _ in found):
+            return
+        for n, (word, start, _) in enumerate(found):
+            for length in self._lengths.get(word, ()):
+                piece = found[n : n + length]
+                value = self._values.get(tuple(word for word, _, _ in piece))
+                if value is not None and _together(piece) and _meant(value[1], text, piece):
+                    yield Span(start, piece[-1][2], *value)
+                    break
+
+
+def _tells(key: tuple[str, ...]) -> bool:
+    count = sum(map(len, key))
+    # Two characters are a whole name in Chinese and Japanese.
+    return count >= SHORTEST or (count == 2 and unicodedata.category(key[0][0]) == "Lo" and
+                                 ord(key[0][0]) >= 0x3000)  # fmt: skip
+
+
+def _together(piece: list[tuple[str, int, int]]) -> bool:
+    return all(b[1] - a[2] <= _GAP for a, b in pairwise(piece))
+
+
+def _meant(value: str, text: str, piece: list[tuple[str, int, int]]) -> bool:
+    """Tell a name from an ordinary word: "will" is not "Will", but "emma smith" is Emma Smith."""
+    if len(piece) > 1 or not piece[0][0].isalpha():
+        return True
+    written = text[piece[0][1] : piece[0][2]]
+    return written != folded(written) or value == folded(value)

@@ -1,0 +1,197 @@
+"""What learns from frames and makes frames private."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Collection
+from typing import Any, Self
+
+import pandas as pd
+
+from crisp_data.errors import BadParameter
+from crisp_data.privacy.derived import contents, previews
+from crisp_data.privacy.known import Known
+from crisp_data.privacy.names import roles_of
+from crisp_data.privacy.patterns import look
+from crisp_data.privacy.scrub import Scrubber
+from crisp_data.privacy.series import private, texts_of
+from crisp_data.privacy.tokens import Tokens
+from crisp_data.privacy.words import digits
+
+_LEARNT = ("person", "email", "phone", "address", "ip", "link", "session", "id")
+# Who an operator is: the columns, and those that do so where the row is an operator's.
+_OPERATORS = ("assigned_user_id", "sender_user_id", "mentions", "operators", "team_operators")
+_WRITER = ("nickname", "user_id", "avatar")
+_OF_OPERATOR = ("user_id", "first_name", "last_name", "avatar")
+
+
+class Pseudonymiser:
+    """Makes frames private that belong together.
+
+    Every frame teaches it names, phones and the like, which are then found in the texts of all
+    frames that come after: so learn from all of them first.
+
+    Parameters
+    ----------
+    key, allow, keep_operators
+        As in :func:`pseudonymise`.
+
+    Examples
+    --------
+    >>> from crisp_data.privacy import Pseudonymiser
+    >>> conversations = ws.conversations(limit=5)
+    >>> messages = ws.messages(conversations)
+    >>> maker = Pseudonymiser("not-for-production").learn(conversations, messages)
+    >>> set(maker.frame(messages)["session_id"]) == set(maker.frame(conversations)["session_id"])
+    True
+    >>> maker.report().columns.tolist()
+    ['column', 'kind', 'found']
+    """
+
+    def __init__(
+        self,
+        key: str | bytes | None = None,
+        *,
+        allow: Collection[str] = (),
+        keep_operators: bool = False,
+    ) -> None:
+        if isinstance(allow, str):
+            raise BadParameter("allow is one text.", f"Pass a list of keys: allow=[{allow!r}].")
+        self._known = Known()
+        self._scrubber = Scrubber(Tokens(key), self._known, allow)
+        self._keep_operators = keep_operators
+        self._found: dict[str, Counter[str]] = {}
+        self._seen: set[tuple[str, str]] = set()
+
+    def learn(self, *frames: pd.DataFrame) -> Self:
+        """Remember the personal values of frames, to find them in any text."""
+        for frame in frames:
+            _check(frame)
+            keep = self._kept(frame)
+            bots, website = _rows(frame, "automated", True), _rows(frame, "user_type", "website")
+            for column, role in _columns(frame):
+                if role not in _LEARNT:
+                    continue
+                # Where the website itself writes, its name is no secret and no person's.
+                taken = ~(website | keep.get(column.name, website))
+                self._learn(column[taken], role, bots[taken])
+        return self
+
+    def frame(self, frame: pd.DataFrame) -> pd.DataFrame:
+        """Return the frame made private; it is learnt from first."""
+        self.learn(frame)
+        result = frame.copy()
+        result.attrs = {}
+        keep = self._kept(frame)
+        for place, role in enumerate(roles_of(list(frame.columns))):
+            column = frame.iloc[:, place]
+            found = self._found.setdefault(str(column.name), Counter())
+            made = private(column, role, self._scrubber, found)
+            if column.name in keep:
+                made = made.mask(keep[column.name], column)
+            result.isetitem(place, made.array)
+        if {"content", "content_json"} <= set(frame.columns):
+            result["content"] = contents(result)
+        if {"preview_type", "preview_excerpt", "last_message"} <= set(frame.columns):
+            for name, values in previews(frame, result, self._scrubber):
+                result[name] = values
+        result.index = self._index(frame.index)
+        return result
+
+    def report(self) -> pd.DataFrame:
+        """Count what was found so far, without a value of it.
+
+        Returns
+        -------
+        pandas.DataFrame
+            One row for each column and kind: ``column`` and ``kind`` (str), ``found`` (Int64),
+            how many values or pieces of text were replaced; the kind ``drop`` is what was
+            removed, and ``place`` what was rounded.
+
+        Examples
+        --------
+        >>> from crisp_data.privacy import Pseudonymiser
+        >>> maker = Pseudonymiser("not-for-production")
+        >>> _ = maker.frame(pd.DataFrame({"phone": ["0612345678", None]}))
+        >>> maker.report().values.tolist()
+        [['phone', 'phone', 1]]
+        """
+        rows = [
+            (column, kind, count)
+            for column, kinds in self._found.items()
+            for kind, count in sorted(kinds.items())
+            if count
+        ]
+        report = pd.DataFrame(rows, columns=["column", "kind", "found"])
+        return report.astype({"column": "str", "kind": "str", "found": "Int64"})
+
+    def __repr__(self) -> str:
+        """Say how much it knows, and nothing of it."""
+        return f"<Pseudonymiser that knows {len(self._known):,} values>"
+
+    def _learn(self, column: pd.Series[Any], role: str, bots: pd.Series[Any]) -> None:
+        for value in texts_of(column):
+            if (role, value) in self._seen:
+                continue
+            self._seen.add((role, value))
+            looks = look(value)
+            if (looks or role) == "phone":
+                self._known.phones.add(digits(value))
+            if looks is None:  # the others are found by their form
+                self._known.add(role, value)
+        if role == "person":
+            # Parts of names are looked for, too: "Hi Emma". A bot's are words of its own trade.
+            for value in texts_of(column[~bots]):
+                if ("part", value) in self._seen or look(value) is not None:
+                    continue
+                self._seen.add(("part", value))
+                for part in value.split():
+                    if any(c.isalpha() for c in part):
+                        self._known.add("person", part)
+
+    def _index(self, index: pd.Index[Any]) -> pd.Index[Any]:
+        if isinstance(index, pd.RangeIndex):
+            return index
+        names, levels = list(index.names), index.to_frame(index=False)
+        made = []
+        for place, role in enumerate(roles_of(names)):
+            found = self._found.setdefault(str(names[place] or "index"), Counter())
+            made.append(pd.Index(private(levels.iloc[:, place], role, self._scrubber, found)))
+        if index.nlevels > 1:
+            return pd.MultiIndex.from_arrays(made, names=names)
+        return index if made[0].equals(index) else made[0].rename(names[0])
+
+    def _kept(self, frame: pd.DataFrame) -> dict[Any, pd.Series[Any]]:
+        """Tell, by column, the rows in which an operator stays who they are."""
+        if not self._keep_operators:
+            return {}
+        everywhere = pd.Series(True, index=frame.index)
+        kept: dict[Any, pd.Series[Any]] = dict.fromkeys(_OPERATORS, everywhere)
+        if "from" in frame:
+            kept |= dict.fromkeys(_WRITER, _rows(frame, "from", "operator"))
+        elif {"user_id", "first_name"} <= set(frame.columns):
+            kept |= dict.fromkeys(_OF_OPERATOR, everywhere)
+        return {name: rows for name, rows in kept.items() if name in frame}
+
+
+def _check(frame: object) -> None:
+    if not isinstance(frame, pd.DataFrame):
+        raise BadParameter(
+            f"A {type(frame).__name__} is not a DataFrame.",
+            "A Series becomes one with .to_frame() or .reset_index().",
+        )
+
+
+def _columns(frame: pd.DataFrame) -> list[tuple[pd.Series[Any], str]]:
+    """Return every column and index level with its role."""
+    columns = [frame.iloc[:, place] for place in range(frame.shape[1])]
+    if not isinstance(frame.index, pd.RangeIndex):
+        levels = frame.index.to_frame(index=True)
+        columns += [levels.iloc[:, place] for place in range(levels.shape[1])]
+    return list(zip(columns, roles_of([column.name for column in columns]), strict=True))
+
+
+def _rows(frame: pd.DataFrame, name: str, value: object) -> pd.Series[Any]:
+    if name not in frame:
+        return pd.Series(False, index=frame.index)
+    return (frame[name] == value).fillna(False).astype(bool)

@@ -1,0 +1,128 @@
+"""One value made private: a text, or JSON of any depth."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Collection, Iterable
+from typing import Any
+
+import msgspec
+
+from crisp_data.privacy.known import Known
+from crisp_data.privacy.names import role_of, roles_of
+from crisp_data.privacy.patterns import Span, look, spans
+from crisp_data.privacy.tokens import Tokens
+from crisp_data.privacy.words import composed
+from crisp_data.tables.text import written
+
+_ENDING = re.compile(r"\.[A-Za-z0-9]{1,5}$")
+Found = Counter[str]
+
+
+class Scrubber:
+    """Makes values private by their role; says what it found in a counter of kinds."""
+
+    def __init__(self, tokens: Tokens, known: Known, allow: Collection[str]) -> None:
+        self.tokens, self.known, self.allow = tokens, known, frozenset(allow)
+
+    def value(self, role: str, value: Any, found: Found) -> Any:
+        """Make a cell private; what is neither text nor holds any stays."""
+        if isinstance(value, str):
+            return self._string(role, value, found)
+        if isinstance(value, dict):
+            return self._free(value, found) if role == "free" else self._object(value, found)
+        if isinstance(value, (list, tuple, set, frozenset)):
+            return [self.value(role, item, found) for item in value]
+        if isinstance(value, (int, float)) and not isinstance(value, bool):
+            return self._number(role, value, found)
+        if isinstance(value, (bytes, bytearray)):
+            found["drop"] += 1
+            return None
+        return value
+
+    def text(self, text: str, found: Found) -> str:
+        """Put a token in the place of all that is personal in a text."""
+        text = composed(text)
+        pieces, at = [], 0
+        for span in merged([*spans(text), *self.known.spans(text)]):
+            found[span.kind] += 1
+            pieces += [text[at : span.start], self.tokens(span.kind, span.value)]
+            at = span.end
+        return "".join([*pieces, text[at:]]) if pieces else text
+
+    def token(self, kind: str, value: str, found: Found) -> str:
+        """Return the token of a whole value: what it looks like counts more than its column."""
+        if not value.strip():
+            return value
+        kind = look(value) or kind
+        found[kind] += 1
+        return self.tokens(kind, value)
+
+    def json(self, text: str, found: Found, role: str = "json") -> str | None:
+        """Make JSON private; what cannot be read as JSON is text."""
+        try:
+            value = msgspec.json.decode(text)
+        except (msgspec.DecodeError, UnicodeEncodeError, RecursionError):
+            return None if role == "free" else self.text(text, found)
+        if role == "free" and not isinstance(value, dict):
+            return None
+        private = self.value(role, value, found)
+        return None if private is None else text if private == value else written(private)
+
+    def _string(self, role: str, value: str, found: Found) -> str | None:
+        if role in ("json", "free") or (role == "text" and value[:1] in ("{", "[")):
+            return self.json(value, found, role)
+        if role in ("text", "place"):
+            return self.text(value, found)
+        if role == "drop":
+            found["drop"] += 1
+            return None
+        if role == "file":
+            ending = _ENDING.search(value.strip())
+            return self.token("file", value, found) + (ending[0].lower() if ending else "")
+        return value if role == "keep" else self.token(role, value, found)
+
+    def _free(self, value: dict[str, Any], found: Found) -> dict[str, Any] | None:
+        kept = {key: item for key, item in value.items() if key in self.allow}
+        found["drop"] += len(value) - len(kept)
+        return self._object(kept, found) or None
+
+    def _object(self, value: dict[str, Any], found: Found) -> dict[str, Any]:
+        private = {}
+        roles = roles_of(list(value))
+        for (key, item), role in zip(value.items(), roles, strict=True):
+            if key == "value" and isinstance(value.get("id"), str):
+                role = role_of(value["id"])  # noqa: PLW2901  # a form's field says what it asks
+            if role in ("free", "keep"):  # these are names of columns, not of keys
+                role = "text"  # noqa: PLW2901
+            private[self.text(str(key), found)] = self.value(role, item, found)
+        return private
+
+    def _number(self, role: str, value: float, found: Found) -> Any:
+        """Judge a number: by its key, or where it is a card's or a known phone's."""
+        if value != value or role in ("place", "drop"):  # noqa: PLR0124  # the way to know NaN
+            found[role] += role in ("place", "drop")
+            return None if role == "drop" else round(value, 1) if role == "place" else value
+        if role in ("text", "keep", "json", "free"):
+            plain = str(value)
+            if any(span.kind == "card" for span in spans(plain)):
+                role = "card"
+            elif isinstance(value, int) and plain in self.known.phones:
+                role = "phone"
+            else:
+                return value
+        return self.token(role, str(value), found)
+
+
+def merged(found: Iterable[Span]) -> list[Span]:
+    """Join spans that overlap; the longest of them gives the token."""
+    kept: list[Span] = []
+    for span in sorted(found):
+        if kept and span.start < kept[-1].end:
+            last = kept[-1]
+            first = last if last.end - last.start >= span.end - span.start else span
+            kept[-1] = first._replace(start=last.start, end=max(last.end, span.end))
+        else:
+            kept.append(span)
+    return kept

@@ -1,0 +1,113 @@
+"""A column with its values replaced: same dtype, same order, same index."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from pandas.api import types
+
+from crisp_data.privacy.scrub import Found, Scrubber
+
+_Make = Callable[[Any, Found], Any]
+
+
+def private(column: pd.Series[Any], role: str, scrubber: Scrubber, found: Found) -> pd.Series[Any]:
+    """Return the column made private, and count in ``found`` what was in it."""
+    kind = column.dtype
+    if role == "keep" or types.is_bool_dtype(kind) or _is_time(kind):
+        return column
+    if types.is_numeric_dtype(kind):
+        return _numbers(column, role, scrubber, found)
+
+    def make(value: Any, counted: Found) -> Any:
+        return scrubber.value(role, value, counted)
+
+    if isinstance(kind, pd.CategoricalDtype):
+        return _categories(column, make, found)
+    return (_texts if _is_text(kind) else _objects)(column, make, found)
+
+
+def texts_of(column: pd.Series[Any]) -> list[str]:
+    """Return the different texts that a column holds, those in its lists and categories too."""
+    kind = column.dtype
+    if isinstance(kind, pd.CategoricalDtype):
+        values: list[Any] = column.cat.categories.tolist()
+    elif types.is_numeric_dtype(kind) or types.is_bool_dtype(kind) or _is_time(kind):
+        return []
+    else:
+        values = (column.dropna().unique() if _is_text(kind) else column).tolist()
+    texts: dict[str, None] = {}
+    for value in values:
+        several = value if isinstance(value, (list, tuple, set, np.ndarray)) else [value]
+        texts |= dict.fromkeys(item for item in several if isinstance(item, str))
+    return list(texts)
+
+
+def _texts(column: pd.Series[Any], make: _Make, found: Found) -> pd.Series[Any]:
+    """Replace each different text once: messages repeat, and names do all the time."""
+    codes, different = pd.factorize(column)
+    values, _ = _made(different.tolist(), np.bincount(codes[codes >= 0]), make, found)
+    # What is missing has the code -1, which takes the last.
+    return _like(column, np.array([*values, None], dtype=object)[codes])
+
+
+def _categories(column: pd.Series[Any], make: _Make, found: Found) -> pd.Series[Any]:
+    known, codes = column.cat.categories.tolist(), column.cat.codes.to_numpy()
+    values, changed = _made(known, np.bincount(codes[codes >= 0]), make, found)
+    if not changed:
+        return column
+    kept = list(dict.fromkeys(value for value in values if value is not None))
+    places = {value: n for n, value in enumerate(kept)}
+    array = pd.Categorical.from_codes(
+        np.array([*(places.get(value, -1) for value in values), -1])[codes],
+        categories=pd.Index(kept, dtype=column.cat.categories.dtype),
+        ordered=column.cat.ordered,
+    )
+    return pd.Series(array, index=column.index, name=column.name)
+
+
+def _made(different: list[Any], counts: Any, make: _Make, found: Found) -> tuple[list[Any], bool]:
+    """Make each different value private; what it held counts as often as it occurs."""
+    occurrences = [*counts.tolist(), *[0] * (len(different) - len(counts))]
+    values = []
+    for value, times in zip(different, occurrences, strict=True):
+        counted: Found = Counter()
+        values.append(make(value, counted))
+        for kind, count in counted.items():
+            found[kind] += count * times
+    return values, values != different
+
+
+def _numbers(column: pd.Series[Any], role: str, scrubber: Scrubber, found: Found) -> pd.Series[Any]:
+    """Round coordinates; where numbers are personal put keyed numbers, for no token fits."""
+    if role in ("text", "json", "free", "file"):
+        return column
+    present = column.dropna()
+    found[role] += len(present)
+    if role == "place":
+        return column.round(1)
+    size = present.to_numpy().dtype if len(present) else np.dtype("int64")
+    most = np.iinfo(size).max if size.kind in "iu" else 1 << np.finfo(size).nmant
+    made = {value: scrubber.tokens.number(value) % most for value in present.unique().tolist()}
+    return _like(column, [made.get(value) for value in column.tolist()])
+
+
+def _objects(column: pd.Series[Any], make: _Make, found: Found) -> pd.Series[Any]:
+    plain = (v.tolist() if isinstance(v, np.ndarray) else v for v in column.tolist())
+    return _like(column, [make(value, found) for value in plain])
+
+
+def _like(column: pd.Series[Any], values: Any) -> pd.Series[Any]:
+    return pd.Series(list(values), index=column.index, name=column.name, dtype=column.dtype)
+
+
+def _is_text(kind: Any) -> bool:
+    return bool(types.is_string_dtype(kind) and not types.is_object_dtype(kind))
+
+
+def _is_time(kind: Any) -> bool:
+    return bool(types.is_datetime64_any_dtype(kind) or types.is_timedelta64_dtype(kind))

@@ -1,0 +1,61 @@
+"""Keyed tokens: the same value and key give the same token, and without the key none leads back."""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+import warnings
+
+from crisp_data.errors import BadParameter, CrispWarning
+from crisp_data.privacy.words import composed, digits, folded
+
+_HINT = (
+    "Make one with: python -c 'import secrets; print(secrets.token_urlsafe())'. Keep it where "
+    "the originals are kept: who has it can test a guess."
+)
+_SHORTEST = 16
+
+
+class Tokens:
+    """Makes tokens of one key.
+
+    A token is the kind of the value, an underscore and 16 hexadecimal digits, which depend on
+    the key and the value alone: two of a million different values share them once in forty
+    million keys. Case, accents' spelling and surrounding blanks make no difference; in phone
+    and card numbers only digits count.
+    """
+
+    def __init__(self, key: str | bytes | None) -> None:
+        if key is None:
+            key = secrets.token_bytes(32)
+            warnings.warn(
+                "No key was given, so one was made at random and is forgotten afterwards: the "
+                "tokens join within this run only. Give key= to join with other runs.",
+                CrispWarning,
+                stacklevel=4,
+            )
+        if not isinstance(key, (str, bytes)) or len(key) < _SHORTEST:
+            raise BadParameter(f"The key must be a text of at least {_SHORTEST} characters.", _HINT)
+        secret = key.encode() if isinstance(key, str) else key
+        self._key = hashlib.blake2b(secret, digest_size=32).digest()
+
+    def __call__(self, kind: str, value: str) -> str:
+        """Return the token of a value."""
+        plain = canonical(kind, value).encode("utf-8", "surrogatepass")
+        return f"{kind}_{hashlib.blake2b(plain, key=self._key, digest_size=8).hexdigest()}"
+
+    def number(self, value: object) -> int:
+        """Return a number in the place of a number, for columns that hold nothing else."""
+        digest = hashlib.blake2b(str(value).encode(), key=self._key, digest_size=8).digest()
+        return int.from_bytes(digest) >> 11  # 53 bits, which a float holds exactly
+
+    def __reduce__(self) -> tuple[object, ...]:
+        raise TypeError("A key is not pickled: make the Pseudonymiser anew where it is needed.")
+
+
+def canonical(kind: str, value: str) -> str:
+    """Return the form in which two spellings of a value are equal."""
+    if kind in ("phone", "card", "number") and (found := digits(value)):
+        return found.removeprefix("00")
+    text = folded(composed(value))
+    return "".join(text.split()) if kind == "iban" else " ".join(text.split())

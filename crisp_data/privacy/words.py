@@ -1,0 +1,41 @@
+"""Text as words, and the one form in which values are compared."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterator
+
+# Scripts that put no space between words: Thai to Lao, Burmese, Khmer, Japanese, Chinese, and
+# Korean, which glues particles to names. Each of their characters is a word of its own here,
+# so a name is found in the middle of a sentence, whatever surrounds it.
+UNSPACED = (
+    "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3005-\u3007\u3040-\u30ff\u3400-\u9fff"
+    "\uac00-\ud7af\uf900-\ufaff\uff66-\uff9f\U00020000-\U000323af"
+)
+WORD = re.compile(rf"[^\W_{UNSPACED}]+|[{UNSPACED}]")
+
+# The only letter whose lower case is two characters long, and the one whose lower case depends
+# on what follows: folding must neither move nor change anything else.
+_ODD = str.maketrans({"\u0130": "i", "\u03c2": "\u03c3"})
+
+
+def composed(text: str) -> str:
+    """Write letters and their accents as one character each, as most texts do already."""
+    return text if text.isascii() else unicodedata.normalize("NFC", text)
+
+
+def folded(text: str) -> str:
+    """Drop the difference between capitals and small letters; no character moves."""
+    return text.lower() if text.isascii() else text.translate(_ODD).lower().translate(_ODD)
+
+
+def words(text: str) -> Iterator[tuple[str, int, int]]:
+    """Yield each word, folded, with where it begins and ends."""
+    for found in WORD.finditer(folded(text)):
+        yield found[0], found.start(), found.end()
+
+
+def digits(text: str) -> str:
+    """Keep the digits only, those of every script written as 0 to 9."""
+    return "".join(str(unicodedata.decimal(c)) for c in text if c.isdecimal())
