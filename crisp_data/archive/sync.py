@@ -22,7 +22,7 @@ from crisp_data.archive.table import SYNCED, ArchiveTable
 from crisp_data.client import Client
 from crisp_data.errors import CrispWarning, NotFound
 from crisp_data.protocol.answers import Page
-from crisp_data.protocol.walks import MOVED, STUCK
+from crisp_data.protocol.walks import BY_NUMBER, MOVED, STUCK
 
 _EVER = 2**62  # later than any update
 _MOMENT = pa.timestamp("us", tz="UTC")
@@ -96,7 +96,7 @@ class Sync:
 
     def _lap(self, low: int, high: int | None) -> Generator[int, None, int]:
         """Read the listing once, down to ``low``; returns how many pages held rows."""
-        count = 0
+        count, before = 0, (self._state.covered, self._state.deep)
         end: dict[str, Any] = {} if high is None else {"filter_date_end": _moment(high)}
         pages = self._client.pages(
             "list_conversations",
@@ -123,6 +123,8 @@ class Sync:
             yield len(listed)
         if pages.doubt:
             self._doubt = pages.doubt
+            if pages.doubt == BY_NUMBER:  # in no order: what a bound said so far was chance
+                self._change(covered=before[0], deep=before[1])
         elif high is not None:
             self._claim(low, high)
         return count

@@ -218,6 +218,7 @@ def test_a_filter_that_is_ignored_is_said_and_nothing_is_claimed(tmp_path):
         with pytest.warns(crisp.CrispWarning, match="by page number"):
             archive.sync()
         assert_equals_truth(archive, sandbox)
+        assert archive.info()["complete_to"].isna().all()
         before = sandbox.stats()["by_operation"]["get_messages_in_conversation"]
         with pytest.warns(crisp.CrispWarning, match="by page number"):
             archive.sync()
