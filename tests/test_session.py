@@ -8,8 +8,9 @@ import stat
 import pytest
 
 import crisp_data as crisp
+from crisp_data import config, session
 from crisp_data import pages as pages_module
-from crisp_data import session
+from crisp_data.client import Client
 
 
 def spent(sandbox):
@@ -261,3 +262,19 @@ def test_our_own_headers_stay_at_home(sandbox, ws, monkeypatch):
     ws.client.call("count_visitors", website_id=ws.website_id)
     assert len(seen) > 3
     assert not any("crisp-data" in name.lower() for headers in seen for name in headers)
+
+
+def test_proxies_and_certificates_of_the_environment_are_used(monkeypatch):
+    """Looked up once for a session, and by the rules of requests itself."""
+    monkeypatch.setenv("HTTPS_PROXY", "http://proxy.example:3128")
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", "/etc/bundle.pem")
+    settings = config.resolve("identifier", "key", "plugin")
+    opened = Client(settings)._session()
+    assert opened.proxies["https"] == "http://proxy.example:3128"
+    assert opened.verify == "/etc/bundle.pem"
+    monkeypatch.setenv("NO_PROXY", "api.crisp.chat")
+    monkeypatch.delenv("REQUESTS_CA_BUNDLE")
+    monkeypatch.delenv("CURL_CA_BUNDLE", raising=False)
+    opened = Client(settings)._session()
+    assert "https" not in opened.proxies
+    assert opened.verify is True

@@ -7,6 +7,7 @@ import pytest
 import crisp_data as crisp
 from crisp_data import threads
 from crisp_data.sandbox import Sandbox
+from crisp_data.wire import Patience
 
 
 def connect(sandbox, workers, **options):
@@ -72,7 +73,8 @@ def test_a_failure_keeps_the_others_and_begins_nothing_more(sandbox):
 @pytest.mark.parametrize("limit", [30, 31, 50])
 def test_the_quota_is_met_exactly_by_all_together(sandbox, limit):
     """Every second answer is lost, so what seemed to suffice does not."""
-    ws = connect(sandbox, 8, quota=limit, reserve_for_writes=0)
+    patience = Patience(tries=100)  # no thread shall fail for another reason
+    ws = connect(sandbox, 8, quota=limit, reserve_for_writes=0, patience=patience)
     conversations = ws.conversations().head(ws.quota.left - 2)
     sandbox.faults(operation="get_messages_in_conversation", drop="after", share=0.5)
     with pytest.raises(crisp.QuotaExceeded) as caught:
