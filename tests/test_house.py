@@ -13,6 +13,7 @@ ROWS = [
     {"cli"},
     {"connection"},
     {"workspace"},
+    {"forms"},
     {"archive"},
     {"planning"},
     {"threads"},
