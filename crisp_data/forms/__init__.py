@@ -5,6 +5,45 @@ This module is imported with the package, so ipywidgets is not: it takes a third
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING, Any, cast
+
+if TYPE_CHECKING:
+    from crisp_data.forms.compose import Compose
+
 
 class Forms:
     """The methods of a workspace that open a form."""
+
+    def compose(self, session_id: str | None = None) -> Compose:
+        """Open a form to answer a customer: find, read, write, confirm, send.
+
+        Parameters
+        ----------
+        session_id : str, optional
+            A conversation to begin with.
+
+        Returns
+        -------
+        Compose
+            The form; ``form.composer`` is the plain object that does its work, and
+            ``form.fingerprint`` the number of the message that was sent last.
+
+        Notes
+        -----
+        Spends one request for the 50 conversations updated last, none where they are in the
+        cache; then one for each conversation opened, and what each button says. Nothing is sent
+        without a second click that names website and customer.
+
+        Examples
+        --------
+        >>> form = ws.compose()
+        >>> form
+        Write to a customer (a form)
+          sandbox, Acme, may write
+          ...
+          50 conversations to choose from
+          none is open
+        """
+        from crisp_data.forms.compose import Compose  # ipywidgets: a third of a second
+
+        return Compose(cast(Any, self), session_id)

@@ -67,21 +67,22 @@ def page(threads: Iterable[str]) -> Iterator[str]:
 def render(thread: Thread) -> str:
     """Write one thread as an article."""
     facts = "".join(f"<span>{name}: {_isolated(value)}</span>" for name, value in thread.facts)
-    entries = "\n".join(map(_entry, thread.entries))
+    entries = "\n".join(map(entry, thread.entries))
     return (
         f'<article>\n<h2 dir="auto">{escape(thread.title)}</h2>\n<p class="facts">{facts}</p>\n'
         f"<ol>\n{entries}\n</ol>\n</article>\n"
     )
 
 
-def _entry(entry: Entry) -> str:
-    kind = entry.kind if entry.kind in ("note", "event") else ""
-    moment = f'<time datetime="{entry.at.isoformat()}">{entry.when}</time>' if entry.when else ""
-    head = f"<b>{_isolated(entry.who)}</b> <span>{entry.marks}</span> {moment}"
-    said = "\n".join(map(_line, entry.lines))
+def entry(said: Entry) -> str:
+    """Write one message as a list item; forms show their threads with it too."""
+    kind = said.kind if said.kind in ("note", "event") else ""
+    moment = f'<time datetime="{said.at.isoformat()}">{said.when}</time>' if said.when else ""
+    head = f"<b>{_isolated(said.who)}</b> <span>{said.marks}</span> {moment}"
+    lines = "\n".join(map(_line, said.lines))
     return (
-        f'<li class="{entry.role} {kind}"><div class="head">{head}</div>\n'
-        f'<p class="text" dir="auto">{said}</p></li>'
+        f'<li class="{said.role} {kind}"><div class="head">{head}</div>\n'
+        f'<p class="text" dir="auto">{lines}</p></li>'
     )
 
 
@@ -90,7 +91,7 @@ def _line(line: Line) -> str:
         return escape(line.text)
     if line.url.lower().startswith(("https://", "http://")):
         rel = "noopener noreferrer nofollow"
-        return f'<a href="{escape(line.url)}" rel="{rel}">{escape(line.text)}</a>'
+        return f'<a href="{escape(line.url)}" target="_blank" rel="{rel}">{escape(line.text)}</a>'
     return f"{escape(line.text)} {escape(line.url)}"
 
 
