@@ -128,6 +128,8 @@ CSS = """
   border: 1px solid var(--crisp-line); border-radius: 8px;
   font-family: var(--jp-ui-font-family, system-ui, sans-serif); font-size: 14px; line-height: 1.5;
 }
+:is([data-jp-theme-light=false], .jp-mod-dark, .theme-dark, .vscode-dark, .vscode-high-contrast)
+  .crisp-form { color-scheme: dark; }
 .crisp-form, .crisp-form * { box-sizing: border-box; }
 .crisp-form .widget-box { overflow: visible; min-width: 0; }
 .crisp-form > .widget-html, .crisp-form .crisp-body { width: auto; margin: 0; }
@@ -167,7 +169,9 @@ CSS = """
 .crisp-form .crisp-row { display: flex; flex-flow: row wrap; gap: 12px; align-items: flex-end; }
 .crisp-form .crisp-row > * { min-width: 0; }
 .crisp-form .crisp-row > .widget-inline-hbox { flex: 1 1 180px; }
-.crisp-form .crisp-pane { flex: 1 1 300px; min-width: 0; gap: 12px; }
+.crisp-form .crisp-pane { min-width: 0; gap: 12px; }
+.crisp-form .crisp-row > .crisp-pane { flex: 1 1 300px; }
+.crisp-form .crisp-row:has(> .crisp-pane) { align-items: flex-start; gap: 16px; }
 .crisp-form .widget-inline-hbox, .crisp-form .widget-inline-vbox {
   flex-flow: column nowrap; align-items: stretch; width: auto; max-width: 100%; height: auto;
   margin: 0; gap: 3px;
