@@ -10,7 +10,7 @@ import ipywidgets as widgets
 from crisp_data import outgoing
 from crisp_data.errors import CrispError
 from crisp_data.forms import blanks, conversation, parts
-from crisp_data.forms.compose_look import CSS, head, unfinished
+from crisp_data.forms.compose_look import CSS, head, waiting
 from crisp_data.forms.composer import Asked, Composer, Writes, refused
 from crisp_data.forms.draft import OPTIONS, Blank, called
 from crisp_data.forms.inbox import label
@@ -106,7 +106,7 @@ class Compose(Form):
 
     def _writing(self) -> widgets.Widget:
         kinds = [(kind.__name__, name) for name, kind in outgoing.TYPES.items()]
-        self._type = widgets.Dropdown(options=kinds, value="text", description="Type of message")
+        self._type = widgets.Dropdown(options=kinds, value="text", description="Type")
         self._type.observe(self._on_type, "value")
         self._blanks = parts.stack()
         self._options = parts.stack(*self._option_blanks())
@@ -125,13 +125,13 @@ class Compose(Form):
         self._fill()
         return _pane(
             "crisp-writing",
-            heading("Message"),
+            heading("Your message"),
             self._type,
             self._blanks,
-            self._fold,
-            self._options,
             heading("Preview"),
             self._preview,
+            self._fold,
+            self._options,
             self._why_not,
             self._send,
             self._confirming,
@@ -221,9 +221,9 @@ class Compose(Form):
                 self.fingerprint = outcome.fingerprint
                 hints += [f"Fingerprint {outcome.fingerprint}.", self._follow(outcome.fingerprint)]
             self.say(outcome.what, "\n".join(hints), outcome.kind)
-        self._ask(None)
         self._fill()
         self._edited()
+        self._first_blank().focus()
 
     # What is shown
 
@@ -260,8 +260,11 @@ class Compose(Form):
         self._ask(None)
         draft, why = self.composer.draft, self.composer.refusal
         lacks = draft.lacks
-        website = self.composer.website
-        self._preview.value = unfinished(lacks) if lacks else preview(draft.message(), website)
+        if lacks:
+            empty = "What you write appears here as its reader will see it."
+            self._preview.value = waiting(empty if draft.untouched else f"To be mended: {lacks}")
+        else:
+            self._preview.value = preview(draft.message(), self.composer.website)
         self._send.disabled = bool(why)
         self._why_not.value = f"<p class='crisp-soft'>{escape(why)}</p>" if why else ""
 

@@ -14,26 +14,25 @@ from crisp_data.transcripts.entries import clean
 def head(row: pd.Series[Any] | None) -> str:
     """Draw whom the open conversation is with; or that none is open."""
     if row is None:
-        return (
-            "<h3>No conversation is open</h3>"
-            "<p class='crisp-soft'>Choose one from the list: its messages come here.</p>"
-        )
+        place = waiting("Choose one from the list: its messages appear here.")
+        return f"<h3>No conversation is open</h3>{place}"
     email = clean(row["email"])
     lines = [email if email != customer(row) else "", facts(row)]
     words = "".join(f"<p class='crisp-soft'>{escape(line)}</p>" for line in lines if line)
     return f"<h3>{escape(customer(row))}</h3>{words}"
 
 
-def unfinished(lacks: str) -> str:
-    """Draw the place of a preview while there is nothing to see yet."""
-    return f"<div class='crisp-unfinished'>Nothing to see yet: {escape(lacks)}</div>"
+def waiting(words: str) -> str:
+    """Draw the place of something that is not there yet."""
+    return f"<div class='crisp-waiting'>{escape(words)}</div>"
 
 
 #: Goes into the form beside the style of all forms.
 CSS = """
 .crisp-form .crisp-frame { container-type: inline-size; width: 100%; }
 .crisp-form .crisp-compose {
-  display: grid; gap: 16px 20px; align-items: start;
+  display: grid; flex: 1 1 auto; width: 100%; gap: 20px 24px; margin: 8px 0 0;
+  align-items: start;
   grid-template-columns: minmax(220px, 270px) minmax(0, 1fr) minmax(280px, 350px);
 }
 .crisp-form .crisp-compose > .crisp-pane { width: auto; gap: 8px; margin: 0; }
@@ -50,11 +49,12 @@ CSS = """
 
 .crisp-form .crisp-list > label { display: none; }
 .crisp-form .crisp-list > div {
-  display: flex; flex-direction: column; max-height: 430px; overflow-y: auto;
-  border: 1px solid var(--crisp-line); border-radius: 5px;
+  display: flex; flex-direction: column; align-items: stretch; width: 100%;
+  max-height: 430px; overflow-y: auto; border: 1px solid var(--crisp-line); border-radius: 5px;
 }
+.crisp-form .jupyter-button { font-family: inherit; }
 .crisp-form .crisp-list .widget-toggle-button {
-  display: block; flex: none; width: auto; margin: 0; padding: 7px 10px; min-height: 0;
+  display: block; flex: none; width: 100%; margin: 0; padding: 7px 10px; min-height: 0;
   border: 0; border-bottom: 1px solid var(--crisp-line); border-left: 4px solid transparent;
   border-radius: 0; text-align: left; font-weight: 400; font-size: 13px;
   white-space: pre-line; overflow-wrap: anywhere; color: var(--crisp-soft);
@@ -103,6 +103,8 @@ CSS = """
 
 .crisp-form .crisp-writing > .crisp-pane { width: auto; gap: 8px; flex: none; }
 .crisp-form .crisp-writing .crisp-notice { margin: 0; }
+.crisp-form .crisp-writing .widget-label-basic { justify-content: flex-start; line-height: 1.4; }
+.crisp-form .crisp-writing .widget-label-basic input { flex: 0 0 17px; }
 .crisp-form .crisp-writing textarea { resize: vertical; }
 .crisp-form .crisp-several { gap: 8px; width: auto; margin: 0; }
 .crisp-form .crisp-part {
@@ -115,7 +117,7 @@ CSS = """
 }
 .crisp-form .crisp-confirm p { font-weight: 600; font-size: 15px; overflow-wrap: anywhere; }
 
-.crisp-form .crisp-unfinished {
+.crisp-form .crisp-waiting {
   padding: 14px 12px; border: 1px dashed var(--crisp-line); border-radius: 5px;
   color: var(--crisp-soft);
 }

@@ -7,7 +7,7 @@ declared there and nowhere else. Only how a blank is called for people stands he
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any, get_args, get_origin
 
@@ -159,6 +159,11 @@ class Draft:
             return self.in_words(error)
         return ""
 
+    @property
+    def untouched(self) -> bool:
+        """Whether nothing is filled in yet."""
+        return not any(_leaves(self.values))
+
     def in_words(self, error: InvalidMessage) -> str:
         """Put the path that an error names into the labels that people see."""
         words = error.what.removeprefix(error.path).strip()
@@ -176,6 +181,16 @@ class Draft:
     def clear(self) -> None:
         """Empty the blanks of this type; the options stay."""
         self._values.pop(self._type, None)
+
+
+def _leaves(values: Mapping[str, Any]) -> Iterator[Any]:
+    """Yield what is filled in, that of parts too."""
+    for value in values.values():
+        if isinstance(value, list):
+            for part in value:
+                yield from _leaves(part)
+        else:
+            yield value
 
 
 def called(name: str, of: str = "") -> str:
@@ -223,6 +238,8 @@ def _filled(found: Sequence[Slot], values: Mapping[str, Any]) -> dict[str, Any]:
             value = [part(**_filled(slots(part), one)) for one in value or ()]
         if hint is str and not (value or "").strip():
             value = ""  # Nobody means to send white space.
+        if hint is bool and slot.required:
+            value = bool(value)
         if slot.required or (value is not None and value != ""):
             arguments[slot.attribute] = value
     return arguments

@@ -180,27 +180,27 @@ def customer(row: pd.Series[Any]) -> str:
 
 
 def facts(row: pd.Series[Any]) -> str:
-    """Say where a conversation stands, in one line.
+    """Say where a conversation stands, in one line: its state and its segments.
 
     Examples
     --------
     >>> facts(ws.conversations(limit=1).iloc[0])
-    'unresolved · billing · 2026-10-29 09:11'
+    'unresolved · billing'
     """
     segments = row["segments"] if pd.api.types.is_list_like(row["segments"]) else []
-    when = "" if pd.isna(row["updated_at"]) else f"{row['updated_at']:%Y-%m-%d %H:%M}"
-    words = [clean(row["state"]), *(" ".join(clean(one).split()) for one in segments), when]
+    words = [clean(row["state"]), *(" ".join(clean(one).split()) for one in segments)]
     return " · ".join(filter(None, words))
 
 
 def label(row: pd.Series[Any]) -> str:
-    """Put a conversation into three short lines for a list: who, where it stands, the last words.
+    """Put a conversation into a few short lines for a list: who, where it stands, the last words.
 
     Customers' words are kept from reordering the line that they stand in.
     """
+    when = "" if pd.isna(row["updated_at"]) else f"{row['updated_at']:%Y-%m-%d %H:%M}"
     last = " ".join(clean(row["preview_excerpt"]).split())
     last = last if len(last) <= _EXCERPT else last[: _EXCERPT - 1] + "…"
-    lines = (customer(row), facts(row), last)
+    lines = (customer(row), " · ".join(filter(None, [when, facts(row)])), last)
     return "\n".join(f"\u2068{line}\u2069" for line in lines if line)
 
 
