@@ -76,7 +76,7 @@ class _Several:
         name = f"{self._of}{self._blank.one} {position + 1}"
         values = self._values[position]
         inner = fill(self._blank.parts, values, self._changed, f"{name}, ")
-        remove = parts.button(f"Remove {name[0].lower()}{name[1:]}", small=True)
+        remove = parts.button(f"Remove {name.lower()}", small=True)
         remove.on_click(lambda _: self._less(values))
         box = widgets.VBox([*inner, remove])
         box.add_class("crisp-part")
@@ -98,7 +98,7 @@ class _Several:
 
 _KINDS: dict[str, Callable[..., widgets.Widget]] = {
     "line": _box(widgets.Text, ""),
-    "words": _box(widgets.Textarea, "", rows=4),
+    "words": _box(widgets.Textarea, "", rows=3),
     "number": _box(widgets.BoundedFloatText, 0.0, min=0, max=86_400),
     "flag": _box(widgets.Checkbox, False, indent=False),
     "list": lambda *given: _Several(*given).box,

@@ -53,6 +53,7 @@ CSS = """
   max-height: 430px; overflow-y: auto; border: 1px solid var(--crisp-line); border-radius: 5px;
 }
 .crisp-form .jupyter-button { font-family: inherit; }
+.crisp-form .crisp-compose select { appearance: auto; background-image: none; }
 .crisp-form .crisp-list .widget-toggle-button {
   display: block; flex: none; width: 100%; margin: 0; padding: 7px 10px; min-height: 0;
   border: 0; border-bottom: 1px solid var(--crisp-line); border-left: 4px solid transparent;
@@ -152,9 +153,10 @@ CSS = """
   margin-top: 7px; padding: 5px 9px; border-radius: 5px; background: #fff; color: #1c2430;
 }
 .crisp-form .crisp-line.crisp-empty { color: #5b6675; }
-.crisp-form .crisp-cards { display: flex; gap: 8px; margin-top: 7px; overflow-x: auto; }
+.crisp-form .crisp-cards { display: flex; flex-wrap: wrap; gap: 8px; margin-top: 7px; }
 .crisp-form .crisp-card {
-  flex: 0 0 170px; padding: 9px 11px; border-radius: 7px; background: #fff; color: #1c2430;
+  flex: 1 1 130px; min-width: 0; padding: 9px 11px; border-radius: 7px;
+  background: #fff; color: #1c2430;
 }
 .crisp-form .crisp-picture {
   margin-bottom: 7px; padding: 12px 8px; border-radius: 5px; background: #e6eaf0;

@@ -91,11 +91,12 @@ class Inbox:
         self._found, self._place = found, 0
 
     def older(self) -> None:
-        """Show the next page; where :attr:`older_costs`, one request brings it."""
+        """Show the next ones; where :attr:`older_costs`, one request brings them."""
+        end = min(self._place + PAGE, len(self.matches))
         if self.older_costs:
             self._walk.more()
-        if self._place + PAGE < len(self.matches):
-            self._place += PAGE
+        if end < len(self.matches):
+            self._place = end
 
     def newer(self) -> None:
         """Show the page before."""
@@ -141,7 +142,8 @@ class Inbox:
         """What is shown of what was read, in words."""
         count, read = len(self.matches), len(self._walk.frame)
         last = min(self._place + PAGE, count)
-        page = f" Shown: {self._place + 1}–{last}." if count > PAGE else ""
+        part = self._place > 0 or count > last
+        page = f" Shown: {self._place + 1}–{last}." if part else ""
         so_far = "" if self._walk.whole else " so far"
         if self.searched:
             of_them = f", {count} of them {self.state}" if self.state else ""
