@@ -9,7 +9,7 @@
 from crisp_data import metrics as metrics
 from crisp_data import plots as plots
 from crisp_data.archive import Archive
-from crisp_data.connection import connect
+from crisp_data.connection import connect, login
 from crisp_data.errors import (
     ApiError,
     ArchiveBusy,
@@ -65,6 +65,7 @@ __all__ = [
     "Workspace",
     "connect",
     "expand",
+    "login",
     "read",
     "schema",
     "write",

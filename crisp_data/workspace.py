@@ -20,6 +20,7 @@ from crisp_data.archive import Archive
 from crisp_data.budget import Budget
 from crisp_data.client import Client
 from crisp_data.errors import CrispError, CrispWarning, QuotaExceeded
+from crisp_data.forms import Forms
 from crisp_data.plan import SHOWN, Plan
 from crisp_data.planning import Plans
 from crisp_data.privacy import Pseudonymiser
@@ -29,7 +30,7 @@ from crisp_data.quota import Ledger
 from crisp_data.selection import State
 
 
-class Workspace:
+class Workspace(Forms):
     """A website of Crisp, read as frames.
 
     Made by :func:`crisp_data.connect`. Every method that reads says what it spends; asked

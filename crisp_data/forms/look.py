@@ -9,7 +9,12 @@ and in filling: one of the four is always seen.
 from __future__ import annotations
 
 import html
+from collections.abc import Sequence
+from datetime import datetime
 from typing import Any, Protocol
+
+import numpy as np
+import pandas as pd
 
 from crisp_data import meter
 from crisp_data.client import Client
@@ -93,6 +98,17 @@ def quota_line(ws: Opened) -> str:
     return f"{line}, {kept:,} of them kept for writes" if kept else line
 
 
+def count(number: int, thing: str) -> str:
+    """Count things, with the right ending.
+
+    Examples
+    --------
+    >>> count(1, "row"), count(2000, "row")
+    ('1 row', '2,000 rows')
+    """
+    return f"{number:,} {thing}{'' if number == 1 else 's'}"
+
+
 _MARKS = {"done": "✓", "error": "✕", "info": "i"}
 _CALLED = {"done": "Done", "error": "Error", "info": "Note"}
 
@@ -110,6 +126,46 @@ def notice(kind: str, what: str, hint: str = "") -> str:
         f"<span class='crisp-mark' role='img' aria-label='{_CALLED[kind]}'>{_MARKS[kind]}</span>"
         f"<div><p><strong>{escape(what)}</strong></p>{lines}</div></div>"
     )
+
+
+def table(frame: pd.DataFrame, columns: Sequence[str], rows: int = 50) -> str:
+    """Draw the first rows of a frame, everything escaped and long words cut.
+
+    The box scrolls, so that it can be reached by the Tab key and has a name.
+    """
+    shown = frame.loc[:, [name for name in columns if name in frame]].head(rows)
+    head = "".join(f"<th scope='col'>{escape(name)}</th>" for name in shown)
+    body = "".join(
+        f"<tr>{''.join(f'<td>{escape(word(cell))}</td>' for cell in cells)}</tr>"
+        for cells in shown.itertuples(index=False, name=None)
+    )
+    what = (
+        f"{len(shown):,} of {len(frame):,} rows, {len(shown.columns)} of {frame.shape[1]} columns"
+    )
+    return (
+        f"<p class='crisp-soft'>{what}</p>"
+        f"<div class='crisp-scroll' tabindex='0' role='region' aria-label='Preview: {what}'>"
+        f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>"
+    )
+
+
+def word(cell: Any, most: int = 160) -> str:
+    """Write one cell in a few words.
+
+    Examples
+    --------
+    >>> word(["vip", "trial"]), word(None), word("a" * 9, most=5)
+    ('vip, trial', '', 'aaaa…')
+    """
+    if isinstance(cell, (list, tuple, np.ndarray)):
+        text = ", ".join(str(one) for one in cell)
+    elif cell is None or pd.isna(cell):
+        text = ""
+    elif isinstance(cell, datetime):
+        text = f"{cell:%Y-%m-%d %H:%M}"
+    else:
+        text = str(cell)
+    return text if len(text) <= most else f"{text[: most - 1]}…"
 
 
 #: Goes into every form: a page may show several, or one alone.
@@ -138,6 +194,7 @@ CSS = """
   width: 100%; min-width: 0; font-size: 14px; line-height: 1.5; align-self: auto;
 }
 .crisp-form .crisp-body { padding: 0 16px; gap: 12px; }
+.crisp-form > .crisp-body ~ .crisp-body { padding-top: 12px; }
 .crisp-form p { margin: 0; }
 .crisp-form h2, .crisp-form h3 { margin: 0; color: var(--crisp-ink); font-weight: 600; }
 .crisp-form h2 { font-size: 18px; }
@@ -237,6 +294,14 @@ CSS = """
 }
 .crisp-form .crisp-error .crisp-mark { background: var(--crisp-red); border-radius: 3px; }
 .crisp-form .crisp-done .crisp-mark { background: var(--crisp-green); }
+
+.crisp-form .crisp-price {
+  padding: 10px 12px; border-radius: 5px; background: var(--crisp-tint); overflow-wrap: anywhere;
+}
+.crisp-form .crisp-progress { display: flex; flex-wrap: wrap; align-items: center; gap: 4px 12px; }
+.crisp-form progress {
+  width: 220px; max-width: 100%; height: 14px; accent-color: var(--crisp-blue);
+}
 
 .crisp-form .crisp-scroll {
   max-width: 100%; max-height: 380px; overflow: auto; border: 1px solid var(--crisp-line);
