@@ -21,8 +21,9 @@ _PREVIEW = {
     "people": ["nickname", "email", "company_name", "country", "segments", "created_at"],
     "messages": ["timestamp", "from", "type", "nickname", "content", "session_id"],
 }
-_ANYBODY = [("anybody", None), ("nobody", False)]
-_ANY_INBOX: list[tuple[str, Any]] = [("any", None)]
+# "" is any: a dropdown takes None for nothing chosen, and shows nothing.
+_ANYBODY: list[tuple[str, Any]] = [("anybody", ""), ("nobody", False)]
+_ANY: list[tuple[str, Any]] = [("any", "")]
 
 
 class Explore(parts.Form):
@@ -88,10 +89,10 @@ class Explore(parts.Form):
             self.table.value,
             self.since.value.strip() or None,
             self.until.value.strip() or None,
-            self.state.value,
+            self.state.value or None,
             self.segment.value.strip() or None,
-            self.assigned.value,
-            self.inbox.value,
+            None if self.assigned.value == "" else self.assigned.value,
+            self.inbox.value or None,
             self.search.value.strip() or None,
             int(text) if text else None,
         )
@@ -127,11 +128,11 @@ class Explore(parts.Form):
         self.until = widgets.Combobox(description="Until", placeholder="now", **moment)
         self.limit = widgets.Text("500", description="Limit", placeholder="all rows", **words)
         self.state = widgets.Dropdown(
-            description="State", options=[("any", None), *((one, one) for one in STATES)]
+            description="State", options=[*_ANY, *((one, one) for one in STATES)]
         )
         self.segment = widgets.Text(description="Segment", placeholder="any", **words)
         self.assigned = widgets.Dropdown(description="Assigned to", options=_ANYBODY)
-        self.inbox = widgets.Dropdown(description="Inbox", options=_ANY_INBOX)
+        self.inbox = widgets.Dropdown(description="Inbox", options=_ANY)
         self.search = widgets.Text(description="Search", placeholder="words", **words)
         self.load = parts.button("Load operators and inboxes (2 requests)", small=True)
         self.price = parts.button("Show count and cost")
@@ -139,6 +140,7 @@ class Explore(parts.Form):
         self.pull_messages = parts.button("Pull their messages")
         self._priced, self._threads, self._preview = (widgets.HTML() for _ in range(3))
         self._code = widgets.Textarea(description="Code that does the same", rows=2)
+        self._code.add_class("crisp-code")
         self.runner = Runner(self, self._progress, self.explorer.stop)
         self._planned = 0
         for one in self._filters:
@@ -172,7 +174,7 @@ class Explore(parts.Form):
         people, inboxes = names["operators"], names["inboxes"]
         for dropdown, first, found in (
             (self.assigned, _ANYBODY, people),
-            (self.inbox, _ANY_INBOX, inboxes),
+            (self.inbox, _ANY, inboxes),
         ):
             kept = dropdown.value
             dropdown.options = [*first, *((name or one, one) for one, name in found.items())]
