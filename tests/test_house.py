@@ -33,7 +33,7 @@ ROWS = [
     {"config"},
     {"plan"},
     {"meter"},
-    {"protocol"},
+    {"protocol", "outgoing"},
     {"errors"},
 ]
 ROW = {room: row for row, rooms in enumerate(ROWS) for room in rooms}
@@ -49,6 +49,7 @@ PURE = {
     "selection",
     "plan",
     "meter",
+    "outgoing",
 }
 WIRE = {
     "wire",
