@@ -34,6 +34,7 @@ from crisp_data.errors import (
     ReadOnly,
     ServerError,
     Unauthorized,
+    UnknownOutcome,
 )
 from crisp_data.export import read, write
 from crisp_data.tables import expand, schema
@@ -65,6 +66,7 @@ __all__ = [
     "ReadOnly",
     "ServerError",
     "Unauthorized",
+    "UnknownOutcome",
     "Workspace",
     "connect",
     "expand",

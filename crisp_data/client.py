@@ -344,9 +344,8 @@ class Client:
         route = routes.identify(method, path)
         query = routes.check_query(route, params or {}) if route else dict(params or {})
         reads = method in ("GET", "HEAD") or bool(route and route.reads)
-        if not (self.writes or reads):
-            name = route.name if route else method
-            raise ReadOnly(f"{name} changes something, and this connection only reads.")
+        if not reads:
+            self.check_writes(route.name if route else method)
         since = time.time() if refresh else since
         notes = {PULL: pull, OPERATION: operation, SINCE: repr(since) if since else ""}
         notes[FOR_WRITE] = "yes" if for_write else ""
@@ -405,6 +404,21 @@ class Client:
             pages = self.pages("list_all_connect_websites", refresh=refresh)
             return [str(site["website_id"]) for page in pages for site in page.records]
         return [self.settings.website] if self.settings.website else []
+
+    def check_writes(self, what: str) -> None:
+        """Refuse what would change something on a connection that only reads.
+
+        Raises
+        ------
+        ReadOnly
+            It says how to connect for writing.
+
+        Examples
+        --------
+        >>> ws.client.check_writes("send")
+        """
+        if not self.writes:
+            raise ReadOnly(f"{what} changes something, and this connection only reads.")
 
     def cached(self) -> int:
         """How many answers the cache holds that are still fresh."""
