@@ -7,6 +7,7 @@
 """
 
 from crisp_data import metrics as metrics
+from crisp_data import outgoing as outgoing
 from crisp_data import plots as plots
 from crisp_data.archive import Archive
 from crisp_data.connection import connect, login
@@ -22,6 +23,7 @@ from crisp_data.errors import (
     DomainRestricted,
     Forbidden,
     InvalidData,
+    InvalidMessage,
     MethodNotAllowed,
     NotFound,
     NotSubscribed,
@@ -32,6 +34,7 @@ from crisp_data.errors import (
     ReadOnly,
     ServerError,
     Unauthorized,
+    UnknownOutcome,
 )
 from crisp_data.export import read, write
 from crisp_data.tables import expand, schema
@@ -52,6 +55,7 @@ __all__ = [
     "DomainRestricted",
     "Forbidden",
     "InvalidData",
+    "InvalidMessage",
     "MethodNotAllowed",
     "NotFound",
     "NotSubscribed",
@@ -62,6 +66,7 @@ __all__ = [
     "ReadOnly",
     "ServerError",
     "Unauthorized",
+    "UnknownOutcome",
     "Workspace",
     "connect",
     "expand",

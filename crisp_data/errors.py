@@ -66,10 +66,35 @@ class BadParameter(CrispError, ValueError):
     """An argument was refused before any request was spent."""
 
 
+class InvalidMessage(BadParameter):
+    """A message that Crisp would refuse, refused before anything is sent.
+
+    Attributes
+    ----------
+    path : str
+        Where it does not fit, such as ``.content.choices[0].label``; empty for the whole.
+    """
+
+    hint = "Nothing was sent. Mend the field that the message names."
+    path: str = ""
+
+
 class ReadOnly(CrispError):
     """A write was tried on a connection that only reads."""
 
     hint = "Nothing was sent. Connect with connect(writes=True) where writing is meant."
+
+
+class UnknownOutcome(CrispError):
+    """A message of which nobody knows whether it was sent: it is ``unknown`` in the outbox.
+
+    Its answer was lost, and the look-up that would have told failed as well.
+    """
+
+    hint = (
+        "Nothing is sent again by itself. ws.outbox.resume() looks it up, and sends it only "
+        "where Crisp does not have it; so does the same line, run again."
+    )
 
 
 class ArchiveBusy(CrispError):

@@ -14,7 +14,8 @@ ROWS = [
     {"connection"},
     {"workspace"},
     {"forms"},
-    {"archive"},
+    {"writing"},
+    {"archive", "outbox"},
     {"planning"},
     {"threads"},
     {"client"},
@@ -24,6 +25,7 @@ ROWS = [
     {"waiting"},
     {"quota"},
     {"budget", "ledgerfile"},
+    {"database", "writer"},
     {"plots", "transcripts"},
     {"metrics"},
     {"export", "privacy"},
@@ -32,7 +34,7 @@ ROWS = [
     {"config"},
     {"plan"},
     {"meter"},
-    {"protocol"},
+    {"protocol", "outgoing"},
     {"errors"},
 ]
 ROW = {room: row for row, rooms in enumerate(ROWS) for room in rooms}
@@ -48,6 +50,7 @@ PURE = {
     "selection",
     "plan",
     "meter",
+    "outgoing",
 }
 WIRE = {
     "wire",
@@ -61,9 +64,13 @@ WIRE = {
     "waiting",
     "budget",
     "ledgerfile",
+    "database",
+    "writer",
     "planning",
     "config",
     "archive",
+    "outbox",
+    "writing",
     "workspace",
     "connection",
 }

@@ -47,4 +47,5 @@ def _quiet(ws: Any) -> Any:
     """Give the workspace without bars and plans on stderr: a form shows them itself."""
     twin = copy.copy(ws)
     twin._progress = twin._plans_shown = False
+    vars(twin).pop("outbox", None)  # it took the bars over when it was made
     return twin
