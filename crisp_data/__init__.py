@@ -10,7 +10,7 @@ from crisp_data import metrics as metrics
 from crisp_data import outgoing as outgoing
 from crisp_data import plots as plots
 from crisp_data.archive import Archive
-from crisp_data.connection import connect
+from crisp_data.connection import connect, login
 from crisp_data.errors import (
     ApiError,
     ArchiveBusy,
@@ -34,6 +34,7 @@ from crisp_data.errors import (
     ReadOnly,
     ServerError,
     Unauthorized,
+    UnknownOutcome,
 )
 from crisp_data.export import read, write
 from crisp_data.tables import expand, schema
@@ -65,9 +66,11 @@ __all__ = [
     "ReadOnly",
     "ServerError",
     "Unauthorized",
+    "UnknownOutcome",
     "Workspace",
     "connect",
     "expand",
+    "login",
     "read",
     "schema",
     "write",

@@ -21,7 +21,7 @@ from crisp_data.protocol import answers, routes, walks
 from crisp_data.protocol.answers import Page
 from crisp_data.quota import Ledger
 from crisp_data.session import SINCE, Session
-from crisp_data.wire import OPERATION, PULL, Patience, Wire
+from crisp_data.wire import FOR_WRITE, OPERATION, PULL, Patience, Wire
 
 _TIMEOUT = (5.0, 30.0)  # seconds to connect, and between two bytes of an answer
 
@@ -85,12 +85,13 @@ class Client:
         sleep: Callable[[float], None] = waiting.sleep,
         now: Callable[[], float] = time.time,
     ) -> None:
-        self.settings, self.writes, self.now = settings, writes, now
+        self.settings, self.writes, self.now, self.sleep = settings, writes, now, sleep
+        self.state_dir = state_dir or config.state_dir()
         self.cache_path = (cache_dir or config.cache_dir()) / f"{settings.account}.sqlite"
         self._cache, self._lifetimes = cache, lifetimes
         limit = settings.daily_limit if quota is None else quota
         self.quota = Ledger(
-            (state_dir or config.state_dir()) / "quota.sqlite",
+            self.state_dir / "quota.sqlite",
             settings.account,
             limit,
             reserve_for_writes=reserve_for_writes,
@@ -106,8 +107,8 @@ class Client:
         self.progress = settings.live if progress is None else progress
         self.waits = on_quota == "wait"
         self._reset = waiting.Reset(self.quota, sleep, self.progress)
-        patience = patience or Patience()
-        self._wire = Wire(self.quota, settings.base_url, patience, sleep, connections=workers)
+        self.patience = patience or Patience()
+        self._wire = Wire(self.quota, settings.base_url, self.patience, sleep, connections=workers)
         self._local = threading.local()
 
     def get(self, path: str, params: Mapping[str, Any] | None = None, **options: Any) -> Any:
@@ -121,6 +122,11 @@ class Client:
             The query.
         refresh : bool, default False
             Ask the service even where the cache knows.
+        keep : bool, default True
+            False for an answer that neither comes from the cache nor enters it.
+        for_write : bool, default False
+            Whether it belongs to a write: then it may spend what is kept for writes, and
+            never waits for the day's reset.
 
         Raises
         ------
@@ -331,17 +337,18 @@ class Client:
         operation: str = "",
         offline: bool = False,
         keep: bool = True,
+        for_write: bool = False,
     ) -> Any:
         if any(unquote(part) in (".", "..") for part in path.split("/")):
             raise BadParameter("A path must not lead elsewhere with '.' or '..'.")
         route = routes.identify(method, path)
         query = routes.check_query(route, params or {}) if route else dict(params or {})
         reads = method in ("GET", "HEAD") or bool(route and route.reads)
-        if not (self.writes or reads):
-            name = route.name if route else method
-            raise ReadOnly(f"{name} changes something, and this connection only reads.")
+        if not reads:
+            self.check_writes(route.name if route else method)
         since = time.time() if refresh else since
         notes = {PULL: pull, OPERATION: operation, SINCE: repr(since) if since else ""}
+        notes[FOR_WRITE] = "yes" if for_write else ""
         headers = {name: value for name, value in notes.items() if value}
         if not keep:
             # (expire_after=DO_NOT_CACHE would be overruled by the lifetimes of URL patterns.)
@@ -365,7 +372,7 @@ class Client:
                 )
             except QuotaExceeded as spent:
                 # A budget is not filled by waiting, and a write is not what is meant any more.
-                if not (self.waits and reads and spent.resets_at):
+                if not (self.waits and reads and not for_write and spent.resets_at):
                     raise
             self._reset.wait()
 
@@ -398,9 +405,31 @@ class Client:
             return [str(site["website_id"]) for page in pages for site in page.records]
         return [self.settings.website] if self.settings.website else []
 
+    def check_writes(self, what: str) -> None:
+        """Refuse what would change something on a connection that only reads.
+
+        Raises
+        ------
+        ReadOnly
+            It says how to connect for writing.
+
+        Examples
+        --------
+        >>> ws.client.check_writes("send")
+        """
+        if not self.writes:
+            raise ReadOnly(f"{what} changes something, and this connection only reads.")
+
     def cached(self) -> int:
         """How many answers the cache holds that are still fresh."""
         return self._session().cached()
+
+    def drop(self, path: str) -> None:
+        """Drop the kept answers that a write to a path made stale, where it could not itself.
+
+        A write drops them when it ends. One that was killed did not.
+        """
+        self._session().drop(path)
 
     def purge_cache(self, wait: float = 60.0) -> None:
         """Forget every answer of this token, and leave no trace of one in the cache's file.

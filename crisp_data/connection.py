@@ -8,12 +8,15 @@ import tempfile
 import weakref
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from crisp_data import config
 from crisp_data.client import Client
 from crisp_data.errors import BadParameter, Forbidden
 from crisp_data.workspace import Workspace
+
+if TYPE_CHECKING:
+    from crisp_data.forms.login import Login
 
 _UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 
@@ -106,6 +109,38 @@ def connect(
     except Forbidden:  # the token lacks that one scope; everything else may work
         name = ""
     return Workspace(client, website_id, name, tz=tz, progress=progress, sandbox=started)
+
+
+def login(**options: Any) -> Login:
+    """Open a form that asks for a token, and opens a workspace with it.
+
+    Parameters
+    ----------
+    **options
+        Passed to :func:`connect`: ``writes``, ``base_url``, ``tz`` ...
+
+    Returns
+    -------
+    Login
+        Its ``ws`` is the workspace, once the token has opened one, and None before.
+
+    Notes
+    -----
+    Spends what :func:`connect` does, when the button is pressed. The key is masked, leaves
+    the form as soon as it is used, and is kept in the system's keyring only where the box
+    is ticked and Crisp took it.
+
+    Examples
+    --------
+    >>> form = crisp.login()
+    >>> form
+    Log in (a form)
+      not connected
+    >>> form.close()
+    """
+    from crisp_data.forms.login import Login  # ipywidgets takes a third of a second
+
+    return Login(connect, **options)
 
 
 # A sandbox's own cache and ledger, shared by all who connect to it, gone when it is.

@@ -85,6 +85,18 @@ class ReadOnly(CrispError):
     hint = "Nothing was sent. Connect with connect(writes=True) where writing is meant."
 
 
+class UnknownOutcome(CrispError):
+    """A message of which nobody knows whether it was sent: it is ``unknown`` in the outbox.
+
+    Its answer was lost, and the look-up that would have told failed as well.
+    """
+
+    hint = (
+        "Nothing is sent again by itself. ws.outbox.resume() looks it up, and sends it only "
+        "where Crisp does not have it; so does the same line, run again."
+    )
+
+
 class ArchiveBusy(CrispError):
     """Somebody else writes into the archive; reading is free at all times.
 

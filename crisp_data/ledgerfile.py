@@ -1,16 +1,10 @@
-"""The ledger's SQLite file: a connection for each thread and process, writes one by one."""
+"""The ledger's SQLite file: one row a token and day."""
 
 from __future__ import annotations
 
-import os
-import sqlite3
-import threading
-import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
-from crisp_data import config
+from crisp_data.database import Database
 
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS day (
@@ -25,15 +19,12 @@ CREATE TABLE IF NOT EXISTS closed (
 """
 
 
-class LedgerFile:
-    """A private SQLite file that any number of threads and processes share.
-
-    It holds one row a token and day, and knows nothing of limits or clocks.
-    """
+class LedgerFile(Database):
+    """What was counted; it knows nothing of limits or clocks."""
 
     def __init__(self, path: Path, account: str) -> None:
-        self._path, self._account = path, account
-        self._local = threading.local()
+        super().__init__(path, _SCHEMA)
+        self._account = account
 
     def used(self, day: str) -> int:
         """Requests counted for a day."""
@@ -81,38 +72,3 @@ class LedgerFile:
     def _value(self, query: str, day: str) -> int | str | None:
         row = self.connection().execute(query, (self._account, day)).fetchone()
         return row[0] if row else None
-
-    def connection(self) -> sqlite3.Connection:
-        """One connection a thread, opened anew after a fork: SQLite's rule."""
-        if getattr(self._local, "pid", None) != os.getpid():
-            self._local.db, self._local.pid = _open(self._path), os.getpid()
-        connection: sqlite3.Connection = self._local.db
-        return connection
-
-    @contextmanager
-    def transaction(self) -> Iterator[sqlite3.Connection]:
-        """All of the block or nothing, and nobody else writes meanwhile."""
-        db = self.connection()
-        db.execute("BEGIN IMMEDIATE")
-        try:
-            yield db
-        except BaseException:
-            db.execute("ROLLBACK")
-            raise
-        db.execute("COMMIT")
-
-
-def _open(path: Path) -> sqlite3.Connection:
-    db = sqlite3.connect(config.private_file(path), timeout=30, isolation_level=None)
-    # Switching to WAL ignores the busy timeout, so it is tried again while others switch.
-    for attempt in range(100):
-        try:
-            db.execute("PRAGMA journal_mode = WAL")
-            break
-        except sqlite3.OperationalError:
-            if attempt == 99:
-                raise
-            time.sleep(0.02)
-    db.execute("PRAGMA synchronous = NORMAL")
-    db.executescript(_SCHEMA)
-    return db

@@ -35,6 +35,9 @@ class Plan:
         reads may spend.
     basis : str
         How the figures were got, in one sentence.
+    rows : Rows or None
+        How many rows Crisp's list holds, as far as it was found out; of these some may be
+        left out here, after the pull. None where nothing was asked.
 
     Examples
     --------
@@ -51,6 +54,7 @@ class Plan:
     limit: int
     daily: int
     basis: str
+    rows: Rows | None = None
 
     @property
     def of_today(self) -> float:

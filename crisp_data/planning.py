@@ -112,6 +112,59 @@ class Plans:
         ids = selection.session_ids(conversations)
         return self._threaded(ids, self._missing(ids, refresh))
 
+    def people(
+        self,
+        since: Any = None,
+        until: Any = None,
+        *,
+        search: str | None = None,
+        limit: int | None = None,
+        tz: str | None = None,
+        refresh: bool = False,
+    ) -> Plan:
+        """Plan ``ws.people`` with the same arguments.
+
+        Spends page 1, which the pull finds in the cache if it begins within a minute: a list
+        by page number is not put together from different times. How many pages follow a full
+        one Crisp does not tell, and profiles come in no order to guess from.
+
+        Returns
+        -------
+        Plan
+            Its ``high`` is None where page 1 is full and there is no ``limit``.
+
+        Examples
+        --------
+        >>> plan = ws.plan.people(limit=50)
+        >>> plan.requests, plan.rows.low
+        (0, 50)
+        """
+        tz = moments.check_tz(tz or self._tz)
+        now = datetime.fromtimestamp(self._client.now(), UTC)
+        query = {**selection.bounds(*moments.window(since, until, tz=tz, now=now))}
+        selection.check_count("limit", limit)
+
+        def pages(refresh: bool = False) -> Pages:
+            return self._client.pages(
+                "list_people_profiles",
+                website_id=self._website_id,
+                rows=limit,
+                refresh=refresh,
+                search_text=search,
+                **query,
+            )
+
+        count = len(next(pages(refresh)).records)
+        rows = extrapolate([0] * count, None).up_to(limit)
+        if pages().kept()[1]:
+            return self._plan("people", 0, 0, 0, "The cache holds the whole list.", rows)
+        if count < PAGE:  # page 2 shows the end; page 1 is read again after a minute
+            return self._plan("people", 1, 1, 2, rows.basis, rows)
+        if limit is None:
+            return self._plan("people", 1, 1, None, rows.basis, rows)
+        likely, high = math.ceil(limit / PAGE) - 1, math.ceil((limit - 1) / PAGE) + 1
+        return self._plan("people", 1, likely, high, rows.basis, rows)
+
     # What the workspace asks for before a pull
 
     def before_conversations(
@@ -255,12 +308,20 @@ class Plans:
         likely = max(low, self._cost(asked, rows.likely) - had)
         # Where one instant fills whole pages, these are read twice: nobody knows beforehand.
         high = None if rows.high is None else max(0, math.ceil(1.3 * walk(rows.high)) - had)
-        return self._plan("conversations", low, likely, high, rows.basis)
+        return self._plan("conversations", low, likely, high, rows.basis, rows)
 
-    def _plan(self, what: str, low: int, requests: int, high: int | None, basis: str) -> Plan:
+    def _plan(
+        self,
+        what: str,
+        low: int,
+        requests: int,
+        high: int | None,
+        basis: str,
+        rows: Rows | None = None,
+    ) -> Plan:
         quota = self._client.quota
         left, daily = quota.left_for_reads, quota.limit - quota.kept_for_writes
-        return Plan(what, requests, low, high, left, quota.limit, daily, basis)
+        return Plan(what, requests, low, high, left, quota.limit, daily, basis, rows)
 
 
 def _timestamp(milliseconds: int | None) -> pd.Timestamp | None:

@@ -119,10 +119,11 @@ class Ledger:
             self._file.add(reservation.days, reservation.operation, -1)
         self.budgets.give_back(reservation.paid)
 
-    def afford(self, needed: int, *, today: bool = True) -> None:
-        """Refuse reads that are known beforehand to cost more than what is left.
+    def afford(self, needed: int, *, today: bool = True, write: bool = False) -> None:
+        """Refuse what is known beforehand to cost more than what is left.
 
-        ``today=False`` looks at open budgets only: the day itself may be waited for.
+        ``today=False`` looks at open budgets only: the day itself may be waited for. Writes
+        may spend what is kept for them.
 
         Raises
         ------
@@ -130,7 +131,7 @@ class Ledger:
             With the ways on; nothing was spent.
         """
         self.budgets.afford(needed)
-        free = self.left_for_reads
+        free = self.left if write else self.left_for_reads
         if today and needed > free:
             raise QuotaExceeded(
                 needed,
@@ -138,10 +139,7 @@ class Ledger:
                 self.limit,
                 self.resets_at,
                 why="Today's quota does not suffice, so nothing was begun",
-                hint=f"It resets at {self.resets_at:%Y-%m-%d %H:%M} UTC. Ask for fewer "
-                "conversations; or let the pull wait for the reset and go on, with "
-                "connect(on_quota='wait'); or keep them with ws.archive(...).sync(), which "
-                "continues tomorrow where it stopped.",
+                hint=(_FEWER_MESSAGES if write else _FEWER_ROWS).format(self.resets_at),
             )
 
     def close(self, day: str, refusal: str) -> QuotaExceeded:
@@ -247,6 +245,15 @@ class Ledger:
         return QuotaExceeded(1, free, self.limit, end, why=why, hint=hint)
 
 
+_FEWER_ROWS = (
+    "It resets at {:%Y-%m-%d %H:%M} UTC. Ask for fewer conversations; or let the pull wait for "
+    "the reset and go on, with connect(on_quota='wait'); or keep them with "
+    "ws.archive(...).sync(), which continues tomorrow where it stopped."
+)
+_FEWER_MESSAGES = (
+    "It resets at {:%Y-%m-%d %H:%M} UTC. Send to fewer people today: with the same batch name "
+    "the next call sends to the others, and to nobody twice."
+)
 _CLOSED = (
     "The day is marked as spent until {:%Y-%m-%d %H:%M} UTC, and further requests are refused "
     "here, at no cost. Where Crisp answers again sooner: ws.quota.reopen(), or 'crisp-data quota "

@@ -108,7 +108,7 @@ class Session(CachedSession):
         try:
             return super().send(request, *args, **kwargs)
         finally:
-            self._drop(self._path(request))
+            self.drop(self._path(request))
 
     def _read(self, request: requests.PreparedRequest, since: float, **kwargs: Any) -> Any:
         """Read from the cache, from another's flight that lands meanwhile, or over the wire.
@@ -184,7 +184,7 @@ class Session(CachedSession):
         conversation = _hash(parts[3], 8) if parts[2] == "conversation" and parts[3] else _NONE
         return self._identity + website + conversation
 
-    def _drop(self, path: str) -> None:
+    def drop(self, path: str) -> None:
         """Delete the answers about a conversation and its website's lists; else the website's."""
         prefix = self._prefix(path)
         site = prefix[:_SITE]

@@ -41,6 +41,8 @@ from crisp_data.quota import Ledger, Reservation
 PULL = "X-Crisp-Data-Pull"
 #: Likewise: the operation that was called by name, for a few share verb and path with another.
 OPERATION = "X-Crisp-Data-Operation"
+#: Likewise: that a read belongs to a write, and so is paid from what is kept for writes.
+FOR_WRITE = "X-Crisp-Data-For-Write"
 
 
 @dataclass(frozen=True)
@@ -59,12 +61,17 @@ class Patience:
         quarter of jitter so that many kernels do not come back at once.
     unreachable : int
         Attempts where no connection could be made at all.
+    settle : float
+        Seconds between a message whose answer was lost and the look-up that tells whether
+        it was sent: what is in Crisp's hands by then, or not, stays so (*assumed*: "202
+        dispatched" says that the work may come after the answer).
     """
 
     tries: int = 8
     first: float = 1.0
     longest: float = 120.0
     unreachable: int = 3
+    settle: float = 10.0
 
     def wait(self, attempt: int) -> float:
         """Seconds before the attempt after ``attempt`` (counted from 1)."""
@@ -113,13 +120,15 @@ class Wire(HTTPAdapter):
         """Send one request; raise a :class:`CrispError` unless the answer is a success."""
         method, path = request.method or "GET", urlsplit(request.url or "").path
         name = request.headers.pop(OPERATION, None)
+        for_write = request.headers.pop(FOR_WRITE, None) is not None
         found = routes.identify(method, path.removeprefix(self._base))
         route = routes.lookup(name) if name else found
         pull = request.headers.pop(PULL, None) or uuid.uuid4().hex
         repeats = method in ("GET", "HEAD")
+        write = for_write or _writes(route, method)
         tries = _Tries(self.patience, repeats)
         while True:
-            reservation = self._reserve(route, method, tries.last)
+            reservation = self._reserve(route, write, tries.last)
             try:
                 response = self._attempt(request, route, reservation, *args, **kwargs)
             except (Offline, BadAnswer, ApiError) as error:
@@ -140,11 +149,11 @@ class Wire(HTTPAdapter):
                 return response
 
     def _reserve(
-        self, route: routes.Route | None, method: str, last: CrispError | None
+        self, route: routes.Route | None, write: bool, last: CrispError | None
     ) -> Reservation:
         """Count the next attempt; a refusal says what the attempt before met."""
         try:
-            return self.ledger.reserve(_name(route), write=_writes(route, method))
+            return self.ledger.reserve(_name(route), write=write)
         except QuotaExceeded as spent:
             raise spent from last
 

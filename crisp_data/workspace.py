@@ -28,9 +28,10 @@ from crisp_data.protocol.answers import Page
 from crisp_data.protocol.walks import STUCK
 from crisp_data.quota import Ledger
 from crisp_data.selection import State
+from crisp_data.writing import Writing
 
 
-class Workspace(Forms):
+class Workspace(Forms, Writing):
     """A website of Crisp, read as frames.
 
     Made by :func:`crisp_data.connect`. Every method that reads says what it spends; asked

@@ -11,9 +11,11 @@ import pytest
 
 import crisp_data as crisp
 from crisp_data.client import Client
+from crisp_data.outbox import Outbox, Receipt
 from crisp_data.pages import Pages
 from crisp_data.quota import Ledger
 from crisp_data.sandbox import Sandbox
+from crisp_data.writing import Writing
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text("utf-8")
@@ -21,12 +23,14 @@ PUBLIC = {
     **{name: getattr(crisp, name) for name in crisp.__all__},
     "Client": Client,
     "Ledger": Ledger,
+    "Outbox": Outbox,
     "Pages": Pages,
+    "Receipt": Receipt,
     "Sandbox": Sandbox,
 }
 METHODS = {
     f"{owner.__name__}.{name}": member
-    for owner in (crisp.Workspace, crisp.Archive, Sandbox)
+    for owner in (crisp.Workspace, Writing, crisp.Archive, Outbox, Sandbox)
     for name, member in vars(owner).items()
     if not name.startswith("_") and inspect.isfunction(member)
 }

@@ -3,23 +3,15 @@
 One row of JSON in a Delta table of its own, written anew with every batch of work. Delta
 refuses a commit where another came between, on a disk and in an object store alike, so the
 same row is the lock: who writes it holds the archive, and nobody can do so unnoticed.
-
-A writer that was killed is recognised by its process where it ran on this machine, and
-elsewhere by its silence.
 """
 
 from __future__ import annotations
 
-import os
-import secrets
-import socket
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime
 
 import msgspec
-import psutil
 import pyarrow as pa
 from deltalake import CommitProperties, DeltaTable, write_deltalake
 from deltalake.exceptions import CommitFailedError, DeltaError
@@ -27,45 +19,12 @@ from deltalake.exceptions import CommitFailedError, DeltaError
 from crisp_data.archive.coverage import Coverage
 from crisp_data.archive.storage import Storage
 from crisp_data.errors import ArchiveBusy, BadParameter
-
-#: Seconds of silence after which a writer on another machine counts as gone. Every batch of
-#: work is a sign of life, and a batch takes seconds.
-LEASE = 900.0
+from crisp_data.writer import LEASE, Writer
 
 # Former versions of the one row go after so many writes: nobody reads the past of it.
 _TIDY = 32
 
 _SCHEMA = pa.schema([("state", pa.string())])
-
-
-class Writer(msgspec.Struct, frozen=True):
-    """Who holds the archive."""
-
-    host: str
-    pid: int
-    born: float
-    token: str
-    since: float
-    until: float
-
-    @classmethod
-    def this(cls, now: float) -> Writer:
-        """Describe this process."""
-        born = psutil.Process().create_time()
-        return cls(socket.gethostname(), os.getpid(), born, secrets.token_hex(8), now, now + LEASE)
-
-    def alive(self, now: float) -> bool:
-        """Whether the writer may still be at work."""
-        if self.host != socket.gethostname():
-            return now < self.until
-        try:
-            return bool(psutil.Process(self.pid).create_time() == self.born)
-        except psutil.Error:
-            return False
-
-    def __str__(self) -> str:
-        since = datetime.fromtimestamp(self.since, UTC)
-        return f"process {self.pid} on {self.host}, since {since:%Y-%m-%d %H:%M:%S} UTC"
 
 
 class Deep(msgspec.Struct, frozen=True):

@@ -5,10 +5,12 @@ This module is imported with the package, so ipywidgets is not: it takes a third
 
 from __future__ import annotations
 
+import copy
 from typing import TYPE_CHECKING, Any, cast
 
 if TYPE_CHECKING:
     from crisp_data.forms.compose import Compose
+    from crisp_data.forms.explore import Explore
 
 
 class Forms:
@@ -43,7 +45,43 @@ class Forms:
           ...
           50 conversations to choose from
           none is open
+        >>> form.close()
         """
         from crisp_data.forms.compose import Compose  # ipywidgets: a third of a second
 
         return Compose(cast(Any, self), session_id)
+
+    def explore(self) -> Explore:
+        """Open a form that filters, counts, prices and pulls conversations, messages, people.
+
+        Returns
+        -------
+        Explore
+            Its ``result`` is the frame that was pulled last, its ``code`` the lines of Python
+            that pull the same.
+
+        Notes
+        -----
+        Opening it spends nothing; each button says what it spends.
+
+        Examples
+        --------
+        >>> form = ws.explore()
+        >>> form
+        Explore (a form)
+          sandbox, Acme, may write
+          4,99... of 5,000 requests left today, 100 of them kept for writes
+          nothing pulled yet
+        >>> form.close()
+        """
+        from crisp_data.forms.explore import Explore
+
+        return Explore(_quiet(self))
+
+
+def _quiet(ws: Any) -> Any:
+    """Give the workspace without bars and plans on stderr: a form shows them itself."""
+    twin = copy.copy(ws)
+    twin._progress = twin._plans_shown = False
+    vars(twin).pop("outbox", None)  # it took the bars over when it was made
+    return twin

@@ -9,7 +9,12 @@ and in filling: one of the four is always seen.
 from __future__ import annotations
 
 import html
+from collections.abc import Sequence
+from datetime import datetime
 from typing import Any, Protocol
+
+import numpy as np
+import pandas as pd
 
 from crisp_data import meter
 from crisp_data.client import Client
@@ -93,6 +98,17 @@ def quota_line(ws: Opened) -> str:
     return f"{line}, {kept:,} of them kept for writes" if kept else line
 
 
+def count(number: int, thing: str) -> str:
+    """Count things, with the right ending.
+
+    Examples
+    --------
+    >>> count(1, "row"), count(2000, "row")
+    ('1 row', '2,000 rows')
+    """
+    return f"{number:,} {thing}{'' if number == 1 else 's'}"
+
+
 _MARKS = {"done": "✓", "error": "✕", "info": "i"}
 _CALLED = {"done": "Done", "error": "Error", "info": "Note"}
 
@@ -110,6 +126,46 @@ def notice(kind: str, what: str, hint: str = "") -> str:
         f"<span class='crisp-mark' role='img' aria-label='{_CALLED[kind]}'>{_MARKS[kind]}</span>"
         f"<div><p><strong>{escape(what)}</strong></p>{lines}</div></div>"
     )
+
+
+def table(frame: pd.DataFrame, columns: Sequence[str], rows: int = 50) -> str:
+    """Draw the first rows of a frame, everything escaped and long words cut.
+
+    The box scrolls, so that it can be reached by the Tab key and has a name.
+    """
+    shown = frame.loc[:, [name for name in columns if name in frame]].head(rows)
+    head = "".join(f"<th scope='col'>{escape(name)}</th>" for name in shown)
+    body = "".join(
+        f"<tr>{''.join(f'<td>{escape(word(cell))}</td>' for cell in cells)}</tr>"
+        for cells in shown.itertuples(index=False, name=None)
+    )
+    what = (
+        f"{len(shown):,} of {len(frame):,} rows, {len(shown.columns)} of {frame.shape[1]} columns"
+    )
+    return (
+        f"<p class='crisp-soft'>{what}</p>"
+        f"<div class='crisp-scroll' tabindex='0' role='region' aria-label='Preview: {what}'>"
+        f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>"
+    )
+
+
+def word(cell: Any, most: int = 160) -> str:
+    """Write one cell in a few words.
+
+    Examples
+    --------
+    >>> word(["vip", "trial"]), word(None), word("a" * 9, most=5)
+    ('vip, trial', '', 'aaaa…')
+    """
+    if isinstance(cell, (list, tuple, np.ndarray)):
+        text = ", ".join(str(one) for one in cell)
+    elif cell is None or pd.isna(cell):
+        text = ""
+    elif isinstance(cell, datetime):
+        text = f"{cell:%Y-%m-%d %H:%M}"
+    else:
+        text = str(cell)
+    return text if len(text) <= most else f"{text[: most - 1]}…"
 
 
 #: Goes into every form: a page may show several, or one alone.
@@ -138,12 +194,14 @@ CSS = """
   width: 100%; min-width: 0; font-size: 14px; line-height: 1.5; align-self: auto;
 }
 .crisp-form .crisp-body { padding: 0 16px; gap: 12px; }
+.crisp-form > .crisp-body ~ .crisp-body { padding-top: 12px; }
+.crisp-form .widget-html:has(> .widget-html-content:empty) { display: none; }
 .crisp-form p { margin: 0; }
 .crisp-form h2, .crisp-form h3 { margin: 0; color: var(--crisp-ink); font-weight: 600; }
 .crisp-form h2 { font-size: 18px; }
 .crisp-form h3 { font-size: 14px; }
 .crisp-form .crisp-soft { color: var(--crisp-soft); }
-.crisp-form .crisp-head { padding: 12px 16px 4px; }
+.crisp-form .crisp-head { padding: 14px 16px 12px; }
 
 .crisp-form .crisp-banner {
   display: flex; flex-wrap: wrap; align-items: center; gap: 4px 12px; padding: 10px 16px;
@@ -151,6 +209,10 @@ CSS = """
 }
 .crisp-form .crisp-where { font-weight: 700; letter-spacing: .06em; padding: 1px 10px; }
 .crisp-form .crisp-meaning { margin-left: auto; }
+.crisp-form .widget-html-content:has(> .crisp-banner) { container-type: inline-size; }
+@container (max-width: 500px) {
+  .crisp-form .crisp-meaning { margin-left: 0; flex-basis: 100%; }
+}
 .crisp-form .crisp-right { border: 1px solid currentColor; border-radius: 99px; padding: 0 10px; }
 .crisp-form .crisp-live { background: var(--crisp-red); color: #fff; }
 .crisp-form .crisp-live .crisp-where { background: #fff; color: var(--crisp-red); }
@@ -168,7 +230,7 @@ CSS = """
 
 .crisp-form .crisp-row { display: flex; flex-flow: row wrap; gap: 12px; align-items: flex-end; }
 .crisp-form .crisp-row > * { min-width: 0; }
-.crisp-form .crisp-row > .widget-inline-hbox { flex: 1 1 180px; }
+.crisp-form .crisp-row > .widget-inline-hbox { flex: 1 1 150px; }
 .crisp-form .crisp-pane { min-width: 0; gap: 12px; }
 .crisp-form .crisp-row > .crisp-pane { flex: 1 1 300px; }
 .crisp-form .crisp-row:has(> .crisp-pane) { align-items: flex-start; gap: 16px; }
@@ -196,12 +258,18 @@ CSS = """
   font-family: inherit; line-height: 1.4; color: var(--crisp-ink);
   background-color: var(--crisp-ground); border: 1px solid var(--crisp-edge); border-radius: 5px;
 }
-.crisp-form .widget-dropdown > select { padding-right: 22px; text-overflow: ellipsis; }
+.crisp-form .widget-dropdown > select {
+  appearance: auto; background-image: none; text-overflow: ellipsis;
+}
+.crisp-form .crisp-code textarea {
+  font-family: var(--jp-code-font-family, monospace); font-size: 13px; field-sizing: content;
+}
 .crisp-form input::placeholder, .crisp-form textarea::placeholder {
   color: var(--crisp-ink); opacity: .68;
 }
 .crisp-form input[type=checkbox], .crisp-form input[type=radio] {
-  width: 17px; height: 17px; min-height: 0; margin: 0; accent-color: var(--crisp-blue);
+  flex: 0 0 auto; width: 17px; height: 17px; min-height: 0; margin: 0;
+  accent-color: var(--crisp-blue);
 }
 .crisp-form :is(input, select, textarea, button, summary, a):focus-visible {
   outline: 3px solid var(--crisp-focus); outline-offset: 1px;
@@ -209,8 +277,8 @@ CSS = """
 .crisp-form .jupyter-button {
   width: auto; height: auto; min-height: 34px; margin: 0; padding: 4px 16px; border-radius: 5px;
   border: 1px solid var(--crisp-edge); background: var(--crisp-ground); color: var(--crisp-ink);
-  font-size: 14px; font-weight: 600; line-height: 1.4; white-space: normal; box-shadow: none;
-  overflow: visible;
+  font-family: inherit; font-size: 14px; font-weight: 600; line-height: 1.4; white-space: normal;
+  box-shadow: none; overflow: visible;
 }
 .crisp-form .jupyter-button:hover:enabled { background: var(--crisp-tint); }
 .crisp-form .jupyter-button.crisp-primary {
@@ -238,14 +306,22 @@ CSS = """
 .crisp-form .crisp-error .crisp-mark { background: var(--crisp-red); border-radius: 3px; }
 .crisp-form .crisp-done .crisp-mark { background: var(--crisp-green); }
 
+.crisp-form .crisp-price {
+  padding: 10px 12px; border-radius: 5px; background: var(--crisp-tint); overflow-wrap: anywhere;
+}
+.crisp-form .crisp-progress { display: flex; flex-wrap: wrap; align-items: center; gap: 4px 12px; }
+.crisp-form progress {
+  width: 220px; max-width: 100%; height: 14px; accent-color: var(--crisp-blue);
+}
+
 .crisp-form .crisp-scroll {
   max-width: 100%; max-height: 380px; overflow: auto; border: 1px solid var(--crisp-line);
   border-radius: 5px;
 }
 .crisp-form table { width: 100%; margin: 0; border-collapse: collapse; font-size: 13px; }
 .crisp-form th, .crisp-form td {
-  max-width: 340px; padding: 5px 10px; text-align: left; vertical-align: top;
-  overflow-wrap: anywhere; color: var(--crisp-ink); background: var(--crisp-ground);
+  max-width: 280px; padding: 5px 10px; text-align: left; vertical-align: top;
+  overflow-wrap: break-word; color: var(--crisp-ink); background: var(--crisp-ground);
   border-bottom: 1px solid var(--crisp-line);
 }
 .crisp-form th { position: sticky; top: 0; font-weight: 600; white-space: nowrap; }

@@ -37,6 +37,9 @@ class Form:
         All of it, with the class ``crisp-form``.
     body : ipywidgets.VBox
         To be filled: ``form.body.children = [...]``.
+    below : ipywidgets.VBox
+        What is long, such as a table: it stands below results and errors, which so stay near
+        the buttons.
     """
 
     def __init__(self, ws: Opened | None, title: str, lead: str = "") -> None:
@@ -44,10 +47,12 @@ class Form:
         self._banner, self._quota, self._notice = (widgets.HTML() for _ in range(3))
         words = f"<p class='crisp-soft'>{html.escape(lead)}</p>" if lead else ""
         head = widgets.HTML(f"<div class='crisp-head'><h2>{html.escape(title)}</h2>{words}</div>")
-        self.body = stack()
-        self.body.add_class("crisp-body")
+        self.body, self.below = stack(), stack()
+        for part in (self.body, self.below):
+            part.add_class("crisp-body")
         style = widgets.HTML(f"<style>{look.CSS}</style>", layout={"display": "none"})
-        self.box = widgets.VBox([style, self._banner, self._quota, head, self.body, self._notice])
+        above = [style, self._banner, self._quota, head]
+        self.box = widgets.VBox([*above, self.body, self._notice, self.below])
         self.box.add_class("crisp-form")
         self.refresh()
 

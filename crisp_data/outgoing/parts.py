@@ -14,9 +14,8 @@ MOST = 10**15
 
 def known_origin(value: str) -> str:
     """Refuse an origin that no channel of Crisp has."""
-    if value in ("chat", "email") or (value.startswith("urn:") and len(value) > 4):
-        return ""
-    return "must be chat, email or urn:..."
+    plugin = value.startswith("urn:") and value[4:5].strip()
+    return "" if plugin or value in ("chat", "email") else "must be chat, email or urn:name"
 
 
 Filled = Annotated[str, filled]

@@ -1,0 +1,285 @@
+"""The form of ``ws.explore()``: filters, their price, the frame, and the code for it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import ipywidgets as widgets
+import pandas as pd
+
+from crisp_data.errors import BadParameter, CrispError
+from crisp_data.forms import look, parts
+from crisp_data.forms.exploring import Explorer, Query, Readable
+from crisp_data.forms.look import count
+from crisp_data.forms.runner import Runner
+from crisp_data.plan import Plan
+from crisp_data.selection import STATES
+
+_AGO = ["today", "yesterday", "7 days ago", "30 days ago", "3 months ago", "1 year ago"]
+_PREVIEW = {
+    "conversations": ["nickname", "email", "state", "segments", "last_message", "updated_at"],
+    "people": ["nickname", "email", "company_name", "country", "segments", "created_at"],
+    "messages": ["timestamp", "from", "type", "nickname", "content", "session_id"],
+}
+# "" is any: a dropdown takes None for nothing chosen, and shows nothing.
+_ANYBODY: list[tuple[str, Any]] = [("anybody", ""), ("nobody", False)]
+_ANY: list[tuple[str, Any]] = [("any", "")]
+
+
+class Explore(parts.Form):
+    """Filters over a workspace's tables; what is pulled is in ``form.result``.
+
+    Opening it spends nothing. The first button says how many rows there are, as far as Crisp
+    tells, and what they cost; the second pulls them.
+
+    Parameters
+    ----------
+    ws : Workspace
+
+    Attributes
+    ----------
+    explorer : Explorer
+        The same without widgets.
+    result, conversations, partial : DataFrame or None
+        As there.
+    code : str
+        The lines of Python that pull the same as ``result``.
+    """
+
+    def __init__(self, ws: Readable) -> None:
+        self.explorer = Explorer(ws)
+        super().__init__(ws, "Explore", "Count and price come first; nothing is pulled unasked.")
+        self._make()
+        self._lay_out()
+        self._fill_names()
+        self._changed()
+
+    @property
+    def result(self) -> pd.DataFrame | None:
+        """The frame pulled last."""
+        return self.explorer.result
+
+    @property
+    def conversations(self) -> pd.DataFrame | None:
+        """The conversations pulled last."""
+        return self.explorer.conversations
+
+    @property
+    def partial(self) -> pd.DataFrame | None:
+        """What a pull had that did not come to its end."""
+        return self.explorer.partial
+
+    @property
+    def code(self) -> str:
+        """The lines of Python that do the same."""
+        return str(self._code.value)
+
+    def query(self) -> Query:
+        """Read the filters.
+
+        Raises
+        ------
+        BadParameter
+            The limit is no whole number.
+        """
+        text = self.limit.value.strip()
+        if text and not text.isdecimal():
+            raise BadParameter("limit is not a whole number.", "Leave it empty for all rows.")
+        return Query(
+            self.table.value,
+            self.since.value.strip() or None,
+            self.until.value.strip() or None,
+            self.state.value or None,
+            self.segment.value.strip() or None,
+            None if self.assigned.value == "" else self.assigned.value,
+            self.inbox.value or None,
+            self.search.value.strip() or None,
+            int(text) if text else None,
+        )
+
+    def join(self, timeout: float | None = None) -> bool:
+        """Wait for a running pull to end; say whether it has."""
+        return self.runner.join(timeout)
+
+    def fail(self, error: BaseException) -> None:
+        """Show an error, and where to find what came before it."""
+        super().fail(error)
+        if isinstance(error, CrispError) and (kept := self._kept()):
+            what, _, hint = str(error).partition("\n")
+            self.say(what, f"{hint}\n{kept}", "error")
+
+    def lines(self) -> list[str]:
+        """What a page without a kernel says."""
+        frame = self.result
+        pulled = (
+            "nothing pulled yet" if frame is None else f"form.result: {count(len(frame), 'row')}"
+        )
+        return [pulled]
+
+    # Its parts
+
+    def _make(self) -> None:
+        moment = {"options": _AGO, "ensure_option": False, "continuous_update": False}
+        words = {"continuous_update": False}
+        self.table = widgets.Dropdown(
+            description="Table", options=[("Conversations", "conversations"), ("People", "people")]
+        )
+        self.since = widgets.Combobox(description="Since", placeholder="any time", **moment)
+        self.until = widgets.Combobox(description="Until", placeholder="now", **moment)
+        self.limit = widgets.Text("500", description="Limit", placeholder="all rows", **words)
+        self.state = widgets.Dropdown(
+            description="State", options=[*_ANY, *((one, one) for one in STATES)]
+        )
+        self.segment = widgets.Text(description="Segment", placeholder="any", **words)
+        self.assigned = widgets.Dropdown(description="Assigned to", options=_ANYBODY)
+        self.inbox = widgets.Dropdown(description="Inbox", options=_ANY)
+        self.search = widgets.Text(description="Search", placeholder="words", **words)
+        self.load = parts.button("Load operators and inboxes (2 requests)", small=True)
+        self.price = parts.button("Show count and cost")
+        self.pull = parts.button("Pull")
+        self.pull_messages = parts.button("Pull their messages")
+        self._priced, self._threads, self._preview = (widgets.HTML() for _ in range(3))
+        self._code = widgets.Textarea(description="Code that does the same", rows=2)
+        self._code.add_class("crisp-code")
+        self.runner = Runner(self, self._progress, self.explorer.stop)
+        self._planned = 0
+        for one in self._filters:
+            one.observe(lambda _: self._changed(), "value")
+        self.load.on_click(lambda _: self._load())
+        self.price.on_click(lambda _: self._show_price())
+        self.pull.on_click(lambda _: self._start(self.pull, self._pull))
+        self.pull_messages.on_click(lambda _: self._start(self.pull_messages, self._pull_messages))
+
+    @property
+    def _filters(self) -> list[widgets.Widget]:
+        both = [self.table, self.since, self.until, self.limit, self.search]
+        return [*both, self.state, self.segment, self.assigned, self.inbox]
+
+    def _lay_out(self) -> None:
+        self._only_conversations = parts.row(self.state, self.segment, self.assigned, self.inbox)
+        self._more = parts.row(self._threads, self.pull_messages)
+        self.body.children = [
+            parts.row(self.table, self.since, self.until, self.limit, self.search),
+            self._only_conversations,
+            parts.row(self.load),
+            self._priced,
+            parts.row(self.price, self.pull),
+            self.runner.box,
+        ]
+        self.below.children = [self._preview, self._more, self._code]
+        parts.show(self._more, False)
+
+    def _fill_names(self, load: bool = False) -> None:
+        names = self.explorer.names(load)
+        people, inboxes = names["operators"], names["inboxes"]
+        for dropdown, first, found in (
+            (self.assigned, _ANYBODY, people),
+            (self.inbox, _ANY, inboxes),
+        ):
+            kept = dropdown.value
+            dropdown.options = [*first, *((name or one, one) for one, name in found.items())]
+            dropdown.value = kept
+        parts.show(self.load, not people)
+
+    # What happens
+
+    def _changed(self) -> None:
+        """Another question: what was priced does not hold for it."""
+        self.explorer.plan = None
+        conversations = self.table.value == "conversations"
+        parts.show(self._only_conversations, conversations)
+        self.since.description = "Updated since" if conversations else "Created since"
+        self._priced.value = ""
+        self._lead_to(self.price)
+        try:
+            self._write(self.query().code)
+        except BadParameter as error:
+            self.fail(error)
+            return
+        self.quiet()
+
+    def _lead_to(self, primary: widgets.Button) -> None:
+        """Make one button the primary one: what is next."""
+        self.pull.disabled = primary is not self.pull
+        for one in (self.price, self.pull):
+            (one.add_class if one is primary else one.remove_class)("crisp-primary")
+
+    def _write(self, code: str) -> None:
+        self._code.value, self._code.rows = code, 2 + code.count("\n")
+
+    def _load(self) -> None:
+        with self.busy(self.load, "Loading …"):
+            self._fill_names(load=True)
+
+    def _show_price(self) -> None:
+        with self.busy(self.price, "Asking …"):
+            plan = self.explorer.price(self.query())
+            self._priced.value = _priced(plan, self.explorer.query)
+            self._write(self.explorer.code)
+            self._lead_to(self.pull)
+
+    def _start(self, button: widgets.Button, work: Any) -> None:
+        if button is self.pull:
+            self._planned = self.explorer.plan.requests if self.explorer.plan else 0
+        else:
+            self._planned = self.explorer.price_messages().requests
+        self.runner.start(button, work, "Pulling …")
+
+    def _progress(self) -> tuple[int, int, str]:
+        spent = self.explorer.spent
+        return spent, self._planned, f"{spent:,} of about {self._planned:,} requests"
+
+    def _pull(self) -> None:
+        self._end(self.explorer.query.table, self.explorer.pull)
+
+    def _pull_messages(self) -> None:
+        self._end("messages", self.explorer.pull_messages)
+
+    def _end(self, table: str, pull: Any) -> None:
+        try:
+            frame = pull()
+        except CrispError:
+            if not self.explorer.stopped:
+                raise
+            self.say("Stopped; nothing more was asked.", self._kept(), "info")
+            return
+        self._write(self.explorer.code)
+        self._preview.value = (
+            f"<h3>{look.escape(table.capitalize())}</h3>{look.table(frame, _PREVIEW[table])}"
+        )
+        if table == "conversations":
+            plan = self.explorer.price_messages()
+            self._threads.value = f"<p>{'<br>'.join(map(look.escape, plan.lines))}</p>"
+        parts.show(self._more, table == "conversations" and not frame.empty)
+        warned = "\n".join(self.explorer.warned)
+        self.say(
+            f"{count(len(frame), 'row')} for {count(self.explorer.spent, 'request')}.",
+            f"The whole frame is in form.result.\n{warned}",
+            "info" if warned else "done",
+        )
+
+    def _kept(self) -> str:
+        rows = self.partial
+        if rows is None or rows.empty:
+            return ""
+        return f"{count(len(rows), 'row')} came before that: form.partial. The cache keeps them."
+
+
+def _priced(plan: Plan, query: Query) -> str:
+    """Say in two lines how many rows are expected and what they cost."""
+    rows = plan.rows
+    if rows is None:
+        many = "The cache holds all of it; pulling it spends nothing."
+    elif rows.low == rows.high:
+        many = f"{rows.low:,} {query.table}"
+    elif rows.high is None:
+        many = f"At least {rows.low:,} {query.table}; Crisp tells no more before the pull"
+    elif rows.likely in (rows.low, rows.high):
+        many = f"{rows.low:,} to {rows.high:,} {query.table}"
+    else:
+        many = f"About {rows.likely:,} {query.table} ({rows.low:,} to {rows.high:,})"
+    lines = "".join(f"<p>{look.escape(line)}</p>" for line in [*plan.lines, plan.basis])
+    return (
+        "<div class='crisp-price' role='status' aria-live='polite'>"
+        f"<p><strong>{look.escape(many)}</strong></p>{lines}</div>"
+    )

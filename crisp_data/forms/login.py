@@ -1,0 +1,86 @@
+"""The form of ``crisp.login()``: a token is tried, and kept only where that is asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+import ipywidgets as widgets
+
+from crisp_data import config
+from crisp_data.errors import BadParameter
+from crisp_data.forms import parts
+from crisp_data.forms.look import Opened
+from crisp_data.forms.runner import Runner
+
+
+class Login(parts.Form):
+    """A token's identifier, key and tier; what they open is in ``form.ws``.
+
+    Parameters
+    ----------
+    connect : callable
+        :func:`crisp_data.connect`, or what does the same.
+    keep : callable
+        Gets the :class:`~crisp_data.config.Settings` that worked, where they are to be kept.
+    **options
+        Passed to ``connect``: ``writes``, ``base_url``, ``tz`` ...
+
+    Attributes
+    ----------
+    ws : Workspace or None
+        None until the token has opened one.
+    """
+
+    ws: Any
+
+    def __init__(
+        self,
+        connect: Callable[..., Opened],
+        keep: Callable[[config.Settings], None] = config.store,
+        **options: Any,
+    ) -> None:
+        self._connect, self._keep, self._options = connect, keep, options
+        super().__init__(None, "Log in", "The token is in the Crisp Marketplace: Plugins, Tokens.")
+        self.identifier = widgets.Text(description="Identifier")
+        self.key = widgets.Password(description="Key")
+        self.tier = widgets.Dropdown(description="Tier", options=list(config.DAILY_LIMITS))
+        self.tier.value = "plugin"
+        self.website = widgets.Text(
+            description="Website", placeholder="id, name or domain; empty for the only one"
+        )
+        self.remember = widgets.Checkbox(description="Keep the key in this system's keyring")
+        self.open = parts.button("Open the workspace", "primary")
+        self.open.on_click(lambda _: self._start())
+        self.runner = Runner(self, lambda: (0, 0, "Asking Crisp …"))
+        self.body.children = [
+            parts.row(self.identifier, self.key, self.tier),
+            parts.row(self.website),
+            self.remember,
+            parts.row(self.open),
+            self.runner.box,
+        ]
+
+    def join(self, timeout: float | None = None) -> bool:
+        """Wait for Crisp's answer; say whether it came."""
+        return self.runner.join(timeout)
+
+    def _start(self) -> None:
+        # Out of the widget at once: its value would be saved with the notebook's widgets.
+        key, self.key.value = self.key.value, ""
+        self.runner.start(self.open, lambda: self._open(key), "Opening …")
+
+    def _open(self, key: str) -> None:
+        identifier, website = self.identifier.value.strip(), self.website.value.strip()
+        if not identifier or not key:
+            raise BadParameter("Identifier and key are both needed.", "Type the key again.")
+        self.ws = self._connect(
+            website or None, identifier=identifier, key=key, tier=self.tier.value, **self._options
+        )
+        if self.remember.value:
+            settings = self.ws.client.settings
+            self._keep(replace(settings, quota=self._options.get("quota")))
+        name = self.ws.name or "a website whose name the token may not read"
+        kept = "The key is kept in the keyring." if self.remember.value else "No key was kept."
+        self.say(f"Opened {name}.", f"{self.ws.website_id}\nIt is in form.ws. {kept}")

@@ -1,0 +1,24 @@
+"""Messages to be sent, each exactly once: a journal, and a look-up where nobody knows.
+
+The parts of a sending are plain functions and objects, for whoever shows it in a form:
+:func:`render` gives the texts, :class:`Checks` says who is left out and why.
+"""
+
+from crisp_data.outbox.checks import INCLUDE, Checks, Rules
+from crisp_data.outbox.journal import STATES
+from crisp_data.outbox.outbox import Outbox
+from crisp_data.outbox.pace import PER_MINUTE
+from crisp_data.outbox.receipt import Receipt
+from crisp_data.outbox.template import check_template, render
+
+__all__ = [
+    "INCLUDE",
+    "PER_MINUTE",
+    "STATES",
+    "Checks",
+    "Outbox",
+    "Receipt",
+    "Rules",
+    "check_template",
+    "render",
+]

@@ -1,0 +1,170 @@
+"""One message to Crisp, exactly once.
+
+Crisp has no idempotency key: the same message twice is two messages. But a message may carry
+a fingerprint of ours, and can be looked up by it (*stated*). So whenever it is not known
+whether a message was sent, it is looked up before it is sent again, and where the look-up
+fails it is not sent again.
+"""
+
+from __future__ import annotations
+
+import itertools
+import json
+import time
+from typing import Any, NoReturn
+
+from crisp_data.client import Client
+from crisp_data.errors import (
+    ApiError,
+    BadAnswer,
+    CrispError,
+    NotFound,
+    Offline,
+    QuotaExceeded,
+    UnknownOutcome,
+    Unreachable,
+    Untrusted,
+)
+from crisp_data.outbox.journal import Journal, Row
+from crisp_data.protocol import routes
+
+# Crisp's words for a message that is not there: "message_not_found" is *assumed*, and so the
+# other two count as well. A 404 in other words may be a proxy's, which says nothing.
+_ABSENT = ("message_not_found", "conversation_not_found", "not_found")
+
+# Refusals that do not tell whether the work was done, below 500: a timeout on the server's
+# side, "it exists already", and the rate limits.
+_OPEN = frozenset({408, 409, 420, 423, 425, 429})
+_LIMITS = frozenset({420, 423, 429})
+
+
+class Delivery:
+    """Sends the messages of a journal to the website that it is of."""
+
+    def __init__(self, client: Client, website_id: str, journal: Journal) -> None:
+        self._client, self._website_id, self._journal = client, website_id, journal
+
+    def send(self, row: Row) -> None:
+        """Send a message that nobody holds; nothing where another process was first.
+
+        Raises
+        ------
+        ApiError
+            Crisp refused it: it has ``failed``, or was rate limited and is ``queued``.
+        UnknownOutcome
+            Nobody knows whether it was sent: it is ``unknown``.
+        Unreachable, QuotaExceeded, ...
+            It was surely not sent: it is ``queued``.
+        """
+        held = self._journal.claim(row)
+        if held is not None:
+            self.settle(held)
+
+    def settle(self, held: Row) -> None:
+        """Send a message that this process holds."""
+        try:
+            self._settle(held)
+        except BaseException:
+            # What has come to a state of its own is let go already, and this changes nothing.
+            self._journal.settle(held, "unknown", "interrupted")
+            raise
+
+    def _settle(self, held: Row) -> None:
+        error: CrispError | None = None
+        for attempt in itertools.count(1):
+            if held.tried_at is not None:
+                self._client.sleep(self._pause(held.tried_at, error, attempt - 1))
+                if (sent_at := self._look_up(held)) is not None:
+                    return self._journal.settle(held, "sent", sent_at=sent_at)
+            if error is not None and attempt > self._client.patience.tries:
+                self._end(held, "queued", error)
+            trying = self._journal.trying(held)
+            if trying is None:  # silent for so long that another machine took it over
+                return None
+            held = trying
+            try:
+                self._post(held)
+                return self._journal.settle(held, "sent", sent_at=self._client.now())
+            except CrispError as raised:
+                if not _in_doubt(raised):
+                    self._end(held, "failed" if isinstance(raised, ApiError) else "queued", raised)
+                error = raised
+        raise AssertionError("the last attempt returns or raises")
+
+    def _post(self, held: Row) -> None:
+        body = json.loads(held.body or "null") | {"fingerprint": held.fingerprint}
+        self._client.call(
+            "send_message_in_conversation",
+            website_id=self._website_id,
+            session_id=held.session_id,
+            json=body,
+        )
+
+    def _pause(self, tried_at: float, error: CrispError | None, attempts: int) -> float:
+        """Seconds until a look-up can tell, and until it is worth while to send again."""
+        patience = self._client.patience
+        if error is None:  # of a process that was killed, or an earlier call
+            return min(patience.settle, max(0.0, patience.settle - (time.time() - tried_at)))
+        if isinstance(error, ApiError) and error.status in _LIMITS:
+            asked = error.retry_after
+            return patience.wait(attempts) if asked is None else min(asked, patience.longest)
+        return max(patience.settle, patience.wait(attempts))
+
+    def _look_up(self, held: Row) -> float | None:
+        """Say when the message was sent; None where Crisp does not have it.
+
+        It is asked for anew and not kept. Crisp keeps answers too (*documented*), and whether
+        it forgets a "not found" when a message comes is not known: each attempt's look-up has
+        an address of its own. (Crisp ignores parameters that it does not know, *observed*.)
+        """
+        arguments: dict[str, Any] = {
+            "website_id": self._website_id,
+            "session_id": held.session_id,
+            "fingerprint": held.fingerprint,
+        }
+        path, _ = routes.fill(routes.lookup("get_message_in_conversation"), arguments)
+        query = {"attempt": str(held.tries)} if held.tries > 1 else {}
+        try:
+            found = self._client.get(path, query, keep=False, for_write=True)
+            if not isinstance(found, dict) or found.get("fingerprint") != held.fingerprint:
+                raise BadAnswer("The look-up was answered with another message.")
+        except NotFound as error:
+            if error.reason in _ABSENT:
+                return None
+            self._lost(held, error)
+        except CrispError as error:
+            self._lost(held, error)
+        self._client.drop(path)  # who was killed after sending has not
+        at = found.get("timestamp")
+        return at / 1000 if isinstance(at, (int, float)) else self._client.now()
+
+    def _lost(self, held: Row, error: CrispError) -> NoReturn:
+        unknown = UnknownOutcome(
+            f"It is not known whether the message {held.fingerprint} was sent: its answer was "
+            f"lost, and looking it up failed as well ({type(error).__name__})."
+        )
+        self._end(held, "unknown", unknown, error)
+
+    def _end(
+        self, held: Row, state: str, error: CrispError, cause: CrispError | None = None
+    ) -> NoReturn:
+        self._journal.settle(held, state, _words(cause or error))
+        raise error from cause
+
+
+def _in_doubt(error: CrispError) -> bool:
+    """Whether the message may have been sent although this came of it."""
+    if isinstance(error, (Unreachable, Untrusted)):
+        return False
+    if isinstance(error, QuotaExceeded):  # ours, before a socket; or Crisp's own, and then 429
+        return isinstance(error.__cause__, ApiError)
+    if isinstance(error, ApiError):
+        return not 400 <= error.status < 500 or error.status in _OPEN
+    return isinstance(error, (Offline, BadAnswer))
+
+
+def _words(error: CrispError) -> str:
+    """What the journal keeps of an error: Crisp's own words where there are any."""
+    if isinstance(error, ApiError):
+        return f"{error.status} {error.reason}" + (f": {error.detail}" if error.detail else "")
+    return type(error).__name__

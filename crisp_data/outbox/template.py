@@ -1,0 +1,165 @@
+"""One message for each row of a frame: a template with the frame's columns for names.
+
+Jinja2 in its sandbox: a template may come from a form, and must reach nothing but the row. It
+is strict about names, and plain text: nothing is escaped, for nothing here is HTML.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import difflib
+import json
+from collections.abc import Mapping
+from functools import lru_cache
+from typing import Any
+
+import pandas as pd
+from jinja2 import StrictUndefined, Template, TemplateSyntaxError, UndefinedError
+from jinja2.meta import find_undeclared_variables
+from jinja2.sandbox import ImmutableSandboxedEnvironment
+
+from crisp_data import outgoing
+from crisp_data.errors import BadParameter, InvalidMessage
+
+# What a template could reach beside its row is taken away: a column that is misspelt "lipsum"
+# would otherwise be nonsense that is sent.
+_jinja = ImmutableSandboxedEnvironment(undefined=StrictUndefined, keep_trailing_newline=True)
+_jinja.globals.clear()
+
+
+def render(frame: pd.DataFrame, template: str | outgoing.Message) -> pd.DataFrame:
+    """Render a template for each row; spends nothing.
+
+    Parameters
+    ----------
+    frame : DataFrame
+        With ``session_id``, and the columns that the template names.
+    template : str or Message
+        Jinja2. A message's texts are templates too, whatever its type.
+
+    Returns
+    -------
+    DataFrame
+        With the frame's index: ``session_id``, ``text`` (what was rendered; a content that is
+        not text as JSON) and ``reason``, empty or why there is no text: ``empty``, or
+        ``missing: ...`` where a value is.
+
+    Raises
+    ------
+    BadParameter
+        No ``session_id``; a template that cannot be read, or a name that is no column.
+
+    Examples
+    --------
+    >>> from crisp_data import outbox
+    >>> frame = pd.DataFrame({"session_id": ["session_1", "session_2"], "plan": ["Pro", None]})
+    >>> outbox.render(frame, "Your plan is {{ plan }}.")
+      session_id               text         reason
+    0  session_1  Your plan is Pro.
+    1  session_2                     missing: plan
+    >>> outbox.render(frame, "{{ plan | default('Your plan') }} ends.")["text"].tolist()
+    ['Pro ends.', 'Your plan ends.']
+    """
+    filled = fill(frame, template)
+    columns = {
+        "session_id": frame["session_id"].astype("str"),
+        "text": [text_of(one) if isinstance(one, outgoing.Message) else "" for one in filled],
+        "reason": ["" if isinstance(one, outgoing.Message) else one for one in filled],
+    }
+    return pd.DataFrame(columns, index=frame.index).astype({"text": "str", "reason": "str"})
+
+
+def fill(frame: pd.DataFrame, template: str | outgoing.Message) -> list[outgoing.Message | str]:
+    """Give for each row its message, or the reason why there is none."""
+    check_template(frame, template)
+    return [_message(template, _known(row)) for row in frame.to_dict("records")]
+
+
+def check_template(frame: pd.DataFrame, template: str | outgoing.Message) -> None:
+    """Refuse a frame or a template from which no message can be made.
+
+    Raises
+    ------
+    BadParameter
+    """
+    if not isinstance(frame, pd.DataFrame) or "session_id" not in frame:
+        raise BadParameter(
+            "The messages need a frame with a column session_id.",
+            "Pass what ws.conversations() returned, or a part of it.",
+        )
+    if not frame.columns.is_unique:
+        raise BadParameter("The frame has two columns of one name.", "Rename one of them.")
+    if not isinstance(template, (str, outgoing.Message)):
+        raise BadParameter("The template is a string, or a message of crisp_data.outgoing.")
+    for text in _texts(template):
+        try:
+            names = find_undeclared_variables(_jinja.parse(text))
+        except TemplateSyntaxError as error:
+            raise BadParameter(
+                f"The template cannot be read, line {error.lineno}: {error.message}.",
+                "It is Jinja2: {{ nickname }} stands for the value of a column.",
+            ) from None
+        for name in sorted(names - set(frame.columns)):
+            near = difflib.get_close_matches(name, map(str, frame.columns), 1)
+            raise BadParameter(
+                f"The template names {name!r}, which is no column of the frame.",
+                f"Did you mean {near[0]!r}?" if near else "Add the column, or mend the name.",
+            )
+
+
+def text_of(message: outgoing.Message) -> str:
+    """Return what a message says: its text, or its content as JSON."""
+    content = message.body()["content"]
+    return content if isinstance(content, str) else json.dumps(content, ensure_ascii=False)
+
+
+def _message(template: str | outgoing.Message, values: Mapping[str, Any]) -> outgoing.Message | str:
+    try:
+        filled = _fill(template, values)
+        if isinstance(filled, str):
+            return outgoing.Text(filled) if filled.strip() else "empty"
+        message: outgoing.Message = filled
+        return message if text_of(message).strip() else "empty"
+    except UndefinedError as error:
+        return f"missing: {(error.message or '').removesuffix(' is undefined').strip(chr(39))}"
+    except InvalidMessage as error:
+        return "empty" if error.path == ".content" else f"invalid: {error.what}"
+    except Exception as error:  # whatever a template does with the values: it is not sent
+        return f"template failed: {type(error).__name__}"
+
+
+def _fill(part: Any, values: Mapping[str, Any]) -> Any:
+    """Render every text in a message."""
+    if isinstance(part, str):
+        return _compiled(part).render(values)
+    if dataclasses.is_dataclass(part) and not isinstance(part, type):
+        found = {field.name: getattr(part, field.name) for field in dataclasses.fields(part)}
+        return dataclasses.replace(
+            part, **{name: _fill(value, values) for name, value in found.items()}
+        )
+    if isinstance(part, Mapping):
+        return {name: _fill(value, values) for name, value in part.items()}
+    return [_fill(item, values) for item in part] if isinstance(part, (list, tuple)) else part
+
+
+@lru_cache
+def _compiled(text: str) -> Template:
+    return _jinja.from_string(text)
+
+
+def _texts(part: Any) -> list[str]:
+    if isinstance(part, str):
+        return [part]
+    if dataclasses.is_dataclass(part):
+        return [t for f in dataclasses.fields(part) for t in _texts(getattr(part, f.name))]
+    inner = part.values() if isinstance(part, Mapping) else part
+    return [t for item in inner for t in _texts(item)] if _holds(part) else []
+
+
+def _holds(part: Any) -> bool:
+    return isinstance(part, (Mapping, list, tuple))
+
+
+def _known(row: Mapping[Any, Any]) -> dict[str, Any]:
+    """Leave out what is missing: so it is undefined, which `default` mends."""
+    return {str(k): v for k, v in row.items() if not (pd.api.types.is_scalar(v) and pd.isna(v))}

@@ -1,0 +1,323 @@
+"""What becomes of one message, whatever the service does; the truth says how often it is there."""
+
+import time
+
+import msgspec
+import pytest
+
+import crisp_data as crisp
+from crisp_data.errors import Offline, Untrusted
+from crisp_data.outbox.journal import Entry
+from crisp_data.wire import Patience
+from crisp_data.writer import Writer
+
+from .conftest import LOOK, SEND, asked, contents, journal_of
+
+TEXT = "Your parcel left this morning."
+
+# What happens to the first answer, and whether the message is there after it.
+LOST = {
+    "drop before": ({"drop": "before"}, False),
+    "drop after": ({"drop": "after"}, True),
+    "truncate": ({"truncate": True}, True),
+    "malformed": ({"malformed": True}, True),
+    "500": ({"status": 500}, False),
+    "503": ({"status": 503}, False),
+    "504": ({"status": 504, "reason": "gateway_timeout"}, False),
+    "408": ({"status": 408, "reason": "timeout"}, False),
+    "409": ({"status": 409, "reason": "conflict"}, False),
+    "420": ({"status": 420}, False),
+    "423": ({"status": 423}, False),
+    "429": ({"status": 429}, False),
+    "429 with a time": ({"status": 429, "retry_after": 7}, False),
+    "an error under 202": ({"status": 202, "reason": "oops"}, False),
+}
+
+
+@pytest.mark.parametrize("what", LOST)
+def test_a_message_in_doubt_is_looked_up_and_sent_once(ws, sandbox, session_id, what):
+    fault, done = LOST[what]
+    sandbox.faults(operation=SEND, next=1, **fault)
+    receipt = ws.send(session_id, TEXT)
+    assert receipt.state == "sent"
+    assert contents(sandbox)[TEXT] == 1
+    assert asked(sandbox, LOOK) == 1
+    assert asked(sandbox, SEND) == (1 if done else 2)
+    (row,) = [row for row in sandbox.truth("messages") if row["content"] == TEXT]
+    assert row["fingerprint"] == receipt.fingerprint
+    assert ws.outbox.counts == dict.fromkeys(ws.outbox.counts, 0) | {"sent": 1}
+
+
+def test_what_goes_well_costs_one_request(ws, sandbox, session_id):
+    spent = sandbox.stats()["requests"]
+    ws.send(session_id, TEXT)
+    assert sandbox.stats()["requests"] == spent + 1
+
+
+@pytest.mark.parametrize(
+    ("status", "reason", "kind"),
+    [
+        (400, "invalid_data", crisp.InvalidData),
+        (401, "invalid_session", crisp.Unauthorized),
+        (403, "not_allowed", crisp.Forbidden),
+        (404, "not_subscribed", crisp.NotSubscribed),
+        (404, "conversation_not_found", crisp.NotFound),
+        (405, "method_not_allowed", crisp.MethodNotAllowed),
+        (406, "domain_restricted", crisp.DomainRestricted),
+        (422, "invalid_data", crisp.InvalidData),
+    ],
+)
+def test_a_refusal_is_final_and_in_crisps_words(ws, sandbox, session_id, status, reason, kind):
+    sandbox.faults(operation=SEND, next=1, status=status, reason=reason)
+    with pytest.raises(kind):
+        ws.send(session_id, TEXT)
+    (row,) = journal_of(ws).rows()
+    assert (row.state, row.body) == ("failed", None)
+    assert row.refusal.startswith(f"{status} {reason}")
+    ws.outbox.resume()
+    assert asked(sandbox, SEND) == 1
+    assert asked(sandbox, LOOK) == 0
+    assert contents(sandbox)[TEXT] == 0
+
+
+def test_what_never_left_is_queued_and_the_same_line_sends_it(ws, sandbox, session_id):
+    sandbox.stop()
+    with pytest.raises(crisp.Offline) as caught:
+        ws.send(session_id, TEXT)
+    assert "waits in the outbox" in caught.value.hint
+    assert TEXT not in str(caught.value)
+    (row,) = journal_of(ws).rows()
+    assert (row.state, row.tried_at) == ("queued", None)
+
+
+@pytest.mark.parametrize("again", ["resume", "send"])
+def test_a_queued_message_goes_later_without_a_look_up(ws, sandbox, session_id, again, monkeypatch):
+    monkeypatch.setattr(
+        ws.client._wire, "_attempt", _raise(Untrusted("send: nobody proves who it is."))
+    )
+    with pytest.raises(Untrusted):
+        ws.send(session_id, TEXT)
+    assert ws.outbox.counts["queued"] == 1
+    monkeypatch.undo()
+    if again == "resume":
+        assert ws.outbox.resume()["state"].tolist() == ["sent"]
+    else:
+        assert ws.send(session_id, TEXT).state == "sent"
+    assert contents(sandbox)[TEXT] == 1
+    assert asked(sandbox, LOOK) == 0
+    assert sum(ws.outbox.counts.values()) == 1
+
+
+def test_a_failing_look_up_leaves_it_unknown_and_nothing_is_sent_again(few, sandbox, session_id):
+    sandbox.faults(operation=SEND, next=1, drop="after")
+    sandbox.faults(operation=LOOK, drop="before")
+    with pytest.raises(crisp.UnknownOutcome) as caught:
+        few.send(session_id, TEXT)
+    assert isinstance(caught.value.__cause__, Offline)
+    assert "resume()" in str(caught.value)
+    assert TEXT not in str(caught.value)
+    assert few.outbox.counts["unknown"] == 1
+    assert "1 unknown" in repr(few.outbox)
+    with pytest.raises(crisp.UnknownOutcome):
+        few.outbox.resume()
+    assert asked(sandbox, SEND) == 1
+    sandbox.faults()
+    assert few.outbox.resume()["state"].tolist() == ["sent"]
+    assert asked(sandbox, SEND) == 1
+    assert contents(sandbox)[TEXT] == 1
+
+
+@pytest.mark.parametrize("again", ["resume", "send"])
+def test_an_unknown_message_that_crisp_does_not_have_goes_when_asked(
+    few, sandbox, session_id, again
+):
+    sandbox.faults(operation=SEND, next=1, drop="before")
+    sandbox.faults(operation=LOOK, status=403)
+    with pytest.raises(crisp.UnknownOutcome):
+        few.send(session_id, TEXT)
+    sandbox.faults()
+    if again == "resume":
+        few.outbox.resume()
+    else:
+        few.send(session_id, TEXT)
+    assert contents(sandbox)[TEXT] == 1
+    assert sum(few.outbox.counts.values()) == 1
+
+
+@pytest.mark.parametrize("reason", ["no such page", "not_subscribed"])
+def test_a_404_that_is_not_about_the_message_says_nothing(few, sandbox, session_id, reason):
+    sandbox.faults(operation=SEND, next=1, drop="after")
+    sandbox.faults(operation=LOOK, next=1, status=404, reason=reason)
+    with pytest.raises(crisp.UnknownOutcome):
+        few.send(session_id, TEXT)
+    assert contents(sandbox)[TEXT] == 1
+
+
+def test_tries_come_to_an_end_and_it_is_queued_for_crisp_does_not_have_it(few, sandbox, session_id):
+    sandbox.faults(operation=SEND, status=429)
+    with pytest.raises(crisp.RateLimited) as caught:
+        few.send(session_id, TEXT)
+    assert "waits in the outbox" in caught.value.hint
+    assert asked(sandbox, SEND) == few.client.patience.tries
+    assert asked(sandbox, LOOK) == few.client.patience.tries
+    assert few.outbox.counts["queued"] == 1
+    sandbox.faults()
+    few.outbox.resume()
+    assert contents(sandbox)[TEXT] == 1
+
+
+def test_a_lost_answer_is_given_time_and_a_limit_its_pause(sandbox, session_id):
+    waits = []
+    ws = crisp.connect(sandbox=sandbox, sleep=waits.append, patience=Patience(settle=11.0))
+    sandbox.faults(operation=SEND, next=1, drop="before")
+    ws.send(session_id, TEXT)
+    assert waits == [11.0]
+    waits.clear()
+    sandbox.faults(operation=SEND, next=1, status=429, retry_after=7)
+    ws.send(session_id, "Another")
+    assert waits == [7.0]
+
+
+def test_what_arrives_while_one_waits_is_not_sent_again(sandbox, session_id):
+    """A request may still be in the server's hands when its sender has given up or died."""
+    late = []
+
+    def sleep(_seconds):
+        while late:
+            late.pop()()
+
+    ws = crisp.connect(sandbox=sandbox, sleep=sleep)
+    entry = Entry.of(crisp.outgoing.Text(TEXT), session_id)
+    row = journal_of(ws).trying(journal_of(ws).take(entry, 0.0))
+    body = crisp.outgoing.Text(TEXT).body(row.fingerprint)
+    late.append(
+        lambda: ws.client.call(SEND, website_id=ws.website_id, session_id=session_id, json=body)
+    )
+    _die(ws, row)
+    assert ws.outbox.resume()["state"].tolist() == ["sent"]
+    assert not late
+    assert contents(sandbox)[TEXT] == 1
+
+
+@pytest.mark.parametrize("ago", [0.0, 4.0, 1e6, -1e6])
+def test_the_time_since_a_kill_counts(sandbox, session_id, ago):
+    """Whatever the clock did meanwhile, nobody waits for longer than it takes to settle."""
+    waits = []
+    ws = crisp.connect(sandbox=sandbox, sleep=waits.append, patience=Patience(settle=10.0))
+    row = journal_of(ws).trying(journal_of(ws).take(_entry(session_id), 0.0))
+    db = journal_of(ws).connection()
+    db.execute("UPDATE message SET tried_at = ?", (time.time() - ago,))
+    _die(ws, row)
+    ws.outbox.resume()
+    (wait,) = waits
+    assert 0 <= wait <= 10.0
+    assert abs(wait - min(10.0, max(0.0, 10.0 - ago))) < 2.0
+
+
+def test_what_a_living_process_holds_is_left_to_it(ws, sandbox, session_id):
+    row = journal_of(ws).take(_entry(session_id), 0.0)
+    assert ws.outbox.resume().empty
+    assert journal_of(ws).claim(row) is not None  # it is by owner, and this process is the owner
+    assert asked(sandbox, SEND) == 0
+
+
+def test_who_was_killed_before_the_first_byte_costs_no_look_up(ws, sandbox, session_id):
+    _die(ws, journal_of(ws).take(_entry(session_id), 0.0))
+    ws.outbox.resume()
+    assert asked(sandbox, LOOK) == 0
+    assert contents(sandbox)[TEXT] == 1
+
+
+def test_one_of_two_claims_wins(ws, session_id):
+    row = journal_of(ws).take(_entry(session_id), 0.0)
+    _die(ws, row)
+    (row,) = journal_of(ws).rows()
+    assert row.free
+    assert journal_of(ws).claim(row) is not None
+    assert journal_of(ws).claim(row) is None
+
+
+def test_an_interrupt_on_the_wire_is_looked_up_later(ws, sandbox, session_id, monkeypatch):
+    attempt = ws.client._wire._attempt
+
+    def interrupted(*arguments, **options):
+        attempt(*arguments, **options)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(ws.client._wire, "_attempt", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        ws.send(session_id, TEXT)
+    monkeypatch.undo()
+    assert ws.outbox.counts["unknown"] == 1
+    assert ws.outbox.resume()["state"].tolist() == ["sent"]
+    assert contents(sandbox)[TEXT] == 1
+    assert asked(sandbox, SEND) == 1
+
+
+def test_a_spent_day_leaves_it_queued_and_its_hint_says_both(sandbox, session_id):
+    ws = crisp.connect(sandbox=sandbox, quota=1, reserve_for_writes=0, sleep=lambda s: None)
+    with pytest.raises(crisp.QuotaExceeded) as caught:
+        ws.send(session_id, TEXT)
+    assert "resets at" in caught.value.hint
+    assert "ws.outbox.resume()" in caught.value.hint
+    assert ws.outbox.counts["queued"] == 1
+    assert asked(sandbox, SEND) == 0
+
+
+def test_the_look_up_may_spend_what_is_kept_for_writes(sandbox, session_id):
+    ws = crisp.connect(
+        sandbox=sandbox, quota=10, reserve_for_writes=0.5, sleep=lambda s: None, on_quota="wait"
+    )
+    while ws.quota.left_for_reads:
+        ws.client.call("count_visitors", website_id=ws.website_id, refresh=True)
+    sandbox.faults(operation=SEND, next=1, drop="after")
+    assert ws.send(session_id, TEXT).state == "sent"
+    assert contents(sandbox)[TEXT] == 1
+
+
+def test_a_day_that_crisp_closes_leaves_it_unknown(ws, sandbox, session_id):
+    """429 with hours to wait: it is not known for sure, and nothing more may be asked today."""
+    sandbox.faults(operation=SEND, next=1, status=429, retry_after=20_000)
+    with pytest.raises(crisp.UnknownOutcome):
+        ws.send(session_id, TEXT)
+    ws.quota.reopen()
+    assert ws.outbox.resume()["state"].tolist() == ["sent"]
+    assert contents(sandbox)[TEXT] == 1
+
+
+def test_what_a_killed_sender_made_stale_is_dropped(ws, sandbox, session_id, monkeypatch):
+    before = len(ws.messages(session_id))
+    row = journal_of(ws).trying(journal_of(ws).take(_entry(session_id), 0.0))
+    session = ws.client._session()
+    monkeypatch.setattr(session, "drop", lambda path: None)  # the killed process did not
+    ws.client.call(
+        SEND,
+        website_id=ws.website_id,
+        session_id=session_id,
+        json=crisp.outgoing.Text(TEXT).body(row.fingerprint),
+    )
+    monkeypatch.undo()
+    assert len(ws.messages(session_id)) == before
+    _die(ws, row)
+    ws.outbox.resume()
+    assert len(ws.messages(session_id)) == before + 1
+
+
+def _entry(session_id, text=TEXT):
+    return Entry.of(crisp.outgoing.Text(text), session_id)
+
+
+def _die(ws, row):
+    """Let the holder of a message be a process that is gone."""
+    dead = msgspec.structs.replace(Writer.this(time.time()), pid=2**22 + 1)
+    journal_of(ws).connection().execute(
+        "UPDATE message SET owner = ? WHERE fingerprint = ?",
+        (msgspec.json.encode(dead).decode(), row.fingerprint),
+    )
+
+
+def _raise(error):
+    def fail(*_, **__):
+        raise error
+
+    return fail
