@@ -28,7 +28,7 @@ class Forms:
         -------
         Compose
             The form; ``form.composer`` is the plain object that does its work, and
-            ``form.fingerprint`` the number of the message that was sent last.
+            ``form.receipt`` tells of the message that was sent last.
 
         Notes
         -----

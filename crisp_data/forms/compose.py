@@ -11,12 +11,14 @@ from crisp_data import outgoing
 from crisp_data.errors import CrispError
 from crisp_data.forms import blanks, conversation, parts
 from crisp_data.forms.compose_look import CSS, head, waiting
-from crisp_data.forms.composer import Asked, Composer, Writes, refused
+from crisp_data.forms.composer import Asked, Composer, Writes
 from crisp_data.forms.draft import OPTIONS, Blank, called
 from crisp_data.forms.inbox import label
 from crisp_data.forms.look import escape
 from crisp_data.forms.parts import Form, button, heading, show
 from crisp_data.forms.preview import preview
+from crisp_data.forms.runner import Runner
+from crisp_data.outbox import Receipt
 
 _STATES = [("Any state", ""), ("Pending", "pending"), ("Unresolved", "unresolved")]
 _STATES.append(("Resolved", "resolved"))
@@ -37,14 +39,17 @@ class Compose(Form):
     ----------
     composer : Composer
         The plain object that does the work; usable without the widgets.
-    fingerprint : int or None
+    receipt : Receipt or None
         Of the message that was sent last.
+    runner : Runner
+        Sends without keeping the kernel; ``runner.join()`` waits for it.
     """
 
     def __init__(self, ws: Writes, session_id: str | None = None) -> None:
         super().__init__(ws, "Write to a customer", "Find the conversation, read it, answer it.")
         self.composer = Composer(ws)
-        self.fingerprint: int | None = None
+        self.receipt: Receipt | None = None
+        self.runner = Runner(self, lambda: (0, 0, "Waiting for Crisp's answer"))
         self._asked: Asked | None = None
         self._filling = False
         self._filled: dict[str, widgets.VBox] = {}
@@ -119,9 +124,10 @@ class Compose(Form):
         self._send.on_click(lambda _: self._on_send())
         self._cancel.on_click(lambda _: self._ask(None))
         self._confirm.on_click(lambda _: self._on_confirm())
-        self._confirming = parts.stack(self._question, parts.row(self._cancel, self._confirm))
+        buttons = parts.row(self._cancel, self._confirm)
+        self._confirming = parts.stack(self._question, buttons, self.runner.box)
         self._confirming.add_class("crisp-confirm")
-        self._why_not = widgets.HTML()
+        self._why_not, self._left = widgets.HTML(), widgets.HTML()
         self._fill()
         return _pane(
             "crisp-writing",
@@ -136,6 +142,7 @@ class Compose(Form):
             self._send,
             self._confirming,
             self._notice,
+            self._left,
         )
 
     def _option_blanks(self) -> list[widgets.Widget]:
@@ -211,18 +218,27 @@ class Compose(Form):
             self.fail(error)
 
     def _on_confirm(self) -> None:
-        asked, self._asked = self._asked, None
-        if asked is None:  # the second half of a double click
+        # Of a double click the second half comes when there is nothing left to confirm.
+        if self._asked is None or self.runner.running:
             return
-        with self.busy(self._confirm, "Sending …"):
+        asked, self._asked = self._asked, None
+        self._cancel.disabled = True
+        self.runner.start(self._confirm, lambda: self._deliver(asked), "Sending …")
+
+    def _deliver(self, asked: Asked) -> None:
+        """Send, in the runner's thread: after a lost answer that may take several requests."""
+        try:
             outcome = self.composer.send(asked)
             hints = [outcome.hint]
-            if outcome.fingerprint is not None:
-                self.fingerprint = outcome.fingerprint
-                hints += [f"Fingerprint {outcome.fingerprint}.", self._follow(outcome.fingerprint)]
+            if outcome.receipt is not None:
+                self.receipt = outcome.receipt
+                hints += [f"Fingerprint {self.receipt.fingerprint}.", self._follow(self.receipt)]
             self.say(outcome.what, "\n".join(hints), outcome.kind)
-        self._fill()
-        self._edited()
+        finally:
+            self._cancel.disabled = False
+            self._fill()
+            self._edited()
+            self._ask(None)
         self._first_blank().focus()
 
     # What is shown
@@ -235,7 +251,7 @@ class Compose(Form):
         self._rows.options = found
         self._rows.value = here if here in [value for _, value in found] else None
         self._filling = False
-        self._summary.value = f"<p class='crisp-soft'>{escape(inbox.summary)}</p>"
+        self._summary.value = _soft(inbox.summary)
         self._search.disabled = not inbox.text.strip()
         self._older.description = "Older · 1 request" if inbox.older_costs else "Older"
         self._older.disabled, self._newer.disabled = not inbox.has_older, not inbox.has_newer
@@ -248,6 +264,12 @@ class Compose(Form):
         show(self._again, opened is not None)
         self.refresh()
 
+    def refresh(self) -> None:
+        """Bring banner, quota and what the outbox holds up to date; spends nothing."""
+        super().refresh()
+        if hasattr(self, "composer"):
+            self._left.value = _soft(self.composer.waiting)
+
     def _fill(self) -> None:
         """Show the blanks of the type; each type keeps its own until it was sent."""
         draft, old = self.composer.draft, self._blanks.children
@@ -257,7 +279,8 @@ class Compose(Form):
 
     def _edited(self) -> None:
         """Draw the preview anew; a question that was asked about other words is withdrawn."""
-        self._ask(None)
+        if not self.runner.running:
+            self._ask(None)
         draft, why = self.composer.draft, self.composer.refusal
         lacks = draft.lacks
         if lacks:
@@ -266,7 +289,7 @@ class Compose(Form):
         else:
             self._preview.value = preview(draft.message(), self.composer.website)
         self._send.disabled = bool(why)
-        self._why_not.value = f"<p class='crisp-soft'>{escape(why)}</p>" if why else ""
+        self._why_not.value = _soft(why)
 
     def _ask(self, asked: Asked | None) -> None:
         self._asked = asked
@@ -287,15 +310,16 @@ class Compose(Form):
             return False
         return True
 
-    def _follow(self, fingerprint: int) -> str:
+    def _follow(self, receipt: Receipt) -> str:
         """Read the thread with the new message; that it cannot be read does not unsend it."""
+        opened = self.composer.conversation
+        if opened is None or opened.session_id != receipt.session_id:
+            return ""
         try:
             self._read_again()
         except CrispError as error:
-            return f"The thread could not be read again. {refused(error).what}"
-        opened = self.composer.conversation
-        shown = opened is not None and opened.has(fingerprint)
-        return "" if shown else "The thread does not show it yet."
+            return f"The thread could not be read again: {error.what}"
+        return "" if opened.has(receipt.fingerprint) else "The thread does not show it yet."
 
     def _read_again(self) -> None:
         if self.composer.conversation is not None:
@@ -312,6 +336,10 @@ class Compose(Form):
         if opened is None:
             return [read, "none is open"]
         return [read, f"one is open, {len(opened.frame)} of its messages read"]
+
+
+def _soft(words: str) -> str:
+    return f"<p class='crisp-soft'>{escape(words)}</p>" if words else ""
 
 
 def _pane(name: str, *children: widgets.Widget) -> widgets.VBox:

@@ -12,31 +12,25 @@ from crisp_data.errors import (
     InvalidMessage,
     QuotaExceeded,
     ReadOnly,
+    UnknownOutcome,
 )
 from crisp_data.forms.conversation import Conversation
 from crisp_data.forms.draft import Draft
 from crisp_data.forms.inbox import Inbox
 from crisp_data.forms.walked import Read
+from crisp_data.outbox import Outbox, Receipt
 from crisp_data.outgoing import Message
-
-
-class Receipt(Protocol):
-    """What is known of a message after it was sent."""
-
-    @property
-    def fingerprint(self) -> int:
-        """Its number."""
-
-    @property
-    def state(self) -> str:
-        """Where it stands in the outbox."""
 
 
 class Writes(Read, Protocol):
     """What a form needs to know of a workspace to send."""
 
-    def send(self, session_id: str, message: str | Message) -> Receipt:
-        """Send a message, once."""
+    @property
+    def outbox(self) -> Outbox:
+        """The messages sent and to be sent."""
+
+    def send(self, session_id: str, message: Message) -> Receipt:
+        """Send a message, exactly once."""
 
 
 @dataclass(frozen=True)
@@ -58,8 +52,8 @@ class Outcome:
 
     kind: str
     what: str
+    receipt: Receipt | None = None
     hint: str = ""
-    fingerprint: int | None = None
 
 
 class Composer:
@@ -149,19 +143,32 @@ class Composer:
         return Asked(self.conversation.session_id, message, who, question)
 
     def send(self, asked: Asked) -> Outcome:
-        """Send what was asked, once, and say how that ended.
+        """Send what was asked, exactly once, and say how that ended.
 
-        A draft that went out, or may have gone out, is emptied, so that it is not sent again
-        by a second thought; one that was refused stays to be mended.
+        What was sent is taken out of the draft. What was not stays there: the same words sent
+        again are taken up where they were left, and looked up first where they may have gone.
         """
         try:
+            # Beforehand, for what is refused later is left waiting in the outbox.
+            self._ws.quota.afford(1, write=True)
             receipt = self._ws.send(asked.session_id, asked.message)
         except CrispError as error:
             return refused(error)
-        if receipt.state in _TOLD:
+        if not self.draft.lacks and self.draft.message() == asked.message:
             self.draft.clear()
-        kind, what, hint = _TOLD.get(receipt.state, _NOT_SENT)
-        return Outcome(kind, what.format(who=asked.who), hint, receipt.fingerprint)
+        return Outcome("done", f"{_DONE.get(asked.message.type, 'Sent to')} {asked.who}.", receipt)
+
+    @property
+    def waiting(self) -> str:
+        """What the outbox holds that has not gone, in words; empty where there is nothing."""
+        counts = self._ws.outbox.counts
+        found = [f"{counts[state]:,} {state}" for state in ("queued", "unknown") if counts[state]]
+        if not found:
+            return ""
+        return (
+            f"The outbox holds messages that have not gone: {', '.join(found)}. "
+            "ws.outbox.resume() looks up what may have gone and sends the rest."
+        )
 
 
 #: What a question calls it where the customer sees nothing.
@@ -169,35 +176,29 @@ _VERBS = {
     "note": "Add this note to the conversation with {who} at {website}?",
     "event": "Add this event to the conversation with {who} at {website}?",
 }
-_TOLD = {
-    "sent": ("done", "Sent to {who}.", ""),
-    "unknown": (
-        "error",
-        "It is not known whether {who} has this message.",
-        "No answer came, and it could not be looked up either. It waits in the outbox and is "
-        "never sent again by itself. Do not write it again before it was looked up: "
-        "ws.outbox, or 'crisp-data outbox resume'.",
-    ),
-    "queued": (
-        "info",
-        "Not sent yet: it waits in the outbox.",
-        "ws.outbox shows it; 'crisp-data outbox resume' sends it.",
-    ),
-}
-_NOT_SENT = ("error", "It was not sent to {who}.", "The outbox says why: ws.outbox.")
+_DONE = {"note": "Note added for", "event": "Event added for"}
 
 
 def refused(error: CrispError) -> Outcome:
-    """Put an error at sending into plain words."""
+    """Put what ended a sending into plain words."""
     if isinstance(error, QuotaExceeded):
-        again = (
-            f"The day begins anew at {error.resets_at:%Y-%m-%d %H:%M} UTC. "
-            if (error.resets_at)
-            else ""
+        spent, until = "The budget is spent", ""
+        if error.resets_at is not None:
+            spent = "Today's requests are spent"
+            until = f"The day begins anew at {error.resets_at:%Y-%m-%d %H:%M} UTC. "
+        hint = f"{until}What you wrote stays here."
+        return Outcome("error", f"{spent}, so nothing was sent.", hint=hint)
+    if isinstance(error, UnknownOutcome):
+        return Outcome(
+            "error",
+            "Nobody knows yet whether the customer has this message.",
+            hint="The answer was lost, and looking it up failed as well. It is not sent again by "
+            "itself. Send the same words once more: then it is looked up first, and sent only "
+            "where Crisp does not have it.",
         )
-        spent = "Today's requests are spent" if error.resets_at else "The budget is spent"
-        return Outcome("error", f"Nothing was sent: {spent}.", f"{again}What you wrote stays here.")
     if isinstance(error, InvalidData):
         words = error.detail or error.reason
-        return Outcome("error", f"Crisp refused it: {words}", "Nothing was sent. Mend it here.")
-    return Outcome("error", error.what, error.hint)
+        return Outcome(
+            "error", f"Crisp refused it: {words}", hint="Nothing was sent. Mend it here."
+        )
+    return Outcome("error", error.what, hint=error.hint)

@@ -54,7 +54,7 @@ def preview(message: Message, website: str) -> str:
     ]
     face = f"<span class='crisp-face' aria-hidden='true'>{escape(who.strip()[:1].upper())}</span>"
     head = f"<div class='crisp-who'>{escape(' · '.join([who, *marks]))}</div>"
-    said = f"<div class='crisp-said'>{_DRAWN[type(message)](message)}</div>"
+    said = f"<div class='crisp-said'>{_DRAWN[message.type](message)}</div>"
     kind = f"crisp-preview crisp-of-{message.type}"
     return f"{above}<div class='{kind}'>{face}<div>{head}{said}</div></div>"
 
@@ -107,16 +107,16 @@ def _carousel(message: Carousel) -> str:
     return f"{_text(message.text)}<div class='crisp-cards'>{cards}</div>"
 
 
-_DRAWN: dict[type[Message], Callable[[Any], str]] = {
-    Text: _words,
-    Note: _words,
-    File: _file,
-    Animation: _animation,
-    Audio: _audio,
-    Picker: _picker,
-    Field: _field,
-    Carousel: _carousel,
-    Event: _event,
+_DRAWN: dict[str, Callable[[Any], str]] = {
+    "text": _words,
+    "note": _words,
+    "file": _file,
+    "animation": _animation,
+    "audio": _audio,
+    "picker": _picker,
+    "field": _field,
+    "carousel": _carousel,
+    "event": _event,
 }
 
 
