@@ -38,15 +38,6 @@ CSS = """
 .crisp-form .crisp-compose > .crisp-pane { width: auto; gap: 8px; margin: 0; }
 .crisp-form .crisp-compose .jupyter-button { align-self: flex-start; }
 .crisp-form .crisp-compose .crisp-row .jupyter-button { flex: 0 0 auto; }
-@container (max-width: 900px) {
-  .crisp-form .crisp-compose { grid-template-columns: minmax(200px, 250px) minmax(0, 1fr); }
-  .crisp-form .crisp-compose > .crisp-finding { grid-row: span 2; }
-}
-@container (max-width: 620px) {
-  .crisp-form .crisp-compose { grid-template-columns: minmax(0, 1fr); }
-  .crisp-form .crisp-list > div { max-height: 260px; }
-}
-
 .crisp-form .crisp-list > label { display: none; }
 .crisp-form .crisp-list > div {
   display: flex; flex-direction: column; align-items: stretch; width: 100%;
@@ -161,5 +152,13 @@ CSS = """
 .crisp-form .crisp-picture {
   margin-bottom: 7px; padding: 12px 8px; border-radius: 5px; background: #e6eaf0;
   font-size: 12px;
+}
+@container (max-width: 900px) {
+  .crisp-form .crisp-compose { grid-template-columns: minmax(200px, 250px) minmax(0, 1fr); }
+  .crisp-form .crisp-compose > .crisp-finding { grid-row: span 2; }
+}
+@container (max-width: 620px) {
+  .crisp-form .crisp-compose { grid-template-columns: minmax(0, 1fr); }
+  .crisp-form .crisp-list > div { max-height: 260px; }
 }
 """
