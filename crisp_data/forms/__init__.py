@@ -9,12 +9,48 @@ import copy
 from typing import TYPE_CHECKING, Any, cast
 
 if TYPE_CHECKING:
+    import pandas as pd
+
+    from crisp_data.forms.broadcast import Broadcast
     from crisp_data.forms.compose import Compose
     from crisp_data.forms.explore import Explore
 
 
 class Forms:
     """The methods of a workspace that open a form."""
+
+    def broadcast(self, conversations: pd.DataFrame) -> Broadcast:
+        """Open a form that writes one message to many conversations.
+
+        Parameters
+        ----------
+        conversations : DataFrame
+            Those to choose from, as ``ws.conversations()`` returned them; with columns of
+            your own, which the message may name. It is copied.
+
+        Returns
+        -------
+        Broadcast
+            Its ``result`` is what became of each message, as :meth:`send_many` returns it.
+
+        Notes
+        -----
+        Opening it spends nothing. The dry run and the sending spend as :meth:`send_many` does;
+        nothing is sent without a dry run and the typed number of recipients.
+
+        Examples
+        --------
+        >>> form = ws.broadcast(ws.conversations(state="unresolved", limit=20))
+        >>> form
+        Write to many (a form)
+          sandbox, Acme, may write
+          4,99... of 5,000 requests left today, 100 of them kept for writes
+          0 of 20 conversations selected
+        >>> form.close()
+        """
+        from crisp_data.forms.broadcast import Broadcast
+
+        return Broadcast(_quiet(self), conversations)
 
     def compose(self, session_id: str | None = None) -> Compose:
         """Open a form to answer a customer: find, read, write, confirm, send.

@@ -43,8 +43,6 @@ CSS = """
   display: flex; flex-direction: column; align-items: stretch; width: 100%;
   max-height: 430px; overflow-y: auto; border: 1px solid var(--crisp-line); border-radius: 5px;
 }
-.crisp-form .jupyter-button { font-family: inherit; }
-.crisp-form .crisp-compose select { appearance: auto; background-image: none; }
 .crisp-form .crisp-list .widget-toggle-button {
   display: block; flex: none; width: 100%; margin: 0; padding: 7px 10px; min-height: 0;
   border: 0; border-bottom: 1px solid var(--crisp-line); border-left: 4px solid transparent;
@@ -95,8 +93,6 @@ CSS = """
 
 .crisp-form .crisp-writing > .crisp-pane { width: auto; gap: 8px; flex: none; }
 .crisp-form .crisp-writing .crisp-notice { margin: 0; }
-.crisp-form .crisp-writing .widget-label-basic { justify-content: flex-start; line-height: 1.4; }
-.crisp-form .crisp-writing .widget-label-basic input { flex: 0 0 17px; }
 .crisp-form .crisp-writing textarea { resize: vertical; }
 .crisp-form .crisp-several { gap: 8px; width: auto; margin: 0; }
 .crisp-form .crisp-part {
@@ -144,8 +140,8 @@ CSS = """
   margin-top: 7px; padding: 5px 9px; border-radius: 5px; background: #fff; color: #1c2430;
 }
 .crisp-form .crisp-line.crisp-empty { color: #5b6675; }
-.crisp-form .crisp-cards { display: flex; flex-wrap: wrap; gap: 8px; margin-top: 7px; }
-.crisp-form .crisp-card {
+.crisp-form .crisp-targets { display: flex; flex-wrap: wrap; gap: 8px; margin-top: 7px; }
+.crisp-form .crisp-target {
   flex: 1 1 130px; min-width: 0; padding: 9px 11px; border-radius: 7px;
   background: #fff; color: #1c2430;
 }

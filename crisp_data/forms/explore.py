@@ -141,7 +141,7 @@ class Explore(parts.Form):
         self._priced, self._threads, self._preview = (widgets.HTML() for _ in range(3))
         self._code = widgets.Textarea(description="Code that does the same", rows=2)
         self._code.add_class("crisp-code")
-        self.runner = Runner(self, self._progress, self.explorer.stop)
+        self.runner = Runner(self, self._progress, self.explorer.spending.stop)
         self._planned = 0
         for one in self._filters:
             one.observe(lambda _: self._changed(), "value")
@@ -226,7 +226,7 @@ class Explore(parts.Form):
         self.runner.start(button, work, "Pulling …")
 
     def _progress(self) -> tuple[int, int, str]:
-        spent = self.explorer.spent
+        spent = self.explorer.spending.used
         return spent, self._planned, f"{spent:,} of about {self._planned:,} requests"
 
     def _pull(self) -> None:
@@ -239,7 +239,7 @@ class Explore(parts.Form):
         try:
             frame = pull()
         except CrispError:
-            if not self.explorer.stopped:
+            if not self.explorer.spending.stopped:
                 raise
             self.say("Stopped; nothing more was asked.", self._kept(), "info")
             return
@@ -253,7 +253,7 @@ class Explore(parts.Form):
         parts.show(self._more, table == "conversations" and not frame.empty)
         warned = "\n".join(self.explorer.warned)
         self.say(
-            f"{count(len(frame), 'row')} for {count(self.explorer.spent, 'request')}.",
+            f"{count(len(frame), 'row')} for {count(self.explorer.spending.used, 'request')}.",
             f"The whole frame is in form.result.\n{warned}",
             "info" if warned else "done",
         )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass, fields, replace
 from datetime import UTC, datetime
 from typing import Any, Protocol
@@ -12,24 +12,18 @@ from typing import Any, Protocol
 import pandas as pd
 
 from crisp_data import moments
-from crisp_data.budget import Budget
 from crisp_data.errors import BadParameter, CrispError, CrispWarning
 from crisp_data.forms.look import Opened
+from crisp_data.forms.spending import Spender, Spending
 from crisp_data.plan import Plan
 from crisp_data.planning import Plans
 
-# A pull runs in a budget of its own, which counts its requests; this one bounds nothing.
-_BOUNDLESS = 10**9
 
-
-class Readable(Opened, Protocol):
+class Readable(Opened, Spender, Protocol):
     """What exploring asks of a workspace: as in :class:`crisp_data.Workspace`."""
 
     tz: str
     plan: Plans
-
-    def budget(self, requests: int) -> AbstractContextManager[Budget]:
-        """Bound and count what is spent."""
 
     def conversations(self, *args: Any, **options: Any) -> pd.DataFrame:
         """Pull conversations."""
@@ -117,8 +111,8 @@ class Explorer:
         What a pull had when it was stopped or ended by an error.
     warned : list of str
         What the last pull's result cannot say itself.
-    stopped : bool
-        Whether the last pull was ended by :meth:`stop`.
+    spending : Spending
+        What the running or last pull spent; its ``stop`` ends it.
 
     Examples
     --------
@@ -137,18 +131,13 @@ class Explorer:
         self.result = self.conversations = self.partial = None
         self.code = self.query.code
         self.warned: list[str] = []
-        self.stopped, self._budget = False, Budget(0)
+        self.spending = Spending(ws)
 
     query: Query
     plan: Plan | None
     result: pd.DataFrame | None
     conversations: pd.DataFrame | None
     partial: pd.DataFrame | None
-
-    @property
-    def spent(self) -> int:
-        """Requests that the running pull, or else the last one, has spent."""
-        return self._budget.used
 
     def price(self, query: Query) -> Plan:
         """Find out what a query costs and, as far as Crisp tells, how many rows it has.
@@ -183,11 +172,6 @@ class Explorer:
         self.code = f"{self.query.code}\nmessages = ws.messages(conversations)"
         return self.result
 
-    def stop(self) -> None:
-        """Let the running pull spend nothing more: its next request is not sent."""
-        self.stopped = True
-        self._budget.limit = self._budget.used
-
     def names(self, load: bool = False) -> dict[str, dict[str, str]]:
         """List operators and inboxes by name; without ``load`` only what the cache knows.
 
@@ -213,9 +197,8 @@ class Explorer:
 
     def _pull(self, pull: Callable[[], pd.DataFrame]) -> pd.DataFrame:
         self.result = self.partial = None
-        self.stopped = False
         try:
-            with self._heard(), self.ws.budget(_BOUNDLESS) as self._budget:
+            with self._heard(), self.spending.counted():
                 return pull()
         except CrispError as error:
             self.partial = error.partial

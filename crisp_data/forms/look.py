@@ -48,6 +48,20 @@ def escape(text: Any) -> str:
     return "" if text is None else f"<bdi>{html.escape(str(text))}</bdi>"
 
 
+def plain(text: Any) -> str:
+    """Make text safe to stand in a widget's description or option, which is never HTML.
+
+    But it is typeset as LaTeX between two dollars or after a backslash: these are written as
+    their wide forms.
+
+    Examples
+    --------
+    >>> plain("$5 or $6")
+    '＄5 or ＄6'
+    """
+    return str(text).replace("$", "＄").replace("\\", "＼")
+
+
 def service(ws: Opened | None) -> str:
     """Name what a workspace stands on: "live", "sandbox", or "" where none is open."""
     return "" if ws is None else "live" if ws.client.settings.live else "sandbox"
@@ -308,6 +322,23 @@ CSS = """
 
 .crisp-form .crisp-price {
   padding: 10px 12px; border-radius: 5px; background: var(--crisp-tint); overflow-wrap: anywhere;
+}
+.crisp-form .crisp-card {
+  padding: 12px; border: 1px solid var(--crisp-line); border-radius: 5px; overflow-wrap: anywhere;
+}
+.crisp-form .crisp-bubble {
+  width: fit-content; max-width: 100%; max-height: 260px; overflow: auto; margin-top: 8px;
+  padding: 8px 12px; border-radius: 12px 12px 12px 2px; color: #fff; background: var(--crisp-blue);
+  white-space: pre-wrap;
+}
+.crisp-form .crisp-picks { border: 1px solid var(--crisp-line); border-radius: 5px; }
+.crisp-form .crisp-pick { gap: 0 12px; padding: 2px 10px; align-items: center; }
+.crisp-form .crisp-pick + .crisp-pick { border-top: 1px solid var(--crisp-line); }
+.crisp-form .crisp-row.crisp-pick > .widget-checkbox { flex: 1 1 180px; }
+.crisp-form .crisp-pick > .widget-html { flex: 3 1 280px; }
+.crisp-form .crisp-facts {
+  display: flex; flex-wrap: wrap; gap: 0 14px; color: var(--crisp-soft); font-size: 13px;
+  padding-bottom: 4px; overflow-wrap: anywhere;
 }
 .crisp-form .crisp-progress { display: flex; flex-wrap: wrap; align-items: center; gap: 4px 12px; }
 .crisp-form progress {

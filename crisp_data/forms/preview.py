@@ -97,7 +97,7 @@ def _field(message: Field) -> str:
 
 def _carousel(message: Carousel) -> str:
     cards = "".join(
-        "<div class='crisp-card'>"
+        "<div class='crisp-target'>"
         + (f"<div class='crisp-picture'>🖼 {escape(card.image)}</div>" if card.image else "")
         + f"<strong>{escape(card.title)}</strong>{_text(card.description)}"
         + _buttons(action.label for action in card.actions)
