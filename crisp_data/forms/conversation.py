@@ -37,8 +37,8 @@ class Conversation:
     >>> row = ws.conversations(limit=1).iloc[0]
     >>> conversation = Conversation(ws, row["session_id"], row)
     >>> conversation.read()  # one request
-    >>> conversation.who, [entry.kind for entry in conversation.entries]
-    ('Grace Patel', ['text', 'text', 'event', 'text', 'text', 'file'])
+    >>> conversation.who, conversation.entries[-1].kind, conversation.has_earlier
+    ('Grace Patel', 'file', False)
     """
 
     def __init__(self, ws: Read, session_id: str, row: pd.Series[Any] | None = None) -> None:
