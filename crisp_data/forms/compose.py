@@ -236,7 +236,8 @@ class Compose(Form):
             self.say(outcome.what, "\n".join(hints), outcome.kind)
         finally:
             self._cancel.disabled = False
-            self._fill()
+            if self.composer.draft.untouched:  # else somebody may be writing there just now
+                self._fill()
             self._edited()
             self._ask(None)
         self._first_blank().focus()

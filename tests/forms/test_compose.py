@@ -224,6 +224,37 @@ def test_each_type_has_its_own_fields_and_keeps_what_was_written(form, sandbox):
     assert blank(form, "Message").value == "A text"
 
 
+def test_of_two_equal_parts_one_is_taken_away(form):
+    form._type.value = "picker"
+    for _ in range(2):
+        blank(form, "Add a choice").click()
+    for number in (1, 2):
+        blank(form, f"Choice {number}, Label").value = "Same"
+    blank(form, "Remove choice 1").click()
+    assert [choice.get("label") for choice in form.composer.draft.values["choices"]] == [
+        "Same",
+        None,
+    ]
+
+
+def test_what_is_written_while_a_message_goes_stays(form, sandbox):
+    choose(form)
+    write(form, "First")
+    sandbox.faults(operation="send_message_in_conversation", next=1, latency_ms=300)
+    form._send.click()
+    form._confirm.click()
+    write(form, "Second")
+    assert shown(form._confirming), "the first is still on its way"
+    form._send.click()
+    form._confirm.click()
+    assert form.runner.join(20)
+    assert len(arrived(sandbox, "First")) == 1
+    assert not arrived(sandbox, "Second")
+    assert blank(form, "Message").value == "Second"
+    send(form)
+    assert len(arrived(sandbox, "Second")) == 1
+
+
 def test_a_note_is_said_to_be_one(form, sandbox):
     choose(form)
     form._type.value = "note"
