@@ -85,7 +85,7 @@ class Broadcast(parts.Form):
         )
         self.inserts = [parts.button(name, small=True) for name in of.columns[:_BUTTONS]]
         self.nickname = widgets.Text(description="Signed", placeholder="the name they see")
-        self.batch = widgets.Text(description="Batch name", placeholder="by default the message")
+        self.batch = widgets.Text(description="Batch name", placeholder="optional")
         self.quiet_days = widgets.Text(
             "30", description="Left out: silent for days", placeholder="nobody"
         )
@@ -111,14 +111,14 @@ class Broadcast(parts.Form):
         self.send.on_click(lambda _: self._start_send())
 
     def _lay_out(self) -> None:
-        insert = widgets.HTML("<span class='crisp-soft'>Insert a column</span>")
-        write = parts.stack(
-            self.template, parts.row(insert, *self.inserts), parts.row(self.nickname, self.batch)
-        )
+        insert = widgets.HTML("<span class='crisp-soft'>Insert a column:</span>")
+        signed = parts.row(self.nickname, self.batch)
+        write = parts.stack(self.template, insert, parts.row(*self.inserts), signed)
         read = parts.stack(self._preview, parts.row(self.back, self.on))
         self._confirm = parts.stack(
             parts.heading("4. Send"), self._question, parts.row(self.typed, self.send)
         )
+        self._confirm.add_class("crisp-confirm")
         self.body.children = [
             parts.heading("1. Who"),
             self.picker.box,
@@ -278,7 +278,7 @@ def _card(title: str, words: str, message: bool = False) -> str:
 
 
 def _table(title: str, frame: pd.DataFrame, columns: list[str]) -> str:
-    return "" if frame.empty else f"<h3>{title}</h3>{look.table(frame, columns)}"
+    return "" if frame.empty else look.table(title, frame, columns)
 
 
 def _names(frame: pd.DataFrame) -> list[str]:

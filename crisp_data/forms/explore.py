@@ -244,9 +244,7 @@ class Explore(parts.Form):
             self.say("Stopped; nothing more was asked.", self._kept(), "info")
             return
         self._write(self.explorer.code)
-        self._preview.value = (
-            f"<h3>{look.escape(table.capitalize())}</h3>{look.table(frame, _PREVIEW[table])}"
-        )
+        self._preview.value = look.table(table.capitalize(), frame, _PREVIEW[table])
         if table == "conversations":
             plan = self.explorer.price_messages()
             self._threads.value = f"<p>{'<br>'.join(map(look.escape, plan.lines))}</p>"
@@ -254,7 +252,7 @@ class Explore(parts.Form):
         warned = "\n".join(self.explorer.warned)
         self.say(
             f"{count(len(frame), 'row')} for {count(self.explorer.spending.used, 'request')}.",
-            f"The whole frame is in form.result.\n{warned}",
+            f"The whole frame, {frame.shape[1]} columns, is in form.result.\n{warned}",
             "info" if warned else "done",
         )
 

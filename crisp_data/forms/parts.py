@@ -164,7 +164,9 @@ def button(words: str, kind: str = "", *, small: bool = False) -> widgets.Button
 
 def heading(words: str) -> widgets.HTML:
     """Make a heading inside a form; the words are escaped here."""
-    return widgets.HTML(f"<h3>{html.escape(words)}</h3>")
+    made = widgets.HTML(f"<h3>{html.escape(words)}</h3>")
+    made.add_class("crisp-heading")
+    return made
 
 
 def show(widget: widgets.Widget, shown: bool) -> None:
