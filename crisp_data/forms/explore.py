@@ -134,7 +134,7 @@ class Explore(parts.Form):
         self.assigned = widgets.Dropdown(description="Assigned to", options=_ANYBODY)
         self.inbox = widgets.Dropdown(description="Inbox", options=_ANY)
         self.search = widgets.Text(description="Search", placeholder="words", **words)
-        self.load = parts.button("Load operators and inboxes (2 requests)", small=True)
+        self.load = parts.button("Load operators and inboxes (3 requests)", small=True)
         self.price = parts.button("Show count and cost")
         self.pull = parts.button("Pull")
         self.pull_messages = parts.button("Pull their messages")

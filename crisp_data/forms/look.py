@@ -357,7 +357,7 @@ CSS = """
 }
 .crisp-form table { width: 100%; margin: 0; border-collapse: collapse; font-size: 13px; }
 .crisp-form th, .crisp-form td {
-  max-width: 280px; padding: 5px 10px; text-align: left; vertical-align: top;
+  min-width: 96px; max-width: 280px; padding: 5px 10px; text-align: left; vertical-align: top;
   overflow-wrap: break-word; color: var(--crisp-ink); background: var(--crisp-ground);
   border-bottom: 1px solid var(--crisp-line);
 }
