@@ -160,11 +160,11 @@ class Broadcast(parts.Form):
             return
         title = f"Preview {self._number + 1:,} of {picked:,}"
         try:
-            row, text, reason = self.broadcaster.preview(self._number)
+            name, text, reason = self.broadcaster.preview(self._number)
         except BadParameter as error:
             self._preview.value = _card(title, str(error))
             return
-        to = f"{title}: to {_name(row)}"
+        to = f"{title}: to {name}"
         self._preview.value = _card(to, f"Left out: {reason}" if reason else text, not reason)
 
     def _tell(self) -> None:
@@ -214,7 +214,7 @@ class Broadcast(parts.Form):
         finally:
             self._tell()
         left = dry["reason"] != ""
-        shown = dry.assign(to=_names(of.chosen))
+        shown = dry.assign(to=of.names[of.picked].to_numpy())
         self._tables.value = _table("Left out", shown[left], ["to", "reason", "text"]) + _table(
             "To be sent", shown[~left], ["to", "text"]
         )
@@ -226,7 +226,7 @@ class Broadcast(parts.Form):
 
     def _send(self, typed: str) -> None:
         of = self.broadcaster
-        names = _names(of.chosen)
+        names = of.names[of.picked].to_numpy()
         try:
             result = of.send(typed)
         finally:
@@ -279,15 +279,6 @@ def _card(title: str, words: str, message: bool = False) -> str:
 
 def _table(title: str, frame: pd.DataFrame, columns: list[str]) -> str:
     return "" if frame.empty else look.table(title, frame, columns)
-
-
-def _names(frame: pd.DataFrame) -> list[str]:
-    return [_name(row) for _, row in frame.iterrows()]
-
-
-def _name(row: pd.Series) -> str:
-    known = [look.word(row[name], 60) for name in ("nickname", "email") if name in row]
-    return next((name for name in known if name), str(row["session_id"]))
 
 
 def _tally(result: pd.DataFrame) -> str:

@@ -396,6 +396,8 @@ def test_a_long_list_makes_no_more_widgets_than_a_page(ws, frame):
     boxes = [one for one in walk(form.picker.box) if isinstance(one, widgets.Checkbox)]
     assert len(boxes) == picking.PAGE
     assert "of 24,000 found" in form.picker._count.value
+    form.picker.search.value = "no11"
+    assert "of 2,000 found" in form.picker._count.value
 
 
 def test_customers_words_are_text(ws, evil):
