@@ -7,6 +7,7 @@
 """
 
 from crisp_data import metrics as metrics
+from crisp_data import outgoing as outgoing
 from crisp_data import plots as plots
 from crisp_data.archive import Archive
 from crisp_data.connection import connect
@@ -22,6 +23,7 @@ from crisp_data.errors import (
     DomainRestricted,
     Forbidden,
     InvalidData,
+    InvalidMessage,
     MethodNotAllowed,
     NotFound,
     NotSubscribed,
@@ -52,6 +54,7 @@ __all__ = [
     "DomainRestricted",
     "Forbidden",
     "InvalidData",
+    "InvalidMessage",
     "MethodNotAllowed",
     "NotFound",
     "NotSubscribed",

@@ -66,6 +66,19 @@ class BadParameter(CrispError, ValueError):
     """An argument was refused before any request was spent."""
 
 
+class InvalidMessage(BadParameter):
+    """A message that Crisp would refuse, refused before anything is sent.
+
+    Attributes
+    ----------
+    path : str
+        Where it does not fit, such as ``.content.choices[0].label``; empty for the whole.
+    """
+
+    hint = "Nothing was sent. Mend the field that the message names."
+    path: str = ""
+
+
 class ReadOnly(CrispError):
     """A write was tried on a connection that only reads."""
 

@@ -31,7 +31,7 @@ ROWS = [
     {"config"},
     {"plan"},
     {"meter"},
-    {"protocol"},
+    {"protocol", "outgoing"},
     {"errors"},
 ]
 ROW = {room: row for row, rooms in enumerate(ROWS) for room in rooms}
@@ -47,6 +47,7 @@ PURE = {
     "selection",
     "plan",
     "meter",
+    "outgoing",
 }
 WIRE = {
     "wire",

@@ -11,8 +11,8 @@ def _object(required: tuple[str, ...] = (), /, **properties: Any) -> Schema:
     return {"type": "object", "required": list(required), "properties": properties}
 
 
-def _list(items: Any) -> Schema:
-    return {"type": "array", "items": items}
+def _list(items: Any, least: int = 0) -> Schema:
+    return {"type": "array", "items": items, "minItems": least}
 
 
 _TEXT: Schema = {"type": "string"}
@@ -26,7 +26,7 @@ _FREE: Schema = {
     "type": "object",
     "additionalProperties": {"type": ["string", "number", "boolean", "null"]},
 }
-_USER = _object(type=_TEXT, user_id=_TEXT, nickname=_TEXT, avatar=_TEXT_OR_NULL)
+_USER = _object(type=_TEXT, user_id=_TEXT, nickname=_TEXT, avatar=_TEXT)
 _FINGERPRINT: Schema = {"type": "integer", "minimum": 0, "maximum": 10**15}
 _TIME: Schema = {"type": "integer", "minimum": 0}
 _SEGMENTS = _list(_FILLED)
@@ -37,27 +37,59 @@ _MARK = _object(
     ("from", "origin"), **{"from": _SIDE}, origin=_TEXT, fingerprints=_list(_FINGERPRINT)
 )
 
-_CHOICE = _object(("value", "label"), value=_TEXT, label=_TEXT, icon=_TEXT, selected=_FLAG)
-_TARGET = _object(("title", "description"), title=_TEXT, description=_TEXT, image=_TEXT)
+# What a message must hold is published as no schema. Read here from the fields of the reference
+# (documented: their names and JSON types; which of them may be missing) and, where that is silent,
+# the harsher way (assumed): text and lists that a customer would see nothing of are refused.
+# avatar is no null and mentions are a note's, as the official client's types have it (stated).
+_CHOICE = _object(
+    ("value", "label", "selected"),
+    value=_FILLED,
+    label=_FILLED,
+    icon=_TEXT,
+    selected=_FLAG,
+    action=_object(("type", "target"), type=_FILLED, target=_FILLED),
+)
+_ACTION = _object(("label", "url"), label=_FILLED, url=_FILLED)
+_TARGET = _object(
+    ("title", "description", "actions"),
+    title=_FILLED,
+    description=_TEXT,
+    image=_TEXT,
+    actions=_list(_ACTION),
+)
 CONTENTS: dict[str, Schema] = {
     "text": _FILLED,
     "note": _FILLED,
-    "file": _object(("name", "url", "type"), name=_TEXT, url=_FILLED, type=_TEXT),
-    "animation": _object(("url", "type"), url=_FILLED, type=_TEXT),
-    "audio": _object(("url", "type", "duration"), url=_FILLED, type=_TEXT, duration=_NUMBER),
+    "file": _object(("name", "url", "type"), name=_FILLED, url=_FILLED, type=_FILLED),
+    "animation": _object(("url", "type"), url=_FILLED, type=_FILLED),
+    "audio": _object(("url", "type", "duration"), url=_FILLED, type=_FILLED, duration=_NUMBER),
     "picker": _object(
-        ("id", "text", "choices"), id=_TEXT, text=_TEXT, choices=_list(_CHOICE), required=_FLAG
+        ("id", "text", "choices"),
+        id=_FILLED,
+        text=_FILLED,
+        choices=_list(_CHOICE, 1),
+        required=_FLAG,
     ),
     "field": _object(
-        ("id", "text", "explain"), id=_TEXT, text=_TEXT, explain=_TEXT, value=_TEXT, required=_FLAG
+        ("id", "text", "explain"),
+        id=_FILLED,
+        text=_FILLED,
+        explain=_TEXT,
+        value=_TEXT,
+        required=_FLAG,
     ),
-    "carousel": _object(("text", "targets"), text=_TEXT, targets=_list(_TARGET)),
+    "carousel": _object(("text", "targets"), text=_TEXT, targets=_list(_TARGET, 1)),
     "event": _object(("namespace",), namespace=_FILLED, text=_TEXT),
+}
+# A channel of Crisp's own, or a plugin's name.
+_ORIGIN: Schema = {
+    "type": "string",
+    "anyOf": [{"enum": ["chat", "email"]}, {"pattern": r"^urn:\S"}],
 }
 _MESSAGE = _object(
     ("type", "from", "origin", "content"),
     type={"enum": list(CONTENTS)},
-    origin=_FILLED,
+    origin=_ORIGIN,
     content={"type": ["string", "object"]},
     fingerprint=_FINGERPRINT,
     user=_USER,
@@ -70,7 +102,10 @@ _MESSAGE = _object(
     translated=_FLAG,
     automated=_FLAG,
     **{"from": _SIDE},
-)
+) | {
+    "if": {"properties": {"type": {"enum": [name for name in CONTENTS if name != "note"]}}},
+    "then": {"properties": {"mentions": {"not": {}}}},
+}
 _META = _object(
     (),
     nickname=_FILLED,

@@ -3,6 +3,7 @@
 import pytest
 
 MESSAGE = {"type": "text", "from": "operator", "origin": "chat", "content": "Hello"}
+CARD = {"title": "b", "description": "", "actions": [{"label": "c"}]}
 ALLOWED = "should be equal to one of the allowed values"
 
 
@@ -28,11 +29,22 @@ def without(name):
         (MESSAGE | {"fingerprint": 10**15 + 1}, "data.fingerprint should be <= 1000000000000000"),
         (MESSAGE | {"fingerprint": -1}, "data.fingerprint should be >= 0"),
         (MESSAGE | {"fingerprint": "5"}, "data.fingerprint should be integer"),
-        (MESSAGE | {"mentions": [1]}, "data.mentions[0] should be string"),
+        (MESSAGE | {"type": "note", "mentions": [1]}, "data.mentions[0] should be string"),
+        (MESSAGE | {"mentions": ["a"]}, "data.mentions should NOT be valid"),
+        (MESSAGE | {"origin": "mail"}, "data.origin should match some schema in anyOf"),
+        (MESSAGE | {"user": {"avatar": None}}, "data.user.avatar should be string"),
         (MESSAGE | {"user": {"nickname": 1}}, "data.user.nickname should be string"),
         (
             MESSAGE | {"type": "picker", "content": {"id": "a", "text": "b", "choices": [{}]}},
             "data.content.choices[0] should have required property '.value'",
+        ),
+        (
+            MESSAGE | {"type": "picker", "content": {"id": "a", "text": "b", "choices": []}},
+            "data.content.choices should NOT have fewer than 1 items",
+        ),
+        (
+            MESSAGE | {"type": "carousel", "content": {"text": "a", "targets": [CARD]}},
+            "data.content.targets[0].actions[0] should have required property '.url'",
         ),
         ([], "data should be object"),
     ],
