@@ -141,3 +141,8 @@ def session_ids(conversations: Any) -> list[str]:
     if not all(isinstance(one, str) and one.startswith("session_") for one in ids):
         raise BadParameter("Something given is not a session_id.", "They look like 'session_...'.")
     return list(dict.fromkeys(ids))
+
+
+def session_id(one: Any) -> str:
+    """Check one session id."""
+    return session_ids([one])[0]

@@ -303,7 +303,7 @@ class Writing:
         True
         """
         self.client.check_writes("add_segments")
-        (session_id,) = selection.session_ids(session_id)
+        session_id = selection.session_id(session_id)
         added = [segments] if isinstance(segments, str) else list(segments)
         if not added or not all(isinstance(one, str) and one.strip() for one in added):
             raise BadParameter("Segments are words, and none of them empty.")
@@ -348,7 +348,7 @@ class Writing:
 
     def _write(self, operation: str, session_id: str, json: Any = None, **rest: Any) -> None:
         self.client.check_writes(operation)
-        (session_id,) = selection.session_ids(session_id)
+        session_id = selection.session_id(session_id)
         where = {"website_id": self.website_id, "session_id": session_id, **rest}
         self.client.call(operation, json=json, **where)
 

@@ -109,11 +109,18 @@ def pseudonymiser() -> Pseudonymiser:
 
 @contextmanager
 def workspace(
-    website: str | None, sandbox: bool, quota: int | None, tz: str = "UTC", wait: bool = False
+    website: str | None,
+    sandbox: bool,
+    quota: int | None,
+    tz: str = "UTC",
+    wait: bool = False,
+    writes: bool | None = None,
 ) -> Iterator[crisp.Workspace]:
     """Open the workspace that the options name, and close it after."""
     on_quota = "wait" if wait else "raise"
-    ws = crisp.connect(website, sandbox=sandbox, quota=quota, tz=tz, on_quota=on_quota)
+    ws = crisp.connect(
+        website, sandbox=sandbox, quota=quota, tz=tz, on_quota=on_quota, writes=writes
+    )
     try:
         yield ws
     finally:

@@ -85,7 +85,7 @@ class Broadcast(parts.Form):
         )
         self.inserts = [parts.button(name, small=True) for name in of.columns[:_BUTTONS]]
         self.nickname = widgets.Text(description="Signed", placeholder="the name they see")
-        self.batch = widgets.Text(description="Batch name", placeholder="by default the message")
+        self.batch = widgets.Text(description="Batch name", placeholder="optional")
         self.quiet_days = widgets.Text(
             "30", description="Left out: silent for days", placeholder="nobody"
         )
@@ -111,14 +111,14 @@ class Broadcast(parts.Form):
         self.send.on_click(lambda _: self._start_send())
 
     def _lay_out(self) -> None:
-        insert = widgets.HTML("<span class='crisp-soft'>Insert a column</span>")
-        write = parts.stack(
-            self.template, parts.row(insert, *self.inserts), parts.row(self.nickname, self.batch)
-        )
+        insert = widgets.HTML("<span class='crisp-soft'>Insert a column:</span>")
+        signed = parts.row(self.nickname, self.batch)
+        write = parts.stack(self.template, insert, parts.row(*self.inserts), signed)
         read = parts.stack(self._preview, parts.row(self.back, self.on))
         self._confirm = parts.stack(
             parts.heading("4. Send"), self._question, parts.row(self.typed, self.send)
         )
+        self._confirm.add_class("crisp-confirm")
         self.body.children = [
             parts.heading("1. Who"),
             self.picker.box,
@@ -160,11 +160,11 @@ class Broadcast(parts.Form):
             return
         title = f"Preview {self._number + 1:,} of {picked:,}"
         try:
-            row, text, reason = self.broadcaster.preview(self._number)
+            name, text, reason = self.broadcaster.preview(self._number)
         except BadParameter as error:
             self._preview.value = _card(title, str(error))
             return
-        to = f"{title}: to {_name(row)}"
+        to = f"{title}: to {name}"
         self._preview.value = _card(to, f"Left out: {reason}" if reason else text, not reason)
 
     def _tell(self) -> None:
@@ -214,7 +214,7 @@ class Broadcast(parts.Form):
         finally:
             self._tell()
         left = dry["reason"] != ""
-        shown = dry.assign(to=_names(of.chosen))
+        shown = dry.assign(to=of.names[of.picked].to_numpy())
         self._tables.value = _table("Left out", shown[left], ["to", "reason", "text"]) + _table(
             "To be sent", shown[~left], ["to", "text"]
         )
@@ -226,7 +226,7 @@ class Broadcast(parts.Form):
 
     def _send(self, typed: str) -> None:
         of = self.broadcaster
-        names = _names(of.chosen)
+        names = of.names[of.picked].to_numpy()
         try:
             result = of.send(typed)
         finally:
@@ -278,16 +278,7 @@ def _card(title: str, words: str, message: bool = False) -> str:
 
 
 def _table(title: str, frame: pd.DataFrame, columns: list[str]) -> str:
-    return "" if frame.empty else f"<h3>{title}</h3>{look.table(frame, columns)}"
-
-
-def _names(frame: pd.DataFrame) -> list[str]:
-    return [_name(row) for _, row in frame.iterrows()]
-
-
-def _name(row: pd.Series) -> str:
-    known = [look.word(row[name], 60) for name in ("nickname", "email") if name in row]
-    return next((name for name in known if name), str(row["session_id"]))
+    return "" if frame.empty else look.table(title, frame, columns)
 
 
 def _tally(result: pd.DataFrame) -> str:

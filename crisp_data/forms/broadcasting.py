@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterable
+from functools import cached_property
 from typing import Any, Protocol
 
 import numpy as np
@@ -12,7 +13,7 @@ import pandas as pd
 from crisp_data import outbox, outgoing, tables
 from crisp_data.errors import BadParameter, CrispError
 from crisp_data.forms import look
-from crisp_data.forms.look import Opened, word
+from crisp_data.forms.look import Opened
 from crisp_data.forms.spending import Spender, Spending
 
 #: What tells one conversation from another, and what is searched.
@@ -76,12 +77,31 @@ class Broadcaster:
         self.dry = self.result = None
         self.done, self._stop = 0, threading.Event()
         self.spending = Spending(ws)
-        shown = [name for name in SHOWN if name in self.frame]
-        cells = self.frame[shown].map(word).astype("str")
-        self._words = cells.agg(" ".join, axis=1).str.casefold() if shown else None
 
     dry: pd.DataFrame | None
     result: pd.DataFrame | None
+
+    @cached_property
+    def names(self) -> pd.Series[str]:
+        """What each row's customer is called: nickname, else e-mail, else the session."""
+        names = self.frame["session_id"].astype("str")
+        for column in ("email", "nickname"):
+            if column in self.frame:
+                known = self.frame[column].astype("str")
+                names = known.where(known.notna() & (known.str.strip() != ""), names)
+        return names.str.slice(0, 60)
+
+    @cached_property
+    def _words(self) -> pd.Series[str]:
+        """What is searched: a column at a time, for a list may be long."""
+        words = self.names
+        for column in SHOWN:
+            if column in self.frame:
+                cells = self.frame[column]
+                lists = column == "segments"
+                texts = cells.map(look.word) if lists else cells.astype("str").fillna("")
+                words = words + " " + texts.astype("str")
+        return words.str.casefold()
 
     @property
     def columns(self) -> list[str]:
@@ -107,30 +127,29 @@ class Broadcaster:
         """Give the positions of the rows in which all the words stand."""
         found = np.ones(len(self.frame), dtype=bool)
         for part in words.casefold().split():
-            if self._words is not None:
-                found &= self._words.str.contains(part, regex=False).to_numpy(dtype=bool)
+            found &= self._words.str.contains(part, regex=False).to_numpy(dtype=bool)
         return [int(at) for at in np.flatnonzero(found)]
 
     def pick(self, positions: Iterable[int], picked: bool = True) -> None:
         """Pick rows by their positions, or leave them out again."""
         self.picked[list(positions)] = picked
 
-    def preview(self, number: int) -> tuple[pd.Series[Any], str, str]:
+    def preview(self, number: int) -> tuple[str, str, str]:
         """Render the template for one of the picked rows; spends nothing.
 
         Returns
         -------
         tuple
-            The row, its text, and the reason where there is none.
+            The customer's name, the text, and the reason where there is none.
 
         Raises
         ------
         BadParameter
             The template cannot be read, or names what is no column.
         """
-        row = self.chosen.iloc[[number]]
-        drafted = outbox.render(row, self._message()).iloc[0]
-        return row.iloc[0], drafted["text"], drafted["reason"]
+        at = int(np.flatnonzero(self.picked)[number])
+        drafted = outbox.render(self.frame.iloc[[at]], self._message()).iloc[0]
+        return self.names.iloc[at], drafted["text"], drafted["reason"]
 
     def look(self) -> pd.DataFrame:
         """Look at what would be sent, and who is left out and why: a dry run.

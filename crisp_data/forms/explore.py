@@ -134,7 +134,7 @@ class Explore(parts.Form):
         self.assigned = widgets.Dropdown(description="Assigned to", options=_ANYBODY)
         self.inbox = widgets.Dropdown(description="Inbox", options=_ANY)
         self.search = widgets.Text(description="Search", placeholder="words", **words)
-        self.load = parts.button("Load operators and inboxes (2 requests)", small=True)
+        self.load = parts.button("Load operators and inboxes (3 requests)", small=True)
         self.price = parts.button("Show count and cost")
         self.pull = parts.button("Pull")
         self.pull_messages = parts.button("Pull their messages")
@@ -244,9 +244,7 @@ class Explore(parts.Form):
             self.say("Stopped; nothing more was asked.", self._kept(), "info")
             return
         self._write(self.explorer.code)
-        self._preview.value = (
-            f"<h3>{look.escape(table.capitalize())}</h3>{look.table(frame, _PREVIEW[table])}"
-        )
+        self._preview.value = look.table(table.capitalize(), frame, _PREVIEW[table])
         if table == "conversations":
             plan = self.explorer.price_messages()
             self._threads.value = f"<p>{'<br>'.join(map(look.escape, plan.lines))}</p>"
@@ -254,7 +252,7 @@ class Explore(parts.Form):
         warned = "\n".join(self.explorer.warned)
         self.say(
             f"{count(len(frame), 'row')} for {count(self.explorer.spending.used, 'request')}.",
-            f"The whole frame is in form.result.\n{warned}",
+            f"The whole frame, {frame.shape[1]} columns, is in form.result.\n{warned}",
             "info" if warned else "done",
         )
 

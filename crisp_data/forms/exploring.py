@@ -175,7 +175,7 @@ class Explorer:
     def names(self, load: bool = False) -> dict[str, dict[str, str]]:
         """List operators and inboxes by name; without ``load`` only what the cache knows.
 
-        Two requests at most, kept for an hour.
+        Three requests at most, kept for an hour: for the list of inboxes, two pages see its end.
         """
         found: dict[str, dict[str, str]] = {"operators": {}, "inboxes": {}}
         if load or self._kept("list_website_operators"):

@@ -51,15 +51,16 @@ def escape(text: Any) -> str:
 def plain(text: Any) -> str:
     """Make text safe to stand in a widget's description or option, which is never HTML.
 
-    But it is typeset as LaTeX between two dollars or after a backslash: these are written as
-    their wide forms.
+    But it is typeset as LaTeX between two dollars, or after a backslash: these are written in
+    their wide forms then.
 
     Examples
     --------
-    >>> plain("$5 or $6")
-    '＄5 or ＄6'
+    >>> plain("$5"), plain("$5 or $6")
+    ('$5', '＄5 or ＄6')
     """
-    return str(text).replace("$", "＄").replace("\\", "＼")
+    words = str(text).replace("\\", "＼")
+    return words.replace("$", "＄") if words.count("$") > 1 else words
 
 
 def service(ws: Opened | None) -> str:
@@ -142,8 +143,8 @@ def notice(kind: str, what: str, hint: str = "") -> str:
     )
 
 
-def table(frame: pd.DataFrame, columns: Sequence[str], rows: int = 50) -> str:
-    """Draw the first rows of a frame, everything escaped and long words cut.
+def table(title: str, frame: pd.DataFrame, columns: Sequence[str], rows: int = 50) -> str:
+    """Draw the first rows of a frame below a title, everything escaped and long words cut.
 
     The box scrolls, so that it can be reached by the Tab key and has a name.
     """
@@ -153,12 +154,12 @@ def table(frame: pd.DataFrame, columns: Sequence[str], rows: int = 50) -> str:
         f"<tr>{''.join(f'<td>{escape(word(cell))}</td>' for cell in cells)}</tr>"
         for cells in shown.itertuples(index=False, name=None)
     )
-    what = (
-        f"{len(shown):,} of {len(frame):,} rows, {len(shown.columns)} of {frame.shape[1]} columns"
-    )
+    what = count(len(frame), "row")
+    if len(shown) < len(frame):
+        what = f"the first {len(shown):,} of {what}"
     return (
-        f"<p class='crisp-soft'>{what}</p>"
-        f"<div class='crisp-scroll' tabindex='0' role='region' aria-label='Preview: {what}'>"
+        f"<h3>{html.escape(title)} <span class='crisp-soft'>({what})</span></h3>"
+        f"<div class='crisp-scroll' tabindex='0' role='region' aria-label='{html.escape(title)}'>"
         f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>"
     )
 
@@ -213,7 +214,10 @@ CSS = """
 .crisp-form p { margin: 0; }
 .crisp-form h2, .crisp-form h3 { margin: 0; color: var(--crisp-ink); font-weight: 600; }
 .crisp-form h2 { font-size: 18px; }
-.crisp-form h3 { font-size: 14px; }
+.crisp-form h3 { font-size: 15px; margin-bottom: 4px; }
+.crisp-form .crisp-scroll ~ h3 { margin-top: 16px; }
+.crisp-form .crisp-body > .crisp-heading { margin-top: 10px; }
+.crisp-form h3 .crisp-soft { font-weight: 400; font-size: 13px; }
 .crisp-form .crisp-soft { color: var(--crisp-soft); }
 .crisp-form .crisp-head { padding: 14px 16px 12px; }
 
@@ -294,6 +298,7 @@ CSS = """
   font-family: inherit; font-size: 14px; font-weight: 600; line-height: 1.4; white-space: normal;
   box-shadow: none; overflow: visible;
 }
+.crisp-form .jupyter-button:is(:hover, :focus) { box-shadow: none; }
 .crisp-form .jupyter-button:hover:enabled { background: var(--crisp-tint); }
 .crisp-form .jupyter-button.crisp-primary {
   background: var(--crisp-blue); border-color: var(--crisp-blue); color: #fff;
@@ -304,6 +309,7 @@ CSS = """
 }
 .crisp-form .jupyter-button.crisp-danger:hover:enabled { background: #842607; }
 .crisp-form .jupyter-button:disabled { opacity: .55; cursor: not-allowed; }
+.crisp-form .crisp-confirm .widget-text { flex: 0 1 220px; }
 .crisp-form .crisp-small { min-height: 28px; padding: 2px 10px; font-size: 13px; }
 
 .crisp-form .crisp-notice {
@@ -351,7 +357,7 @@ CSS = """
 }
 .crisp-form table { width: 100%; margin: 0; border-collapse: collapse; font-size: 13px; }
 .crisp-form th, .crisp-form td {
-  max-width: 280px; padding: 5px 10px; text-align: left; vertical-align: top;
+  min-width: 96px; max-width: 280px; padding: 5px 10px; text-align: left; vertical-align: top;
   overflow-wrap: break-word; color: var(--crisp-ink); background: var(--crisp-ground);
   border-bottom: 1px solid var(--crisp-line);
 }

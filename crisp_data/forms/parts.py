@@ -133,9 +133,10 @@ class Form:
             f"<div style='border-left:4px solid {colour};padding-left:12px'>"
             f"<strong>{html.escape(self.title)}</strong>{rows}</div>"
         )
-        view = (self.box._repr_mimebundle_(**options) or {}).get(_VIEW)
         bundle = {"text/plain": repr(self), "text/html": fallback}
-        return bundle if view is None else {**bundle, _VIEW: view}
+        if self.box.comm is None:  # closed
+            return bundle
+        return {**bundle, _VIEW: self.box._repr_mimebundle_(**options)[_VIEW]}
 
 
 def row(*parts: widgets.Widget) -> widgets.Box:
@@ -164,7 +165,9 @@ def button(words: str, kind: str = "", *, small: bool = False) -> widgets.Button
 
 def heading(words: str) -> widgets.HTML:
     """Make a heading inside a form; the words are escaped here."""
-    return widgets.HTML(f"<h3>{html.escape(words)}</h3>")
+    made = widgets.HTML(f"<h3>{html.escape(words)}</h3>")
+    made.add_class("crisp-heading")
+    return made
 
 
 def show(widget: widgets.Widget, shown: bool) -> None:

@@ -90,9 +90,10 @@ class Picker:
             for number, row in enumerate(self._rows):
                 parts.show(row, number < len(shown))
                 if number < len(shown):
-                    cells = self._of.frame.iloc[shown[number]]
-                    self.boxes[number].description = look.plain(_name(cells))
-                    self.boxes[number].value = bool(self._of.picked[shown[number]])
+                    at = shown[number]
+                    cells = self._of.frame.iloc[at]
+                    self.boxes[number].description = look.plain(self._of.names.iloc[at])
+                    self.boxes[number].value = bool(self._of.picked[at])
                     self._facts[number].value = _facts(cells)
         finally:
             self._drawing = False
@@ -107,11 +108,6 @@ class Picker:
         )
         self.back.disabled = self._page == 0
         self.on.disabled = first + PAGE >= found
-
-
-def _name(cells: pd.Series) -> str:
-    known = [look.word(cells[name], 60) for name in ("nickname", "email") if name in cells]
-    return next((name for name in known if name), str(cells["session_id"]))
 
 
 def _facts(cells: pd.Series) -> str:

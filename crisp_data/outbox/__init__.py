@@ -5,13 +5,14 @@ The parts of a sending are plain functions and objects, for whoever shows it in 
 """
 
 from crisp_data.outbox.checks import INCLUDE, Checks, Rules
-from crisp_data.outbox.journal import STATES
-from crisp_data.outbox.outbox import Outbox
+from crisp_data.outbox.journal import STATES, everything
+from crisp_data.outbox.outbox import FILE, Outbox
 from crisp_data.outbox.pace import PER_MINUTE
 from crisp_data.outbox.receipt import Receipt
 from crisp_data.outbox.template import check_template, render
 
 __all__ = [
+    "FILE",
     "INCLUDE",
     "PER_MINUTE",
     "STATES",
@@ -20,5 +21,6 @@ __all__ = [
     "Receipt",
     "Rules",
     "check_template",
+    "everything",
     "render",
 ]

@@ -68,7 +68,7 @@ def draft(
         if not one.reason and number > 1 and "duplicate" not in rules.include:
             one.reason = "duplicate"
         drafts.append(one)
-    left = checks.reasons(frame[[not one.reason for one in drafts]], rules)
+    left = checks.reasons(frame.loc[[not one.reason for one in drafts]], rules)
     for one, session_id in zip(drafts, ids, strict=True):
         one.reason = one.reason or left.get(session_id, "")
     return drafts
@@ -83,7 +83,7 @@ def name_of(batch: str | None, template: str | outgoing.Message) -> str:
         Not a name.
     """
     if batch is None:
-        text = template if isinstance(template, str) else json.dumps(template.body())
+        text = json.dumps(template if isinstance(template, str) else template.body())
         return f"template-{hashlib.blake2b(text.encode(), digest_size=4).hexdigest()}"
     if not isinstance(batch, str) or not batch.strip():
         raise BadParameter("batch is a name, such as 'november'.")

@@ -1,7 +1,7 @@
 """The journal of messages: a row for each before the socket sees it.
 
-What is in it decides what may be sent, so it is written through to the disk, unlike the
-ledger. A row says where its message stands:
+Before each attempt the journal is written through to the disk: whatever else a crash of the
+machine undoes, what may have been sent is known to be so. A row says where its message stands:
 
 - ``queued``: surely not sent.
 - ``sending``: a process has it, or had it when it was killed.
@@ -22,6 +22,7 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
+import pandas as pd
 
 from crisp_data import outgoing
 from crisp_data.database import Database
@@ -31,7 +32,6 @@ STATES = ("queued", "sending", "sent", "failed", "unknown")
 
 # tried_at is this machine's clock, for it is held against a socket; the others the client's.
 _SETUP = """
-PRAGMA synchronous = FULL;
 PRAGMA secure_delete = ON;
 CREATE TABLE IF NOT EXISTS message (
     fingerprint INTEGER PRIMARY KEY,
@@ -170,11 +170,16 @@ class Journal(Database):
 
     def trying(self, held: Row) -> Row | None:
         """Write down that the message is about to be sent; None where it is not held any more."""
-        found = self._rows_of(
-            "UPDATE message SET tries = tries + 1, tried_at = ? "
-            f"WHERE fingerprint = ? AND owner = ? RETURNING {_COLUMNS}",
-            (time.time(), held.fingerprint, held.owner),
-        )
+        db = self.connection()
+        db.execute("PRAGMA synchronous = FULL")
+        try:
+            found = self._rows_of(
+                "UPDATE message SET tries = tries + 1, tried_at = ? "
+                f"WHERE fingerprint = ? AND owner = ? RETURNING {_COLUMNS}",
+                (time.time(), held.fingerprint, held.owner),
+            )
+        finally:
+            db.execute("PRAGMA synchronous = NORMAL")
         return found[0] if found else None
 
     def settle(
@@ -241,18 +246,23 @@ class Journal(Database):
             return [Row(*values) for values in db.execute(statement, arguments).fetchall()]
 
 
-def everything(path: Path) -> list[sqlite3.Row]:
-    """Count the messages of all websites in a journal, by batch and state."""
+def everything(path: Path) -> pd.DataFrame:
+    """Count the messages of all websites in a journal, by batch and state.
+
+    Returns
+    -------
+    DataFrame
+        ``service``, ``website_id``, ``batch`` (empty for single messages), ``state`` and
+        ``messages``.
+    """
+    names = ["service", "website_id", "batch", "state", "messages"]
     if not path.exists():
-        return []
-    db = Database(path, _SETUP).connection()
-    cursor = db.cursor()
-    cursor.row_factory = sqlite3.Row
+        return pd.DataFrame(columns=names)
     query = (
-        "SELECT service, website_id, coalesce(batch, '') AS batch, state, count(*) AS messages "
-        "FROM message GROUP BY service, website_id, batch, state ORDER BY min(added_at)"
+        "SELECT service, website_id, coalesce(batch, ''), state, count(*) FROM message "
+        "GROUP BY service, website_id, batch, state ORDER BY min(added_at), state"
     )
-    return cursor.execute(query).fetchall()
+    return pd.DataFrame(Database(path, _SETUP).connection().execute(query), columns=names)
 
 
 def _me() -> str:

@@ -19,6 +19,7 @@ from crisp_data.outbox.drafting import Draft, draft, name_of
 from crisp_data.outbox.journal import STATES, Entry, Journal, Row
 from crisp_data.outbox.pace import Pace, Progress, run
 from crisp_data.outbox.receipt import Receipt
+from crisp_data.outbox.template import check_template
 from crisp_data.plan import Plan
 from crisp_data.planning import Plans
 
@@ -69,6 +70,16 @@ class Outbox:
         0
         """
         return self._journal.counts()
+
+    def left(self, batch: str | None = None) -> int:
+        """How many messages :meth:`resume` would take up.
+
+        Examples
+        --------
+        >>> ws.outbox.left()
+        0
+        """
+        return sum(row.free for row in self._journal.rows(batch))
 
     def frame(self, batch: str | None = None) -> pd.DataFrame:
         """Give one row a message, the oldest first, without texts; spends nothing.
@@ -170,7 +181,7 @@ class Outbox:
         'sent'
         """
         self._client.check_writes("send")
-        (session_id,) = selection.session_ids(session_id)
+        session_id = selection.session_id(session_id)
         entry = Entry.of(message, session_id)
         row = self._journal.take(entry, self._client.now())
         try:
@@ -208,6 +219,7 @@ class Outbox:
         if confirm:
             self._client.check_writes("send_many")
         pace = Pace(self._client, per_minute, stop)
+        check_template(frame, template)
         batch = name_of(batch, template)
         drafts = draft(frame, template, self._journal.rows(batch), self._checks, rules)
         told = [self._told(one) for one in drafts]

@@ -1,0 +1,231 @@
+"""Exploring: what a price promises, what the code shown does, what a stop leaves."""
+
+import copy
+
+import pandas as pd
+import pytest
+from pandas.testing import assert_frame_equal
+
+import crisp_data as crisp
+from crisp_data.forms.exploring import Explorer, Query
+
+from .conftest import EVIL, is_shown, said, texts
+
+
+@pytest.fixture
+def explorer(ws):
+    return Explorer(ws)
+
+
+@pytest.fixture
+def form(ws):
+    return ws.explore()
+
+
+def run(code, ws):
+    """Run the code that a form shows; its last name is the frame."""
+    names = {"ws": ws}
+    exec(code, names)
+    return list(names.values())[-1]
+
+
+def known(ws, table, column):
+    return getattr(ws, table)()[column].dropna().iloc[0]
+
+
+QUERIES = {
+    "all": {"limit": None},
+    "state": {"state": "unresolved"},
+    "days ago": {"since": "30 days ago", "until": "2 days ago"},
+    "dates": {"since": "2026-09-01", "until": "2026-10-15"},
+    "segment": {"segment": "billing", "state": "resolved"},
+    "nobody": {"assigned": False},
+    "operator": {"assigned": ("operators", "user_id")},
+    "inbox": {"inbox": ("inboxes", "inbox_id")},
+    "search": {"search": 'it\'s "quoted"'},
+    "name": {"search": ("conversations", "nickname"), "limit": 7},
+    "people": {"table": "people", "limit": None},
+    "some people": {"table": "people", "since": "300 days ago", "limit": 20},
+}
+
+
+@pytest.mark.parametrize("given", QUERIES.values(), ids=QUERIES)
+def test_the_code_shown_pulls_the_same_frame(form, ws, given):
+    given = {
+        name: known(ws, *value) if isinstance(value, tuple) else value
+        for name, value in given.items()
+    }
+    form.table.value = given.get("table", "conversations")
+    form.limit.value = str(given.get("limit", 60) or "")
+    for name in ("since", "until", "segment", "search"):
+        getattr(form, name).value = given.get(name) or ""
+    form.state.value = given.get("state", "")
+    form._fill_names(load=True)
+    form.assigned.value = given.get("assigned", "")
+    form.inbox.value = given.get("inbox", "")
+    form.price.click()
+    form.pull.click()
+    assert form.join(60)
+    assert "crisp-error" not in said(form)
+    assert form.result.empty == ("quoted" in form.code), "frames that are empty are equal"
+    assert_frame_equal(run(form.code, ws), form.result)
+
+
+def test_messages_are_of_the_conversations_pulled(form, ws, sandbox):
+    form.limit.value = "5"
+    form.price.click()
+    form.pull.click()
+    assert form.join(60)
+    chosen = set(form.conversations["session_id"])
+    form.pull_messages.click()
+    assert form.join(60)
+    truth = [one for one in sandbox.truth("messages") if one["session_id"] in chosen]
+    assert set(form.result["fingerprint"]) == {one["fingerprint"] for one in truth}
+    assert_frame_equal(run(form.code, ws), form.result)
+
+
+@pytest.mark.parametrize(
+    "given",
+    [{}, {"limit": 60}, {"state": "resolved", "limit": 40}, {"since": "30 days ago"},
+     {"table": "people"}, {"table": "people", "limit": 55}, {"table": "people", "limit": 20}],
+)  # fmt: skip
+def test_a_pull_costs_what_its_price_said(explorer, spent, given):
+    plan = explorer.price(Query(**given))
+    assert spent() <= 3
+    frame = explorer.pull()
+    cost = spent()
+    assert plan.low <= cost
+    assert plan.high is None or cost <= plan.high
+    assert explorer.spending.used == cost
+    if plan.rows is not None and given.get("state") is None:
+        assert plan.rows.low <= len(frame)
+        assert plan.rows.high is None or len(frame) <= plan.rows.high
+    assert explorer.price(Query(**given)).high == 0, "all of it is in the cache now"
+    assert spent() == 0
+
+
+def test_opening_a_form_spends_nothing_and_names_cost_three(ws, spent):
+    form = ws.explore()
+    assert spent() == 0
+    assert is_shown(form.load)
+    form.load.click()
+    assert spent() == 3
+    assert not is_shown(form.load)
+    assert set(ws.operators()["user_id"]) < {value for _, value in form.assigned.options}
+    again = ws.explore()
+    assert again.assigned.options == form.assigned.options
+    assert spent() == 0
+
+
+def test_another_question_needs_another_price(form, spent):
+    assert form.pull.disabled
+    form.price.click()
+    assert not form.pull.disabled
+    spent()
+    form.state.value = "resolved"
+    assert form.pull.disabled
+    assert form.explorer.plan is None
+    assert "state='resolved'" in form.code
+    assert spent() == 0
+
+
+@pytest.mark.parametrize(
+    ("field", "text", "words"),
+    [("limit", "many", "whole number"), ("limit", "0", "at least 1"), ("since", "soon", "moment")],
+)
+def test_a_filter_that_cannot_be_read_spends_nothing(form, spent, field, text, words):
+    getattr(form, field).value = text
+    form.price.click()
+    assert words in said(form)
+    assert "role='alert'" in said(form)
+    assert form.pull.disabled
+    assert spent() == 0
+
+
+def test_stop_sends_no_further_request_and_keeps_what_came(ws, spent, monkeypatch):
+    form = ws.explore()
+    form.limit.value = ""
+    form.price.click()
+    quota, reserve = ws.client.quota, ws.client.quota.reserve
+    calls = []
+
+    def stop_at_the_second(*args, **options):
+        calls.append(args)
+        if len(calls) == 2:
+            form.runner._stop.click()
+        return reserve(*args, **options)
+
+    monkeypatch.setattr(quota, "reserve", stop_at_the_second)
+    spent()
+    form.pull.click()
+    assert form.join(60)
+    assert spent() == 1
+    assert form.result is None
+    assert len(form.partial) > 50
+    assert "Stopped" in said(form)
+    assert f"{len(form.partial):,} rows" in said(form)
+    monkeypatch.undo()
+    form.pull.click()
+    assert form.join(60)
+    assert len(form.result) > len(form.partial if form.partial is not None else [])
+
+
+def test_an_exhausted_quota_is_told_with_what_came(sandbox, waits):
+    ws = crisp.connect(sandbox=sandbox, quota=4, reserve_for_writes=0, sleep=waits.append)
+    form = ws.explore()
+    form.limit.value = ""
+    form.price.click()
+    form.pull.click()
+    assert form.join(60)
+    assert "role='alert'" in said(form)
+    assert "form.partial" in said(form)
+    assert form.partial["session_id"].is_unique
+    assert len(form.partial) >= 50
+    assert "0 of 4 requests left today" in texts(form)
+
+
+def test_what_a_pull_warns_of_is_in_the_form(form, monkeypatch):
+    form.limit.value = "5"
+    form.price.click()
+    pull = form.explorer.ws.conversations
+
+    def doubtful(**options):
+        crisp.workspace._warn(3, "of the threads may lack messages.")
+        return pull(**options)
+
+    monkeypatch.setattr(form.explorer.ws, "conversations", doubtful, raising=False)
+    form.pull.click()
+    assert form.join(60)
+    assert "3 of the threads may lack messages." in said(form)
+    assert "crisp-info" in said(form)
+
+
+def test_customers_words_are_text(evil, form):
+    form.limit.value = ""
+    form.price.click()
+    form.pull.click()
+    assert form.join(60)
+    assert EVIL in set(form.result["nickname"])
+    assert "&lt;script&gt;" in texts(form)
+    assert "<script" not in texts(form)
+    assert "<img" not in texts(form)
+    assert "script" not in repr(form)
+
+
+def test_the_notebooks_own_workspace_keeps_its_bars(sandbox):
+    ws = crisp.connect(sandbox=sandbox, progress=True)
+    form = ws.explore()
+    assert ws._progress
+    assert not form.ws._progress
+    assert form.ws.client is ws.client
+    assert copy.copy(ws).quota.used == ws.quota.used
+
+
+def test_the_frame_is_the_tables_own(form):
+    form.table.value = "people"
+    form.price.click()
+    form.pull.click()
+    assert form.join(60)
+    assert list(form.result.columns) == crisp.schema("people")["column"].tolist()
+    assert isinstance(form.result, pd.DataFrame)
+    assert not is_shown(form._more)

@@ -1,0 +1,221 @@
+"""Senders that are killed at random moments: the truth holds each message exactly once."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import random
+import signal
+import threading
+import time
+import urllib.request
+from collections import Counter
+from contextlib import contextmanager
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+import crisp_data as crisp
+from crisp_data.sandbox import Sandbox
+from crisp_data.wire import Patience
+
+RUNS, MESSAGES, ROUNDS = 200, 50, 30
+
+# Children that begin with everything imported, from a process that has no threads.
+processes = multiprocessing.get_context("forkserver")
+processes.set_forkserver_preload(["crisp_data", "tests.outbox.test_kills"])
+
+# Patience that outlasts a share of lost answers, in milliseconds. Nothing settles by itself
+# here: the tests wait until the sandbox has nothing in its hands.
+PATIENCE = Patience(tries=20, first=0.0002, longest=0.002, settle=0.0)
+
+
+def connect(card, folder):
+    return crisp.connect(
+        card["website_id"],
+        **{name: card[name] for name in ("identifier", "key", "tier")},
+        base_url=card["url"],
+        state_dir=Path(folder),
+        cache_dir=Path(folder),
+        patience=PATIENCE,
+        quota=10**6,
+        writes=True,
+        progress=False,
+    )
+
+
+def send(ws, run, ids):
+    """The same call, whoever makes it again."""
+    frame = pd.DataFrame({"session_id": ids, "number": range(len(ids))})
+    frame = frame.assign(state="unresolved", is_blocked=False)
+    template = f"run {run}, message {{{{ number }}}}"
+    batch = f"run {run}"
+    return ws.send_many(frame, template=template, batch=batch, confirm=True, quiet_days=None)
+
+
+def send_as_a_child(card, folder, run, ids, begun):
+    ws = connect(card, folder)
+    begun.set()
+    send(ws, run, ids)
+
+
+def resume_as_a_child(card, folder, barrier, shares):
+    """Resume once a round, at the same moment as the other; tell how many it took."""
+    ws, took = connect(card, folder), 0
+    settle = ws.outbox._delivery.settle
+
+    def counted(held):
+        nonlocal took
+        took += 1
+        settle(held)
+
+    ws.outbox._delivery.settle = counted
+    for _ in range(ROUNDS):
+        barrier.wait(300)
+        ws.outbox.resume()
+        shares.put(took)
+        took = 0
+        barrier.wait(300)
+
+
+class Watched(Sandbox):
+    """A sandbox that tells when so many requests more have come."""
+
+    def __init__(self, **options):
+        super().__init__(**options)
+        self.awaited, self.reached = 0, threading.Event()
+
+    def expect(self, requests):
+        self.awaited = requests
+        self.reached.clear()
+
+    def respond(self, request):
+        reply = super().respond(request)
+        self.awaited -= 1
+        if self.awaited == 0:
+            self.reached.set()
+        return reply
+
+    def known(self):
+        """Return the connections that are open now."""
+        return set(self._server._open)
+
+    def rest(self, known):
+        """Wait until nothing is in its hands that a killed client may have sent."""
+        # Connections are taken in their order: after this answer there is none before it.
+        with urllib.request.urlopen(f"{self.host}/_sandbox/stats") as answer:
+            answer.read()
+        until(lambda: not self.known() - known)
+
+
+def until(done, seconds=60):
+    end = time.monotonic() + seconds
+    while not done():
+        assert time.monotonic() < end
+        time.sleep(0.0005)
+
+
+@contextmanager
+def sandbox_that_loses_answers():
+    with Watched(seed=3, conversations=90) as sandbox:
+        sandbox.faults(share=0.1, drop="before")
+        sandbox.faults(share=0.1 / 0.9, drop="after")  # of what the first rule lets through
+        yield sandbox
+
+
+def kill(child):
+    alive = child.is_alive()
+    if alive:
+        os.kill(child.pid, signal.SIGKILL)
+    child.join(60)
+    assert child.exitcode in (0, -signal.SIGKILL)
+    return child.exitcode != 0
+
+
+def kill_a_sender(sandbox, folder, run, ids, chance, whole):
+    """Kill a sending at a random moment, from before its first request to after its last."""
+    begun, known = processes.Event(), sandbox.known()
+    child = processes.Process(
+        target=send_as_a_child, args=(sandbox.card(), folder, run, ids, begun)
+    )
+    requests = round(1.25 * len(ids))
+    sandbox.expect(chance.randint(0, requests))
+    child.start()
+    assert begun.wait(60)
+    while child.is_alive() and sandbox.awaited > 0:
+        sandbox.reached.wait(0.02)
+    time.sleep(chance.uniform(0, 2 * whole / requests))  # and not only between two requests
+    killed = kill(child)
+    sandbox.rest(known)
+    return killed
+
+
+def texts(sandbox, start="run "):
+    found = (row["content"] for row in sandbox.truth("messages"))
+    return Counter(text for text in found if isinstance(text, str) and text.startswith(start))
+
+
+@pytest.mark.timeout(900)
+def test_two_hundred_killed_sendings_hold_each_message_once(tmp_path):
+    chance, folder = random.Random(11), str(tmp_path)
+    with sandbox_that_loses_answers() as sandbox:
+        card = sandbox.card()
+        ids = sorted(row["session_id"] for row in sandbox.truth("conversations"))[:MESSAGES]
+        ws = connect(card, folder)
+        begun = time.monotonic()
+        send(ws, "undisturbed", ids)
+        whole = time.monotonic() - begun
+
+        amid, killed, early = 0, 0, 0
+        for run in range(RUNS):
+            killed += kill_a_sender(sandbox, folder, run, ids, chance, whole)
+            states = Counter(row.state for row in ws.outbox._journal.rows(f"run {run}"))
+            early += not states
+            amid += 0 < states["sent"] < MESSAGES
+            if run % 2:
+                ws.outbox.resume()
+            result = send(ws, run, ids)
+            assert result["state"].eq("sent").all()
+
+        expected = {f"run {run}, message {number}" for run in range(RUNS) for number in range(50)}
+        expected |= {f"run undisturbed, message {number}" for number in range(50)}
+        found = texts(sandbox)
+    assert set(found) == expected
+    assert set(found.values()) == {1}
+    print(f"killed {killed}, amid {amid}, early {early}")
+    assert killed > 0.8 * RUNS
+    assert amid > 0.7 * RUNS, "killed too early or too late to prove anything"
+
+
+@pytest.mark.timeout(600)
+def test_two_that_resume_at_once_send_nothing_twice(tmp_path):
+    chance, folder, shared = random.Random(5), str(tmp_path), 0
+    with sandbox_that_loses_answers() as sandbox:
+        card = sandbox.card()
+        ids = sorted(row["session_id"] for row in sandbox.truth("conversations"))[:12]
+        ws = connect(card, folder)
+        begun = time.monotonic()
+        send(ws, "undisturbed", ids)
+        whole = time.monotonic() - begun
+        barrier, shares = processes.Barrier(3), processes.Queue()
+        arguments = (card, folder, barrier, shares)
+        pair = [processes.Process(target=resume_as_a_child, args=arguments) for _ in range(2)]
+        for one in pair:
+            one.start()
+        for run in range(ROUNDS):
+            kill_a_sender(sandbox, folder, run, ids, chance, whole)
+            barrier.wait(300)
+            took = shares.get(timeout=300), shares.get(timeout=300)
+            barrier.wait(300)
+            shared += min(took) > 0
+            states = {row.state for row in ws.outbox._journal.rows(f"run {run}")}
+            assert states <= {"sent"}
+            send(ws, run, ids)  # for whom the kill came before the journal
+        for one in pair:
+            one.join(60)
+            assert one.exitcode == 0
+        found = texts(sandbox)
+    assert len(found) == (ROUNDS + 1) * len(ids)
+    assert set(found.values()) == {1}
+    assert shared > ROUNDS / 3, "they hardly met"
