@@ -9,39 +9,12 @@ import crisp_data as crisp
 from crisp_data.forms.compose import Compose
 from crisp_data.outgoing import Text
 
-EVIL = "<script>alert(1)</script><img src=x onerror=alert(2)>"
-
-
-@pytest.fixture(autouse=True)
-def handlers_raise(monkeypatch):
-    """ipywidgets swallows what a handler raises; here it is the test's."""
-
-    def call(self, *args, **options):
-        for callback in [*self.callbacks]:
-            callback(*args, **options)
-
-    monkeypatch.setattr(widgets.CallbackDispatcher, "__call__", call)
-    yield
-    widgets.Widget.close_all()
+from .conftest import EVIL, is_shown, said, walk
 
 
 @pytest.fixture
 def form(ws):
     return ws.compose()
-
-
-@pytest.fixture
-def spent(sandbox):
-    """How many requests reached the sandbox since it was asked last."""
-    before = sandbox.stats()["requests"]
-
-    def since():
-        nonlocal before
-        now = sandbox.stats()["requests"]
-        before, found = now, now - before
-        return found
-
-    return since
 
 
 def choose(form, position=0):
@@ -54,16 +27,6 @@ def blank(form, label):
     return found
 
 
-def walk(widget):
-    yield widget
-    for child in getattr(widget, "children", ()):
-        yield from walk(child)
-
-
-def shown(widget):
-    return widget.layout.display != "none"
-
-
 def write(form, text):
     blank(form, "Message").value = text
 
@@ -72,10 +35,6 @@ def send(form):
     form._send.click()
     form._confirm.click()
     assert form.runner.join(20)
-
-
-def said(form):
-    return form._notice.value
 
 
 def arrived(sandbox, text):
@@ -100,8 +59,8 @@ def test_a_text_goes_to_whom_the_question_named_and_once(form, sandbox, spent):
     assert "On its way." in form._preview.value
     form._send.click()
     assert "Send to Grace Patel at Acme?" in form._question.value
-    assert shown(form._confirming)
-    assert not shown(form._send), "there is one primary button at a time"
+    assert is_shown(form._confirming)
+    assert not is_shown(form._send), "there is one primary button at a time"
     assert spent() == 0, "nothing goes at the first click"
     assert not arrived(sandbox, "On its way.")
     form._confirm.click()
@@ -115,8 +74,8 @@ def test_a_text_goes_to_whom_the_question_named_and_once(form, sandbox, spent):
     assert "On its way." in form._thread.value
     assert spent() == 2, "the message, and the thread read again"
     assert blank(form, "Message").value == ""
-    assert shown(form._send)
-    assert not shown(form._confirming)
+    assert is_shown(form._send)
+    assert not is_shown(form._confirming)
     form._confirm.click()
     assert len(arrived(sandbox, "On its way.")) == 1
 
@@ -127,15 +86,15 @@ def test_cancelling_or_writing_on_withdraws_the_question(form, sandbox, spent):
     spent()
     form._send.click()
     form._cancel.click()
-    assert not shown(form._confirming)
+    assert not is_shown(form._confirming)
     form._confirm.click()
     form._send.click()
     write(form, "Two")
-    assert not shown(form._confirming)
+    assert not is_shown(form._confirming)
     form._confirm.click()
     form._send.click()
     choose(form, 1)
-    assert not shown(form._confirming)
+    assert not is_shown(form._confirming)
     form._confirm.click()
     assert form.runner.join(20)
     assert spent() == 1, "the other thread"
@@ -197,7 +156,7 @@ def test_each_type_has_its_own_fields_and_keeps_what_was_written(form, sandbox):
     assert "Choice 1, Label must not be empty." in form._preview.value
     form._send.click()
     assert "Choice 1, Label must not be empty." in said(form)
-    assert not shown(form._confirming)
+    assert not is_shown(form._confirming)
     blank(form, "Choice 1, Label").value = "Billing"
     (add,) = [
         one for one in walk(form._blanks) if getattr(one, "description", "") == "Add a choice"
@@ -244,7 +203,7 @@ def test_what_is_written_while_a_message_goes_stays(form, sandbox):
     form._send.click()
     form._confirm.click()
     write(form, "Second")
-    assert shown(form._confirming), "the first is still on its way"
+    assert is_shown(form._confirming), "the first is still on its way"
     form._send.click()
     form._confirm.click()
     assert form.runner.join(20)
@@ -271,9 +230,9 @@ def test_a_note_is_said_to_be_one(form, sandbox):
 def test_who_writes_is_an_option_folded_away(form, sandbox):
     choose(form)
     write(form, "Hello")
-    assert not shown(form._options)
+    assert not is_shown(form._options)
     form._fold.click()
-    assert shown(form._options)
+    assert is_shown(form._options)
     for one in walk(form._options):
         if getattr(one, "description", "").startswith("Your name"):
             one.value = "Ana"
@@ -284,7 +243,7 @@ def test_who_writes_is_an_option_folded_away(form, sandbox):
     (row,) = arrived(sandbox, "Hello")
     assert (row["user"]["nickname"], row["automated"]) == ("Ana", True)
     form._fold.click()
-    assert not shown(form._options)
+    assert not is_shown(form._options)
 
 
 def test_a_connection_that_only_reads_says_so(sandbox, spent):

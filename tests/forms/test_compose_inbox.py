@@ -9,6 +9,8 @@ import crisp_data as crisp
 from crisp_data.forms.conversation import Conversation, html
 from crisp_data.forms.inbox import PAGE, Inbox, customer, label
 
+from .conftest import EVIL
+
 QUICK = settings(
     max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
@@ -19,20 +21,6 @@ def inbox(ws):
     inbox = Inbox(ws)
     inbox.load()
     return inbox
-
-
-@pytest.fixture
-def spent(sandbox):
-    """How many requests reached the sandbox since it was asked last."""
-    before = sandbox.stats()["requests"]
-
-    def since():
-        nonlocal before
-        now = sandbox.stats()["requests"]
-        before, found = now, now - before
-        return found
-
-    return since
 
 
 def listed(sandbox):
@@ -199,7 +187,6 @@ def test_an_unknown_conversation_is_named_or_refused(ws, sandbox, spent):
 
 def test_what_was_said_is_text_and_never_html(ws, inbox):
     session_id = ids(inbox.shown)[0]
-    evil = "<script>alert(1)</script><img src=x onerror=alert(2)>"
     ws.client.call(
         "send_message_in_conversation",
         website_id=ws.website_id,
@@ -208,8 +195,8 @@ def test_what_was_said_is_text_and_never_html(ws, inbox):
             "type": "text",
             "from": "user",
             "origin": "chat",
-            "content": evil,
-            "user": {"nickname": evil},
+            "content": EVIL,
+            "user": {"nickname": EVIL},
         },
     )
     conversation = Conversation(ws, session_id, inbox.row(session_id))
