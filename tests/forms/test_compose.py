@@ -202,14 +202,16 @@ def test_what_is_written_while_a_message_goes_stays(form, sandbox):
     sandbox.faults(operation="send_message_in_conversation", next=1, latency_ms=300)
     form._send.click()
     form._confirm.click()
-    write(form, "Second")
+    box = blank(form, "Message")
+    box.value = "Second"
     assert is_shown(form._confirming), "the first is still on its way"
     form._send.click()
     form._confirm.click()
     assert form.runner.join(20)
     assert len(arrived(sandbox, "First")) == 1
     assert not arrived(sandbox, "Second")
-    assert blank(form, "Message").value == "Second"
+    assert blank(form, "Message") is box, "nobody takes it from under the writer"
+    assert box.value == "Second"
     send(form)
     assert len(arrived(sandbox, "Second")) == 1
 
