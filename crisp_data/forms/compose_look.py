@@ -44,8 +44,8 @@ CSS = """
   max-height: 430px; overflow-y: auto; border: 1px solid var(--crisp-line); border-radius: 5px;
 }
 .crisp-form .crisp-list .widget-toggle-button {
-  display: block; flex: none; width: 100%; margin: 0; padding: 7px 10px; min-height: 0;
-  border: 0; border-bottom: 1px solid var(--crisp-line); border-left: 4px solid transparent;
+  display: block; flex: none; width: 100%; margin: 0; padding: 7px 10px 7px 14px; min-height: 0;
+  border: 0; border-bottom: 1px solid var(--crisp-line);
   border-radius: 0; text-align: left; font-weight: 400; font-size: 13px;
   white-space: pre-line; overflow-wrap: anywhere; color: var(--crisp-soft);
 }
@@ -53,7 +53,7 @@ CSS = """
   font-weight: 600; color: var(--crisp-ink); font-size: 14px;
 }
 .crisp-form .crisp-list .widget-toggle-button.mod-active {
-  background: var(--crisp-tint); border-left-color: var(--crisp-blue); box-shadow: none;
+  background: var(--crisp-tint); box-shadow: inset 4px 0 0 var(--crisp-focus);
 }
 .crisp-form .crisp-list .widget-toggle-button:focus-visible { outline-offset: -3px; }
 .crisp-form .crisp-list .widget-toggle-button > i { display: none; }
@@ -93,6 +93,7 @@ CSS = """
 
 .crisp-form .crisp-writing > .crisp-pane { width: auto; gap: 8px; flex: none; }
 .crisp-form .crisp-writing .crisp-notice { margin: 0; }
+.crisp-form .crisp-writing .widget-label-basic { line-height: 1.4; }
 .crisp-form .crisp-writing textarea { resize: vertical; }
 .crisp-form .crisp-several { gap: 8px; width: auto; margin: 0; }
 .crisp-form .crisp-part {
