@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable, Generator, Iterator
 
@@ -82,8 +83,11 @@ class Pages:
         if whole:
             yield from kept
             return
-        joins = kept and began - kept[-1].came < STILL_WALKED
-        yield from self._take(self._steps(since=0.0 if joins else began))
+        # What is half there is passed by, and nothing else: a first page that was not found
+        # just now came just now, and whoever brings it may have asked before this walk began.
+        stale = kept and began - kept[-1].came >= STILL_WALKED
+        since = math.nextafter(kept[0].came, math.inf) if stale else 0.0
+        yield from self._take(self._steps(since=since))
 
     def _take(self, steps: Steps) -> Generator[Page, None, bool]:
         """Pass pages on until the walk ends or enough rows came; False where it broke off."""

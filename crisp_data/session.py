@@ -120,10 +120,9 @@ class Session(CachedSession):
         lifetime = get_url_expiration(request.url, self._lifetimes)  # type: ignore[arg-type]
         if lifetime == 0 and PULL not in request.headers:
             since = since or time.time()
-        asked, fresh = CacheDirectives.from_headers(request.headers), since > 0
+        asked, fresh = request.headers.get("Cache-Control", ""), since > 0
         unkept = self.settings.disabled or lifetime == DO_NOT_CACHE
-        unkept = unkept or asked.no_store or asked.actual_no_cache
-        if unkept or asked.only_if_cached:
+        if unkept or "no-store" in asked or "only-if-cached" in asked:
             # What is about this moment is in no cache: asked for anew, nothing is found there.
             return super().send(request, force_refresh=fresh, **kwargs)
         key = self._key(request)

@@ -99,11 +99,12 @@ def frame_of(table, records, **constants):
 TABLES = ("conversations", "messages", "people", "operators")
 
 
-@pytest.fixture(scope="module", params=[1, 2], ids="seed {}".format)
+@pytest.fixture(scope="module", params=[(1, 2000), (2, 300)], ids="seed {0[0]}".format)
 def everything(request):
     """What the truth holds, frames of it, private frames, and what is personal in it."""
-    box = Sandbox(seed=request.param, conversations=2000)
-    truth = planted({name: box.truth(name) for name in TABLES}, random.Random(request.param))
+    seed, conversations = request.param
+    box = Sandbox(seed=seed, conversations=conversations)
+    truth = planted({name: box.truth(name) for name in TABLES}, random.Random(seed))
     frames = {name: frame_of(name, rows) for name, rows in truth.items()}
     maker = Pseudonymiser(KEY, allow=["plan"]).learn(*frames.values())
     private = {name: maker.frame(frame) for name, frame in frames.items()}
@@ -130,14 +131,14 @@ def test_nobody_is_left(everything, tmp_path):
     frames, privates, needles = everything
     needles |= {*CARDS, *IBANS, *PHONES, *IPS, *SECRETS, "colleague@example.com"}
     needles |= {"Müller", "mail.example.org", "user%40", "x_y@"}
-    assert len(needles) > 5000
+    assert len(needles) > 2 * len(frames["conversations"])
     for name, private in privates.items():
         assert leaks(needles, strings(frames[name])), "nothing to find proves nothing"
         path = export.write(tmp_path / f"{name}.csv", private)
         assert leaks(needles, strings(private)) == set()
         assert leaks(needles, path.read_text("utf-8").splitlines()) == set()
     kept = privates["conversations"]["data"].dropna()
-    assert len(kept) > 100
+    assert len(kept) > len(frames["conversations"]) / 20
     assert all(set(json.loads(text)) == {"plan"} for text in kept)
     assert privates["conversations"]["extra"].isna().all()
 
