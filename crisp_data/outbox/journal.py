@@ -161,7 +161,9 @@ class Journal(Database):
         )[0]
 
     def claim(self, row: Row) -> Row | None:
-        """Hold a message; None where another was first."""
+        """Hold a message that is free; None where another was first."""
+        if not row.free:
+            return None
         found = self._rows_of(
             "UPDATE message SET state = 'sending', owner = ? "
             f"WHERE fingerprint = ? AND state = ? AND owner IS ? RETURNING {_COLUMNS}",
