@@ -48,6 +48,7 @@ class Inbox:
         self._recent = self._walked()
         self._found: Walked | None = None
         self._place = 0
+        self._matched: tuple[Any, pd.DataFrame] | None = None  # five ask for it at a keystroke
 
     def load(self, *, refresh: bool = False) -> None:
         """Read the most recent conversations: one request, none where the cache has them."""
@@ -110,6 +111,12 @@ class Inbox:
     @property
     def matches(self) -> pd.DataFrame:
         """What was read and fits, the most recent first; columns as ``ws.conversations()``."""
+        asked = (self._walk, self._walk.pages, self.text, self.state)
+        if self._matched is None or self._matched[0] != asked:
+            self._matched = asked, self._fitting()
+        return self._matched[1]
+
+    def _fitting(self) -> pd.DataFrame:
         frame = self._walk.frame
         checks: list[Any] = [frame["state"] == self.state if self.state else None]
         if not self.searched:
