@@ -13,15 +13,15 @@ from crisp_data.forms import blanks, conversation, parts
 from crisp_data.forms.compose_look import CSS, head, waiting
 from crisp_data.forms.composer import Asked, Composer, Writes
 from crisp_data.forms.draft import OPTIONS, Blank, called
-from crisp_data.forms.inbox import label
+from crisp_data.forms.inbox import labels
 from crisp_data.forms.look import escape
 from crisp_data.forms.parts import Form, button, heading, show
 from crisp_data.forms.preview import preview
 from crisp_data.forms.runner import Runner
 from crisp_data.outbox import Receipt
+from crisp_data.selection import STATES
 
-_STATES = [("Any state", ""), ("Pending", "pending"), ("Unresolved", "unresolved")]
-_STATES.append(("Resolved", "resolved"))
+_STATES = [("Any state", ""), *((state.capitalize(), state) for state in STATES)]
 _FLAGS = ("stealth", "automated")
 
 
@@ -46,13 +46,12 @@ class Compose(Form):
     """
 
     def __init__(self, ws: Writes, session_id: str | None = None) -> None:
+        self.composer, self._left = Composer(ws), widgets.HTML()
         super().__init__(ws, "Write to a customer", "Find the conversation, read it, answer it.")
-        self.composer = Composer(ws)
         self.receipt: Receipt | None = None
         self.runner = Runner(self, lambda: (0, 0, "Waiting for Crisp's answer"))
         self._asked: Asked | None = None
         self._filling = False
-        self._filled: dict[str, widgets.VBox] = {}
         panes = widgets.Box([self._finding(), self._reading(), self._writing()])
         panes.add_class("crisp-compose")
         frame = widgets.Box([panes])
@@ -127,7 +126,7 @@ class Compose(Form):
         buttons = parts.row(self._cancel, self._confirm)
         self._confirming = parts.stack(self._question, buttons, self.runner.box)
         self._confirming.add_class("crisp-confirm")
-        self._why_not, self._left = widgets.HTML(), widgets.HTML()
+        self._why_not = widgets.HTML()
         self._fill()
         return _pane(
             "crisp-writing",
@@ -236,17 +235,21 @@ class Compose(Form):
             self.say(outcome.what, "\n".join(hints), outcome.kind)
         finally:
             self._cancel.disabled = False
-            if self.composer.draft.untouched:  # else somebody may be writing there just now
+            done = self.composer.draft.untouched  # else somebody may be writing there just now
+            if done:
                 self._fill()
             self._edited()
             self._ask(None)
-        self._first_blank().focus()
+        if done:
+            self._first_blank().focus()
+        elif outcome.kind == "error":
+            self._send.focus()
 
     # What is shown
 
     def _list(self) -> None:
         inbox, opened = self.composer.inbox, self.composer.conversation
-        found = [(label(row), row["session_id"]) for _, row in inbox.shown.iterrows()]
+        found = labels(inbox.shown)
         here = opened.session_id if opened else None
         self._filling = True  # ipywidgets chooses the first option by itself
         self._rows.options = found
@@ -268,8 +271,7 @@ class Compose(Form):
     def refresh(self) -> None:
         """Bring banner, quota and what the outbox holds up to date; spends nothing."""
         super().refresh()
-        if hasattr(self, "composer"):
-            self._left.value = _soft(self.composer.waiting)
+        self._left.value = _soft(self.composer.waiting)
 
     def _fill(self) -> None:
         """Show the blanks of the type; each type keeps its own until it was sent."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import Any
 
 import pandas as pd
@@ -211,6 +212,16 @@ def label(row: pd.Series[Any]) -> str:
     last = last if len(last) <= _EXCERPT else last[: _EXCERPT - 1] + "…"
     lines = (customer(row), " · ".join(filter(None, [when, facts(row)])), last)
     return "\n".join(f"\u2068{line}\u2069" for line in lines if line)
+
+
+def labels(frame: pd.DataFrame) -> list[tuple[str, str]]:
+    """Give the label and the ``session_id`` of each conversation; no two labels are equal.
+
+    A list marks what is chosen by its label, so what looks the same is told apart by its id.
+    """
+    made = [(label(row), str(row["session_id"])) for _, row in frame.iterrows()]
+    often = Counter(words for words, _ in made)
+    return [(f"{words}\n{key}" if often[words] > 1 else words, key) for words, key in made]
 
 
 def _words(frame: pd.DataFrame) -> pd.Series[Any]:

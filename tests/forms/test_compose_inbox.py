@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 import crisp_data as crisp
 from crisp_data.forms.conversation import Conversation, html
-from crisp_data.forms.inbox import PAGE, Inbox, customer, label
+from crisp_data.forms.inbox import PAGE, Inbox, customer, label, labels
 
 from .conftest import EVIL
 
@@ -136,6 +136,15 @@ def test_names_cannot_reorder_or_break_the_line_they_stand_in(inbox):
     assert all(line[0] == "\u2068" and line[-1] == "\u2069" for line in lines)
     row["nickname"] = row["email"] = None
     assert customer(row) == "a visitor without a name"
+
+
+def test_what_looks_the_same_is_told_apart(inbox):
+    frame = inbox.shown.head(3).copy()
+    twin = frame.iloc[[0]].assign(session_id="session_of_the_twin")
+    made = labels(pd.concat([frame, twin]))
+    assert [session_id for _, session_id in made] == [*ids(frame), "session_of_the_twin"]
+    assert len({words for words, _ in made}) == len(made)
+    assert made[1][0] == label(frame.iloc[1])
 
 
 def test_a_thread_is_read_batch_by_batch_to_its_beginning(ws, inbox, sandbox, spent):
