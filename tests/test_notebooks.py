@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-NUMBER = re.compile(r"\d+(?:[.,]\d+)*%?")
+NUMBER = re.compile(r"\d+(?:[.,]\d+)*")
 NOTEBOOKS = sorted((Path(__file__).parents[1] / "notebooks").glob("*.ipynb"))
 
 
