@@ -27,11 +27,12 @@ PUBLIC = {
 METHODS = {
     f"{owner.__name__}.{name}": member
     for owner in (crisp.Workspace, crisp.Archive, Sandbox)
-    for name, member in vars(owner).items()
-    if not name.startswith("_") and inspect.isfunction(member)
+    for name, member in inspect.getmembers(owner, inspect.isfunction)  # inherited ones, too
+    if not name.startswith("_")
 }
-# An example that cannot stand in a docstring: these run until interrupted, or end what runs.
-NO_EXAMPLE = {"Sandbox.serve_forever", "Sandbox.stop", "Workspace.close"}
+# An example that cannot stand in a docstring: these run until interrupted, end what runs, or are
+# called by the sandbox's own server.
+NO_EXAMPLE = {"Sandbox.serve_forever", "Sandbox.stop", "Workspace.close", "Sandbox.respond"}
 
 
 def shown_in_readme(name: str) -> bool:
