@@ -67,6 +67,8 @@ def test_the_code_shown_pulls_the_same_frame(form, ws, given):
     form.pull.click()
     assert form.join(60)
     assert "crisp-error" not in said(form)
+    pull = getattr(ws, given.pop("table", "conversations"))
+    assert_frame_equal(form.result, pull(**{"limit": 60, **given}))
     assert form.result.empty == ("quoted" in form.code), "frames that are empty are equal"
     assert_frame_equal(run(form.code, ws), form.result)
 
@@ -101,6 +103,18 @@ def test_a_pull_costs_what_its_price_said(explorer, spent, given):
         assert plan.rows.low <= len(frame)
         assert plan.rows.high is None or len(frame) <= plan.rows.high
     assert explorer.price(Query(**given)).high == 0, "all of it is in the cache now"
+    assert spent() == 0
+
+
+def test_days_ago_are_the_same_days_a_minute_later(explorer, sandbox, spent, ws):
+    """Price, pull and code mean one period, and each finds the other's pages in the cache."""
+    plan = explorer.price(Query(since="30 days ago", until="1 hour ago", limit=20))
+    assert spent() == 1
+    sandbox.clock(advance_s=150)
+    assert "ago" not in explorer.code
+    frame = explorer.pull()
+    assert (plan.high, spent()) == (0, 0)
+    assert_frame_equal(run(explorer.code, ws), frame)
     assert spent() == 0
 
 
