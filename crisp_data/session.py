@@ -17,7 +17,6 @@ from urllib.parse import urlsplit
 
 import requests
 from requests_cache import DO_NOT_CACHE, CachedSession, get_url_expiration
-from requests_cache.policy.directives import CacheDirectives
 
 from crisp_data import config, flights, store
 from crisp_data.protocol import answers, routes

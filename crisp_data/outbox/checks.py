@@ -42,7 +42,7 @@ class Rules:
         for word in self.include:
             selection.check_word("include", word, INCLUDE)
         selection.check_count("quiet_days", self.quiet_days)
-        wanted = {"session_id", "from", "timestamp"}
+        wanted = {"session_id", "from", "type", "timestamp"}
         if self.messages is not None and not wanted <= set(self.messages.columns):
             raise BadParameter("messages= is not a frame that ws.messages() returned.")
 
@@ -154,10 +154,15 @@ class Checks:
                 if thread.error is not None:
                     raise thread.error
                 rows = [row for body in thread.bodies for row in answers.data(body)]
-                times = [row["timestamp"] for row in rows if row.get("from") == "user"]
+                times = [row["timestamp"] for row in rows if _wrote(row)]
                 last = pd.Timestamp(max(times), unit="ms", tz="UTC") if times else pd.NaT
                 wrote[thread.session_id] = last
         return wrote
+
+
+def _wrote(row: dict[str, Any]) -> bool:
+    """Whether a message is a person's; what they did elsewhere is an event and no word."""
+    return row.get("from") == "user" and row.get("type") != "event"
 
 
 def _last_of(messages: pd.DataFrame | None) -> dict[str, Any]:
@@ -165,6 +170,6 @@ def _last_of(messages: pd.DataFrame | None) -> dict[str, Any]:
     if messages is None:
         return {}
     times = pd.to_datetime(messages["timestamp"], utc=True)
-    times = times.where(messages["from"] == "user")
+    times = times.where((messages["from"] == "user") & (messages["type"] != "event"))
     last: dict[Any, Any] = times.groupby(messages["session_id"]).max().to_dict()
     return last

@@ -4,6 +4,9 @@ Crisp has no idempotency key: the same message twice is two messages. But a mess
 a fingerprint of ours, and can be looked up by it (*stated*). So whenever it is not known
 whether a message was sent, it is looked up before it is sent again, and where the look-up
 fails it is not sent again.
+
+Where Crisp gives a message another fingerprint than ours after all, that is told, and from
+then on nothing is sent again on the word of a look-up that finds nothing.
 """
 
 from __future__ import annotations
@@ -11,6 +14,7 @@ from __future__ import annotations
 import itertools
 import json
 import time
+import warnings
 from typing import Any, NoReturn
 
 from crisp_data.client import Client
@@ -18,6 +22,7 @@ from crisp_data.errors import (
     ApiError,
     BadAnswer,
     CrispError,
+    CrispWarning,
     NotFound,
     Offline,
     QuotaExceeded,
@@ -43,6 +48,7 @@ class Delivery:
 
     def __init__(self, client: Client, website_id: str, journal: Journal) -> None:
         self._client, self._website_id, self._journal = client, website_id, journal
+        self._findable = True  # until Crisp is seen to number messages itself
 
     def send(self, row: Row) -> None:
         """Send a message that nobody holds; nothing where another process was first.
@@ -93,12 +99,21 @@ class Delivery:
 
     def _post(self, held: Row) -> None:
         body = json.loads(held.body or "null") | {"fingerprint": held.fingerprint}
-        self._client.call(
+        answer = self._client.call(
             "send_message_in_conversation",
             website_id=self._website_id,
             session_id=held.session_id,
             json=body,
         )
+        given = answer.get("fingerprint") if isinstance(answer, dict) else None
+        if given != held.fingerprint:
+            self._findable = False
+            warnings.warn(
+                f"The message {held.fingerprint} was sent, but Crisp calls it {given}: messages "
+                "whose answers are lost cannot be looked up, and stay unknown.",
+                CrispWarning,
+                stacklevel=2,
+            )
 
     def _pause(self, tried_at: float, error: CrispError | None, attempts: int) -> float:
         """Seconds until a look-up can tell, and until it is worth while to send again."""
@@ -129,7 +144,7 @@ class Delivery:
             if not isinstance(found, dict) or found.get("fingerprint") != held.fingerprint:
                 raise BadAnswer("The look-up was answered with another message.")
         except NotFound as error:
-            if error.reason in _ABSENT:
+            if error.reason in _ABSENT and self._findable:
                 return None
             self._lost(held, error)
         except CrispError as error:

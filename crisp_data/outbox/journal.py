@@ -43,6 +43,7 @@ CREATE TABLE IF NOT EXISTS message (
     tries INTEGER NOT NULL DEFAULT 0,
     added_at REAL NOT NULL, tried_at REAL, sent_at REAL,
     UNIQUE (service, website_id, batch, key));
+CREATE INDEX IF NOT EXISTS by_state ON message (service, website_id, state);
 """
 _COLUMNS = (
     "fingerprint, session_id, batch, key, body, digest, state, owner, refusal, tries, "
@@ -160,7 +161,9 @@ class Journal(Database):
         )[0]
 
     def claim(self, row: Row) -> Row | None:
-        """Hold a message; None where another was first."""
+        """Hold a message that is free; None where another was first."""
+        if not row.free:
+            return None
         found = self._rows_of(
             "UPDATE message SET state = 'sending', owner = ? "
             f"WHERE fingerprint = ? AND state = ? AND owner IS ? RETURNING {_COLUMNS}",
@@ -200,6 +203,11 @@ class Journal(Database):
         if batch is None:
             return self._rows("ORDER BY added_at, rowid")
         return self._rows("AND batch = ? ORDER BY added_at, rowid", batch)
+
+    def left(self, batch: str | None = None) -> list[Row]:
+        """Those that are to be sent, and that no living process has."""
+        found = self._rows("AND state IN ('queued', 'sending', 'unknown') ORDER BY added_at, rowid")
+        return [row for row in found if row.free and batch in (None, row.batch)]
 
     def row(self, fingerprint: int) -> Row:
         """One message."""

@@ -79,7 +79,7 @@ class Outbox:
         >>> ws.outbox.left()
         0
         """
-        return sum(row.free for row in self._journal.rows(batch))
+        return len(self._journal.left(batch))
 
     def frame(self, batch: str | None = None) -> pd.DataFrame:
         """Give one row a message, the oldest first, without texts; spends nothing.
@@ -149,7 +149,7 @@ class Outbox:
         """
         self._client.check_writes("resume")
         pace = Pace(self._client, per_minute, stop)
-        rows = [row for row in self._journal.rows(batch) if row.free]
+        rows = self._journal.left(batch)
         numbers = [row.fingerprint for row in rows]
 
         def taken() -> pd.DataFrame:

@@ -1,5 +1,7 @@
 """What becomes of one message, whatever the service does; the truth says how often it is there."""
 
+import dataclasses
+import re
 import time
 
 import msgspec
@@ -217,7 +219,7 @@ def test_the_time_since_a_kill_counts(sandbox, session_id, ago):
 def test_what_a_living_process_holds_is_left_to_it(ws, sandbox, session_id):
     row = journal_of(ws).take(_entry(session_id), 0.0)
     assert ws.outbox.resume().empty
-    assert journal_of(ws).claim(row) is not None  # it is by owner, and this process is the owner
+    assert journal_of(ws).claim(row) is None
     assert asked(sandbox, SEND) == 0
 
 
@@ -301,6 +303,23 @@ def test_what_a_killed_sender_made_stale_is_dropped(ws, sandbox, session_id, mon
     _die(ws, row)
     ws.outbox.resume()
     assert len(ws.messages(session_id)) == before + 1
+
+
+def test_where_crisp_numbers_messages_itself_nothing_is_sent_on_a_guess(ws, sandbox, session_id):
+    """That a fingerprint of ours is kept is *stated* and not documented: the other reading."""
+    answer = sandbox.respond
+
+    def renumbered(request):
+        numbered = re.sub(rb'"fingerprint": \d+', b'"fingerprint": 7', request.body or b"")
+        return answer(dataclasses.replace(request, body=numbered))
+
+    sandbox._server.respond = renumbered
+    with pytest.warns(crisp.CrispWarning, match="Crisp calls it 7"):
+        assert ws.send(session_id, TEXT).state == "sent"
+    sandbox.faults(operation=SEND, next=1, drop="after")
+    with pytest.raises(crisp.UnknownOutcome):
+        ws.send(session_id, "Another")
+    assert contents(sandbox)["Another"] == 1
 
 
 def _entry(session_id, text=TEXT):

@@ -5,7 +5,7 @@ import threading
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import crisp_data as crisp
@@ -118,6 +118,7 @@ def test_text_is_text(sandbox, ws, session_id):
     assert contents(sandbox)[name] == 1
 
 
+@settings(max_examples=40)
 @given(st.lists(st.text(st.characters(codec="utf-8")), min_size=1, max_size=5))
 def test_whatever_a_value_is_it_comes_out_as_it_is(values):
     frame = pd.DataFrame({"session_id": [f"session_{n}" for n in range(len(values))]})
@@ -308,6 +309,21 @@ def test_the_same_call_again_sends_nothing(ws, sandbox, frame):
     assert again["fingerprint"].tolist() == first["fingerprint"].tolist()
     assert many(ws, frame, batch="another", confirm=True)["reason"].eq("").all()
     assert asked(sandbox, SEND) == 2 * len(frame)
+
+
+def test_the_same_call_by_two_at_once_sends_once(ws, sandbox, frame, monkeypatch):
+    """The second is faster, while the first looks at the conversations."""
+    other, checks = crisp.connect(sandbox=sandbox), ws.outbox._checks
+    reasons = checks.reasons
+
+    def overtaken(*arguments):
+        many(other, frame, confirm=True)
+        return reasons(*arguments)
+
+    monkeypatch.setattr(checks, "reasons", overtaken)
+    assert (many(ws, frame, confirm=True)["state"] == "sent").all()
+    assert asked(sandbox, SEND) == len(frame)
+    assert asked(sandbox, LOOK) == 0
 
 
 def test_a_changed_text_is_not_sent_to_who_had_one_and_that_is_said(ws, sandbox, frame):
