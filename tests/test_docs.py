@@ -11,6 +11,7 @@ import pytest
 
 import crisp_data as crisp
 from crisp_data.client import Client
+from crisp_data.forms import Forms
 from crisp_data.outbox import Outbox, Receipt
 from crisp_data.pages import Pages
 from crisp_data.quota import Ledger
@@ -30,7 +31,7 @@ PUBLIC = {
 }
 METHODS = {
     f"{owner.__name__}.{name}": member
-    for owner in (crisp.Workspace, Writing, crisp.Archive, Outbox, Sandbox)
+    for owner in (crisp.Workspace, Forms, Writing, crisp.Archive, Outbox, Sandbox)
     for name, member in vars(owner).items()
     if not name.startswith("_") and inspect.isfunction(member)
 }

@@ -284,6 +284,7 @@ def _table(title: str, frame: pd.DataFrame, columns: list[str]) -> str:
 def _tally(result: pd.DataFrame) -> str:
     """Count a result's states, such as "38 sent, 2 failed, 3 left out"."""
     counts = result["state"].value_counts()
-    found = [f"{number:,} {state}" for state, number in counts.items() if number]
+    states = ["sent", "failed", "unknown", "sending", "queued"]
+    found = [f"{counts[state]:,} {state}" for state in states if counts.get(state)]
     left = int(result["state"].isna().sum())
     return ", ".join([*found, *([f"{left:,} left out"] if left else [])]) or "nothing"
