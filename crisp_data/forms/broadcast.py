@@ -40,11 +40,11 @@ class Broadcast(parts.Form):
 
     def __init__(self, ws: Sendable, conversations: pd.DataFrame) -> None:
         self.broadcaster = Broadcaster(ws, conversations)
+        self._number = self._whole = 0  # the preview shown; how many messages are being sent
+        self._make()
         super().__init__(
             ws, "Write to many", "One message each. Nothing goes before you typed how many."
         )
-        self._number = self._whole = 0  # the preview shown; how many messages are being sent
-        self._make()
         self._lay_out()
         self._changed()
 
@@ -61,6 +61,11 @@ class Broadcast(parts.Form):
     def join(self, timeout: float | None = None) -> bool:
         """Wait for a running look or sending to end; say whether it has."""
         return self.runner.join(timeout)
+
+    def refresh(self) -> None:
+        """Bring banner, quota and buttons up to date; spends nothing."""
+        super().refresh()
+        self._tell()
 
     def fail(self, error: BaseException) -> None:
         """Show an error, and what had gone before it."""
@@ -99,6 +104,10 @@ class Broadcast(parts.Form):
         self.send = parts.button("Send")
         self.runner = Runner(self, self._progress, of.stop)
         self._preview, self._question, self._tables = (widgets.HTML() for _ in range(3))
+        self._confirm = parts.stack(
+            parts.heading("4. Send"), self._question, parts.row(self.typed, self.send)
+        )
+        self._confirm.add_class("crisp-confirm")
         for insert in self.inserts:
             insert.on_click(lambda pressed: self._insert(pressed.description))
         fields = [self.template, self.nickname, self.batch, self.quiet_days]
@@ -115,10 +124,6 @@ class Broadcast(parts.Form):
         signed = parts.row(self.nickname, self.batch)
         write = parts.stack(self.template, insert, parts.row(*self.inserts), signed)
         read = parts.stack(self._preview, parts.row(self.back, self.on))
-        self._confirm = parts.stack(
-            parts.heading("4. Send"), self._question, parts.row(self.typed, self.send)
-        )
-        self._confirm.add_class("crisp-confirm")
         self.body.children = [
             parts.heading("1. Who"),
             self.picker.box,
@@ -141,6 +146,10 @@ class Broadcast(parts.Form):
             field.value for field in (self.template, self.nickname, self.batch)
         )
         of.include = tuple(word for word, box in self.include.items() if box.value)
+        try:
+            of.quiet_days = _days(self.quiet_days.value)
+        except BadParameter:  # told when somebody looks: it may be half typed
+            of.dry = None
         if not self.runner.running:
             self.quiet()
         self._turn(0)
@@ -193,6 +202,11 @@ class Broadcast(parts.Form):
 
     def _start_look(self) -> None:
         self._whole = 0
+        try:
+            _days(self.quiet_days.value)
+        except BadParameter as error:
+            self.fail(error)
+            return
         self.runner.start(self.look, self._look, "Looking …")
 
     def _start_send(self) -> None:
@@ -203,7 +217,6 @@ class Broadcast(parts.Form):
 
     def _look(self) -> None:
         of = self.broadcaster
-        of.quiet_days = _days(self.quiet_days.value)
         try:
             dry = of.look()
         except CrispError:
@@ -211,8 +224,6 @@ class Broadcast(parts.Form):
                 raise
             self.say("Stopped; nothing more was asked.", kind="info")
             return
-        finally:
-            self._tell()
         left = dry["reason"] != ""
         shown = dry.assign(to=of.names[of.picked].to_numpy())
         self._tables.value = _table("Left out", shown[left], ["to", "reason", "text"]) + _table(
@@ -227,10 +238,7 @@ class Broadcast(parts.Form):
     def _send(self, typed: str) -> None:
         of = self.broadcaster
         names = of.names[of.picked].to_numpy()
-        try:
-            result = of.send(typed)
-        finally:
-            self._tell()
+        result = of.send(typed)
         shown = result.assign(to=names)
         unsent = shown["state"] != "sent"
         self._tables.value = _table("Not sent", shown[unsent], ["to", "state", "reason"]) + _table(
@@ -284,6 +292,7 @@ def _table(title: str, frame: pd.DataFrame, columns: list[str]) -> str:
 def _tally(result: pd.DataFrame) -> str:
     """Count a result's states, such as "38 sent, 2 failed, 3 left out"."""
     counts = result["state"].value_counts()
-    found = [f"{number:,} {state}" for state, number in counts.items() if number]
+    states = ["sent", "failed", "unknown", "sending", "queued"]
+    found = [f"{counts[state]:,} {state}" for state in states if counts.get(state)]
     left = int(result["state"].isna().sum())
     return ", ".join([*found, *([f"{left:,} left out"] if left else [])]) or "nothing"

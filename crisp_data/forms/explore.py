@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import ipywidgets as widgets
@@ -48,8 +49,8 @@ class Explore(parts.Form):
 
     def __init__(self, ws: Readable) -> None:
         self.explorer = Explorer(ws)
-        super().__init__(ws, "Explore", "Count and price come first; nothing is pulled unasked.")
         self._make()
+        super().__init__(ws, "Explore", "Count and price come first; nothing is pulled unasked.")
         self._lay_out()
         self._fill_names()
         self._changed()
@@ -101,6 +102,14 @@ class Explore(parts.Form):
         """Wait for a running pull to end; say whether it has."""
         return self.runner.join(timeout)
 
+    def refresh(self) -> None:
+        """Bring banner, quota and buttons up to date; spends nothing."""
+        super().refresh()
+        priced = self.explorer.plan is not None
+        self.pull.disabled = not priced
+        for one, primary in ((self.price, not priced), (self.pull, priced)):
+            (one.add_class if primary else one.remove_class)("crisp-primary")
+
     def fail(self, error: BaseException) -> None:
         """Show an error, and where to find what came before it."""
         super().fail(error)
@@ -145,10 +154,12 @@ class Explore(parts.Form):
         self._planned = 0
         for one in self._filters:
             one.observe(lambda _: self._changed(), "value")
-        self.load.on_click(lambda _: self._load())
-        self.price.on_click(lambda _: self._show_price())
-        self.pull.on_click(lambda _: self._start(self.pull, self._pull))
-        self.pull_messages.on_click(lambda _: self._start(self.pull_messages, self._pull_messages))
+        self.load.on_click(lambda _: self._start(self.load, self._load, "Loading …"))
+        self.price.on_click(lambda _: self._ask())
+        self.pull.on_click(lambda _: self._start(self.pull, self._pull, "Pulling …"))
+        self.pull_messages.on_click(
+            lambda _: self._start(self.pull_messages, self._pull_messages, "Pulling …")
+        )
 
     @property
     def _filters(self) -> list[widgets.Widget]:
@@ -190,59 +201,66 @@ class Explore(parts.Form):
         parts.show(self._only_conversations, conversations)
         self.since.description = "Updated since" if conversations else "Created since"
         self._priced.value = ""
-        self._lead_to(self.price)
+        self.refresh()
         try:
             self._write(self.query().code)
         except BadParameter as error:
             self.fail(error)
             return
-        self.quiet()
-
-    def _lead_to(self, primary: widgets.Button) -> None:
-        """Make one button the primary one: what is next."""
-        self.pull.disabled = primary is not self.pull
-        for one in (self.price, self.pull):
-            (one.add_class if one is primary else one.remove_class)("crisp-primary")
+        if not self.runner.running:
+            self.quiet()
 
     def _write(self, code: str) -> None:
         self._code.value, self._code.rows = code, 2 + code.count("\n")
 
-    def _load(self) -> None:
-        with self.busy(self.load, "Loading …"):
-            self._fill_names(load=True)
-
-    def _show_price(self) -> None:
-        with self.busy(self.price, "Asking …"):
-            plan = self.explorer.price(self.query())
-            self._priced.value = _priced(plan, self.explorer.query)
-            self._write(self.explorer.code)
-            self._lead_to(self.pull)
-
-    def _start(self, button: widgets.Button, work: Any) -> None:
-        if button is self.pull:
-            self._planned = self.explorer.plan.requests if self.explorer.plan else 0
-        else:
-            self._planned = self.explorer.price_messages().requests
-        self.runner.start(button, work, "Pulling …")
-
-    def _progress(self) -> tuple[int, int, str]:
-        spent = self.explorer.spending.used
-        return spent, self._planned, f"{spent:,} of about {self._planned:,} requests"
-
-    def _pull(self) -> None:
-        self._end(self.explorer.query.table, self.explorer.pull)
-
-    def _pull_messages(self) -> None:
-        self._end("messages", self.explorer.pull_messages)
-
-    def _end(self, table: str, pull: Any) -> None:
+    def _ask(self) -> None:
         try:
-            frame = pull()
+            asked = self.query()  # as the filters stand when the button is pressed
+        except BadParameter as error:
+            self.fail(error)
+            return
+        self._start(self.price, lambda: self._price(asked), "Asking …")
+
+    def _start(self, button: widgets.Button, work: Callable[[], None], doing: str) -> None:
+        plan = None
+        if button is self.pull:
+            plan = self.explorer.plan
+        elif button is self.pull_messages:
+            plan = self.explorer.price_messages()
+        self._planned = 0 if plan is None else plan.requests
+        self.runner.start(button, lambda: self._unless_stopped(work), doing)
+
+    def _unless_stopped(self, work: Callable[[], None]) -> None:
+        try:
+            work()
         except CrispError:
             if not self.explorer.spending.stopped:
                 raise
             self.say("Stopped; nothing more was asked.", self._kept(), "info")
-            return
+
+    def _progress(self) -> tuple[int, int, str]:
+        spent, planned = self.explorer.spending.used, self._planned
+        words = f"{spent:,} of about {count(planned, 'request')}"
+        return spent, planned, words if planned else count(spent, "request")
+
+    def _load(self) -> None:
+        self._fill_names(load=True)
+
+    def _price(self, asked: Query) -> None:
+        plan = self.explorer.price(asked)
+        if self.query() == asked:
+            self._priced.value = _priced(plan, self.explorer.query)
+            self._write(self.explorer.code)
+        else:  # the filters were changed meanwhile
+            self.explorer.plan = None
+
+    def _pull(self) -> None:
+        self._show(self.explorer.query.table, self.explorer.pull())
+
+    def _pull_messages(self) -> None:
+        self._show("messages", self.explorer.pull_messages())
+
+    def _show(self, table: str, frame: pd.DataFrame) -> None:
         self._write(self.explorer.code)
         self._preview.value = look.table(table.capitalize(), frame, _PREVIEW[table])
         if table == "conversations":

@@ -129,7 +129,7 @@ class Explorer:
         self.ws = ws
         self.query, self.plan = Query(), None
         self.result = self.conversations = self.partial = None
-        self.code = self.query.code
+        self.code = self._chosen_by = self.query.code
         self.warned: list[str] = []
         self.spending = Spending(ws)
 
@@ -148,7 +148,8 @@ class Explorer:
         query = query.fixed(self.ws)
         self.plan = None
         plans = {"conversations": self.ws.plan.conversations, "people": self.ws.plan.people}
-        plan = plans[query.table](**query.arguments)
+        with self.spending.counted():
+            plan = plans[query.table](**query.arguments)
         self.query, self.plan, self.code = query, plan, query.code
         return plan
 
@@ -158,7 +159,7 @@ class Explorer:
         self.result = self._pull(lambda: pulls[self.query.table](**self.query.arguments))
         self.code = self.query.code
         if self.query.table == "conversations":
-            self.conversations = self.result
+            self.conversations, self._chosen_by = self.result, self.code
         return self.result
 
     def price_messages(self) -> Plan:
@@ -169,7 +170,7 @@ class Explorer:
         """Pull the threads of the pulled conversations."""
         chosen = self._chosen()
         self.result = self._pull(lambda: self.ws.messages(chosen))
-        self.code = f"{self.query.code}\nmessages = ws.messages(conversations)"
+        self.code = f"{self._chosen_by}\nmessages = ws.messages(conversations)"
         return self.result
 
     def names(self, load: bool = False) -> dict[str, dict[str, str]]:

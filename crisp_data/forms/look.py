@@ -249,6 +249,7 @@ CSS = """
 .crisp-form .crisp-row { display: flex; flex-flow: row wrap; gap: 12px; align-items: flex-end; }
 .crisp-form .crisp-row > * { min-width: 0; }
 .crisp-form .crisp-row > .widget-inline-hbox { flex: 1 1 150px; }
+.crisp-form .crisp-row > .widget-html { flex: 0 1 auto; }
 .crisp-form .crisp-pane { min-width: 0; gap: 12px; }
 .crisp-form .crisp-row > .crisp-pane { flex: 1 1 300px; }
 .crisp-form .crisp-row:has(> .crisp-pane) { align-items: flex-start; gap: 16px; }
@@ -290,7 +291,7 @@ CSS = """
   accent-color: var(--crisp-blue);
 }
 .crisp-form :is(input, select, textarea, button, summary, a):focus-visible {
-  outline: 3px solid var(--crisp-focus); outline-offset: 1px;
+  outline: 3px solid var(--crisp-focus) !important; outline-offset: 2px !important;
 }
 .crisp-form .jupyter-button {
   width: auto; height: auto; min-height: 34px; margin: 0; padding: 4px 16px; border-radius: 5px;

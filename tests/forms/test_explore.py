@@ -1,6 +1,7 @@
 """Exploring: what a price promises, what the code shown does, what a stop leaves."""
 
 import copy
+import threading
 
 import pandas as pd
 import pytest
@@ -27,6 +28,11 @@ def run(code, ws):
     names = {"ws": ws}
     exec(code, names)
     return list(names.values())[-1]
+
+
+def press(form, button):
+    button.click()
+    assert form.join(60)
 
 
 def known(ws, table, column):
@@ -63,22 +69,21 @@ def test_the_code_shown_pulls_the_same_frame(form, ws, given):
     form._fill_names(load=True)
     form.assigned.value = given.get("assigned", "")
     form.inbox.value = given.get("inbox", "")
-    form.price.click()
-    form.pull.click()
-    assert form.join(60)
+    press(form, form.price)
+    press(form, form.pull)
     assert "crisp-error" not in said(form)
+    pull = getattr(ws, given.pop("table", "conversations"))
+    assert_frame_equal(form.result, pull(**{"limit": 60, **given}))
     assert form.result.empty == ("quoted" in form.code), "frames that are empty are equal"
     assert_frame_equal(run(form.code, ws), form.result)
 
 
 def test_messages_are_of_the_conversations_pulled(form, ws, sandbox):
     form.limit.value = "5"
-    form.price.click()
-    form.pull.click()
-    assert form.join(60)
+    press(form, form.price)
+    press(form, form.pull)
     chosen = set(form.conversations["session_id"])
-    form.pull_messages.click()
-    assert form.join(60)
+    press(form, form.pull_messages)
     truth = [one for one in sandbox.truth("messages") if one["session_id"] in chosen]
     assert set(form.result["fingerprint"]) == {one["fingerprint"] for one in truth}
     assert_frame_equal(run(form.code, ws), form.result)
@@ -104,11 +109,23 @@ def test_a_pull_costs_what_its_price_said(explorer, spent, given):
     assert spent() == 0
 
 
+def test_days_ago_are_the_same_days_a_minute_later(explorer, sandbox, spent, ws):
+    """Price, pull and code mean one period, and each finds the other's pages in the cache."""
+    plan = explorer.price(Query(since="30 days ago", until="1 hour ago", limit=20))
+    assert spent() == 1
+    sandbox.clock(advance_s=150)
+    assert "ago" not in explorer.code
+    frame = explorer.pull()
+    assert (plan.high, spent()) == (0, 0)
+    assert_frame_equal(run(explorer.code, ws), frame)
+    assert spent() == 0
+
+
 def test_opening_a_form_spends_nothing_and_names_cost_three(ws, spent):
     form = ws.explore()
     assert spent() == 0
     assert is_shown(form.load)
-    form.load.click()
+    press(form, form.load)
     assert spent() == 3
     assert not is_shown(form.load)
     assert set(ws.operators()["user_id"]) < {value for _, value in form.assigned.options}
@@ -119,7 +136,7 @@ def test_opening_a_form_spends_nothing_and_names_cost_three(ws, spent):
 
 def test_another_question_needs_another_price(form, spent):
     assert form.pull.disabled
-    form.price.click()
+    press(form, form.price)
     assert not form.pull.disabled
     spent()
     form.state.value = "resolved"
@@ -129,13 +146,59 @@ def test_another_question_needs_another_price(form, spent):
     assert spent() == 0
 
 
+def test_filters_changed_during_a_pull_are_another_question(form, monkeypatch):
+    form.limit.value = "60"
+    press(form, form.price)
+    gate, pull = threading.Event(), form.explorer.ws.conversations
+
+    def held(**options):
+        assert gate.wait(30)
+        return pull(**options)
+
+    monkeypatch.setattr(form.explorer.ws, "conversations", held, raising=False)
+    form.pull.click()
+    form.state.value = "resolved"
+    gate.set()
+    assert form.join(60)
+    assert set(form.result["state"]) > {"resolved"}
+    assert "state" not in form.code
+    assert form.pull.disabled, "what the filters say now has no price"
+
+
+def test_filters_changed_while_the_price_is_asked_have_none(form, monkeypatch):
+    gate, price = threading.Event(), form.explorer.price
+
+    def held(query):
+        assert gate.wait(30)
+        return price(query)
+
+    monkeypatch.setattr(form.explorer, "price", held)
+    form.price.click()
+    form.state.value = "resolved"
+    gate.set()
+    assert form.join(60)
+    assert form._priced.value == ""
+    assert form.pull.disabled
+
+
+def test_the_code_for_messages_names_their_own_conversations(form, ws):
+    form.limit.value = "3"
+    press(form, form.price)
+    press(form, form.pull)
+    form.state.value = "resolved"
+    press(form, form.price)
+    press(form, form.pull_messages)
+    assert "resolved" not in form.code
+    assert_frame_equal(run(form.code, ws), form.result)
+
+
 @pytest.mark.parametrize(
     ("field", "text", "words"),
     [("limit", "many", "whole number"), ("limit", "0", "at least 1"), ("since", "soon", "moment")],
 )
 def test_a_filter_that_cannot_be_read_spends_nothing(form, spent, field, text, words):
     getattr(form, field).value = text
-    form.price.click()
+    press(form, form.price)
     assert words in said(form)
     assert "role='alert'" in said(form)
     assert form.pull.disabled
@@ -145,7 +208,7 @@ def test_a_filter_that_cannot_be_read_spends_nothing(form, spent, field, text, w
 def test_stop_sends_no_further_request_and_keeps_what_came(ws, spent, monkeypatch):
     form = ws.explore()
     form.limit.value = ""
-    form.price.click()
+    press(form, form.price)
     quota, reserve = ws.client.quota, ws.client.quota.reserve
     calls = []
 
@@ -157,16 +220,14 @@ def test_stop_sends_no_further_request_and_keeps_what_came(ws, spent, monkeypatc
 
     monkeypatch.setattr(quota, "reserve", stop_at_the_second)
     spent()
-    form.pull.click()
-    assert form.join(60)
+    press(form, form.pull)
     assert spent() == 1
     assert form.result is None
     assert len(form.partial) > 50
     assert "Stopped" in said(form)
     assert f"{len(form.partial):,} rows" in said(form)
     monkeypatch.undo()
-    form.pull.click()
-    assert form.join(60)
+    press(form, form.pull)
     assert len(form.result) > len(form.partial if form.partial is not None else [])
 
 
@@ -174,9 +235,8 @@ def test_an_exhausted_quota_is_told_with_what_came(sandbox, waits):
     ws = crisp.connect(sandbox=sandbox, quota=4, reserve_for_writes=0, sleep=waits.append)
     form = ws.explore()
     form.limit.value = ""
-    form.price.click()
-    form.pull.click()
-    assert form.join(60)
+    press(form, form.price)
+    press(form, form.pull)
     assert "role='alert'" in said(form)
     assert "form.partial" in said(form)
     assert form.partial["session_id"].is_unique
@@ -186,7 +246,7 @@ def test_an_exhausted_quota_is_told_with_what_came(sandbox, waits):
 
 def test_what_a_pull_warns_of_is_in_the_form(form, monkeypatch):
     form.limit.value = "5"
-    form.price.click()
+    press(form, form.price)
     pull = form.explorer.ws.conversations
 
     def doubtful(**options):
@@ -194,17 +254,15 @@ def test_what_a_pull_warns_of_is_in_the_form(form, monkeypatch):
         return pull(**options)
 
     monkeypatch.setattr(form.explorer.ws, "conversations", doubtful, raising=False)
-    form.pull.click()
-    assert form.join(60)
+    press(form, form.pull)
     assert "3 of the threads may lack messages." in said(form)
     assert "crisp-info" in said(form)
 
 
 def test_customers_words_are_text(evil, form):
     form.limit.value = ""
-    form.price.click()
-    form.pull.click()
-    assert form.join(60)
+    press(form, form.price)
+    press(form, form.pull)
     assert EVIL in set(form.result["nickname"])
     assert "&lt;script&gt;" in texts(form)
     assert "<script" not in texts(form)
@@ -223,9 +281,8 @@ def test_the_notebooks_own_workspace_keeps_its_bars(sandbox):
 
 def test_the_frame_is_the_tables_own(form):
     form.table.value = "people"
-    form.price.click()
-    form.pull.click()
-    assert form.join(60)
+    press(form, form.price)
+    press(form, form.pull)
     assert list(form.result.columns) == crisp.schema("people")["column"].tolist()
     assert isinstance(form.result, pd.DataFrame)
     assert not is_shown(form._more)
