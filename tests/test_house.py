@@ -23,6 +23,7 @@ ROWS = [
     {"waiting"},
     {"quota"},
     {"budget", "ledgerfile"},
+    {"report"},
     {"plots", "transcripts"},
     {"metrics"},
     {"export", "privacy"},
@@ -30,13 +31,15 @@ ROWS = [
     {"moments"},
     {"config"},
     {"plan"},
-    {"meter"},
+    {"meter", "document"},
     {"protocol", "outgoing"},
     {"errors"},
 ]
 ROW = {room: row for row, rooms in enumerate(ROWS) for room in rooms}
 # Frames in, frames and files out: these know no client, nor anything that leads to one.
 PURE = {
+    "report",
+    "document",
     "plots",
     "transcripts",
     "metrics",
