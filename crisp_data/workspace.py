@@ -86,7 +86,7 @@ class Workspace:
         Examples
         --------
         >>> ws.now
-        Timestamp('2026-11-02 09:00:00...', tz='UTC')
+        Timestamp('2026-11-02 09:0...', tz='UTC')
         """
         return pd.Timestamp(self._moment()).tz_convert(self.tz)
 

@@ -25,7 +25,7 @@ from crisp_data.export.wholefile import check_place, whole_file
 from crisp_data.metrics import BusinessHours
 from crisp_data.plots.curve import WITHIN
 from crisp_data.privacy import Pseudonymiser
-from crisp_data.report.compose import compose, seen
+from crisp_data.report.contents import compose, seen
 from crisp_data.report.figures import figures as measure
 from crisp_data.report.figures import frame, limits
 from crisp_data.report.material import Material, of_frames, of_source

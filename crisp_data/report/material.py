@@ -116,21 +116,28 @@ def of_frames(
         now = max(conversations["updated_at"].max(), messages["timestamp"].max())
         if pd.isna(now):
             raise BadParameter("Frames of nothing know no time.", "Pass now, or the workspace.")
-    looked = moments.moment(now, "now", tz=zone, now=pd.Timestamp.now("UTC").to_pydatetime())
-    assert looked is not None
+    looked = _moment(now, "now", zone)
     asked = period(since, until, tz=zone, now=looked)
     ends = None
     if complete is not None:
-        ends = moments.window(*complete, tz=zone, now=pd.Timestamp.max.tz_localize("UTC"))
-    return Material(conversations, messages, asked, looked.tz_convert(zone), inboxes, complete=ends)
+        first, last = (_moment(end, "complete", zone) for end in complete)
+        ends = first, last
+    return Material(conversations, messages, asked, looked, inboxes, ends)
+
+
+def _moment(told: Any, name: str, zone: str) -> pd.Timestamp:
+    read = moments.moment(told, name, tz=zone, now=pd.Timestamp.now("UTC").to_pydatetime())
+    if read is None:
+        raise BadParameter(f"{name} is not given.")
+    return read.tz_convert(zone)
 
 
 def of_source(source: Any, since: Any, until: Any, *, tz: str | None, refresh: bool) -> Material:
     """Read what the two periods need from a workspace, or from an archive."""
     zone = moments.check_tz(tz or source.tz)
+    now = source.now.tz_convert(zone)
     kept = hasattr(source, "info")  # an archive, as it was when it was brought up to date
-    complete = _complete(source, zone) if kept else None
-    now = complete[1] if complete else pd.Timestamp(source.now).tz_convert(zone)
+    complete = (_complete_from(source, zone), now) if kept else None
     asked = period(since, until, tz=zone, now=now)
     fresh = {} if kept else {"refresh": refresh}
     with nullcontext(None) if kept else source.budget(_UNBOUNDED) as spent:
@@ -146,13 +153,8 @@ def of_source(source: Any, since: Any, until: Any, *, tz: str | None, refresh: b
     return Material(conversations, messages, asked, now, inboxes, complete, start, requests, name)
 
 
-def _complete(archive: Any, zone: str) -> tuple[pd.Timestamp, pd.Timestamp]:
-    info = archive.info().set_index("table")
-    if "conversations" not in info.index or pd.isna(info.loc["conversations", "complete_to"]):
-        archive.conversations(limit=1)  # says so where there is no archive
-        raise BadParameter(
-            "The archive is not complete for any time yet.", "Its sync() goes on where it stood."
-        )
-    ends = info.loc["conversations", ["complete_from", "complete_to"]]
-    first, last = (pd.Timestamp(end).tz_convert(zone) for end in ends)
-    return first, last
+def _complete_from(archive: Any, zone: str) -> pd.Timestamp:
+    """Tell how far back an archive is complete; not at all, where nothing is."""
+    info = archive.info().set_index("table")["complete_from"]
+    first = pd.Timestamp(info.get("conversations", pd.NaT))
+    return pd.Timestamp(archive.now) if pd.isna(first) else first.tz_convert(zone)

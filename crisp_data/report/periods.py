@@ -59,11 +59,12 @@ class Period:
     @property
     def name(self) -> str:
         """What readers call it: ``October 2026``, or its first and last day, or both moments."""
-        first, last = _wall(self.start), _wall(self.last)
         if months := self._months:
             return _joined(*(f"{m.month_name()} {m.year}" for m in (months[0], months[-1])))
         days = all(_at(_wall(edge).normalize(), self.tz) == edge for edge in (self.start, self.end))
-        return _joined(*(words.moment(edge, time=not days) for edge in (first, last)))
+        if days:
+            return _joined(*(words.moment(day, time=False) for day in (self.start, self.last)))
+        return _joined(*(words.moment(edge.round("min")) for edge in (self.start, self.end)))
 
     @property
     def _months(self) -> list[pd.Timestamp]:

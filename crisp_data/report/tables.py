@@ -142,7 +142,7 @@ def _groups(now: Seen, before: Seen | None, on: str, within: pd.Timedelta) -> pd
         found = found.merge(_counts(before, on, "before"), how="outer", on=on)
         found = found.fillna({"now": 0, "before": 0})
     answers = metrics.join(now.answers, now.conversations, on=on)
-    level = metrics.service_level(answers, within=within, by=on).drop_duplicates(on)
+    level = metrics.service_level(answers, within=within, by=on)
     half = metrics.median(answers, by=on).reset_index()
     for measured in (half, level[[on, "share"]]):
         found = found.merge(measured.astype({on: "str"}), how="left", on=on)
