@@ -1,5 +1,6 @@
 """The report in a real browser: it asks nobody for anything, fits, prints, and reads aloud."""
 
+import json
 import os
 import shutil
 
@@ -20,8 +21,6 @@ STYLE = "getComputedStyle(document.body).backgroundColor"
 
 
 def frame_of(table, records, **constants):
-    import json
-
     builder = tables.Builder(table, tz="Europe/Paris")
     builder.add(json.dumps({"error": False, "data": records}).encode(), **constants)
     return builder.frame()
@@ -114,8 +113,8 @@ def test_fits_its_width(opened, width):
     page = opened(width=width)
     assert page.evaluate("document.documentElement.scrollWidth") <= width
     # Tables scroll in themselves where they must; no word in them is torn apart.
-    narrowest = page.evaluate("Math.min(...[...document.querySelectorAll('tbody th')].map(t => t.offsetWidth))")  # fmt: skip
-    assert narrowest > 60
+    widths = page.evaluate("[...document.querySelectorAll('tbody th')].map(t => t.offsetWidth)")
+    assert min(widths) > 60
 
 
 def test_light_and_dark_and_paper(opened):
