@@ -71,12 +71,21 @@ def test_every_figure_with_the_one_before_and_its_meaning(html, truth, now):
     assert "As of 2 Nov 2026, 10:00" in page.text
 
 
-def test_better_and_worse_are_words(html):
-    """Colour only repeats what is written."""
-    for word in ("better", "worse"):
-        marked = re.findall(rf'class="change {word}">([^<]*)<', html)
-        assert all(text.endswith(f": {word}") for text in marked)
-    assert "worse" in html
+def test_better_and_worse_are_words(html, truth, now):
+    """Colour only repeats what is written, and what is written is right."""
+    less = {"Waiting at the end", "Median first response", "Median resolution", "Reopened"}
+    more = {"Answered within 1 h", "Solved in one touch"}
+    card = r'<dt>([^<]*)</dt>\s*<dd class="now">[^<]*</dd>\s*<dd class="change (\w*)">([^<]*)<'
+    cards = {name: rest for name, *rest in re.findall(card, html)}
+    verdicts = set()
+    for row in report.figures(*truth, tz=PARIS, now=now).itertuples():
+        verdict, said = cards[row.figure]
+        wanted = (row.figure in more) - (row.figure in less)
+        rises = 0 if row.change == "no change" else 1 if row.now > row.before else -1
+        assert verdict == {1: "better", -1: "worse", 0: ""}[wanted * rises]
+        assert said == row.change + (f": {verdict}" if verdict else "")
+        verdicts.add(verdict)
+    assert verdicts == {"better", "worse", ""}
 
 
 def test_headings_tables_and_pictures_are_what_they_are(html):
