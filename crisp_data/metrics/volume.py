@@ -189,7 +189,7 @@ def backlog(
     waits = np.cumsum(counted(questions) - counted(answers))
     begin = beginning(since, zone)
     shown = 0 if begin == MISSING else _numbers(_wall(np.array([begin]), zone), by)[0] - first
-    counts = pd.DataFrame(
+    rows = pd.DataFrame(
         {
             "start": _starts(first + np.arange(size), by, zone),
             "opened": counts(opened),
@@ -198,7 +198,7 @@ def backlog(
             "waiting": counts(waits),
         }
     )
-    return counts.iloc[max(0, shown) :].reset_index(drop=True)
+    return rows.iloc[max(0, shown) :].reset_index(drop=True)
 
 
 def _axis(
