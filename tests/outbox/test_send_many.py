@@ -508,7 +508,7 @@ def test_nobodys_words_are_kept(ws, sandbox, frame):
     secret = "Zylophantical news"
     assert secret.encode() not in _bytes(ws)
     with threading_stop() as stop:
-        many(ws, frame, secret, confirm=True, stop=stop)
+        many(ws, frame, secret + 20_000 * "." + secret, confirm=True, stop=stop)  # several pages
     assert secret.encode() in _bytes(ws), "the test looks in the wrong place"
     ws.outbox.resume()
     sandbox.faults(operation=SEND, next=1, status=400, reason="invalid_data")
