@@ -211,19 +211,29 @@ def broken(body, place, wrong):
 GONE = object()
 
 
-# Each body is broken at each of its places in each way, so there are thousands, and the one that
-# is told needs no shrinking.
-once = settings(deadline=None, phases=[Phase.reuse, Phase.generate])
-
-
-@settings(once, max_examples=30)
-@given(bodies())
-def test_what_is_broken_is_refused_by_both_at_the_same_path(body):
+def hold_together(body):
+    """Break a body at each of its places in each way, and hear both."""
     assert refused_here(body) is None
     for place in list(places(body))[1:]:
         for wrong in (GONE, *WRONG):
             other = broken(body, place, wrong)
             assert refused_here(other) == refused_there(other), other
+
+
+# One body makes hundreds of broken ones, and the one that is told needs no shrinking.
+once = settings(deadline=None, phases=[Phase.reuse, Phase.generate])
+
+
+@pytest.mark.parametrize("kind", EACH)
+def test_each_type_is_refused_by_both_at_the_same_path(kind):
+    beside = {"references": [{"type": "a"}], "original": {"original_id": "b"}, "translated": False}
+    hold_together(EACH[kind].body(7) | beside)
+
+
+@settings(once, max_examples=20)
+@given(bodies())
+def test_what_is_broken_is_refused_by_both_at_the_same_path(body):
+    hold_together(body)
 
 
 @settings(once, max_examples=100)

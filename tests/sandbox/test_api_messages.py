@@ -192,14 +192,16 @@ def test_an_original_is_found(api, sandbox):
     assert api.get(f"conversation/{row['session_id']}/original/x").status_code == 404
 
 
+CHOICE = {"value": "1", "label": "One", "selected": False}
+CARD = {"title": "Pro", "description": "9 €", "actions": []}
 CONTENTS = {
     "note": "Call back",
     "file": {"name": "a.pdf", "url": "https://a.example/a.pdf", "type": "application/pdf"},
     "animation": {"url": "https://a.example/a.gif", "type": "image/gif"},
     "audio": {"url": "https://a.example/a.webm", "type": "audio/webm", "duration": 3},
-    "picker": {"id": "p", "text": "Which?", "choices": [{"value": "1", "label": "One"}]},
+    "picker": {"id": "p", "text": "Which?", "choices": [CHOICE]},
     "field": {"id": "f", "text": "Order?", "explain": "A number"},
-    "carousel": {"text": "See", "targets": [{"title": "Pro", "description": "9 €"}]},
+    "carousel": {"text": "See", "targets": [CARD]},
     "event": {"namespace": "state:resolved", "text": "Done"},
 }
 
