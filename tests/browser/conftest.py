@@ -12,6 +12,7 @@ from pathlib import Path
 
 import nbformat
 import pytest
+import requests
 
 from .servers import FLAGS, chromium, served
 from .stage import Stage
@@ -85,7 +86,8 @@ def connecting(sandbox, folder, **options):
             f"os.environ |= {folders!r}",
             "import crisp_data as crisp",
             f"now = {sandbox.now.timestamp()!r}",
-            f"ws = crisp.connect({sandbox.website_id!r}, now=lambda: now, **{given!r})",
+            "waits = {'now': lambda: now, 'sleep': lambda seconds: None}",
+            f"ws = crisp.connect({sandbox.website_id!r}, **waits, **{given!r})",
         ]
     )
 
@@ -135,6 +137,21 @@ def show(stages, sandbox, tmp_path, request):
 
 
 @pytest.fixture
+def api(sandbox):
+    """Ask the sandbox for anything, as a visitor's browser or a colleague would."""
+
+    def ask(method, path, **body):
+        url = f"{sandbox.url}website/{sandbox.website_id}/{path}"
+        headers = {"X-Crisp-Tier": sandbox.tier}
+        pair = sandbox.identifier, sandbox.key
+        answer = requests.request(method, url, json=body, headers=headers, auth=pair, timeout=10)
+        assert answer.ok, answer.text
+        return answer.json()["data"]
+
+    return ask
+
+
+@pytest.fixture
 def shot(tmp_path, request):
     """Keep a picture of a form, as long as it is: `shot(stage, "sent")`."""
     folder = Path(SHOTS) if SHOTS else tmp_path
@@ -143,7 +160,7 @@ def shot(tmp_path, request):
     def take(stage, name=""):
         test = re.sub(r"\W+", "-", request.node.name.removeprefix("test_")).strip("-")
         path = folder / f"{test}{'-' if name else ''}{name}.png"
-        stage.form.screenshot(path=path, animations="disabled")
+        stage.picture(path)
         return path
 
     return take

@@ -1,7 +1,5 @@
 """What can be said of a page that is shown: is it whole, can everybody use it."""
 
-from axe_playwright_python.sync_playwright import Axe
-
 # Elements of a form that reach out of the window, or hold more than they show. What scrolls and
 # can be reached by the Tab key is whole, and what ends in three dots is cut by intent.
 CUT = """form => {
@@ -48,5 +46,7 @@ def nameless(form):
 
 def violations(page, selector):
     """What axe finds on one node: rule and elements."""
+    from axe_playwright_python.sync_playwright import Axe  # not where there is no browser
+
     found = Axe().run(page, context=selector).response["violations"]
     return [(one["id"], [node["html"] for node in one["nodes"]]) for one in found]

@@ -6,7 +6,7 @@ import re
 
 
 class Stage:
-    """A window of Chromium on the notebook that runs `kernel.py`.
+    """A window of Chromium; of one on the notebook that runs `kernel.py` more can be asked.
 
     Attributes
     ----------
@@ -17,7 +17,7 @@ class Stage:
         and refused, since the form was shown.
     """
 
-    def __init__(self, browser, address, theme):
+    def __init__(self, browser, address, theme="light"):
         self.said, self.elsewhere = [], []
         self._context = browser.new_context(color_scheme=theme)
         self.page = self._context.new_page()
@@ -28,11 +28,17 @@ class Stage:
         self._numbers = itertools.count(1)
         self.form = None
         self.page.goto(address)
-        self.page.get_by_label("Ask said").wait_for(timeout=60_000)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *exception):
+        self.close()
 
     def show(self, code, width, selector=".crisp-form"):
         """Run code that makes a form, and wait until it stands."""
         self.page.set_viewport_size({"width": width, "height": 1000})
+        self.page.get_by_label("Ask said").wait_for(timeout=60_000)  # a kernel that begins
         self.said.clear()
         self.elsewhere.clear()
         self._order("Show", code)
@@ -42,6 +48,14 @@ class Stage:
     def ask(self, code):
         """What an expression is in the kernel, written out; the form is called `form`."""
         return self._order("Ask", code)
+
+    def picture(self, path):
+        """Draw the form whole, in a window as long as it is: Voila scrolls inside its page."""
+        size = self.page.viewport_size
+        box = self.form.bounding_box()
+        self.page.set_viewport_size({**size, "height": int(box["height"]) + 200})
+        self.form.screenshot(path=path, animations="disabled")
+        self.page.set_viewport_size(size)
 
     def close(self):
         """End the page and its kernel, which its page ends when one leaves it."""
