@@ -1,0 +1,49 @@
+"""What people do on the forms."""
+
+BY_CODE = {
+    "compose": "ws.compose()",
+    "broadcast": "ws.broadcast(ws.conversations(limit=20))",
+    "explore": "ws.explore()",
+    "login": "crisp.login(base_url=ws.client.settings.base_url)",
+}
+
+
+def choose(stage, name):
+    """Open a conversation in the form to answer a customer, and wait for its thread."""
+    stage.form.locator(".crisp-list").get_by_role("button").filter(has_text=name).first.click()
+    stage.form.get_by_role("region", name="Messages").wait_for()
+
+
+def press(stage, name):
+    """Press a button by what stands on it."""
+    stage.form.get_by_role("button", name=name, exact=True).click()
+
+
+def notice(stage):
+    """The result or error that the form shows, once there is one."""
+    found = stage.form.locator(".crisp-notice")
+    found.wait_for()
+    return found.inner_text()
+
+
+def tab_to(page, name, most=150):
+    """Press the Tab key until a control has the focus, as those do who use no mouse."""
+    seen = []
+    for _ in range(most):
+        page.keyboard.press("Tab")
+        seen.append(page.evaluate(FOCUSED))
+        if name in seen[-1]:
+            return
+    raise AssertionError(f"the Tab key does not lead to {name}, but to {seen}")
+
+
+FOCUSED = """() => {
+    const one = document.activeElement;
+    return one.getAttribute("aria-label") || one.labels?.[0]?.textContent || one.textContent || "";
+}"""
+
+
+def newest(sandbox, session_id):
+    """The truth's last message of a conversation."""
+    rows = [row for row in sandbox.truth("messages") if row["session_id"] == session_id]
+    return max(rows, key=lambda row: row["timestamp"])
