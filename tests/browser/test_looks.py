@@ -77,9 +77,26 @@ def test_every_control_is_found_by_its_label(show, name):
         assert stage.form.get_by_label(label, exact=True).is_visible(), label
 
 
-@pytest.mark.parametrize("name", LABELS)
-def test_live_and_sandbox_cannot_be_mistaken(show, name):
-    stage = show(acts.BY_CODE[name])
-    banner = stage.form.locator(".crisp-banner").inner_text()
-    assert ("SANDBOX" if name != "login" else "NOT CONNECTED") in banner
-    assert "LIVE" not in banner
+# As on the live service, of which nothing is asked for: these forms open without a request.
+LIVE = """
+import dataclasses
+live = dataclasses.replace(ws.client.settings, base_url=crisp.config.BASE_URL)
+rows = ws.conversations(limit=3)
+ws.client.settings = live
+"""
+
+
+@pytest.mark.parametrize("name", ["broadcast", "explore"])
+def test_live_and_sandbox_cannot_be_mistaken(show, shot, name):
+    code = {"broadcast": "ws.broadcast(rows)", "explore": "ws.explore()"}[name]
+    seen_there = {}
+    for word, before in (("SANDBOX", "rows = ws.conversations(limit=3)"), ("LIVE", LIVE)):
+        stage = show(f"{before}\n{code}")
+        banner = stage.form.locator(".crisp-banner")
+        assert banner.locator(".crisp-where").inner_text().split()[1] == word
+        style = "one => [getComputedStyle(one).backgroundColor, getComputedStyle(one).borderStyle]"
+        seen_there[word] = banner.evaluate(style)
+        assert seen.violations(stage.page, ".crisp-form") == []
+        shot(stage, word)
+    for one, other in zip(*seen_there.values(), strict=True):
+        assert one != other, "told apart by colour and by shape"
