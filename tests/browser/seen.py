@@ -1,5 +1,7 @@
 """What can be said of a page that is shown: is it whole, can everybody use it."""
 
+import time
+
 # Elements of a form that reach out of the window, or hold more than they show. What scrolls and
 # can be reached by the Tab key is whole, and what ends in three dots is cut by intent.
 CUT = """form => {
@@ -34,9 +36,15 @@ NAMELESS = """form => {
 }"""
 
 
-def cut(form):
-    """What of a form is cut off at the page's width."""
-    return form.evaluate(CUT)
+def cut(form, patience=5):
+    """What of a form is cut off at the page's width, and stays so.
+
+    A page that was made narrower lays itself out anew when it finds the time.
+    """
+    until = time.monotonic() + patience
+    while (found := form.evaluate(CUT)) and time.monotonic() < until:
+        form.page.wait_for_timeout(50)
+    return found
 
 
 def nameless(form):
