@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+NUMBER = re.compile(r"\d+(?:[.,]\d+)*")
 NOTEBOOKS = sorted((Path(__file__).parents[1] / "notebooks").glob("*.ipynb"))
 
 
@@ -22,6 +23,20 @@ def test_every_code_cell_was_run_in_order(path):
         # The plan of a long pull belongs to the recording; a warning does not.
         assert all(re.fullmatch(r"\w+: .* requests.*\n.* of a day's .*\n", text) for text in said)
         assert not any("NBVAL" in line for line in cell["source"]), "compare what can be compared"
+
+
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
+def test_the_answer_tells_numbers_that_are_shown(path):
+    cells = json.loads(path.read_text("utf-8"))["cells"]
+    words = ["".join(cell["source"]) if cell["cell_type"] == "markdown" else "" for cell in cells]
+    begins = next(n for n, text in enumerate(words) if "The answer" in text)
+    shown = [
+        "".join(output.get("text", output.get("data", {}).get("text/plain", "")))
+        for cell in cells
+        for output in cell.get("outputs", ())
+    ]
+    told = NUMBER.findall(" ".join(words[begins:]))
+    assert set(told) <= set(NUMBER.findall(" ".join(shown))), "a number of the answer is in no cell"
 
 
 def test_there_is_one():

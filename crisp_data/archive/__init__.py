@@ -6,7 +6,8 @@ they are complete. DuckDB, Polars, Spark and Dask read them as well.
 ============  =====================================================================
 module        what lives there
 ============  =====================================================================
-``archive``   the class :class:`Archive`: what an analyst holds
+``archive``   the class :class:`Archive`, what an analyst holds: sync, forget
+``reader``    the part of it that reads, and needs no key
 ``sync``      which part of the listing is read, and what may be claimed after
 ``batch``     one page of the listing with its threads, committed
 ``reading``   archived rows as frames

@@ -1,4 +1,4 @@
-"""The class `Archive`: a workspace on disk, brought up to date, read as frames."""
+"""The class `Archive`: a workspace on disk, brought up to date; read by `Reader`."""
 
 from __future__ import annotations
 
@@ -10,34 +10,20 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-import pandas as pd
 import pyarrow as pa
-import pyarrow.compute as pc
 from tqdm.auto import tqdm
 
 from crisp_data import moments, selection, tables
-from crisp_data.archive import forget, reading
+from crisp_data.archive import forget
 from crisp_data.archive.batch import Synced
-from crisp_data.archive.coverage import Coverage
+from crisp_data.archive.reader import SNAPSHOTS, Reader
 from crisp_data.archive.state import StateTable
-from crisp_data.archive.storage import Storage
 from crisp_data.archive.sync import Sync
-from crisp_data.archive.table import MONTH, SYNCED, ArchiveTable
 from crisp_data.client import Client
 from crisp_data.errors import BadParameter, CrispError, CrispWarning
 from crisp_data.plan import SHOWN
 from crisp_data.planning import Plans
 from crisp_data.protocol.answers import Page
-
-#: Tables beside conversations and messages: small, and written anew by each sync that is
-#: asked for them.
-SNAPSHOTS = {
-    "people": "list_people_profiles",
-    "operators": "list_website_operators",
-    "inboxes": "list_inboxes",
-    "campaigns": "list_campaigns",
-}
-
 
 _UNBOUNDED = 2**62  # a budget that only counts
 
@@ -47,7 +33,7 @@ _CACHE = (
 )
 
 
-class Archive:
+class Archive(Reader):
     """A workspace's conversations and messages, kept where they cost no request to read.
 
     Made by :meth:`crisp_data.Workspace.archive`, which can :meth:`sync` it; opened by its
@@ -89,14 +75,9 @@ class Archive:
         plans: Plans | None = None,
         progress: bool = False,
     ) -> None:
-        self.tz = moments.check_tz(tz)
-        self._storage = Storage(path, storage_options)
+        super().__init__(path, storage_options=storage_options, tz=tz)
         self._client, self._website_id = client, website_id
         self._plans, self._progress = plans, progress
-        self._kept = {
-            name: ArchiveTable(self._storage, name)
-            for name in ("conversations", "messages", *SNAPSHOTS)
-        }
 
     def sync(self, since: Any = None, *, deep: bool = False, also: Sequence[str] = ()) -> Synced:
         """Bring the archive up to date; whatever ends a sync, the next one continues it.
@@ -146,8 +127,7 @@ class Archive:
         client = self._live()
         for name in also:
             selection.check_word("also", name, tuple(SNAPSHOTS))
-        now = datetime.fromtimestamp(client.now(), UTC)
-        start, _ = moments.window(since, None, tz=self.tz, now=now)
+        start, _ = moments.window(since, None, tz=self.tz, now=self._moment())
         state_table = StateTable(self._storage)
         with state_table.held(self._website_id):
             both = self._kept["conversations"], self._kept["messages"]
@@ -166,200 +146,6 @@ class Archive:
                     self._tidy()
         run.warn()
         return run.done
-
-    def conversations(
-        self,
-        since: Any = None,
-        until: Any = None,
-        *,
-        state: str | None = None,
-        segment: str | None = None,
-        assigned: str | bool | None = None,
-        inbox: str | None = None,
-        limit: int | None = None,
-        columns: Sequence[str] | None = None,
-        deleted: bool = False,
-        tz: str | None = None,
-    ) -> pd.DataFrame:
-        """Read conversations, most recently updated first; spends nothing.
-
-        Parameters
-        ----------
-        since, until, state, segment, assigned, inbox, limit, tz
-            As in :meth:`crisp_data.Workspace.conversations`.
-        columns : list of str, optional
-            Only these; the others are not read from the disk.
-        deleted : bool, default False
-            Also those that a deep sync found gone, with a column ``deleted_at``.
-
-        Returns
-        -------
-        DataFrame
-            Columns and dtypes as from the workspace.
-
-        Examples
-        --------
-        >>> archive = ws.archive(folder / "acme")
-        >>> _ = archive.sync()
-        >>> archive.conversations().equals(ws.conversations())
-        True
-        """
-        tz = moments.check_tz(tz or self.tz)
-        start, end = moments.window(since, until, tz=tz, now=self._moment())
-        wanted = selection.Wanted(start, end, state, segment, assigned, inbox)
-        selection.check_count("limit", limit)
-        kept = self._readable("conversations")
-        names = reading.check_columns(kept, columns)
-        frame = reading.conversations(kept, wanted, names, tz, deleted)
-        return frame if limit is None else frame.head(limit)
-
-    def messages(
-        self,
-        conversations: Any = None,
-        since: Any = None,
-        until: Any = None,
-        *,
-        columns: Sequence[str] | None = None,
-        deleted: bool = False,
-        tz: str | None = None,
-    ) -> pd.DataFrame:
-        """Read messages thread by thread, each oldest message first; spends nothing.
-
-        Parameters
-        ----------
-        conversations : DataFrame, Series, list of str, or str, optional
-            Whose threads, in the order given; without it all, most recently updated first.
-        since, until : optional
-            Only messages written in this period.
-        columns, deleted, tz
-            As in :meth:`conversations`.
-
-        Returns
-        -------
-        DataFrame
-            Columns and dtypes as from the workspace.
-
-        Examples
-        --------
-        >>> archive = ws.archive(folder / "acme")
-        >>> _ = archive.sync()
-        >>> vip = archive.conversations(segment="vip")
-        >>> len(archive.messages(vip, columns=["timestamp", "from"])) > 0
-        True
-        """
-        tz = moments.check_tz(tz or self.tz)
-        start, end = moments.window(since, until, tz=tz, now=self._moment())
-        kept = self._readable("messages")
-        names = reading.check_columns(kept, columns)
-        asked = None if conversations is None else selection.session_ids(conversations)
-        order = self._order(conversations, asked, deleted)
-        return reading.messages(kept, order, start, end, names, tz, deleted)
-
-    def _order(self, given: Any, asked: list[str] | None, deleted: bool) -> reading.Order:
-        """Say whose threads are read, in which order, and the months that hold them."""
-        kept = self._kept["conversations"]
-        if asked is None:
-            names = ["session_id", "updated_at"]
-            rows = reading.newest_first(kept.read(names, None if deleted else kept.there))
-            return reading.Order(rows["session_id"])
-        ids = pa.array(asked, pa.large_string())
-        if (
-            isinstance(given, pd.DataFrame)
-            and "created_at" in given
-            and given["created_at"].notna().all()
-        ):
-            months = set(given["created_at"].dt.tz_convert("UTC").dt.strftime("%Y-%m"))
-        else:
-            months = set(kept.read([MONTH], pc.field("session_id").isin(ids))[MONTH].to_pylist())
-        return reading.Order(pa.chunked_array([ids]), pa.array(sorted(months), pa.string()))
-
-    def people(self, *, tz: str | None = None) -> pd.DataFrame:
-        """Read the profiles that ``sync(also=["people"])`` kept.
-
-        Examples
-        --------
-        >>> archive = ws.archive(folder / "acme")
-        >>> _ = archive.sync(also=["people"])
-        >>> len(archive.people()) == len(ws.people())
-        True
-        """
-        return self._snapshot("people", tz)
-
-    def operators(self, *, tz: str | None = None) -> pd.DataFrame:
-        """Read the operators that ``sync(also=["operators"])`` kept.
-
-        Examples
-        --------
-        >>> archive = ws.archive(folder / "acme")
-        >>> _ = archive.sync(also=["operators"])
-        >>> len(archive.operators()) == len(ws.operators())
-        True
-        """
-        return self._snapshot("operators", tz)
-
-    def inboxes(self, *, tz: str | None = None) -> pd.DataFrame:
-        """Read the inboxes that ``sync(also=["inboxes"])`` kept.
-
-        Examples
-        --------
-        >>> archive = ws.archive(folder / "acme")
-        >>> _ = archive.sync(also=["inboxes"])
-        >>> len(archive.inboxes()) == len(ws.inboxes())
-        True
-        """
-        return self._snapshot("inboxes", tz)
-
-    def campaigns(self, *, tz: str | None = None) -> pd.DataFrame:
-        """Read the campaigns that ``sync(also=["campaigns"])`` kept.
-
-        Examples
-        --------
-        >>> archive = ws.archive(folder / "acme")
-        >>> _ = archive.sync(also=["campaigns"])
-        >>> len(archive.campaigns()) == len(ws.campaigns())
-        True
-        """
-        return self._snapshot("campaigns", tz)
-
-    def info(self) -> pd.DataFrame:
-        """Say how far the archive is complete, table by table; spends nothing.
-
-        Returns
-        -------
-        DataFrame
-            One row for each table: ``table``, ``rows``, ``complete_from`` and
-            ``complete_to`` (times; conversations and their threads by last update; missing
-            where nothing is complete, and at the beginning where everything is), ``gaps``
-            (spans further back that an interrupted sync left open), ``files``.
-
-        Examples
-        --------
-        >>> archive = ws.archive(folder / "recent")
-        >>> _ = archive.sync(since="30 days ago")
-        >>> archive.info()[["table", "complete_from", "gaps"]]
-                   table             complete_from  gaps
-        0  conversations 2026-10-03 09:00:00+00:00     0
-        1       messages 2026-10-03 09:00:00+00:00     0
-        """
-        state = StateTable(self._storage).load()
-        rows = []
-        for name, kept in self._kept.items():
-            delta = kept.delta()
-            if delta is None:
-                continue
-            covered = state.covered if state and kept.threaded else Coverage()
-            low, high = covered.newest or (None, None)
-            if not kept.threaded:
-                synced = kept.read([SYNCED])[SYNCED]
-                low = high = pc.max(synced.cast(pa.timestamp("ms", "UTC")).cast(pa.int64())).as_py()
-            gaps = len(covered.spans) - 1 if covered.spans else 0
-            rows.append((name, delta.count(), low, high, gaps, len(delta.file_uris())))
-        columns = ["table", "rows", "complete_from", "complete_to", "gaps", "files"]
-        frame = pd.DataFrame(rows, columns=columns).astype({"table": "str"})
-        for column in ("complete_from", "complete_to"):
-            times = pd.to_datetime(frame[column], unit="ms", utc=True)
-            frame[column] = times.dt.as_unit("ms").dt.tz_convert(self.tz)
-        return frame
 
     def forget(self, *, email: str | None = None, session_id: str | None = None) -> dict[str, int]:
         """Remove a person for good: from all tables, their older versions, and the HTTP cache.
@@ -420,12 +206,6 @@ class Archive:
             warnings.warn(_CACHE, CrispWarning, stacklevel=2)
         return removed
 
-    def _snapshot(self, name: str, tz: str | None) -> pd.DataFrame:
-        kept = self._readable(name)
-        return reading.snapshot(
-            kept, reading.check_columns(kept, None), moments.check_tz(tz or self.tz)
-        )
-
     def _pulled(self, name: str) -> pa.Table:
         """Pull a small table whole."""
         client = self._live()
@@ -469,25 +249,8 @@ class Archive:
             )
         return self._client
 
-    def _readable(self, name: str) -> ArchiveTable:
-        """Find a table; one that was never kept is not an empty one."""
-        kept = self._kept[name]
-        if kept.delta() is None:
-            if StateTable(self._storage).load() is None:
-                raise BadParameter(
-                    f"There is no archive at {self._storage.root}.",
-                    "Check the path; ws.archive(path).sync() makes one.",
-                )
-            if not kept.threaded:
-                raise BadParameter(
-                    f"The archive holds no {name}.", f"archive.sync(also=[{name!r}]) brings them."
-                )
-        return kept
-
     def _moment(self) -> datetime:
-        return (
-            datetime.fromtimestamp(self._client.now(), UTC) if self._client else datetime.now(UTC)
-        )
-
-    def __repr__(self) -> str:
-        return f"<Archive {self._storage.root}>"
+        """Tell the server's time, where there is one."""
+        if self._client is None:
+            return super()._moment()
+        return datetime.fromtimestamp(self._client.now(), UTC)

@@ -9,7 +9,7 @@ from typing import Any
 import click
 
 import crisp_data as crisp
-from crisp_data.archive.archive import SNAPSHOTS
+from crisp_data.archive.reader import SNAPSHOTS
 from crisp_data.cli.shared import connection, workspace
 from crisp_data.errors import Offline, RateLimited, ServerError
 

@@ -56,6 +56,11 @@ def times(at: Ints, tz: str) -> pd.DatetimeIndex:
     return pd.DatetimeIndex(at.view("M8[ms]")).tz_localize("UTC").tz_convert(tz)
 
 
+def counts(numbers: Ints) -> Any:
+    """Give whole numbers as a column of counts."""
+    return pd.array(numbers, dtype="Int64")
+
+
 def durations(lengths: Ints) -> npt.NDArray[np.timedelta64]:
     """Give milliseconds as durations."""
     return lengths.view("m8[ms]")

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from crisp_data.metrics import talk
-from crisp_data.metrics.checks import Ints, names, times
+from crisp_data.metrics.checks import Ints, names
 from crisp_data.metrics.hours import BusinessHours
 from crisp_data.metrics.responses import responses
 from crisp_data.metrics.talk import Talk
@@ -151,13 +151,7 @@ def load(
 
 
 def _acts(said: Talk, rows: Ints) -> pd.DataFrame:
-    return pd.DataFrame(
-        {
-            "user_id": said.text("user_id", rows),
-            "nickname": said.text("nickname", rows),
-            "at": times(said.at[rows], said.tz),
-        }
-    )
+    return pd.DataFrame({**said.who(rows), "at": said.when(rows)})
 
 
 def _people(acts: pd.DataFrame) -> pd.DataFrame:

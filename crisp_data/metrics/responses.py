@@ -11,6 +11,7 @@ import pandas as pd
 from crisp_data.metrics import talk
 from crisp_data.metrics.checks import (
     MISSING,
+    counts,
     durations,
     length,
     milliseconds,
@@ -109,22 +110,19 @@ def responses(
 
     groups = group[questions]
     resolved = np.where(answered < 0, cuts.resolved[groups], -1)
-    start = said.at[asked]
     end = np.where(answered >= 0, said.time(answered), said.time(resolved))
     end[end == MISSING] = said.now
     outcome = np.where(answered >= 0, 0, np.where(resolved >= 0, 1, 2)).astype(np.int8)
     number = np.arange(len(groups))
     first = np.maximum.accumulate(np.where(talk.begins(groups), number, 0))
-    named = said.name(cuts, groups)
     return pd.DataFrame(
         {
-            **named,
-            "question": pd.array(number - first + 1, dtype="Int64"),
-            "asked_at": times(start, said.tz),
-            "answered_at": times(said.time(answered), said.tz),
-            "user_id": said.text("user_id", answered),
-            "nickname": said.text("nickname", answered),
-            "duration": durations(between(start, end, hours)),
+            **said.name(cuts, groups),
+            "question": counts(number - first + 1),
+            "asked_at": said.when(asked),
+            "answered_at": said.when(answered),
+            **said.who(answered),
+            "duration": durations(between(said.time(asked), end, hours)),
             "outcome": pd.Categorical.from_codes(outcome, pd.Index(OUTCOMES)),
             "censored": answered < 0,
         }

@@ -8,7 +8,16 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from crisp_data.metrics.checks import Flags, Ints, durations, length, lengths, names, needs
+from crisp_data.metrics.checks import (
+    Flags,
+    Ints,
+    counts,
+    durations,
+    length,
+    lengths,
+    names,
+    needs,
+)
 from crisp_data.metrics.talk import begins
 
 _WHERE = "responses(), first_response() or resolution()"
@@ -173,10 +182,10 @@ def service_level(
         decided = pd.Series(in_time + late, groups.index, "Int64")
         part = {
             "within": durations(np.full(len(groups), limit, np.int64)),
-            "total": pd.array(total, dtype="Int64"),
-            "in_time": pd.array(in_time, dtype="Int64"),
-            "late": pd.array(late, dtype="Int64"),
-            "undecided": pd.array(total - in_time - late, dtype="Int64"),
+            "total": counts(total),
+            "in_time": counts(in_time),
+            "late": counts(late),
+            "undecided": counts(total - in_time - late),
             "share": in_time / decided.where(decided > 0),
         }
         parts.append(groups.assign(**part))
@@ -209,8 +218,8 @@ def _curve(took: Ints, over: Flags, codes: Ints) -> pd.DataFrame:
         {
             "group": group,
             "duration": durations(took[first]),
-            "at_risk": pd.array(at_risk, dtype="Int64"),
-            "ended": pd.array(ended, dtype="Int64"),
+            "at_risk": counts(at_risk),
+            "ended": counts(ended),
             "share": (1 - left).astype("Float64"),
         }
     )

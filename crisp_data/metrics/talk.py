@@ -22,10 +22,12 @@ from crisp_data.metrics.checks import (
     Flags,
     Ints,
     check_per,
+    counts,
     milliseconds,
     moment,
     names,
     needs,
+    times,
 )
 
 OTHER, NOTE, CUSTOMER, PERSON, BOT, RESOLVED = range(6)
@@ -116,12 +118,20 @@ class Talk:
         """Take the times of sorted rows; -1 is missing."""
         return np.where(rows < 0, MISSING, self.at[rows])
 
+    def when(self, rows: Ints) -> pd.DatetimeIndex:
+        """Take the times of sorted rows in the frame's zone; -1 is missing."""
+        return times(self.time(rows), self.tz)
+
+    def who(self, rows: Ints) -> dict[str, Any]:
+        """Tell who wrote sorted rows: the columns ``user_id`` and ``nickname``; -1 is missing."""
+        return {column: self.text(column, rows) for column in ("user_id", "nickname")}
+
     def name(self, cuts: Cuts, groups: Ints | slice = slice(None)) -> dict[str, Any]:
         """Name groups: the columns ``session_id`` and ``ticket``."""
         sessions = self.session[cuts.first[groups]]
         return {
             "session_id": self.sessions.array.take(sessions),
-            "ticket": pd.array(cuts.ticket[groups], dtype="Int64"),
+            "ticket": counts(cuts.ticket[groups]),
         }
 
     def cut(self, per: str) -> Cuts:

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from crisp_data.metrics import talk
-from crisp_data.metrics.checks import Flags, Ints, durations, times
+from crisp_data.metrics.checks import Flags, Ints, counts, durations
 from crisp_data.metrics.hours import BusinessHours, between
 from crisp_data.metrics.talk import Cuts, Talk
 
@@ -86,23 +86,23 @@ def tickets(
     cuts = said.cut(per)
     last = np.append(cuts.first[1:], len(said.at))[: len(cuts)] - 1
 
-    def counted(rows: Flags) -> Any:
-        return pd.array(cuts.count(rows), dtype="Int64")
+    def counted(role: int) -> Any:
+        return counts(cuts.count(said.role == role))
 
     return pd.DataFrame(
         {
             **said.name(cuts),
-            "opened_at": times(said.at[cuts.first], said.tz),
-            "asked_at": times(said.time(said.asked(cuts)), said.tz),
-            "resolved_at": times(said.time(cuts.resolved), said.tz),
+            "opened_at": said.when(cuts.first),
+            "asked_at": said.when(said.asked(cuts)),
+            "resolved_at": said.when(cuts.resolved),
             "resolved_by": said.text("user_id", cuts.resolved),
-            "last_at": times(said.at[last], said.tz),
-            "customer_messages": counted(said.role == talk.CUSTOMER),
-            "operator_messages": counted(said.role == talk.PERSON),
-            "bot_messages": counted(said.role == talk.BOT),
-            "notes": counted(said.role == talk.NOTE),
-            "touches": pd.array(_touches(said, cuts, bots_answer), dtype="Int64"),
-            "reopenings": pd.array(cuts.reopenings, dtype="Int64"),
+            "last_at": said.when(last),
+            "customer_messages": counted(talk.CUSTOMER),
+            "operator_messages": counted(talk.PERSON),
+            "bot_messages": counted(talk.BOT),
+            "notes": counted(talk.NOTE),
+            "touches": counts(_touches(said, cuts, bots_answer)),
+            "reopenings": counts(cuts.reopenings),
         }
     )
 
@@ -158,16 +158,15 @@ def resolution(
     cuts = said.cut(per)
     asked = said.asked(cuts)
     groups = np.flatnonzero(asked >= 0)
-    start, resolved = said.at[asked[groups]], cuts.resolved[groups]
+    asked, resolved = asked[groups], cuts.resolved[groups]
     end = np.where(resolved < 0, said.now, said.time(resolved))
     return pd.DataFrame(
         {
             **said.name(cuts, groups),
-            "asked_at": times(start, said.tz),
-            "resolved_at": times(said.time(resolved), said.tz),
-            "user_id": said.text("user_id", resolved),
-            "nickname": said.text("nickname", resolved),
-            "duration": durations(between(start, end, hours)),
+            "asked_at": said.when(asked),
+            "resolved_at": said.when(resolved),
+            **said.who(resolved),
+            "duration": durations(between(said.time(asked), end, hours)),
             "censored": resolved < 0,
         }
     )
@@ -215,16 +214,14 @@ def reopenings(
     said = talk.read(messages, now=now)
     cuts = said.cut("ticket")
     groups = np.flatnonzero(cuts.ticket > 1)
-    before = cuts.resolved[groups - 1]
-    start, end = said.at[before], said.at[cuts.first[groups]]
+    before, after = cuts.resolved[groups - 1], cuts.first[groups]
     return pd.DataFrame(
         {
             **said.name(cuts, groups),
-            "resolved_at": times(start, said.tz),
-            "user_id": said.text("user_id", before),
-            "nickname": said.text("nickname", before),
-            "reopened_at": times(end, said.tz),
-            "duration": durations(between(start, end, hours)),
+            "resolved_at": said.when(before),
+            **said.who(before),
+            "reopened_at": said.when(after),
+            "duration": durations(between(said.time(before), said.time(after), hours)),
         }
     )
 

@@ -14,6 +14,7 @@ from crisp_data.metrics.checks import (
     MISSING,
     Ints,
     check_tz_or,
+    counts,
     lengths,
     milliseconds,
     names,
@@ -103,8 +104,8 @@ def volume(
     columns = {
         key: values.take(place) for key, (_, values), place in zip(keys, axes, places, strict=True)
     }
-    counts = np.bincount(cell, minlength=places.shape[1])
-    return pd.DataFrame({**columns, "count": pd.array(counts, dtype="Int64")})
+    found = np.bincount(cell, minlength=places.shape[1])
+    return pd.DataFrame({**columns, "count": counts(found)})
 
 
 def backlog(
@@ -183,10 +184,10 @@ def backlog(
     return pd.DataFrame(
         {
             "start": _starts(first + np.arange(size), by, zone),
-            "opened": pd.array(opened, dtype="Int64"),
-            "resolved": pd.array(closed, dtype="Int64"),
-            "open": pd.array(np.cumsum(opened - closed), dtype="Int64"),
-            "waiting": pd.array(waits, dtype="Int64"),
+            "opened": counts(opened),
+            "resolved": counts(closed),
+            "open": counts(np.cumsum(opened - closed)),
+            "waiting": counts(waits),
         }
     )
 
@@ -196,7 +197,7 @@ def _axis(
 ) -> tuple[Ints, Any]:
     """Give the code of each row along one axis, and the value of each code."""
     if key == "hour":
-        return wall.hour.to_numpy().astype(np.int64), pd.array(range(24), dtype="Int64")
+        return wall.hour.to_numpy().astype(np.int64), counts(np.arange(24))
     if key == "weekday":
         days = pd.Categorical(WEEKDAYS, categories=WEEKDAYS, ordered=True)
         return wall.day_of_week.to_numpy().astype(np.int64), days
