@@ -9,6 +9,7 @@
 from crisp_data import metrics as metrics
 from crisp_data import outgoing as outgoing
 from crisp_data import plots as plots
+from crisp_data import report as report
 from crisp_data.archive import Archive
 from crisp_data.connection import connect, login
 from crisp_data.errors import (

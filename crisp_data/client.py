@@ -48,7 +48,7 @@ class Client:
         Whether answers are kept and reused.
     lifetimes : dict of str to int, optional
         Seconds that answers stay fresh by URL pattern; searched before the built-in ones.
-    cache_dir, state_dir : Path, optional
+    cache_dir, state_dir : str or Path, optional
         Where cache and ledger live; by default the user's own folders.
     patience : Patience, optional
         How long reads are tried again.
@@ -77,8 +77,8 @@ class Client:
         writes: bool = False,
         cache: bool = True,
         lifetimes: dict[str, int] | None = None,
-        cache_dir: Path | None = None,
-        state_dir: Path | None = None,
+        cache_dir: str | Path | None = None,
+        state_dir: str | Path | None = None,
         patience: Patience | None = None,
         workers: int = 4,
         progress: bool | None = None,
@@ -86,8 +86,8 @@ class Client:
         now: Callable[[], float] = time.time,
     ) -> None:
         self.settings, self.writes, self.now, self.sleep = settings, writes, now, sleep
-        self.state_dir = state_dir or config.state_dir()
-        self.cache_path = (cache_dir or config.cache_dir()) / f"{settings.account}.sqlite"
+        self.state_dir = Path(state_dir or config.state_dir())
+        self.cache_path = Path(cache_dir or config.cache_dir()) / f"{settings.account}.sqlite"
         self._cache, self._lifetimes = cache, lifetimes
         limit = settings.daily_limit if quota is None else quota
         self.quota = Ledger(

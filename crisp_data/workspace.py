@@ -81,6 +81,17 @@ class Workspace(Forms, Writing):
         """The day's ledger: ``ws.quota`` prints it."""
         return self.client.quota
 
+    @property
+    def now(self) -> pd.Timestamp:
+        """The moment it is, in the zone of the workspace: of a sandbox, its own clock's.
+
+        Examples
+        --------
+        >>> ws.now
+        Timestamp('2026-11-02 09:0...', tz='UTC')
+        """
+        return pd.Timestamp(self._moment()).tz_convert(self.tz)
+
     def budget(self, requests: int) -> AbstractContextManager[Budget]:
         """Bound what this workspace spends while a block is open, all its threads included.
 

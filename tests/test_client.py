@@ -120,3 +120,11 @@ def test_a_personal_path_is_quoted(sandbox, ws):
     )
     assert found["people_id"] == person["people_id"]
     assert sandbox.stats()["by_operation"]["get_people_profile"] == 1
+
+
+def test_folders_may_be_text(sandbox, tmp_path):
+    where = {"cache_dir": str(tmp_path / "kept"), "state_dir": str(tmp_path / "ledger")}
+    ws = crisp.connect(sandbox=sandbox, **where)
+    ws.operators()
+    assert ws.client.cache_path.parent == tmp_path / "kept"
+    assert (tmp_path / "ledger" / "quota.sqlite").exists()

@@ -26,6 +26,7 @@ ROWS = [
     {"quota"},
     {"budget", "ledgerfile"},
     {"database", "writer"},
+    {"report"},
     {"plots", "transcripts"},
     {"metrics"},
     {"export", "privacy"},
@@ -33,13 +34,15 @@ ROWS = [
     {"moments"},
     {"config"},
     {"plan"},
-    {"meter"},
+    {"meter", "document"},
     {"protocol", "outgoing"},
     {"errors"},
 ]
 ROW = {room: row for row, rooms in enumerate(ROWS) for room in rooms}
 # Frames in, frames and files out: these know no client, nor anything that leads to one.
 PURE = {
+    "report",
+    "document",
     "plots",
     "transcripts",
     "metrics",

@@ -200,6 +200,36 @@ class Reader:
         """
         return self._snapshot("campaigns", tz)
 
+    @property
+    def now(self) -> pd.Timestamp:
+        """The moment of the last whole sync, in the zone of the archive; spends nothing.
+
+        What it holds is the workspace as of then. Before a first sync has come to its end, the
+        latest update that was read.
+
+        Raises
+        ------
+        BadParameter
+            There is no archive, or it holds nothing yet.
+
+        Examples
+        --------
+        >>> archive = ws.archive(folder / "acme")
+        >>> _ = archive.sync()
+        >>> archive.conversations()["updated_at"].max() < archive.now <= ws.now
+        True
+        """
+        state = StateTable(self._storage).load()
+        newest = state.covered.newest if state else None
+        known = [state.synced_at if state else None, newest and newest[1]]
+        times = [at for at in known if at is not None]
+        if not times:
+            raise BadParameter(
+                f"There is no archive at {self._storage.root}, or nothing in it yet.",
+                "Check the path; ws.archive(path).sync() makes one.",
+            )
+        return pd.Timestamp(max(times), unit="ms", tz="UTC").tz_convert(self.tz)
+
     def info(self) -> pd.DataFrame:
         """Say how far the archive is complete, table by table; spends nothing.
 

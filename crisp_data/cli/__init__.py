@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 import crisp_data as crisp
-from crisp_data.cli import archives, exports, looks, outboxes, sandboxes, tokens
+from crisp_data.cli import archives, exports, looks, outboxes, reports, sandboxes, tokens
 from crisp_data.cli.shared import EPILOG, Group
 
 
@@ -22,8 +22,8 @@ def main() -> None:
 for command in (
     *(sandboxes.demo, sandboxes.sandbox),
     *(tokens.login, tokens.logout, tokens.whoami),
-    *(exports.export, exports.transcripts, archives.sync, archives.archive),
-    outboxes.outbox,
+    *(exports.export, exports.transcripts, reports.report),
+    *(archives.sync, archives.archive, outboxes.outbox),
     *(looks.quota, looks.cache, looks.schema),
 ):
     main.add_command(command)

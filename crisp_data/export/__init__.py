@@ -48,7 +48,7 @@ from crisp_data.export import (
     sheet_back,
     sheet_columns,
 )
-from crisp_data.export.wholefile import whole_file
+from crisp_data.export.wholefile import check_place, whole_file
 from crisp_data.tables import TABLES, empty
 
 __all__ = ["ENDINGS", "check", "read", "write"]
@@ -123,7 +123,7 @@ def check(path: str | Path) -> Path:
     """Refuse a path that cannot be written, before anything is spent on what goes there."""
     path = Path(path).expanduser()
     _ending(path)
-    _check_place(path)
+    check_place(path)
     return path
 
 
@@ -248,12 +248,3 @@ def _check_frame(frame: object) -> None:
             "The frame's index holds data, and files have no index.",
             "Make it a column first: frame.reset_index().",
         )
-
-
-def _check_place(path: Path) -> None:
-    if not path.parent.is_dir():
-        raise BadParameter(
-            f"There is no folder {path.parent}.", "Make it first: path.parent.mkdir(parents=True)."
-        )
-    if path.is_dir():
-        raise BadParameter(f"{path} is a folder.", "Name a file in it.")

@@ -10,6 +10,18 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO
 
+from crisp_data.errors import BadParameter
+
+
+def check_place(path: Path) -> None:
+    """Refuse a place where no file can be written."""
+    if not path.parent.is_dir():
+        raise BadParameter(
+            f"There is no folder {path.parent}.", "Make it first: path.parent.mkdir(parents=True)."
+        )
+    if path.is_dir():
+        raise BadParameter(f"{path} is a folder.", "Name a file in it.")
+
 
 @contextmanager
 def whole_file(path: Path) -> Iterator[BinaryIO]:

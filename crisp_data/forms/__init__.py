@@ -6,12 +6,13 @@ This module is imported with the package, so ipywidgets is not: it takes a third
 from __future__ import annotations
 
 import copy
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 if TYPE_CHECKING:
     import pandas as pd
 
     from crisp_data.forms.broadcast import Broadcast
+    from crisp_data.forms.compose import Compose
     from crisp_data.forms.explore import Explore
 
 
@@ -50,6 +51,41 @@ class Forms:
         from crisp_data.forms.broadcast import Broadcast
 
         return Broadcast(_quiet(self), conversations)
+
+    def compose(self, session_id: str | None = None) -> Compose:
+        """Open a form to answer a customer: find, read, write, confirm, send.
+
+        Parameters
+        ----------
+        session_id : str, optional
+            A conversation to begin with.
+
+        Returns
+        -------
+        Compose
+            The form; ``form.composer`` is the plain object that does its work, and
+            ``form.receipt`` tells of the message that was sent last.
+
+        Notes
+        -----
+        Spends one request for the 50 conversations updated last, none where they are in the
+        cache; then one for each conversation opened, and what each button says. Nothing is sent
+        without a second click that names website and customer.
+
+        Examples
+        --------
+        >>> form = ws.compose()
+        >>> form
+        Write to a customer (a form)
+          sandbox, Acme, may write
+          ...
+          50 conversations to choose from
+          none is open
+        >>> form.close()
+        """
+        from crisp_data.forms.compose import Compose  # ipywidgets: a third of a second
+
+        return Compose(cast(Any, self), session_id)
 
     def explore(self) -> Explore:
         """Open a form that filters, counts, prices and pulls conversations, messages, people.

@@ -101,6 +101,12 @@ def moment(now: Any, at: Ints, tz: str) -> int:
     return int(read.asm8.astype("M8[ms]").astype(np.int64))
 
 
+def beginning(since: Any, tz: str) -> int:
+    """Read ``since`` as milliseconds; before everything where it is not given."""
+    read = moments.moment(since, "since", tz=tz, now=pd.Timestamp.now("UTC").to_pydatetime())
+    return int(MISSING) if read is None else int(read.asm8.astype("M8[ms]").astype(np.int64))
+
+
 def check_tz_or(tz: str | None, own: str) -> str:
     """Check a zone that was asked for; the frame's own where none was."""
     return own if tz is None else moments.check_tz(tz)

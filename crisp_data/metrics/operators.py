@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from crisp_data.metrics import talk
-from crisp_data.metrics.checks import Ints, names
+from crisp_data.metrics.checks import Ints, beginning, milliseconds, names
 from crisp_data.metrics.hours import BusinessHours
 from crisp_data.metrics.responses import responses
 from crisp_data.metrics.talk import Talk
@@ -24,6 +24,7 @@ def by_operator(
     bots: str | Iterable[str] = (),
     bots_answer: bool = False,
     hours: BusinessHours | None = None,
+    since: Any = None,
     now: Any = None,
 ) -> pd.DataFrame:
     """Tell what each operator wrote, answered and resolved, and how long answers took.
@@ -34,6 +35,9 @@ def by_operator(
         As in :func:`responses`.
     bots_answer : bool
         Whether bots answer, and have rows.
+    since : str, datetime or Timestamp, optional
+        Count only what they wrote, answered and resolved from this moment on. An answer to a
+        question that was asked before took its whole time.
 
     Returns
     -------
@@ -65,6 +69,11 @@ def by_operator(
       nickname  messages  replies  resolutions median_response
     0      Ana         2        2            0 0 days 00:20:00
     1      Ben         0        0            1             NaT
+    >>> found = metrics.by_operator(five, since="2026-10-05 09:30")
+    >>> found[["nickname", "messages", "replies", "median_response"]]
+      nickname  messages  replies median_response
+    0      Ana         1        1 0 days 00:30:00
+    1      Ben         0        0             NaT
     """
     said = talk.read(messages, bots=bots, now=now)
     cuts = said.cut(per)
@@ -80,6 +89,7 @@ def by_operator(
         ],
         ignore_index=True,
     )
+    acts = acts[milliseconds(acts, "at")[0] >= beginning(since, said.tz)]
     people = _people(acts).groupby("person")
     took = people["duration"]
     found = pd.DataFrame(

@@ -13,6 +13,7 @@ from crisp_data.metrics import talk
 from crisp_data.metrics.checks import (
     MISSING,
     Ints,
+    beginning,
     check_tz_or,
     counts,
     lengths,
@@ -115,6 +116,7 @@ def backlog(
     tz: str | None = None,
     bots: str | Iterable[str] = (),
     bots_answer: bool = False,
+    since: Any = None,
     now: Any = None,
 ) -> pd.DataFrame:
     """Count how many tickets are open, and how many questions wait, as time goes on.
@@ -131,6 +133,8 @@ def backlog(
         Calendar periods; weeks begin on Monday.
     tz : str, optional
         The zone to count in; the frame's own where none is given.
+    since : str, datetime or Timestamp, optional
+        Leave out the periods that ended before; what they left open is counted on.
 
     Returns
     -------
@@ -160,6 +164,8 @@ def backlog(
     0 2026-10-05 00:00:00+00:00       1         0     1        0
     1 2026-10-06 00:00:00+00:00       0         0     1        0
     2 2026-10-07 00:00:00+00:00       1         1     1        1
+    >>> metrics.backlog(five, since="2026-10-07")["open"].tolist()
+    [1]
     """
     if by not in _PERIODS:
         raise BadParameter(f"by={by!r} is no period.", f"Use one of: {', '.join(_PERIODS)}.")
@@ -181,7 +187,9 @@ def backlog(
 
     opened, closed = counted(starts), counted(ends)
     waits = np.cumsum(counted(questions) - counted(answers))
-    return pd.DataFrame(
+    begin = beginning(since, zone)
+    shown = 0 if begin == MISSING else _numbers(_wall(np.array([begin]), zone), by)[0] - first
+    rows = pd.DataFrame(
         {
             "start": _starts(first + np.arange(size), by, zone),
             "opened": counts(opened),
@@ -190,6 +198,7 @@ def backlog(
             "waiting": counts(waits),
         }
     )
+    return rows.iloc[max(0, shown) :].reset_index(drop=True)
 
 
 def _axis(

@@ -246,13 +246,13 @@ class Outbox:
         progress: Progress | None,
         taken: Callable[[], pd.DataFrame],
     ) -> None:
-        shown = self._progress and bool(rows)
+        steps: Iterable[int] = run(self._delivery, self._journal, rows, pace)
+        if self._progress:  # a bar that is not shown leaves locks behind where it is killed
+            steps = tqdm(steps, total=len(rows), unit=" messages", leave=False)
         try:
-            with tqdm(total=len(rows), unit=" messages", leave=False, disable=not shown) as bar:
-                for done in run(self._delivery, self._journal, rows, pace):
-                    bar.update()
-                    if progress is not None:
-                        progress(done, len(rows))
+            for done in steps:
+                if progress is not None:
+                    progress(done, len(rows))
         except BaseException as error:
             error.add_note(_KEPT)
             if isinstance(error, CrispError):

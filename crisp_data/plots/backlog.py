@@ -28,13 +28,14 @@ def backlog(
     tz: str | None = None,
     bots: str | Iterable[str] = (),
     bots_answer: bool = False,
+    since: Any = None,
     now: Any = None,
 ) -> Axes:
     """Draw how many tickets are open, and how many questions wait, as time goes on.
 
     Parameters
     ----------
-    messages, by, tz, bots, bots_answer, now
+    messages, by, tz, bots, bots_answer, since, now
         As in :func:`crisp_data.metrics.backlog`.
     ax : matplotlib.axes.Axes, optional
         Where to draw; a new figure as wide as a notebook where none is given.
@@ -57,7 +58,9 @@ def backlog(
     >>> ax.get_xlabel()
     'Week (UTC), as each ended'
     """
-    counts = metrics.backlog(messages, by=by, tz=tz, bots=bots, bots_answer=bots_answer, now=now)
+    counts = metrics.backlog(
+        messages, by=by, tz=tz, bots=bots, bots_answer=bots_answer, since=since, now=now
+    )
     zone = check_tz_or(tz, milliseconds(messages, "timestamp")[1])
     ax = ax or look.new_axes()
     look.across(ax, f"{by.capitalize()} ({zone}), as each ended")

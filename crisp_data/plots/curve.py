@@ -57,7 +57,8 @@ def curve(
         The lines of service levels then say no share.
     most : int
         How many curves to draw, of the largest groups; at most 6, and 4 where there is little
-        width. How many more there are is told.
+        width. How many more there are is told. The largest come first; those of an ordered
+        category in its order, so that a colour means the same in each of several plots.
 
     Returns
     -------
@@ -90,6 +91,8 @@ def curve(
     took = found["duration"].dropna()
     most = min(most, 4 if look.narrow(ax) else len(look.LINES))
     sizes = levels.drop_duplicates(groups or ["total"]).nlargest(most, "total")
+    if by is not None and getattr(found[by].dtype, "ordered", False):
+        sizes = sizes.sort_values(by)
     more = levels[groups].drop_duplicates().shape[0] - len(sizes) if groups else 0
     look.across(ax, f"Time until {what}", f"{more:,} smaller groups left out" if more else "")
     if took.empty:

@@ -10,17 +10,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from html import escape
 
+from crisp_data import document
 from crisp_data.transcripts.entries import Entry, Line, Thread
 
 _STYLE = """
-:root { color-scheme: light dark; --paper: #fff; --ink: #1c2430; --soft: #5b6675; --line: #d9dee5;
-  --customer: #eef2f7; --operator: #e3f0ff; --bot: #f1ecfb; --note: #fff4d1; --link: #0b57b7; }
-@media (prefers-color-scheme: dark) { :root { --paper: #14181e; --ink: #e6eaf0; --soft: #9aa6b5;
-  --line: #333b46; --customer: #222a34; --operator: #16324f; --bot: #2c2542; --note: #44380f;
-  --link: #8ec1ff; } }
-* { box-sizing: border-box; }
-body { margin: 0 auto; max-width: 46rem; padding: 1.5rem 1rem 4rem; background: var(--paper);
-  color: var(--ink); font: 1rem/1.5 system-ui, sans-serif; overflow-wrap: anywhere; }
+:root { --customer: #eef2f7; --operator: #e3f0ff; --bot: #f1ecfb; --note: #fff4d1; }
+@media screen and (prefers-color-scheme: dark) { :root { --customer: #222a34; --operator: #16324f;
+  --bot: #2c2542; --note: #44380f; } }
+body { max-width: 46rem; }
 article + article { margin-top: 3rem; border-top: 1px solid var(--line); padding-top: 1.5rem; }
 h2 { font-size: 1.35rem; line-height: 1.3; margin: 0 0 .25rem; }
 .facts { color: var(--soft); font-size: .875rem; margin: 0 0 1.25rem; }
@@ -38,50 +35,36 @@ li.event { background: none; margin: 1rem auto; padding: 0; max-width: 100%; tex
 .head b { color: var(--ink); }
 .event b { font-weight: 500; }
 .text { white-space: pre-wrap; margin: .15rem 0 0; }
-a { color: var(--link); }
 @media print { li { break-inside: avoid; } }
 """
-_HEAD = f"""<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'">
-<meta name="referrer" content="no-referrer">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<title>Transcripts</title>
-<style>{_STYLE}</style>
-</head>
-<body>
-<main>
-"""
-_FOOT = "</main>\n</body>\n</html>\n"
 
 
 def page(threads: Iterable[str]) -> Iterator[str]:
     """Put rendered threads into a page."""
-    yield _HEAD
+    yield document.head("Transcripts", _STYLE)
     yield from threads
-    yield _FOOT
+    yield document.FOOT
 
 
 def render(thread: Thread) -> str:
     """Write one thread as an article."""
     facts = "".join(f"<span>{name}: {_isolated(value)}</span>" for name, value in thread.facts)
-    entries = "\n".join(map(_entry, thread.entries))
+    entries = "\n".join(map(entry, thread.entries))
     return (
         f'<article>\n<h2 dir="auto">{escape(thread.title)}</h2>\n<p class="facts">{facts}</p>\n'
         f"<ol>\n{entries}\n</ol>\n</article>\n"
     )
 
 
-def _entry(entry: Entry) -> str:
-    kind = entry.kind if entry.kind in ("note", "event") else ""
-    moment = f'<time datetime="{entry.at.isoformat()}">{entry.when}</time>' if entry.when else ""
-    head = f"<b>{_isolated(entry.who)}</b> <span>{entry.marks}</span> {moment}"
-    said = "\n".join(map(_line, entry.lines))
+def entry(said: Entry) -> str:
+    """Write one message as a list item; forms show their threads with it too."""
+    kind = said.kind if said.kind in ("note", "event") else ""
+    moment = f'<time datetime="{said.at.isoformat()}">{said.when}</time>' if said.when else ""
+    head = f"<b>{_isolated(said.who)}</b> <span>{said.marks}</span> {moment}"
+    lines = "\n".join(map(_line, said.lines))
     return (
-        f'<li class="{entry.role} {kind}"><div class="head">{head}</div>\n'
-        f'<p class="text" dir="auto">{said}</p></li>'
+        f'<li class="{said.role} {kind}"><div class="head">{head}</div>\n'
+        f'<p class="text" dir="auto">{lines}</p></li>'
     )
 
 
@@ -90,7 +73,7 @@ def _line(line: Line) -> str:
         return escape(line.text)
     if line.url.lower().startswith(("https://", "http://")):
         rel = "noopener noreferrer nofollow"
-        return f'<a href="{escape(line.url)}" rel="{rel}">{escape(line.text)}</a>'
+        return f'<a href="{escape(line.url)}" target="_blank" rel="{rel}">{escape(line.text)}</a>'
     return f"{escape(line.text)} {escape(line.url)}"
 
 

@@ -267,8 +267,11 @@ def test_a_spent_day_leaves_it_queued_and_its_hint_says_both(sandbox, session_id
 
 
 def test_the_look_up_may_spend_what_is_kept_for_writes(sandbox, session_id):
+    def sleep(seconds):
+        assert seconds < 20, "it waits for the reset"
+
     ws = crisp.connect(
-        sandbox=sandbox, quota=10, reserve_for_writes=0.5, sleep=lambda s: None, on_quota="wait"
+        sandbox=sandbox, quota=10, reserve_for_writes=0.5, sleep=sleep, on_quota="wait"
     )
     while ws.quota.left_for_reads:
         ws.client.call("count_visitors", website_id=ws.website_id, refresh=True)

@@ -415,6 +415,16 @@ def test_progress_is_told_and_a_stop_is_heeded(ws, sandbox):
     assert asked(sandbox, SEND) == 6
 
 
+@pytest.mark.parametrize("shown", [True, False])
+def test_a_bar_is_shown_where_it_is_wanted(sandbox, capsys, shown):
+    ws = crisp.connect(sandbox=sandbox, progress=shown)
+    frame = ws.conversations(state="unresolved", limit=3)
+    many(ws, frame, "No name in it", confirm=True)
+    told = capsys.readouterr().err
+    assert ("/3 " in told and "messages" in told) == shown
+    assert "No name in it" not in told
+
+
 def test_a_stop_ends_the_wait_for_the_next_turn(sandbox):
     """Without it, the second message would have its turn after an hour."""
     ws = crisp.connect(sandbox=sandbox)
@@ -498,7 +508,7 @@ def test_nobodys_words_are_kept(ws, sandbox, frame):
     secret = "Zylophantical news"
     assert secret.encode() not in _bytes(ws)
     with threading_stop() as stop:
-        many(ws, frame, secret, confirm=True, stop=stop)
+        many(ws, frame, secret + 20_000 * "." + secret, confirm=True, stop=stop)  # several pages
     assert secret.encode() in _bytes(ws), "the test looks in the wrong place"
     ws.outbox.resume()
     sandbox.faults(operation=SEND, next=1, status=400, reason="invalid_data")

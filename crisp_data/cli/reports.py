@@ -1,0 +1,76 @@
+"""``report``: a period of the workspace on one page."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+import crisp_data as crisp
+from crisp_data import moments
+from crisp_data import report as pages
+from crisp_data.cli.shared import connection, pseudonymiser, workspace
+from crisp_data.errors import BadParameter
+from crisp_data.metrics import BusinessHours
+
+
+@click.command("report", short_help="Write a period as one page of figures, charts and tables.")
+@click.option("-o", "--output", required=True, type=click.Path(path_type=Path),
+              help="The page, such as report.html.")  # fmt: skip
+@click.option("--since", help="2026-10-01, '7 days ago', ...; else the last whole month.")
+@click.option("--until", help="Likewise; a day includes all of it. Else now.")
+@click.option("--tz", default="UTC", show_default=True, help="Zone of all days and times.")
+@click.option("--within", multiple=True, default=["1 hour", "1 day"], show_default=True,
+              help="Service levels; the first is a key figure.")  # fmt: skip
+@click.option("--hours", multiple=True, help="Count open time only: 'mon-fri 09:00-18:00'.")
+@click.option("--bot", multiple=True, help="Nickname or user_id of a bot that is not marked.")
+@click.option("--title", help="What stands on top, else the website's name.")
+@click.option("--private", is_flag=True, help="Tokens for people, operators too.")
+@click.option("--refresh", is_flag=True, help="Ask Crisp even where the cache knows.")
+@click.option("--wait", is_flag=True,
+              help="Where the day is spent, wait for its reset and go on.")  # fmt: skip
+@click.option("--archive", help="Read an archive instead, which costs nothing.")
+@connection
+def report(
+    output: Path, since: str | None, until: str | None, tz: str, within: tuple[str, ...],
+    hours: tuple[str, ...], bot: tuple[str, ...], title: str | None, private: bool, refresh: bool,
+    wait: bool, archive: str | None, website: str | None, sandbox: bool, quota: int | None,
+) -> None:  # fmt: skip
+    """Write figures, charts and tables of a period, compared with the one before, as one page.
+
+    The page needs nothing else: keep it, send it, print it. What it takes are the
+    conversations updated since the earlier of the two periods began, and their threads.
+    Crisp keeps no time zone for a website: name it with --tz.
+
+    \b
+    crisp-data report --tz Europe/Paris -o october.html
+    crisp-data report --archive acme --since 2026-10-19 --until 2026-10-25 -o week.html
+    crisp-data report --hours "mon-fri 09:00-18:00" --within "30 minutes" -o report.html
+    """
+    pages.check(output)
+    options: dict[str, Any] = {
+        "since": since, "until": until, "tz": moments.check_tz(tz), "within": list(within),
+        "hours": _hours(hours, tz), "bots": bot, "title": title, "refresh": refresh,
+    }  # fmt: skip
+    maker = pseudonymiser() if private else None
+    if archive is not None:
+        pages.write(output, crisp.Archive(archive, tz=tz), private=maker, **options)
+        spent = 0
+    else:
+        with workspace(website, sandbox, quota, tz, wait) as ws:
+            before = ws.quota.used
+            pages.write(output, ws, private=maker, **options)
+            spent = ws.quota.used - before
+    click.echo(f"{output}: {spent:,} requests spent", err=True)
+
+
+def _hours(told: tuple[str, ...], tz: str) -> BusinessHours | None:
+    """Read opening hours such as "mon-fri 09:00-12:30, 14:00-18:00"."""
+    week: dict[str, str] = {}
+    for one in told:
+        days, _, spans = one.strip().partition(" ")
+        if days in week:
+            raise BadParameter(f"{days} is told twice.", "Write spans of a day behind commas.")
+        week[days] = spans
+    return BusinessHours(week, tz=tz) if week else None

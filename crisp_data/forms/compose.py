@@ -1,0 +1,352 @@
+"""The form to answer a customer: find and read on the left, write and send on the right."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import ipywidgets as widgets
+
+from crisp_data import outgoing
+from crisp_data.errors import CrispError
+from crisp_data.forms import blanks, conversation, parts
+from crisp_data.forms.compose_look import CSS, head, waiting
+from crisp_data.forms.composer import Asked, Composer, Writes
+from crisp_data.forms.draft import OPTIONS, Blank, called
+from crisp_data.forms.inbox import labels
+from crisp_data.forms.look import escape
+from crisp_data.forms.parts import Form, button, heading, show
+from crisp_data.forms.preview import preview
+from crisp_data.forms.runner import Runner
+from crisp_data.outbox import Receipt
+from crisp_data.selection import STATES
+
+_STATES = [("Any state", ""), *((state.capitalize(), state) for state in STATES)]
+_FLAGS = ("stealth", "automated")
+
+
+class Compose(Form):
+    """The widgets over a :class:`~crisp_data.forms.composer.Composer`.
+
+    Parameters
+    ----------
+    ws : Workspace
+        Whose customers.
+    session_id : str, optional
+        A conversation to begin with.
+
+    Attributes
+    ----------
+    composer : Composer
+        The plain object that does the work; usable without the widgets.
+    receipt : Receipt or None
+        Of the message that was sent last.
+    runner : Runner
+        Sends without keeping the kernel; ``runner.join()`` waits for it.
+    """
+
+    def __init__(self, ws: Writes, session_id: str | None = None) -> None:
+        self.composer, self._left = Composer(ws), widgets.HTML()
+        super().__init__(ws, "Write to a customer", "Find the conversation, read it, answer it.")
+        self.receipt: Receipt | None = None
+        self.runner = Runner(self, lambda: (0, 0, "Waiting for Crisp's answer"))
+        self._asked: Asked | None = None
+        self._filling = False
+        panes = widgets.Box([self._finding(), self._reading(), self._writing()])
+        panes.add_class("crisp-compose")
+        frame = widgets.Box([panes])
+        frame.add_class("crisp-frame")
+        style = widgets.HTML(f"<style>{CSS}</style>", layout={"display": "none"})
+        self.body.children = [style, frame]
+        # Next to the button that brought it: the end of the form may be far from there.
+        self.box.children = [child for child in self.box.children if child is not self._notice]
+        self._try(self.composer.inbox.load)
+        self._list()
+        if session_id is not None:
+            self._open(session_id)
+        self._show_thread()
+        self._edited()
+
+    # The panes
+
+    def _finding(self) -> widgets.Widget:
+        self._text = widgets.Text(description="Find", placeholder="Name, e-mail or segment")
+        self._state = widgets.Dropdown(options=_STATES, description="State")
+        self._search = button("Search all of Crisp · 1 request", small=True)
+        self._reload = button("Read the list again · 1 request", small=True)
+        self._summary = widgets.HTML()
+        self._rows = widgets.ToggleButtons(description="Conversations")
+        self._newer, self._older = button("Newer", small=True), button("Older", small=True)
+        self._text.observe(self._on_narrow, "value")
+        self._state.observe(self._on_narrow, "value")
+        # Not on_submit, which ipywidgets has deprecated: it cannot be told from leaving the box.
+        self._text.on_msg(self._on_enter)
+        self._search.on_click(lambda _: self._on_search())
+        self._reload.on_click(lambda _: self._on_reload())
+        self._newer.on_click(lambda _: self._on_page(self.composer.inbox.newer))
+        self._older.on_click(lambda _: self._on_page(self.composer.inbox.older))
+        self._rows.observe(self._on_choice, "value")
+        self._rows.add_class("crisp-list")
+        return _pane(
+            "crisp-finding",
+            heading("Conversations"),
+            self._text,
+            self._state,
+            self._search,
+            self._summary,
+            self._rows,
+            parts.row(self._newer, self._older),
+            self._reload,
+        )
+
+    def _reading(self) -> widgets.Widget:
+        self._who, self._thread = widgets.HTML(), widgets.HTML()
+        self._earlier = button("Earlier messages · 1 request", small=True)
+        self._again = button("Read again · 1 request", small=True)
+        self._earlier.on_click(lambda _: self._on_earlier())
+        self._again.on_click(lambda _: self._on_again())
+        tools = parts.row(self._earlier, self._again)
+        return _pane("crisp-reading", self._who, tools, self._thread)
+
+    def _writing(self) -> widgets.Widget:
+        kinds = [(kind.__name__, name) for name, kind in outgoing.TYPES.items()]
+        self._type = widgets.Dropdown(options=kinds, value="text", description="Type")
+        self._type.observe(self._on_type, "value")
+        self._blanks = parts.stack()
+        self._options = parts.stack(*self._option_blanks())
+        self._fold = button("Sender and options", small=True)
+        self._fold.on_click(lambda _: self._on_fold())
+        show(self._options, False)
+        self._preview, self._question = widgets.HTML(), widgets.HTML()
+        self._send = button("Send …", "primary")
+        self._cancel, self._confirm = button("Cancel"), button("Send now", "primary")
+        self._send.on_click(lambda _: self._on_send())
+        self._cancel.on_click(lambda _: self._ask(None))
+        self._confirm.on_click(lambda _: self._on_confirm())
+        buttons = parts.row(self._cancel, self._confirm)
+        self._confirming = parts.stack(self._question, buttons, self.runner.box)
+        self._confirming.add_class("crisp-confirm")
+        self._why_not = widgets.HTML()
+        self._fill()
+        return _pane(
+            "crisp-writing",
+            heading("Your message"),
+            self._type,
+            self._blanks,
+            heading("Preview"),
+            self._preview,
+            self._fold,
+            self._options,
+            self._why_not,
+            self._send,
+            self._confirming,
+            self._notice,
+            self._left,
+        )
+
+    def _option_blanks(self) -> list[widgets.Widget]:
+        made = [
+            Blank(name, name, called(name), "flag" if name in _FLAGS else "line", False)
+            for name in OPTIONS
+        ]
+        return blanks.fill(made, self.composer.draft.options, self._edited)
+
+    # What happens
+
+    def _on_narrow(self, _: Any) -> None:
+        # Nothing delays this: a browser sends the next text only once this one was shown.
+        self.composer.inbox.narrow(self._text.value, self._state.value)
+        self._list()
+
+    def _on_enter(self, _: Any, content: dict[str, Any], __: Any) -> None:
+        if content.get("event") == "submit":
+            self._on_search()
+
+    def _on_search(self) -> None:
+        with self.busy(self._search, "Searching …"):
+            self.composer.inbox.search()
+        self._list()
+
+    def _on_reload(self) -> None:
+        with self.busy(self._reload, "Reading …"):
+            self.composer.inbox.load(refresh=True)
+        self._list()
+
+    def _on_page(self, turn: Callable[[], None]) -> None:
+        with self.busy(self._older, "Reading …"):
+            turn()
+        self._list()
+
+    def _on_choice(self, change: dict[str, Any]) -> None:
+        if not self._filling and change["new"] is not None:
+            self._open(change["new"])
+
+    def _open(self, session_id: str) -> None:
+        self.quiet()
+        if self._try(lambda: self.composer.open(session_id)):
+            self._first_blank().focus()
+        self._list()
+        self._show_thread()
+        self._edited()
+
+    def _on_earlier(self) -> None:
+        with self.busy(self._earlier, "Reading …"):
+            if self.composer.conversation is not None:
+                self.composer.conversation.earlier()
+        self._show_thread()
+
+    def _on_again(self) -> None:
+        with self.busy(self._again, "Reading …"):
+            self._read_again()
+
+    def _on_type(self, change: dict[str, Any]) -> None:
+        self.composer.draft.type = change["new"]
+        self._fill()
+        self._edited()
+
+    def _on_fold(self) -> None:
+        shown = self._options.layout.display == "none"
+        show(self._options, shown)
+        self._fold.description = "Hide sender and options" if shown else "Sender and options"
+
+    def _on_send(self) -> None:
+        self.quiet()
+        try:
+            self._ask(self.composer.ask())
+        except CrispError as error:
+            self.fail(error)
+
+    def _on_confirm(self) -> None:
+        # Of a double click the second half comes when there is nothing left to confirm.
+        if self._asked is None or self.runner.running:
+            return
+        asked, self._asked = self._asked, None
+        self._cancel.disabled = True
+        self.runner.start(self._confirm, lambda: self._deliver(asked), "Sending …")
+
+    def _deliver(self, asked: Asked) -> None:
+        """Send, in the runner's thread: after a lost answer that may take several requests."""
+        try:
+            outcome = self.composer.send(asked)
+            hints = [outcome.hint]
+            if outcome.receipt is not None:
+                self.receipt = outcome.receipt
+                hints += [f"Fingerprint {self.receipt.fingerprint}.", self._follow(self.receipt)]
+            self.say(outcome.what, "\n".join(hints), outcome.kind)
+        finally:
+            self._cancel.disabled = False
+            done = self.composer.draft.untouched  # else somebody may be writing there just now
+            if done:
+                self._fill()
+            self._edited()
+            self._ask(None)
+        if done:
+            self._first_blank().focus()
+        elif outcome.kind == "error":
+            self._send.focus()
+
+    # What is shown
+
+    def _list(self) -> None:
+        inbox, opened = self.composer.inbox, self.composer.conversation
+        found = labels(inbox.shown)
+        here = opened.session_id if opened else None
+        self._filling = True  # ipywidgets chooses the first option by itself
+        self._rows.options = found
+        self._rows.value = here if here in [value for _, value in found] else None
+        self._filling = False
+        self._summary.value = _soft(inbox.summary)
+        self._search.disabled = not inbox.text.strip()
+        self._older.description = "Older · 1 request" if inbox.older_costs else "Older"
+        self._older.disabled, self._newer.disabled = not inbox.has_older, not inbox.has_newer
+
+    def _show_thread(self) -> None:
+        opened = self.composer.conversation
+        self._who.value = head(opened.row if opened else None)
+        self._thread.value = conversation.html(opened.entries) if opened else ""
+        show(self._earlier, opened is not None and opened.has_earlier)
+        show(self._again, opened is not None)
+        self.refresh()
+
+    def refresh(self) -> None:
+        """Bring banner, quota and what the outbox holds up to date; spends nothing."""
+        super().refresh()
+        self._left.value = _soft(self.composer.waiting)
+
+    def _fill(self) -> None:
+        """Show the blanks of the type; each type keeps its own until it was sent."""
+        draft, old = self.composer.draft, self._blanks.children
+        self._blanks.children = blanks.fill(draft.blanks, draft.values, self._edited)
+        for blank in old:
+            parts.close(blank)
+
+    def _edited(self) -> None:
+        """Draw the preview anew; a question that was asked about other words is withdrawn."""
+        if not self.runner.running:
+            self._ask(None)
+        draft, why = self.composer.draft, self.composer.refusal
+        lacks = draft.lacks
+        if lacks:
+            empty = "What you write appears here as its reader will see it."
+            self._preview.value = waiting(empty if draft.untouched else f"To be mended: {lacks}")
+        else:
+            self._preview.value = preview(draft.message(), self.composer.website)
+        self._send.disabled = bool(why)
+        self._why_not.value = _soft(why)
+
+    def _ask(self, asked: Asked | None) -> None:
+        self._asked = asked
+        show(self._confirming, asked is not None)
+        show(self._send, asked is None)
+        if asked is not None:
+            self._question.value = f"<p role='alert'>{escape(asked.question)}</p>"
+            self._confirm.description = "Send now"
+            self._cancel.focus()
+
+    # What may fail
+
+    def _try(self, read: Callable[[], None]) -> bool:
+        try:
+            read()
+        except CrispError as error:
+            self.fail(error)
+            return False
+        return True
+
+    def _follow(self, receipt: Receipt) -> str:
+        """Read the thread with the new message; that it cannot be read does not unsend it."""
+        opened = self.composer.conversation
+        if opened is None or opened.session_id != receipt.session_id:
+            return ""
+        try:
+            self._read_again()
+        except CrispError as error:
+            return f"The thread could not be read again: {error.what}"
+        return "" if opened.has(receipt.fingerprint) else "The thread does not show it yet."
+
+    def _read_again(self) -> None:
+        if self.composer.conversation is not None:
+            self.composer.conversation.read()
+        self._show_thread()
+
+    def _first_blank(self) -> widgets.Widget:
+        return self._blanks.children[0]
+
+    def lines(self) -> list[str]:
+        """What a page without a kernel says."""
+        inbox, opened = self.composer.inbox, self.composer.conversation
+        read = f"{len(inbox.matches)} conversations to choose from"
+        if opened is None:
+            return [read, "none is open"]
+        return [read, f"one is open, {len(opened.frame)} of its messages read"]
+
+
+def _soft(words: str) -> str:
+    return f"<p class='crisp-soft'>{escape(words)}</p>" if words else ""
+
+
+def _pane(name: str, *children: widgets.Widget) -> widgets.VBox:
+    pane = widgets.VBox(children)
+    pane.add_class("crisp-pane")
+    pane.add_class(name)
+    return pane

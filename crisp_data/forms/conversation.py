@@ -1,0 +1,123 @@
+"""The conversation that is answered: whom it is with, and its thread as far as it was read."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+import pandas as pd
+
+from crisp_data.forms.inbox import customer
+from crisp_data.forms.walked import Read, Walked
+from crisp_data.selection import session_ids
+from crisp_data.transcripts import page
+from crisp_data.transcripts.entries import Entry, threads
+
+
+class Conversation:
+    """One conversation, opened to be read and answered.
+
+    Parameters
+    ----------
+    ws : Workspace
+        Whose conversation.
+    session_id : str
+        Which.
+    row : Series, optional
+        What was read of it already; without it, :meth:`read` asks, for one request.
+
+    Attributes
+    ----------
+    who : str
+        The customer's name, once it was read.
+
+    Examples
+    --------
+    >>> from crisp_data.forms.conversation import Conversation
+    >>> row = ws.conversations(limit=1).iloc[0]
+    >>> conversation = Conversation(ws, row["session_id"], row)
+    >>> conversation.read()  # one request
+    >>> conversation.who, conversation.entries[-1].kind, conversation.has_earlier
+    ('Grace Patel', 'file', False)
+    """
+
+    def __init__(self, ws: Read, session_id: str, row: pd.Series[Any] | None = None) -> None:
+        (self.session_id,) = session_ids(session_id)
+        self._ws, self.row = ws, row
+        self._thread = self._walked("messages", "get_messages_in_conversation")
+        self._last = 200
+
+    def read(self) -> None:
+        """Read its newest messages anew: one request, and one more where it is not known.
+
+        Never from the cache: nobody is to answer a thread as it stood an hour ago.
+
+        Raises
+        ------
+        NotFound
+            There is no such conversation (any more).
+        """
+        if self.row is None:
+            self.row = self._look_up()
+        thread = self._walked("messages", "get_messages_in_conversation")
+        self._last = _status(thread.more())
+        self._thread = thread
+
+    def earlier(self) -> None:
+        """Read the batch of messages before: one request."""
+        self._last = _status(self._thread.more())
+
+    @property
+    def has_earlier(self) -> bool:
+        """Whether there are older messages than those read: 206 says so (*documented*)."""
+        return self._last == 206
+
+    @property
+    def who(self) -> str:
+        """The customer's name."""
+        return "" if self.row is None else customer(self.row)
+
+    @property
+    def frame(self) -> pd.DataFrame:
+        """The messages read, newest last; columns as ``ws.messages()``."""
+        return self._thread.frame
+
+    @property
+    def entries(self) -> tuple[Entry, ...]:
+        """The same as things that were said, notes and events among them."""
+        found = next(threads(self.frame, None, notes=True, tz=None), None)
+        return () if found is None else found.entries
+
+    def has(self, fingerprint: int) -> bool:
+        """Whether a message is among those read."""
+        return bool((self.frame["fingerprint"] == fingerprint).any())
+
+    def _look_up(self) -> pd.Series[Any]:
+        found = self._walked("conversations", "get_conversation")
+        found.more()
+        return found.frame.iloc[0]
+
+    def _walked(self, table: str, operation: str) -> Walked:
+        where = {"session_id": self.session_id}
+        return Walked(self._ws, table, operation, refresh=True, where=where)
+
+
+def html(entries: Iterable[Entry]) -> str:
+    """Draw what was said, newest last, scrolled to the end; all of it is escaped.
+
+    Examples
+    --------
+    >>> html([])
+    "<p class='crisp-soft'>No message yet.</p>"
+    """
+    said = "\n".join(map(page.entry, entries))
+    if not said:
+        return "<p class='crisp-soft'>No message yet.</p>"
+    return (
+        "<div class='crisp-thread' role='region' aria-label='Messages' tabindex='0'>"
+        f"<ol>{said}</ol></div>"
+    )
+
+
+def _status(found: Any) -> int:
+    return 200 if found is None else int(found.status)

@@ -1,0 +1,245 @@
+"""A message while it is written: its type, the blanks of that type, and what they come to.
+
+The blanks are read off the dataclasses of :mod:`crisp_data.outgoing`, so what a message has is
+declared there and nowhere else. Only how a blank is called for people stands here.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Annotated, Any, get_args, get_origin
+
+from crisp_data import outgoing
+from crisp_data.errors import InvalidMessage
+from crisp_data.outgoing.base import Message, own
+from crisp_data.outgoing.checking import Slot, slots
+from crisp_data.selection import check_word
+
+#: What an operator may set for a message of any type.
+OPTIONS = ("nickname", "avatar", "stealth", "automated")
+
+_CALLED = {
+    "content": "Message",
+    "url": "Address",
+    "mime": "Media type, such as image/png",
+    "duration": "Seconds",
+    "id": "Identifier, comes back with the answer",
+    "explain": "Words in the empty line",
+    "required": "Must be answered",
+    "selected": "Chosen already",
+    "icon": "Icon, an emoji",
+    "image": "Picture, its address",
+    "targets": "Cards",
+    "actions": "Buttons",
+    "value": "Value",
+    "namespace": "Kind of event, such as user:called",
+    "nickname": "Your name, as the customer sees it",
+    "avatar": "Your picture, its address",
+    "stealth": "Stealth: the chat is not told that there is a new message",
+    "automated": "Automated: marked as written by a program",
+}
+_CALLED_IN = {
+    ("note", "content"): "Note to colleagues",
+    ("file", "name"): "File name",
+    ("picker", "text"): "Question",
+    ("field", "text"): "Question",
+    ("field", "value"): "Filled in already",
+    ("carousel", "text"): "Words above the cards",
+    ("event", "text"): "What happened",
+}
+_ONE = {"choices": "Choice", "targets": "Card", "actions": "Button"}
+_LONG = ("content", "description")
+_STEP = re.compile(r"\.?(\w+)(?:\[(\d+)\])?")
+
+
+@dataclass(frozen=True)
+class Blank:
+    """One thing to be filled in.
+
+    Attributes
+    ----------
+    name, path : str
+        What the dataclass calls it, and what the JSON does.
+    label : str
+        What people call it.
+    kind : {"line", "words", "number", "flag", "list"}
+        A line of text, several, a number, yes or no, or several parts.
+    required : bool
+        Whether it must not stay empty.
+    one : str
+        What people call one part of a list; else empty.
+    parts : tuple of Blank
+        What each part of a list has; else empty.
+    """
+
+    name: str
+    path: str
+    label: str
+    kind: str
+    required: bool
+    one: str = ""
+    parts: tuple[Blank, ...] = ()
+
+
+class Draft:
+    """A message while it is written. What was written stays when the type is changed.
+
+    Parameters
+    ----------
+    type : str
+        One of :data:`crisp_data.outgoing.TYPES`.
+
+    Attributes
+    ----------
+    options : dict
+        Of :data:`OPTIONS`, what is set.
+
+    Raises
+    ------
+    BadParameter
+        An unknown type.
+
+    Examples
+    --------
+    >>> from crisp_data.forms.draft import Draft
+    >>> draft = Draft("picker")
+    >>> [blank.label for blank in draft.blanks][1:]
+    ['Question', 'Choices', 'Must be answered']
+    >>> draft.values.update(id="topic", text="What about?", choices=[{"value": "a", "label": ""}])
+    >>> draft.lacks
+    'Choice 1, Label must not be empty.'
+    """
+
+    def __init__(self, type: str = "text") -> None:
+        self._values: dict[str, dict[str, Any]] = {}
+        self.options: dict[str, Any] = {}
+        self.type = type
+
+    @property
+    def type(self) -> str:
+        """The type of message."""
+        return self._type
+
+    @type.setter
+    def type(self, value: str) -> None:
+        check_word("type", value, tuple(outgoing.TYPES))
+        self._type = value
+
+    @property
+    def blanks(self) -> tuple[Blank, ...]:
+        """What a message of this type has to be filled in."""
+        return _blanks(own(outgoing.TYPES[self._type]), self._type)
+
+    @property
+    def values(self) -> dict[str, Any]:
+        """What is filled in, by name; of a list one such dict for each part."""
+        return self._values.setdefault(self._type, {})
+
+    def message(self) -> Message:
+        """Give the message that the blanks come to.
+
+        Raises
+        ------
+        InvalidMessage
+            Crisp would refuse it; its ``path`` names the first blank that does not fit.
+        """
+        options = {name: value for name, value in self.options.items() if value}
+        kind = outgoing.TYPES[self._type]
+        made: Message = kind(**_filled(own(kind), self.values), **options)
+        return made
+
+    @property
+    def lacks(self) -> str:
+        """What keeps it from being sent, in the words of its labels; empty where nothing does."""
+        try:
+            self.message()
+        except InvalidMessage as error:
+            return self.in_words(error)
+        return ""
+
+    @property
+    def untouched(self) -> bool:
+        """Whether nothing is filled in yet."""
+        return not any(_leaves(self.values))
+
+    def in_words(self, error: InvalidMessage) -> str:
+        """Put the path that an error names into the labels that people see."""
+        words = error.what.removeprefix(error.path).strip()
+        blanks, called = self.blanks, []
+        path = error.path.removeprefix(".content") or error.path
+        for name, position in _STEP.findall(path):
+            blank = next((one for one in blanks if one.path == name), None)
+            if blank is None:
+                return error.what
+            blanks = blank.parts
+            label = f"{blank.one} {int(position) + 1}" if position else blank.label
+            called.append(label.partition(",")[0])
+        return f"{', '.join(called)} {words}"
+
+    def clear(self) -> None:
+        """Empty the blanks of this type; the options stay."""
+        self._values.pop(self._type, None)
+
+
+def _leaves(values: Mapping[str, Any]) -> Iterator[Any]:
+    """Yield what is filled in, that of parts too."""
+    for value in values.values():
+        if isinstance(value, list):
+            for part in value:
+                yield from _leaves(part)
+        else:
+            yield value
+
+
+def called(name: str, of: str = "") -> str:
+    """Name a blank for people; what nobody has named yet by the attribute itself.
+
+    Examples
+    --------
+    >>> called("url"), called("tone_of_voice")
+    ('Address', 'Tone of voice')
+    """
+    return _CALLED_IN.get((of, name)) or _CALLED.get(name) or name.replace("_", " ").capitalize()
+
+
+def _blanks(found: Sequence[Slot], of: str = "") -> tuple[Blank, ...]:
+    made = (_blank(slot, of) for slot in found)
+    return tuple(blank for blank in made if blank is not None)
+
+
+def _blank(slot: Slot, of: str) -> Blank | None:
+    """Read a blank off a field; None for what a form has no widget for (a choice's action)."""
+    name, hint, one = slot.attribute, _plain(slot.hint), ""
+    parts: tuple[Blank, ...] = ()
+    kinds = {str: "words" if name in _LONG else "line", bool: "flag", float: "number"}
+    kind = kinds.get(hint, "")
+    if get_origin(hint) is Sequence:
+        kind, one, parts = "list", _ONE.get(name, name), _blanks(slots(get_args(hint)[0]))
+    if not kind:
+        return None
+    # Of texts and lists it is a rule, Annotated, that says that they must not be empty.
+    must = slot.required and (hint is float or get_origin(slot.hint) is Annotated)
+    return Blank(name, slot.name, called(name, of), kind, must, one, parts)
+
+
+def _plain(hint: Any) -> Any:
+    return get_args(hint)[0] if get_origin(hint) is Annotated else hint
+
+
+def _filled(found: Sequence[Slot], values: Mapping[str, Any]) -> dict[str, Any]:
+    """Make the arguments of a dataclass: what is empty and may be left out is left out."""
+    arguments: dict[str, Any] = {}
+    for slot in found:
+        value, hint = values.get(slot.attribute), _plain(slot.hint)
+        if get_origin(hint) is Sequence:
+            (part,) = get_args(hint)
+            value = [part(**_filled(slots(part), one)) for one in value or ()]
+        if hint is str and not (value or "").strip():
+            value = ""  # Nobody means to send white space.
+        if hint is bool and slot.required:
+            value = bool(value)
+        if slot.required or (value is not None and value != ""):
+            arguments[slot.attribute] = value
+    return arguments

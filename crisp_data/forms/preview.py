@@ -1,0 +1,141 @@
+"""A message as the customer will see it. Nothing is loaded: pictures are shown as their place."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from crisp_data.forms.look import escape
+from crisp_data.outgoing import (
+    Animation,
+    Audio,
+    Carousel,
+    Event,
+    Field,
+    File,
+    Message,
+    Note,
+    Picker,
+    Text,
+)
+
+_UNSEEN = "The customer does not see this."
+_COLLEAGUES = {"note": "Your colleagues do:", "event": "Your colleagues see it in the thread:"}
+
+
+def preview(message: Message, website: str) -> str:
+    """Draw a message as its reader will see it; all words are escaped.
+
+    Parameters
+    ----------
+    message : Message
+        What would be sent.
+    website : str
+        Who it is from where it carries no nickname.
+
+    Returns
+    -------
+    str
+        HTML without a script, a link or anything that a browser would load.
+
+    Examples
+    --------
+    >>> from crisp_data.forms.preview import preview
+    >>> from crisp_data.outgoing import Note
+    >>> "The customer does not see this." in preview(Note("Please look."), "Acme")
+    True
+    """
+    unseen = _COLLEAGUES.get(message.type)
+    above = f"<p class='crisp-unseen'><strong>{_UNSEEN}</strong> {unseen}</p>" if unseen else ""
+    who = message.nickname or website
+    marks = [
+        *(["automated"] if message.automated else []),
+        *(["stealth: arrives without a sign"] if message.stealth else []),
+    ]
+    face = f"<span class='crisp-face' aria-hidden='true'>{escape(who.strip()[:1].upper())}</span>"
+    head = f"<div class='crisp-who'>{escape(' · '.join([who, *marks]))}</div>"
+    said = f"<div class='crisp-said'>{_DRAWN[message.type](message)}</div>"
+    kind = f"crisp-preview crisp-of-{message.type}"
+    return f"{above}<div class='{kind}'>{face}<div>{head}{said}</div></div>"
+
+
+def _words(message: Text | Note) -> str:
+    return _text(message.content)
+
+
+def _event(message: Event) -> str:
+    return f"{_text(message.text or message.namespace)}<small>{escape(message.namespace)}</small>"
+
+
+def _file(message: File) -> str:
+    return _thing("📎", message.name, message.mime, message.url)
+
+
+def _animation(message: Animation) -> str:
+    return _thing("🖼", "A moving picture", message.mime, message.url)
+
+
+def _audio(message: Audio) -> str:
+    minutes, seconds = divmod(round(message.duration), 60)
+    return _thing("▶", f"{minutes}:{seconds:02}", message.mime, message.url)
+
+
+def _picker(message: Picker) -> str:
+    choices = (
+        ("✓ " if choice.selected else "") + " ".join(filter(None, (choice.icon, choice.label)))
+        for choice in message.choices
+    )
+    return _text(message.text) + _buttons(choices) + _must(message.required)
+
+
+def _field(message: Field) -> str:
+    inside = message.value or message.explain
+    empty = "" if message.value else " crisp-empty"
+    line = f"<div class='crisp-line{empty}'>{escape(inside)}&nbsp;</div>"
+    return _text(message.text) + line + _must(message.required)
+
+
+def _carousel(message: Carousel) -> str:
+    cards = "".join(
+        "<div class='crisp-target'>"
+        + (f"<div class='crisp-picture'>🖼 {escape(card.image)}</div>" if card.image else "")
+        + f"<strong>{escape(card.title)}</strong>{_text(card.description)}"
+        + _buttons(action.label for action in card.actions)
+        + "</div>"
+        for card in message.targets
+    )
+    return f"{_text(message.text)}<div class='crisp-cards'>{cards}</div>"
+
+
+_DRAWN: dict[str, Callable[[Any], str]] = {
+    "text": _words,
+    "note": _words,
+    "file": _file,
+    "animation": _animation,
+    "audio": _audio,
+    "picker": _picker,
+    "field": _field,
+    "carousel": _carousel,
+    "event": _event,
+}
+
+
+def _text(words: str) -> str:
+    return f"<p class='crisp-words' dir='auto'>{escape(words)}</p>" if words else ""
+
+
+def _thing(sign: str, name: str, *facts: str) -> str:
+    small = "".join(f"<small>{escape(fact)}</small>" for fact in facts)
+    return (
+        f"<div class='crisp-thing'><span aria-hidden='true'>{sign}</span>"
+        f"<div><strong>{escape(name)}</strong>{small}</div></div>"
+    )
+
+
+def _buttons(labels: Iterable[str]) -> str:
+    made = "".join(f"<span class='crisp-choice'>{escape(label)}</span>" for label in labels)
+    return f"<div class='crisp-choices'>{made}</div>" if made else ""
+
+
+def _must(required: bool | None) -> str:
+    return "<small>An answer is required.</small>" if required else ""

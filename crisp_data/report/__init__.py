@@ -1,0 +1,215 @@
+"""A period of a workspace on one page that needs nothing else: figures, charts, tables.
+
+The page is a file to keep, send or print. It asks nobody for anything and runs nothing, in any
+browser, light or dark, wide or narrow. All figures are those of :mod:`crisp_data.metrics`, and
+the page says what each means.
+
+The zone is the one that is asked for, or that of the workspace or the frames; never the
+machine's. Crisp keeps none for a website: its settings hold names, contacts, e-mails and the
+chatbox with their languages, and its own analytics ask for a zone each time (*documented*).
+
+Each period is looked at from its end, so that what came later changes neither of the two that
+are compared, and next week's report of the same month is the same report.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from crisp_data.errors import BadParameter
+from crisp_data.export.wholefile import check_place, whole_file
+from crisp_data.metrics import BusinessHours
+from crisp_data.plots.curve import WITHIN
+from crisp_data.privacy import Pseudonymiser
+from crisp_data.report.contents import compose, seen
+from crisp_data.report.figures import figures as measure
+from crisp_data.report.figures import frame, limits
+from crisp_data.report.material import Material, of_frames, of_source
+from crisp_data.report.page import render
+
+__all__ = ["check", "figures", "write"]
+
+
+def write(
+    path: str | Path,
+    conversations: Any,
+    messages: pd.DataFrame | None = None,
+    *,
+    since: Any = None,
+    until: Any = None,
+    tz: str | None = None,
+    title: str | None = None,
+    within: Any = WITHIN,
+    hours: BusinessHours | None = None,
+    bots: str | Iterable[str] = (),
+    private: Pseudonymiser | None = None,
+    inboxes: pd.DataFrame | None = None,
+    now: Any = None,
+    complete: tuple[Any, Any] | None = None,
+    refresh: bool = False,
+) -> Path:
+    """Write a report of a period, compared with the one before it.
+
+    Parameters
+    ----------
+    path : str or Path
+        A file that ends in ``.html``.
+    conversations : workspace, archive, or DataFrame
+        Where to read from: the conversations that were updated since the period before began,
+        and their threads. Or a frame of them, of the ``conversations`` table.
+    messages : pandas.DataFrame, optional
+        Their threads, where ``conversations`` is a frame.
+    since, until : str, date, datetime or Timestamp, optional
+        The period, as in ``ws.conversations``, but of what happened in it and not of the last
+        update. The last whole calendar month without both; until now without ``until``. It is
+        compared with the equally long one before: whole months with as many whole months.
+    tz : str, optional
+        The zone of the page: its days, months and times. That of the workspace, the archive or
+        the frames where none is given.
+    title : str, optional
+        What stands on top; the website's name where it is known.
+    within : str, Timedelta, or several
+        Times of service levels, such as "1 hour"; the first is a key figure.
+    hours : BusinessHours, optional
+        Count open time only.
+    bots : iterable of str
+        ``user_id`` or ``nickname`` of bots, besides what is ``automated``.
+    private : Pseudonymiser, optional
+        Name nobody: tokens in the place of people, operators too, and no addresses of
+        conversations.
+    inboxes : pandas.DataFrame, optional
+        Names for the inboxes of frames; a workspace is asked, an archive may have kept them.
+    now : str, datetime or Timestamp, optional
+        When frames were read; the latest time in them where none is given.
+    complete : tuple, optional
+        From when to when, by last update, frames are complete, where they may not reach back
+        to the period before. An archive knows.
+    refresh : bool
+        Ask Crisp even where the cache of the workspace knows.
+
+    Returns
+    -------
+    pathlib.Path
+        The file; it is written whole or not at all.
+
+    Raises
+    ------
+    BadParameter
+        Before anything is spent where the path, the period or an argument will not do; also
+        where an archive holds nothing of the period.
+    QuotaExceeded, Offline, RateLimited, ServerError
+        From reading a workspace.
+
+    Notes
+    -----
+    Of a workspace it spends what reading those conversations and threads costs, and one request
+    for the inboxes; of an archive nothing. A period before that an archive does not reach back
+    to is not compared, and the page says so.
+
+    Examples
+    --------
+    >>> from crisp_data import report
+    >>> report.write(folder / "october.html", ws, tz="Europe/Paris").name
+    'october.html'
+    """
+    path, levels = check(path), limits(within)
+    _check_hours(hours)
+    material = _material(conversations, messages, since, until, tz, inboxes, now, complete, refresh)
+    if private is not None:
+        material = material.private(private)
+    report = compose(material, title, levels, hours, bots, private=private is not None)
+    text = render(report)
+    with whole_file(path) as file:
+        file.write(text.encode("utf-8", "replace"))
+    return path
+
+
+def figures(
+    conversations: Any,
+    messages: pd.DataFrame | None = None,
+    *,
+    since: Any = None,
+    until: Any = None,
+    tz: str | None = None,
+    within: Any = WITHIN,
+    hours: BusinessHours | None = None,
+    bots: str | Iterable[str] = (),
+    now: Any = None,
+    complete: tuple[Any, Any] | None = None,
+    refresh: bool = False,
+) -> pd.DataFrame:
+    """Measure the key figures of a period and of the one before: those on top of the page.
+
+    Parameters
+    ----------
+    conversations, messages, since, until, tz, within, hours, bots, now, complete, refresh
+        As in :func:`write`.
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row for each: ``figure`` str; ``now`` and ``before``, numbers, Timedeltas or shares
+        from 0 to 1, missing where there is none; ``change`` str, the difference in words.
+
+    Raises
+    ------
+    BadParameter, QuotaExceeded, Offline, RateLimited, ServerError
+        As in :func:`write`.
+
+    Examples
+    --------
+    >>> from crisp_data import report
+    >>> found = report.figures(ws, tz="Europe/Paris")
+    >>> found["figure"].head(3).tolist()
+    ['Conversations', 'Customers', 'Messages']
+    """
+    levels = limits(within)
+    _check_hours(hours)
+    material = _material(conversations, messages, since, until, tz, None, now, complete, refresh)
+    now_, before = seen(material, hours, bots)
+    return frame(measure(now_, before, levels))
+
+
+def check(path: str | Path) -> Path:
+    """Refuse a path that cannot be written, before anything is spent on what goes there."""
+    path = Path(path).expanduser()
+    if path.suffix.lower() != ".html":
+        raise BadParameter(f"{path.name!r} is no name of a page.", "Let it end in .html.")
+    check_place(path)
+    return path
+
+
+def _check_hours(hours: Any) -> None:
+    """Refuse, before anything is spent, what the metrics would refuse afterwards."""
+    if hours is not None and not isinstance(hours, BusinessHours):
+        raise BadParameter("hours is no BusinessHours.", "Make one: metrics.BusinessHours(...).")
+
+
+def _material(
+    conversations: Any,
+    messages: pd.DataFrame | None,
+    since: Any,
+    until: Any,
+    tz: str | None,
+    inboxes: pd.DataFrame | None,
+    now: Any,
+    complete: tuple[Any, Any] | None,
+    refresh: bool,
+) -> Material:
+    """Take frames, or read them from whatever has them."""
+    if not isinstance(conversations, pd.DataFrame) and hasattr(conversations, "conversations"):
+        return of_source(conversations, since, until, tz=tz, refresh=refresh)
+    return of_frames(
+        conversations,
+        messages,
+        since,
+        until,
+        tz=tz,
+        now=now,
+        complete=complete,
+        inboxes=inboxes,
+    )

@@ -1,0 +1,160 @@
+"""The key figures: what each is, what it means in a line, and how it changed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+import pandas as pd
+
+from crisp_data import metrics
+from crisp_data.errors import BadParameter
+from crisp_data.metrics.checks import length
+from crisp_data.plots import look
+from crisp_data.report import words
+from crisp_data.report.seen import Seen
+from crisp_data.report.words import Kind
+
+
+@dataclass(frozen=True)
+class Figure:
+    """One figure of a period, beside that of the period before.
+
+    Attributes
+    ----------
+    name, meaning : str
+    kind : {"count", "duration", "share"}
+    now, before
+        Its values; ``before`` is None where there is nothing to compare with.
+    better : int
+        1 where more is better, -1 where less is, 0 where it is neither.
+    """
+
+    name: str
+    kind: Kind
+    meaning: str
+    now: Any
+    before: Any = None
+    better: int = 0
+
+    @property
+    def change(self) -> str:
+        """How it differs from the one before, in words."""
+        return words.change(self.kind, self.now, self.before)[0]
+
+    @property
+    def verdict(self) -> str:
+        """``better``, ``worse``, or nothing."""
+        direction = words.change(self.kind, self.now, self.before)[1] * self.better
+        return {1: "better", -1: "worse"}.get(direction, "")
+
+
+def limits(within: Any) -> list[pd.Timedelta]:
+    """Read the times of service levels: one, or several of which the first is a key figure."""
+    several = isinstance(within, Iterable) and not isinstance(within, str)
+    read = [length(one, "within") for one in (within if several else [within])]
+    if not read:
+        raise BadParameter("within names no time.", "Such as '1 hour'.")
+    return [pd.Timedelta(milliseconds=one) for one in read]
+
+
+def figures(now: Seen, before: Seen | None, within: list[pd.Timedelta]) -> list[Figure]:
+    """Measure the key figures of a period, and of the one before where that is known."""
+    limit = look.duration(within[0])
+    these = _measure(now, within[0])
+    those = [None] * len(these) if before is None else _measure(before, within[0])
+    return [
+        Figure(name.format(limit=limit), kind, meaning.format(limit=limit), value, was, better)
+        for (name, kind, better, meaning), value, was in zip(_FIGURES, these, those, strict=True)
+    ]
+
+
+def frame(found: list[Figure]) -> pd.DataFrame:
+    """Give figures as rows."""
+    return pd.DataFrame(
+        {
+            "figure": pd.Series([one.name for one in found], dtype="str"),
+            "now": pd.Series([one.now for one in found], dtype="object"),
+            "before": pd.Series([one.before for one in found], dtype="object"),
+            "change": pd.Series([one.change for one in found], dtype="str"),
+        }
+    )
+
+
+_FIGURES: list[tuple[str, Kind, int, str]] = [
+    ("Conversations", "count", 0, "Conversations that began in the period."),
+    ("Customers", "count", 0, "Different people who wrote at least one message in the period."),
+    (
+        "Messages",
+        "count",
+        0,
+        "What customers, operators and bots wrote in the period. Internal notes and events are "
+        "not counted.",
+    ),
+    (
+        "Resolved",
+        "count",
+        0,
+        "Tickets that were resolved in the period, whenever they were opened.",
+    ),
+    (
+        "Waiting at the end",
+        "count",
+        -1,
+        "Questions asked in the period that nobody had answered when it ended, in tickets that "
+        "were not resolved. “Thanks!” is one too: nothing in the data tells it apart.",
+    ),
+    (
+        "Median first response",
+        "duration",
+        -1,
+        "Half of the first questions of tickets got a person’s answer within this time. Those "
+        "that still waited at the end count as waiting, not as answered. Bots and notes do not "
+        "answer.",
+    ),
+    (
+        "Answered within {limit}",
+        "share",
+        1,
+        "The share of those first questions that a person answered within {limit}. Left out are "
+        "those for which that was not decided: asked less than {limit} before the end, or "
+        "resolved sooner without an answer.",
+    ),
+    (
+        "Median resolution",
+        "duration",
+        -1,
+        "Half of the tickets that customers opened in the period were resolved within this time of "
+        "the customer’s first message. Open ones count as open.",
+    ),
+    (
+        "Solved in one touch",
+        "share",
+        1,
+        "The share of tickets resolved in the period in which people wrote once, and to which the "
+        "customer had not come back by its end.",
+    ),
+    (
+        "Reopened",
+        "count",
+        -1,
+        "How often a customer wrote again after a resolution, which opens another ticket.",
+    ),
+]
+
+
+def _measure(seen: Seen, within: Any) -> list[Any]:
+    """Give the values in the order of their descriptions."""
+    return [
+        len(seen.created),
+        seen.customers,
+        len(seen.written),
+        len(seen.resolved),
+        len(seen.waiting),
+        metrics.median(seen.answers),
+        metrics.service_level(seen.answers, within=within)["share"][0],
+        metrics.median(seen.resolutions),
+        seen.touches["one_touch"].mean(),
+        len(seen.reopenings),
+    ]

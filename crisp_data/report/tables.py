@@ -1,0 +1,179 @@
+"""The tables of a report: cells as text, with the captions that explain them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import pandas as pd
+
+from crisp_data import metrics
+from crisp_data.plots import look
+from crisp_data.report import words
+from crisp_data.report.seen import Seen
+from crisp_data.report.words import NOTHING, change, told
+
+_MOST = 10
+_LONGEST = 60
+_PLURALS = {"country": "countries", "inbox": "inboxes"}
+# Where an operator reads a conversation (*observed* in many programs, not documented).
+_ADDRESS = "https://app.crisp.chat/website/{website_id}/inbox/{session_id}/"
+
+
+@dataclass(frozen=True)
+class Cell:
+    """A text, and where it leads if somebody follows it."""
+
+    text: str
+    link: str = ""
+
+
+@dataclass(frozen=True)
+class Table:
+    """Rows whose first cell names them; all columns from ``numbers`` on are figures."""
+
+    title: str
+    caption: str
+    columns: list[str]
+    rows: list[list[Cell]]
+    numbers: int = 1
+    notes: list[str] = field(default_factory=list)
+    nothing: str = "None."
+
+
+def operators(seen: Seen) -> Table:
+    """Tell what each operator did in the period."""
+    found = seen.operators
+    rows = [
+        [
+            _shown(_name(row.nickname, row.user_id)),
+            *(told("count", n) for n in (row.messages, row.tickets, row.replies, row.resolutions)),
+            *(told("duration", took) for took in (row.median_response, row.p90_response)),
+        ]
+        for row in found.itertuples()
+    ]
+    return Table(
+        "Operators",
+        "What each person wrote, answered and resolved in the period, and how long their answers "
+        "to customers took.",
+        ["Operator", "Messages", "Tickets", "Answers", "Resolved", "Median answer", "9 of 10 in"],
+        [[Cell(text) for text in row] for row in rows],
+        nothing="No operator wrote in the period.",
+    )
+
+
+def about(
+    now: Seen,
+    before: Seen | None,
+    on: str,
+    *,
+    within: pd.Timedelta,
+    names: Mapping[str, str] | None = None,
+) -> Table:
+    """Tell how many conversations each topic has (or segment, ...), and how fast it is answered."""
+    found = _groups(now, before, on, within)
+    named, without = found[found[on].notna()], found[found[on].isna()]
+    rows = []
+    for row in pd.concat([named.head(_MOST), without]).to_dict("records"):
+        cells = [_called(row[on], on, names), told("count", row["now"])]
+        if before is not None:
+            cells += [told("count", row["before"]), change("count", row["now"], row["before"])[0]]
+        cells += [told("duration", row["median"]), told("share", row["share"])]
+        rows.append([Cell(text) for text in cells])
+    compared = [before.period.name, "Change"] if before is not None else []
+    more = len(named) - _MOST
+    several = "A conversation may be in several, and counts in each."
+    smaller = f"{more:,} smaller {_plural(on) if more > 1 else on} left out."
+    return Table(
+        _plural(on).capitalize(),
+        f"Conversations that began in the period, by {on}, and how soon the first questions of "
+        "their tickets were answered.",
+        [
+            on.capitalize(),
+            now.period.name,
+            *compared,
+            "Median first response",
+            f"Within {look.duration(within)}",
+        ],
+        rows,
+        notes=[*([several] if on == "segment" else []), *([smaller] if more > 0 else [])],
+        nothing="No conversation began in the period.",
+    )
+
+
+def longest(seen: Seen, now: pd.Timestamp, *, links: bool) -> Table:
+    """Tell who waits for an answer at the moment at which the data were read."""
+    found = metrics.waiting(seen.messages, hours=seen.hours, bots=seen.bots, now=now)
+    known = seen.conversations.drop_duplicates("session_id").set_index("session_id")
+    facts = known[["website_id", "nickname", "topic", "assigned_user_id"]]
+    who = seen.messages.dropna(subset=["user_id"]).groupby("user_id")["nickname"].last()
+    rows = []
+    for row in found.head(_MOST).join(facts, on="session_id").to_dict("records"):
+        assigned = row["assigned_user_id"]
+        where = {name: row[name] for name in ("website_id", "session_id")}
+        link = _ADDRESS.format(**where) if links else ""
+        rows.append(
+            [
+                Cell(_shown(_name(row["nickname"], None)), link),
+                Cell(_shown(row["topic"])),
+                Cell("nobody" if pd.isna(assigned) else _shown(_name(who.get(assigned), assigned))),
+                Cell(words.moment(row["waiting_since"].tz_convert(seen.period.tz))),
+                Cell(told("duration", row["duration"])),
+            ]
+        )
+    more = len(found) - len(rows)
+    return Table(
+        "Who waits longest",
+        f"Customers whose question had no answer by {words.moment(now)}, the longest first, in "
+        "tickets that are not resolved.",
+        ["Customer", "About", "Assigned to", "Since", "For"],
+        rows,
+        numbers=3,
+        notes=[f"{more:,} more wait{'s' * (more == 1)}."] if more > 0 else [],
+        nothing="Nobody waits.",
+    )
+
+
+def _groups(now: Seen, before: Seen | None, on: str, within: pd.Timedelta) -> pd.DataFrame:
+    """Measure each group: conversations ``now`` and ``before``, ``median`` and ``share``."""
+    found = _counts(now, on, "now")
+    if before is not None:
+        found = found.merge(_counts(before, on, "before"), how="outer", on=on)
+        found = found.fillna({"now": 0, "before": 0})
+    answers = metrics.join(now.answers, now.conversations, on=on)
+    level = metrics.service_level(answers, within=within, by=on)
+    half = metrics.median(answers, by=on).reset_index()
+    for measured in (half, level[[on, "share"]]):
+        found = found.merge(measured.astype({on: "str"}), how="left", on=on)
+    sizes = [name for name in ("now", "before") if name in found]
+    return found.sort_values([*sizes, on], ascending=[*[False] * len(sizes), True])
+
+
+def _counts(seen: Seen, on: str, name: str) -> pd.DataFrame:
+    """Count the conversations that began."""
+    rows = metrics.join(seen.created[["session_id"]], seen.conversations, on=on)
+    counts = rows.groupby(on, dropna=False).size()
+    return counts.astype("Int64").rename(name).reset_index().astype({on: "str"})
+
+
+def _called(name: Any, on: str, names: Mapping[str, str] | None) -> str:
+    if pd.isna(name):
+        return "main inbox" if on == "inbox" else f"no {on}"
+    return _shown((names or {}).get(name, name))
+
+
+def _name(nickname: Any, user_id: Any) -> str:
+    if pd.notna(nickname) and str(nickname).strip():
+        return str(nickname)
+    return "no name" if user_id is None or pd.isna(user_id) else str(user_id)[:8]
+
+
+def _shown(text: Any) -> str:
+    """Give what somebody wrote as one line, cut where it is long."""
+    line = NOTHING if text is None or pd.isna(text) else " ".join(str(text).split())
+    return line if len(line) <= _LONGEST else line[: _LONGEST - 1].rstrip() + "…"
+
+
+def _plural(on: str) -> str:
+    return _PLURALS.get(on, f"{on}s")

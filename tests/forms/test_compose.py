@@ -1,0 +1,386 @@
+"""The form to answer a customer, used without a browser; the sandbox says what arrived."""
+
+from dataclasses import dataclass
+
+import ipywidgets as widgets
+import pytest
+
+import crisp_data as crisp
+from crisp_data.forms.compose import Compose
+from crisp_data.outgoing import Text
+
+from .conftest import EVIL, is_shown, said, walk
+
+
+@pytest.fixture
+def form(ws):
+    return ws.compose()
+
+
+def choose(form, position=0):
+    form._rows.value = form._rows.options[position][1]
+    return form._rows.value
+
+
+def blank(form, label):
+    (found,) = [one for one in walk(form._blanks) if getattr(one, "description", None) == label]
+    return found
+
+
+def write(form, text):
+    blank(form, "Message").value = text
+
+
+def send(form):
+    form._send.click()
+    form._confirm.click()
+    assert form.runner.join(20)
+
+
+def arrived(sandbox, text):
+    return [row for row in sandbox.truth("messages") if row["content"] == text]
+
+
+def test_opening_it_spends_one_request_and_shows_the_most_recent(ws, sandbox, spent):
+    form = ws.compose()
+    assert spent() == 1
+    assert len(form._rows.options) == 50
+    assert form._rows.value is None, "nothing is opened that nobody chose"
+    assert form._send.disabled
+    assert "Choose a conversation first." in form._why_not.value
+    ws.compose()
+    assert spent() == 0
+
+
+def test_a_text_goes_to_whom_the_question_named_and_once(form, sandbox, spent):
+    session_id = choose(form)
+    assert spent() == 1
+    write(form, "On its way.")
+    assert "On its way." in form._preview.value
+    form._send.click()
+    assert "Send to Grace Patel at Acme?" in form._question.value
+    assert is_shown(form._confirming)
+    assert not is_shown(form._send), "there is one primary button at a time"
+    assert spent() == 0, "nothing goes at the first click"
+    assert not arrived(sandbox, "On its way.")
+    form._confirm.click()
+    form._confirm.click()  # the second half of a double click
+    assert form.runner.join(20)
+    (row,) = arrived(sandbox, "On its way.")
+    assert row["session_id"] == session_id
+    assert row["fingerprint"] == form.receipt.fingerprint
+    assert str(row["fingerprint"]) in said(form)
+    assert "Sent to Grace Patel." in said(form)
+    assert "On its way." in form._thread.value
+    assert spent() == 2, "the message, and the thread read again"
+    assert blank(form, "Message").value == ""
+    assert is_shown(form._send)
+    assert not is_shown(form._confirming)
+    form._confirm.click()
+    assert len(arrived(sandbox, "On its way.")) == 1
+
+
+def test_cancelling_or_writing_on_withdraws_the_question(form, sandbox, spent):
+    choose(form)
+    write(form, "One")
+    spent()
+    form._send.click()
+    form._cancel.click()
+    assert not is_shown(form._confirming)
+    form._confirm.click()
+    form._send.click()
+    write(form, "Two")
+    assert not is_shown(form._confirming)
+    form._confirm.click()
+    form._send.click()
+    choose(form, 1)
+    assert not is_shown(form._confirming)
+    form._confirm.click()
+    assert form.runner.join(20)
+    assert spent() == 1, "the other thread"
+    assert not arrived(sandbox, "One")
+    assert not arrived(sandbox, "Two")
+
+
+def test_a_conversation_to_begin_with(ws, sandbox, spent):
+    session_id = sandbox.truth("conversations")[-1]["session_id"]
+    spent()
+    form = ws.compose(session_id)
+    assert spent() == 3, "the list, the conversation, its newest messages"
+    assert form.composer.conversation.session_id == session_id
+    form = ws.compose("session_00000000-0000-4000-8000-000000000000")
+    assert "404 conversation_not_found" in said(form)
+    assert form._send.disabled
+
+
+def test_typing_narrows_for_nothing_and_enter_asks_crisp(form, sandbox, spent):
+    spent()
+    for text in ("c", "co", "colis"):
+        form._text.value = text
+    assert spent() == 0
+    assert not form._rows.options
+    form._text._handle_custom_msg({"event": "submit"}, [])
+    assert spent() == 1
+    assert len(form._rows.options) > 0
+    form._state.value = "resolved"
+    assert spent() == 0
+    assert {row["state"] for row in sandbox.truth("conversations")} > {"resolved"}
+    assert all("resolved" in label for label, _ in form._rows.options)
+    form._text.value = ""
+    assert form._search.disabled
+
+
+def test_the_list_keeps_the_open_conversation_marked_and_opens_none_by_itself(form, spent):
+    session_id = choose(form, 3)
+    spent()
+    form._text.value = "zzz"
+    assert form._rows.value is None
+    form._text.value = ""
+    assert form._rows.value == session_id
+    form._older.click()
+    assert spent() == 1
+    assert form._rows.value is None
+    form._newer.click()
+    assert form._rows.value == session_id
+    assert form.composer.conversation.session_id == session_id
+    assert spent() == 0
+
+
+def test_each_type_has_its_own_fields_and_keeps_what_was_written(form, sandbox):
+    choose(form)
+    write(form, "A text")
+    form._type.value = "picker"
+    blank(form, "Identifier, comes back with the answer").value = "topic"
+    blank(form, "Question").value = "What about?"
+    blank(form, "Choice 1, Value").value = "a"
+    assert "Choice 1, Label must not be empty." in form._preview.value
+    form._send.click()
+    assert "Choice 1, Label must not be empty." in said(form)
+    assert not is_shown(form._confirming)
+    blank(form, "Choice 1, Label").value = "Billing"
+    (add,) = [
+        one for one in walk(form._blanks) if getattr(one, "description", "") == "Add a choice"
+    ]
+    add.click()
+    blank(form, "Choice 2, Value").value = "b"
+    blank(form, "Choice 2, Label").value = "Delivery"
+    blank(form, "Remove choice 1").click()
+    assert blank(form, "Choice 1, Label").value == "Delivery"
+    blank(form, "Must be answered").value = True
+    send(form)
+    sent = [
+        row for row in sandbox.truth("messages") if row["fingerprint"] == form.receipt.fingerprint
+    ]
+    assert [row["content"] for row in sent] == [
+        {
+            "id": "topic",
+            "text": "What about?",
+            "choices": [{"value": "b", "label": "Delivery", "selected": False}],
+            "required": True,
+        }
+    ]
+    form._type.value = "text"
+    assert blank(form, "Message").value == "A text"
+
+
+def test_of_two_equal_parts_one_is_taken_away(form):
+    form._type.value = "picker"
+    for _ in range(2):
+        blank(form, "Add a choice").click()
+    for number in (1, 2):
+        blank(form, f"Choice {number}, Label").value = "Same"
+    blank(form, "Remove choice 1").click()
+    assert [choice.get("label") for choice in form.composer.draft.values["choices"]] == [
+        "Same",
+        None,
+    ]
+
+
+def test_what_is_written_while_a_message_goes_stays(form, sandbox):
+    choose(form)
+    write(form, "First")
+    sandbox.faults(operation="send_message_in_conversation", next=1, latency_ms=300)
+    form._send.click()
+    form._confirm.click()
+    box = blank(form, "Message")
+    box.value = "Second"
+    assert is_shown(form._confirming), "the first is still on its way"
+    form._send.click()
+    form._confirm.click()
+    assert form.runner.join(20)
+    assert len(arrived(sandbox, "First")) == 1
+    assert not arrived(sandbox, "Second")
+    assert blank(form, "Message") is box, "nobody takes it from under the writer"
+    assert box.value == "Second"
+    send(form)
+    assert len(arrived(sandbox, "Second")) == 1
+
+
+def test_a_note_is_said_to_be_one(form, sandbox):
+    choose(form)
+    form._type.value = "note"
+    blank(form, "Note to colleagues").value = "Look at this"
+    assert "The customer does not see this." in form._preview.value
+    form._send.click()
+    assert "Add this note to the conversation with Grace Patel at Acme?" in form._question.value
+    form._confirm.click()
+    assert form.runner.join(20)
+    assert [row["type"] for row in arrived(sandbox, "Look at this")] == ["note"]
+    assert "Note added for Grace Patel." in said(form)
+
+
+def test_who_writes_is_an_option_folded_away(form, sandbox):
+    choose(form)
+    write(form, "Hello")
+    assert not is_shown(form._options)
+    form._fold.click()
+    assert is_shown(form._options)
+    for one in walk(form._options):
+        if getattr(one, "description", "").startswith("Your name"):
+            one.value = "Ana"
+        if getattr(one, "description", "").startswith("Automated"):
+            one.value = True
+    assert "Ana · automated" in form._preview.value
+    send(form)
+    (row,) = arrived(sandbox, "Hello")
+    assert (row["user"]["nickname"], row["automated"]) == ("Ana", True)
+    form._fold.click()
+    assert not is_shown(form._options)
+
+
+def test_a_connection_that_only_reads_says_so(sandbox, spent):
+    ws = crisp.connect(sandbox=sandbox, writes=False)
+    form = ws.compose()
+    choose(form)
+    write(form, "Hello")
+    spent()
+    assert form._send.disabled
+    assert "connect(writes=True)" in form._why_not.value
+    form._send.click()  # however it is pressed
+    assert "This connection only reads." in said(form)
+    assert spent() == 0
+    assert not arrived(sandbox, "Hello")
+
+
+def test_without_quota_nothing_is_sent_and_nothing_waits(sandbox, waits, spent):
+    ws = crisp.connect(sandbox=sandbox, sleep=waits.append, quota=3, reserve_for_writes=0)
+    form = ws.compose()
+    choose(form)
+    write(form, "Hello")
+    assert ws.quota.left == 0
+    spent()
+    send(form)
+    # The clock of the sandbox says when.
+    assert "Today&#x27;s requests are spent, so nothing was sent." in said(form)
+    assert "The day begins anew at 2026-11-03 00:00 UTC." in said(form)
+    assert spent() == 0
+    assert blank(form, "Message").value == "Hello", "what was written stays"
+    assert ws.outbox.counts["queued"] == 0, "nothing goes out later by accident"
+    sandbox.clock(advance_s=24 * 3600)
+    send(form)
+    assert len(arrived(sandbox, "Hello")) == 1
+
+
+def test_without_quota_it_opens_all_the_same(sandbox, waits):
+    ws = crisp.connect(sandbox=sandbox, sleep=waits.append, quota=1, reserve_for_writes=0)
+    form = ws.compose()
+    assert "The day&#x27;s quota is spent" in said(form)
+    assert not form._rows.options
+
+
+def test_a_lost_answer_is_looked_up_and_nothing_is_sent_twice(form, sandbox):
+    choose(form)
+    for drop in ("before", "after"):
+        write(form, drop)
+        sandbox.faults(operation="send_message_in_conversation", next=1, drop=drop)
+        send(form)
+        assert "Sent to Grace Patel." in said(form)
+        assert len(arrived(sandbox, drop)) == 1
+
+
+def test_an_unknown_outcome_is_told_loudly_and_sending_again_looks_it_up(form, ws, sandbox):
+    choose(form)
+    write(form, "Hello")
+    sandbox.faults(operation="send_message_in_conversation", next=1, drop="after")
+    sandbox.faults(operation="get_message_in_conversation", status=403)
+    send(form)
+    assert "Nobody knows yet whether the customer has this message." in said(form)
+    assert "role='alert'" in said(form)
+    assert "1 unknown" in form._left.value
+    assert blank(form, "Message").value == "Hello"
+    sandbox.faults()
+    send(form)
+    assert "Sent to Grace Patel." in said(form)
+    assert len(arrived(sandbox, "Hello")) == 1
+    assert form._left.value == ""
+
+
+@dataclass(frozen=True, repr=False)
+class Bare(Text):
+    """A message that passes here and that Crisp refuses."""
+
+    def body(self, fingerprint=None):
+        body = super().body(fingerprint)
+        del body["origin"]
+        return body
+
+
+def test_crisps_own_words_for_invalid_data_appear(form, sandbox, monkeypatch):
+    choose(form)
+    write(form, "Hello")
+    monkeypatch.setattr(type(form.composer.draft), "message", lambda self: Bare("Hello"))
+    send(form)
+    assert "data should have required property &#x27;.origin&#x27;" in said(form)
+    assert not arrived(sandbox, "Hello")
+
+
+def test_a_thread_that_cannot_be_read_again_does_not_unsend(form, sandbox):
+    choose(form)
+    write(form, "Hello")
+    sandbox.faults(operation="get_messages_in_conversation", status=403)
+    send(form)
+    assert "Sent to Grace Patel." in said(form)
+    assert "The thread could not be read again" in said(form)
+    assert len(arrived(sandbox, "Hello")) == 1
+
+
+def test_what_customers_wrote_is_text(ws, sandbox):
+    session_id = sandbox.truth("conversations")[0]["session_id"]
+    where = {"website_id": ws.website_id, "session_id": session_id}
+    ws.client.call("update_conversation_metas", json={"nickname": EVIL, "subject": EVIL}, **where)
+    body = {"type": "text", "from": "user", "origin": "chat", "content": EVIL}
+    ws.client.call("send_message_in_conversation", json=body, **where)
+    form = ws.compose(session_id)
+    write(form, EVIL)
+    form._send.click()
+    assert "&lt;script&gt;" in form._question.value
+    for one in walk(form.box):
+        if isinstance(one, widgets.HTML) and "alert(" in one.value:
+            assert "<script" not in one.value
+            assert "<img" not in one.value
+    # What is no HTML widget is escaped by ipywidgets itself: the browser tests look.
+    assert any(EVIL in label for label, _ in form._rows.options)
+
+
+def test_every_control_has_a_label_and_the_form_words_for_a_page_without_a_kernel(form):
+    choose(form)
+    for name in ("picker", "carousel", "audio"):
+        form._type.value = name
+        for one in walk(form.box):
+            if isinstance(one, widgets.DOMWidget) and hasattr(one, "description"):
+                assert one.description or isinstance(one, widgets.HTML)
+    bundle = form._repr_mimebundle_()
+    assert "one is open" in bundle["text/plain"]
+    assert "one is open" in bundle["text/html"]
+    assert "Grace" not in bundle["text/plain"] + bundle["text/html"]
+
+
+def test_closing_it_closes_every_widget_it_ever_showed(ws):
+    form = Compose(ws)
+    ever = [*walk(form.box)]
+    for name in ("picker", "carousel", "text"):
+        form._type.value = name
+        ever += walk(form._blanks)
+    assert all(one.comm is not None for one in walk(form.box))
+    form.close()
+    assert all(one.comm is None for one in ever)

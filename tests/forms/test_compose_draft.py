@@ -1,0 +1,166 @@
+"""Messages while they are written, held against the message types and the sandbox's validator."""
+
+from dataclasses import fields
+from html.parser import HTMLParser
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+import crisp_data as crisp
+from crisp_data import outgoing
+from crisp_data.forms.draft import OPTIONS, Draft
+from crisp_data.forms.preview import preview
+from crisp_data.outgoing import Message
+
+QUICK = settings(
+    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+EVIL = "<script>alert(1)</script><img src=x onerror=alert(2)>\" onload='x'"
+
+
+def filled(blanks, word):
+    """Fill every blank of a draft."""
+    made = {"line": word, "words": word, "number": 12.5, "flag": True}
+    return {
+        blank.name: [filled(blank.parts, word), filled(blank.parts, word)]
+        if blank.kind == "list"
+        else made[blank.kind]
+        for blank in blanks
+    }
+
+
+class Seen(HTMLParser):
+    """What a browser would find in a piece of HTML."""
+
+    def __init__(self, text):
+        super().__init__()
+        self.tags, self.names, self.words = set(), set(), []
+        self.feed(text)
+
+    def handle_starttag(self, tag, attrs):
+        self.tags.add(tag)
+        self.names |= {name for name, _ in attrs}
+
+    def handle_data(self, data):
+        self.words.append(data)
+
+
+def test_every_field_of_every_type_has_its_blank():
+    shared = {field.name for field in fields(Message)}
+    assert set(OPTIONS) <= shared
+    for name, kind in outgoing.TYPES.items():
+        own = [field.name for field in fields(kind) if field.name not in shared]
+        assert [blank.name for blank in Draft(name).blanks] == own
+        labels = [blank.label for blank in Draft(name).blanks]
+        assert len(set(labels)) == len(labels)
+
+
+@pytest.mark.parametrize("name", outgoing.TYPES)
+def test_what_is_filled_in_is_what_crisp_receives(name, ws, sandbox):
+    draft = Draft(name)
+    assert draft.untouched
+    assert draft.lacks
+    draft.values.update(filled(draft.blanks, "word"))
+    draft.options.update(nickname="Ana", avatar="https://acme.example/ana.png", stealth=True)
+    assert not draft.untouched
+    assert draft.lacks == ""
+    session_id = sandbox.truth("conversations")[0]["session_id"]
+    receipt = ws.send(session_id, draft.message())
+    (row,) = [row for row in sandbox.truth("messages") if row["fingerprint"] == receipt.fingerprint]
+    assert row["type"] == name
+    assert row["user"]["nickname"] == "Ana"
+    assert str(row["content"]).count("word") == str(filled(draft.blanks, "word")).count("word")
+
+
+def test_what_was_written_stays_when_the_type_is_changed():
+    draft = Draft()
+    draft.values["content"] = "Hello"
+    draft.type = "note"
+    assert draft.untouched
+    draft.values["content"] = "Look"
+    draft.type = "text"
+    assert draft.message().content == "Hello"
+    draft.clear()
+    assert draft.untouched
+    draft.type = "note"
+    assert draft.message().content == "Look"
+    with pytest.raises(crisp.BadParameter, match="pager"):
+        draft.type = "pager"
+
+
+@pytest.mark.parametrize(
+    ("name", "values", "words"),
+    [
+        ("text", {}, "Message must not be empty."),
+        ("text", {"content": " \n\t"}, "Message must not be empty."),
+        ("audio", {"url": "a", "mime": "b"}, "Seconds is required."),
+        (
+            "picker",
+            {"id": "a", "text": "b", "choices": [{"value": "c", "label": "d"}, {"value": "e"}]},
+            "Choice 2, Label must not be empty.",
+        ),
+        ("picker", {"id": "a", "text": "b", "choices": []}, "Choices must not be empty."),
+        (
+            "carousel",
+            {"targets": [{"title": "a", "actions": [{"label": "b"}]}]},
+            "Card 1, Button 1, Address must not be empty.",
+        ),
+    ],
+)
+def test_what_is_missing_is_named_by_its_label(name, values, words):
+    draft = Draft(name)
+    draft.values.update(values)
+    assert draft.lacks == words
+
+
+WORDS = st.text(max_size=8)
+LEAF = st.one_of(st.none(), WORDS, st.booleans(), st.floats(0, 99))
+
+
+@QUICK
+@given(st.data())
+def test_a_draft_is_a_message_or_says_what_it_lacks(data):
+    name = data.draw(st.sampled_from(list(outgoing.TYPES)))
+    draft = Draft(name)
+
+    def values(blanks):
+        kinds = {"line": WORDS, "words": WORDS, "flag": st.booleans(), "number": st.floats(0, 9)}
+        return {
+            blank.name: [values(blank.parts) for _ in range(data.draw(st.integers(0, 2)))]
+            if blank.kind == "list"
+            else data.draw(st.none() | kinds[blank.kind])
+            for blank in blanks
+            if data.draw(st.booleans())
+        }
+
+    draft.values.update(values(draft.blanks))
+    if lacks := draft.lacks:
+        assert lacks.endswith(("must not be empty.", "is required."))
+        assert not lacks.startswith("."), "a path is for programs"
+        with pytest.raises(crisp.InvalidMessage):
+            draft.message()
+    else:
+        outgoing.check(draft.message().body())
+        assert preview(draft.message(), "Acme")
+
+
+@pytest.mark.parametrize("name", outgoing.TYPES)
+def test_a_preview_shows_words_and_runs_nothing(name):
+    draft = Draft(name)
+    draft.values.update(filled(draft.blanks, EVIL))
+    draft.options.update(nickname=EVIL, avatar=EVIL)
+    seen = Seen(preview(draft.message(), EVIL))
+    assert seen.tags <= {"div", "span", "p", "strong", "small", "bdi"}
+    assert seen.names <= {"class", "dir", "aria-hidden"}
+    assert EVIL in seen.words
+    unseen = "The customer does not see this." in seen.words
+    assert unseen == (name in ("note", "event"))
+
+
+def test_a_preview_names_the_website_where_nobody_else_is_named():
+    message = outgoing.Text("Hello", automated=True, stealth=True)
+    words = Seen(preview(message, "Acme")).words
+    assert "Acme · automated · stealth: arrives without a sign" in words
+    named = outgoing.Text("Hello", nickname="Ana")
+    assert "Ana" in Seen(preview(named, "Acme")).words

@@ -1,0 +1,154 @@
+"""What a workspace and an archive are asked for, and what it costs."""
+
+import re
+
+import pandas as pd
+import pytest
+from click.testing import CliRunner
+
+import crisp_data as crisp
+from crisp_data import report
+from crisp_data.cli import main
+from crisp_data.errors import BadParameter
+from crisp_data.report import contents
+from crisp_data.report.material import of_source
+
+from .conftest import PARIS, Page
+
+START = pd.Timestamp("2026-09-01", tz=PARIS)
+
+
+@pytest.fixture(autouse=True)
+def no_charts(monkeypatch):
+    """They take seconds, and are drawn in test_page.py."""
+    monkeypatch.setattr(contents, "charts", lambda *_: [])
+
+
+@pytest.fixture
+def run():
+    return lambda *arguments: CliRunner().invoke(main, arguments)
+
+
+def test_only_what_the_two_periods_need(box, truth):
+    """Without a cache: every request reaches the sandbox, and the page tells how many."""
+    ws = crisp.connect(sandbox=box, cache=False, progress=False, workers=1)
+    before = box.stats()
+    read = of_source(ws, None, None, tz=PARIS, refresh=False)
+    spent = box.stats()["requests"] - before["requests"]
+    assert read.requests == spent
+    needed = truth[0][truth[0]["updated_at"] >= START]
+    assert len(needed) < len(truth[0])
+    assert set(read.conversations["session_id"]) == set(needed["session_id"])
+    assert set(read.messages["session_id"]) == set(needed["session_id"])
+    # A page for 50, one to see the end, one more look at what moved, a thread each or two, inboxes.
+    batches = truth[1].groupby("session_id").size().reindex(needed["session_id"])
+    threads = (-(-batches // 40)).sum()
+    assert threads <= spent <= threads + len(needed) // 49 + 5
+
+
+def test_the_page_tells_what_it_cost(box, tmp_path):
+    ws = crisp.connect(sandbox=box, cache=False, progress=False)
+    before = box.stats()["requests"]
+    page = Page(report.write(tmp_path / "x.html", ws, tz=PARIS).read_text("utf-8"))
+    spent = box.stats()["requests"] - before
+    assert f"{spent:,} requests spent" in page.text
+    assert page.within("h1")[0] == "Acme"
+
+
+def test_an_archive_makes_the_same_page_for_nothing(box, acme, tmp_path):
+    archive = acme.archive(tmp_path / "acme")
+    archive.sync(also=["inboxes"])
+    from_ws = report.write(tmp_path / "ws.html", acme, title="Acme").read_text("utf-8")
+    before = box.stats()["requests"]
+    alone = crisp.Archive(tmp_path / "acme", tz=PARIS)
+    kept = report.write(tmp_path / "kept.html", alone, title="Acme").read_text("utf-8")
+    assert box.stats()["requests"] == before
+    assert "0 requests spent" in kept
+    requests = re.compile(r"[\d,]+ requests spent")
+    assert requests.sub("", kept) == requests.sub("", from_ws)
+
+
+def test_how_far_back_an_archive_reaches(acme, tmp_path):
+    short = acme.archive(tmp_path / "short")
+    short.sync(since="40 days ago")
+    page = Page(report.write(tmp_path / "x.html", short).read_text("utf-8"))
+    assert "so September 2026 is not compared" in page.text
+    assert "October 2026 lacks" not in page.text
+    assert report.figures(short)["before"].isna().all()
+    newest = acme.archive(tmp_path / "newest")
+    newest.sync(since="1 day ago")
+    with pytest.raises(BadParameter, match="Nothing of October 2026 was read") as refused:
+        report.write(tmp_path / "x.html", newest)
+    assert "archive.sync(since=" in refused.value.hint
+    with pytest.raises(BadParameter, match="There is no archive"):
+        report.write(tmp_path / "x.html", crisp.Archive(tmp_path / "none"))
+
+
+def test_the_zone_is_asked_for_or_the_workspaces(box, tmp_path):
+    ws = crisp.connect(sandbox=box, tz="Asia/Tokyo", progress=False)
+    page = Page(report.write(tmp_path / "x.html", ws).read_text("utf-8"))
+    assert "Times in Asia/Tokyo" in page.text
+    assert "As of 2 Nov 2026, 18:00" in page.text
+    page = Page(report.write(tmp_path / "x.html", ws, tz="UTC").read_text("utf-8"))
+    assert "As of 2 Nov 2026, 09:00" in page.text
+
+
+@pytest.fixture
+def token(box, monkeypatch):
+    for name in ("identifier", "key", "tier", "website_id"):
+        monkeypatch.setenv(f"CRISP_{name.upper()}", getattr(box, name))
+    monkeypatch.setenv("CRISP_BASE_URL", box.url)
+
+
+def test_on_the_command_line(run, acme, tmp_path):
+    archive = str(tmp_path / "acme")
+    acme.archive(archive).sync()
+    path = tmp_path / "week.html"
+    week = ("--archive", archive, "--since", "2026-10-19", "--until", "2026-10-25")
+    done = run("report", *week, "--tz", PARIS, "-o", str(path), "--title", "My shop",
+               "--within", "30 minutes", "--hours", "mon-fri 09:00-12:30, 14:00-18:00",
+               "--hours", "sat 10:00-12:00")  # fmt: skip
+    assert done.exit_code == 0, done.output
+    assert "0 requests spent" in done.output
+    page = Page(path.read_text("utf-8"))
+    assert page.within("h1") == ["My shop", "19 Oct 2026 to 25 Oct 2026"]
+    assert "Answered within 30 min" in page.within("dt")
+    assert "mon-fri 09:00-12:30, 14:00-18:00, sat 10:00-12:00" in page.text
+
+
+def test_with_a_token_and_nobody_named(run, token, box, truth, tmp_path):
+    path = tmp_path / "page.html"
+    spent = box.stats()["requests"]
+    # Made for the clock of the sandbox, which the command does not have.
+    done = run("report", "--since", "2026-10-01", "--until", "2026-10-31", "--tz", PARIS,
+               "--private", "-o", str(path))  # fmt: skip
+    assert done.exit_code == 0, done.output
+    html = path.read_text("utf-8")
+    told = int(re.search(r"([\d,]+) requests spent", done.output)[1].replace(",", ""))
+    assert 0 < told <= box.stats()["requests"] - spent
+    names = {str(name).strip() for name in truth[0]["nickname"].dropna()}
+    assert not [name for name in names if name in html]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (("-o", "x.pdf"), ".html"),
+        (("-o", "nowhere/x.html"), "folder"),
+        (("-o", "x.html", "--since", "soon"), "7 days ago"),
+        (("-o", "x.html", "--until", "2026-10-31"), "since"),
+        (("-o", "x.html", "--within", "never"), "30 minutes"),
+        (("-o", "x.html", "--hours", "9-18"), "names no days"),
+        (("-o", "x.html", "--hours", "mon 09:00-10:00", "--hours", "mon 12:00-13:00"), "twice"),
+        (("-o", "x.html", "--tz", "Mars"), "Europe/Paris"),
+        (("-o", "x.html", "--archive", "none"), "no archive"),
+    ],
+)
+def test_refused_before_anything_is_spent(run, token, box, arguments, words, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    listed = box.stats()["by_operation"].get("list_conversations", 0)
+    done = run("report", *arguments)
+    assert done.exit_code == 2, done.output
+    assert words in done.output
+    assert box.stats()["by_operation"].get("list_conversations", 0) == listed
+    assert not list(tmp_path.glob("*.html"))
