@@ -378,7 +378,9 @@ def test_days_that_are_no_number_are_told(form, spent):
 def test_rows_are_picked_by_page_search_and_all(form):
     picker, picked = form.picker, form.broadcaster.picked
     picker.boxes[1].value = True
+    form.say("A result.")
     picker.on.click()
+    assert "A result." in said(form), "turning a page picks nothing"
     assert not picker.boxes[1].value, "the box stands for another row now"
     assert [is_shown(row) for row in picker._rows].count(True) == 12 - picking.PAGE
     picker.boxes[0].value = True
