@@ -15,6 +15,7 @@ import os
 import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
+from functools import lru_cache
 from pathlib import Path
 
 from filelock import lock_descriptor, unlock_descriptor
@@ -52,7 +53,7 @@ def mark_written(folder: Path, starts: Iterable[str]) -> None:
     for start in starts:
         with suppress(OSError):
             path = _mark(folder, start)
-            os.close(_open(path))
+            os.close(_open(Path(path)))
             os.utime(path, ns=(now, now))
 
 
@@ -60,14 +61,15 @@ def written_since(folder: Path, starts: Iterable[str], moment: float) -> bool:
     """Whether any of them was marked after a moment, in seconds since 1970."""
     for start in starts:
         with suppress(OSError):
-            if _mark(folder, start).stat().st_mtime >= moment:
+            if os.stat(_mark(folder, start)).st_mtime >= moment:
                 return True
     return False
 
 
-def _mark(folder: Path, start: str) -> Path:
+@lru_cache
+def _mark(folder: Path, start: str) -> str:
     stripe = int(hashlib.blake2b(start.encode(), digest_size=4).hexdigest(), 16) % STRIPES
-    return folder / f"{stripe:04d}.written"
+    return os.path.join(folder, f"{stripe:04d}.written")
 
 
 def _take(folder: Path, key: str) -> int | None:

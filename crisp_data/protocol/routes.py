@@ -13,7 +13,7 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from functools import cache
+from functools import cache, lru_cache
 from importlib.resources import files
 from numbers import Integral
 from typing import Any
@@ -123,6 +123,7 @@ def _by_shape() -> dict[tuple[str, int], list[tuple[list[str], Route]]]:
     return shapes
 
 
+@lru_cache  # the client asks, and a moment later the wire
 def identify(method: str, path: str) -> Route | None:
     """Find the operation behind a concrete path below ``/v1``; None where Crisp has none."""
     segments = path.strip("/").split("/")
