@@ -92,7 +92,7 @@ class Broadcast(parts.Form):
         self.nickname = widgets.Text(description="Signed", placeholder="the name they see")
         self.batch = widgets.Text(description="Batch name", placeholder="optional")
         self.quiet_days = widgets.Text(
-            "30", description="Left out: silent for days", placeholder="nobody"
+            "30", description="Leave out who was silent for (days)", placeholder="nobody"
         )
         self.include = {
             word: widgets.Checkbox(description=words) for word, words in _INCLUDE.items()
@@ -213,6 +213,7 @@ class Broadcast(parts.Form):
         # Read here, in the kernel's own thread: a second click finds the field empty.
         typed, self.typed.value = self.typed.value, ""
         self._whole = self.broadcaster.recipients or 0
+        self._question.value = f"<p>Sending to {count(self._whole, 'customer')}.</p>"
         self.runner.start(self.send, lambda: self._send(typed), "Sending …")
 
     def _look(self) -> None:

@@ -166,7 +166,7 @@ class Composer:
         if not found:
             return ""
         return (
-            f"The outbox holds messages that have not gone: {', '.join(found)}. "
+            f"The outbox holds messages that may not have gone: {', '.join(found)}. "
             "ws.outbox.resume() looks up what may have gone and sends the rest."
         )
 

@@ -10,7 +10,7 @@ TEMPLATE = "Hello {{ nickname }}, we are open again."
 @pytest.fixture
 def stage(show):
     stage = show("ws.broadcast(ws.conversations(limit=12))")
-    stage.form.get_by_label("Left out: silent for days").fill("")
+    stage.form.get_by_label("Leave out who was silent for (days)").fill("")
     return stage
 
 
@@ -52,6 +52,7 @@ def test_a_sending_can_be_stopped_and_taken_up(stage, sandbox, shot):
     stage.form.get_by_label("Number of recipients").fill(str(many))
     acts.press(stage, f"Send {many} messages")
     stage.form.get_by_text(f"1 of {many} messages").wait_for()
+    stage.form.get_by_text(f"Sending to {many} customers.").wait_for()
     shot(stage, "running")
     acts.press(stage, "Stop")
     told = acts.notice(stage)
@@ -83,7 +84,7 @@ def test_previews_are_paged(stage):
 
 def test_a_connection_that_only_reads_sends_nothing(show, sandbox):
     stage = show("ws.broadcast(ws.conversations(limit=12))", writes=False)
-    stage.form.get_by_label("Left out: silent for days").fill("")
+    stage.form.get_by_label("Leave out who was silent for (days)").fill("")
     before = sandbox.truth("messages")
     stage.form.get_by_label("Message", exact=True).fill(TEMPLATE)
     acts.press(stage, "Select all found")

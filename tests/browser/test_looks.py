@@ -16,7 +16,7 @@ def fill_compose(stage):
 def fill_broadcast(stage):
     acts.press(stage, "Select all found")
     stage.form.get_by_label("Message", exact=True).fill("Hello {{ nickname }}, we are open again.")
-    stage.form.get_by_label("Left out: silent for days").fill("")
+    stage.form.get_by_label("Leave out who was silent for (days)").fill("")
     acts.press(stage, "Dry run")
     stage.form.get_by_label("Number of recipients").wait_for()
 
@@ -64,7 +64,13 @@ def look_at(stage, state, shot):
 
 LABELS = {
     "compose": ["Find", "State", "Type", "Message"],
-    "broadcast": ["Search", "Message", "Signed", "Batch name", "Left out: silent for days"],
+    "broadcast": [
+        "Search",
+        "Message",
+        "Signed",
+        "Batch name",
+        "Leave out who was silent for (days)",
+    ],
     "explore": ["Table", "Updated since", "Until", "Limit", "State", "Segment", "Assigned to"],
     "login": ["Identifier", "Key", "Tier", "Website", "Keep the key in this system's keyring"],
 }
