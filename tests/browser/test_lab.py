@@ -1,4 +1,4 @@
-"""One look at the place where most analysts meet the forms: JupyterLab."""
+"""One look at the places where most analysts meet the forms: JupyterLab and Notebook."""
 
 import pytest
 
@@ -8,15 +8,15 @@ from .servers import served
 from .stage import Stage
 
 
-@pytest.fixture
-def lab(needed, tmp_path):
-    """A folder that JupyterLab serves, and its address."""
-    folder = tmp_path / "lab"
+@pytest.fixture(params=["jupyterlab", "notebook"])
+def place(request, needed, tmp_path):
+    """A folder that JupyterLab or Notebook serves, and the address of what is in it."""
+    folder = tmp_path / "served"
     folder.mkdir()
     options = ["--no-browser", "--allow-root", "--expose-app-in-browser", "--port={port}"]
     loopback = ["--ServerApp.ip=127.0.0.1", "--IdentityProvider.token="]
-    with served(folder, "jupyterlab", *options, *loopback) as address:
-        yield folder, address
+    with served(folder, request.param, *options, *loopback) as address:
+        yield folder, f"{address}/{'lab/tree' if request.param == 'jupyterlab' else 'notebooks'}"
 
 
 # Cells that are run before the kernel is there are lost.
@@ -31,23 +31,24 @@ RUN = """async () => {
 }"""
 
 
-def test_a_customer_is_answered_from_jupyterlab(lab, browser, sandbox, tmp_path, shot):
-    folder, address = lab
+def test_a_customer_is_answered(place, browser, sandbox, tmp_path, shot):
+    folder, address = place
     notebook(folder / "answer.ipynb", connecting(sandbox, tmp_path), "ws.compose()")
     row = sandbox.truth("conversations")[0]
-    with Stage(browser, f"{address}/lab/tree/answer.ipynb") as stage:
+    with Stage(browser, f"{address}/answer.ipynb") as stage:
         page = stage.page
         page.locator(".jp-NotebookPanel").wait_for(timeout=60_000)
+        its_own = list(stage.said)  # Notebook misses a setting of its own, form or not
         page.evaluate(RUN)
         stage.form = page.locator(".crisp-form").first
         stage.form.wait_for(timeout=60_000)
         acts.choose(stage, row["meta"]["nickname"])
-        stage.form.get_by_label("Message", exact=True).fill("From JupyterLab")
+        stage.form.get_by_label("Message", exact=True).fill("From here")
         acts.press(stage, "Send …")
         acts.press(stage, "Send now")
         assert "Sent to" in acts.notice(stage)
-        assert acts.newest(sandbox, row["session_id"])["content"] == "From JupyterLab"
+        assert acts.newest(sandbox, row["session_id"])["content"] == "From here"
         assert seen.violations(page, ".crisp-form") == []
         assert seen.cut(stage.form) == []
         shot(stage)
-        assert stage.said == []
+        assert stage.said == its_own
