@@ -20,7 +20,7 @@ from .stage import Stage
 # Read now: each test takes these out of its environment.
 BROWSER, SHOTS = chromium(), os.environ.get("CRISP_SHOTS")
 REQUIRED = os.environ.get("CRISP_BROWSER_REQUIRED") == "1"
-MODULES = ("playwright", "voila", "jupyterlab", "axe_playwright_python")
+MODULES = ("playwright", "voila", "jupyterlab", "notebook", "axe_playwright_python")
 MISSING = [name for name in MODULES if importlib.util.find_spec(name) is None]
 if BROWSER is None:
     MISSING.append("Chromium (chromium or google-chrome on the PATH, or CRISP_BROWSER)")
