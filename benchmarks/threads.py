@@ -1,6 +1,6 @@
 """Threads of messages read side by side: wall time by the number of workers, as ratios.
 
-    python benchmarks/threads.py --conversations 160 --latency-ms 50
+    python benchmarks/threads.py --conversations 480 --latency-ms 50
 
 The sandbox waits before each answer, as a network does, and runs in a process of its own, as
 a service does; requests are counted by it.
@@ -43,7 +43,7 @@ def served(conversations: int, latency_ms: int) -> Iterator[dict[str, Any]]:
 def main() -> int:
     """Print a line for each number of workers; 1 where eight are not seven times one."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--conversations", type=int, default=160)
+    parser.add_argument("--conversations", type=int, default=480)
     parser.add_argument("--latency-ms", type=int, default=50)
     asked = parser.parse_args()
     seconds: dict[int, float] = {}
