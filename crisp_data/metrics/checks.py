@@ -18,6 +18,8 @@ Flags = npt.NDArray[np.bool_]
 #: How numpy tells a missing time as a whole number.
 MISSING = np.iinfo(np.int64).min
 PER = ("ticket", "conversation")
+#: Types of rows that are no messages.
+NO_MESSAGES = ("note", "event")
 
 
 def needs(frame: pd.DataFrame, *columns: str, of: str = "ws.messages()") -> None:

@@ -55,7 +55,7 @@ def about(
     created, _, without = read(conversations, "session_id", tz=None)
     rows = metrics.join(created, conversations, on=on)
     counts = metrics.volume(rows, by=on, at="created_at")
-    ax = ax or look.new_axes()
+    ax = ax or look.new_axes(rows=min(most, len(counts)))
     look.title(ax, f"Conversations by {on}")
     named = counts[counts[on].notna()].sort_values("count", ascending=False, kind="stable")
     more = len(named) - most

@@ -102,7 +102,7 @@ def load(
     """
     counts = metrics.load(messages, by="hour", tz=tz, bots=bots, bots_answer=bots_answer, now=now)
     zone = check_tz_or(tz, milliseconds(messages, "timestamp")[1])
-    ax = ax or look.new_axes()
+    ax = ax or look.new_axes(rows=min(most, len(counts) // 24))
     look.title(ax, "Messages by operator and hour")
     # Each operator has all 24 hours, one after the other.
     cells = counts["messages"].to_numpy(int).reshape(-1, 24)

@@ -25,7 +25,7 @@ BLUE, VERMILION, ORANGE, GREEN, PINK, SKY, GREY = (
 LINES = [(BLUE, "-"), (VERMILION, "--"), (GREEN, "-."), (PINK, ":"), (ORANGE, "-"), (SKY, "--")]
 
 WIDE, HIGH = 9, 4
-_NARROW = 5.5  # inches
+_NARROW, _ROW = 5.5, 0.22  # inches
 # What systems bring along for the scripts that DejaVu Sans, matplotlib's own font, lacks.
 _FALLBACKS = (
     "Noto Sans CJK JP",
@@ -42,11 +42,11 @@ _STEPS = {"hour": "h", "day": "D", "week": "W-SUN", "month": "M"}
 _DATES = {"hour": "%H:%M\n%d %b", "day": "%d %b\n%Y", "week": "%d %b\n%Y", "month": "%b\n%Y"}
 
 
-def new_axes() -> Axes:
-    """Make axes on a figure as wide as a notebook."""
+def new_axes(rows: int = 0) -> Axes:
+    """Make axes on a figure as wide as a notebook, higher where many named rows are below."""
     from crisp_data.plots.page import Page, chart
 
-    return chart(Page(WIDE, HIGH))
+    return chart(Page(WIDE, max(HIGH, 1 + rows * _ROW)))
 
 
 def narrow(ax: Axes) -> bool:

@@ -9,7 +9,7 @@ import pandas as pd
 
 from crisp_data import metrics
 from crisp_data.errors import BadParameter
-from crisp_data.metrics.checks import check_tz_or, milliseconds, needs
+from crisp_data.metrics.checks import NO_MESSAGES, check_tz_or, milliseconds, needs
 from crisp_data.plots import look
 from crisp_data.plots.about import about
 from crisp_data.plots.backlog import backlog
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 _WIDTH, _HEIGHT = 9, 12.7  # the shape of a sheet of A4
 _DAYS_BY_DAY = 62
+_LONGEST_NUMBER = 8  # characters that have room in the head at full size
 
 
 def overview(
@@ -118,8 +119,9 @@ def _frames(conversations: Any, messages: pd.DataFrame | None) -> tuple[pd.DataF
 def _heading(created: Any, zone: str) -> str:
     if created.notna().sum() == 0:
         return "Conversations"
-    first, last = created.min(), created.max()
-    return f"Conversations, {first:%d %b %Y} to {last:%d %b %Y} ({zone})"
+    first, last = f"{created.min():%d %b %Y}", f"{created.max():%d %b %Y}"
+    days = first if first == last else f"{first} to {last}"
+    return f"Conversations, {days} ({zone})"
 
 
 def _numbers(
@@ -134,9 +136,10 @@ def _numbers(
     once = metrics.one_touch(messages, **options)["one_touch"].mean()
     half = metrics.median(answers)
     waiting = len(metrics.waiting(messages, **options))
+    said = messages[~messages["type"].isin(NO_MESSAGES)]
     return {
         "conversations\ncreated": f"{len(conversations):,}",
-        "messages\nin them": f"{len(messages):,}",
+        "messages\nin them": f"{len(said):,}",
         "median\nfirst response": "–" if pd.isna(half) else look.duration(half),
         f"first responses\nwithin {look.duration(level['within'])}": _share(level["share"]),
         "tickets done\nwith one touch": _share(once),
@@ -152,5 +155,7 @@ def _write_numbers(ax: Axes, numbers: dict[str, str]) -> None:
     ax.set_axis_off()
     for n, (name, number) in enumerate(numbers.items()):
         place = (n + 0.02) / len(numbers)
-        ax.text(place, 0.55, number, fontsize=20, color=look.BLUE, transform=ax.transAxes)
+        # Long ones are written smaller, or they would run into the next.
+        size = 20 * min(1, _LONGEST_NUMBER / len(number))
+        ax.text(place, 0.55, number, fontsize=size, color=look.BLUE, transform=ax.transAxes)
         ax.text(place, 0.42, name, va="top", fontsize="small", transform=ax.transAxes)

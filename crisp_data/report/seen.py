@@ -11,9 +11,8 @@ import pandas as pd
 
 from crisp_data import metrics
 from crisp_data.metrics import BusinessHours
+from crisp_data.metrics.checks import NO_MESSAGES
 from crisp_data.report.periods import Period
-
-_NO_MESSAGES = ("note", "event")
 
 
 @dataclass(frozen=True, eq=False)
@@ -51,7 +50,7 @@ class Seen:
     @cached_property
     def written(self) -> pd.DataFrame:
         """The messages that were written in it: neither notes nor events."""
-        return self.rows[~self.rows["type"].isin(_NO_MESSAGES)]
+        return self.rows[~self.rows["type"].isin(NO_MESSAGES)]
 
     @cached_property
     def customers(self) -> int:

@@ -160,7 +160,7 @@ class TestOverview:
         page = plots.overview(conversations, messages, within="1 hour")
         numbers = [text.get_text() for text in page.axes[0].texts][::2]
         assert numbers[0] == f"{len(conversations):,}"
-        assert numbers[1] == f"{len(messages):,}"
+        assert numbers[1] == f"{(messages['type'] == 'text').sum():,}" != f"{len(messages):,}"
         assert numbers[2] == look.duration(metrics.median(answers))
         share = metrics.service_level(answers, within="1 hour")["share"].iloc[0]
         assert numbers[3] == f"{share:.0%}"
@@ -194,3 +194,29 @@ def test_a_notebook_shows_axes_and_pages_without_pyplot(conversations, messages)
     for shown in (ax, page, page.axes[1]):
         assert shown._repr_png_().startswith(b"\x89PNG")
     assert pyplot.get_fignums() == []
+
+
+def test_the_head_of_a_slow_and_large_workspace_does_not_run_together(conversations):
+    rows = metrics.thread("2019-01-01 09:00 customer", "2026-09-20 09:00 Ana")
+    page = plots.overview(conversations[:1], rows)
+    page.canvas.draw()
+    boxes = [text.get_window_extent() for text in page.axes[0].texts[::2]]
+    assert page.axes[0].texts[4].get_text() == "2819 days"
+    assert not any(a.overlaps(b) for n, a in enumerate(boxes) for b in boxes[:n])
+    assert page.get_suptitle() == "Conversations, 14 Sep 2026 (UTC)"
+
+
+def test_many_rows_make_a_higher_figure():
+    rows = [metrics.thread("09:00 customer", f"09:10 Operator{n}") for n in range(60)]
+    people = pd.concat(rows, ignore_index=True)
+    topics = tables.empty("conversations").reindex(range(60))
+    topics = topics.assign(
+        session_id=[f"session_{n}" for n in range(60)],
+        topic=[f"Topic {n}" for n in range(60)],
+        created_at=pd.Timestamp("2026-10-05", tz="UTC").as_unit("ms"),
+    )
+    for ax in (plots.load(people, most=200), plots.about(topics, most=200)):
+        ax.figure.canvas.draw()
+        boxes = [label.get_window_extent() for label in ax.get_yticklabels()]
+        assert len(boxes) == 60
+        assert not any(a.overlaps(b) for a, b in zip(boxes, boxes[1:], strict=False))
