@@ -1,6 +1,10 @@
 """Nobody is left in a private frame, and everything else is."""
 
+import datetime
+import decimal
+import ipaddress
 import json
+import pathlib
 import pickle
 import random
 import re
@@ -533,3 +537,140 @@ def test_what_repeats_another_column_says_what_that_one_says():
     assert walked["name"].endswith(".pdf")
     assert "Emma" not in private.to_csv()
     assert "f.example" not in private.to_csv()
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "emma＠example.com", "ｅｍｍａ＠ｅｘａｍｐｌｅ．ｃｏｍ", '"emma smith"@example.com',
+        "emma @ example.com", "emma [at] example.com", "emma(at)example(dot)com",
+        "em\u00adma@\u200bexample.com", "０９０－１２３４－５６７８", "０９０ー１２３４ー５６７８",
+        "＋３３　６　１２３４５６７８", "+33\u20096\u200912\u200934\u200956\u200978",
+        "06·12·34·56·78", "06−12−34−56−78", "4111—1111—1111—1111",
+    ],
+)  # fmt: skip
+def test_found_however_it_is_typed(text):
+    private = pseudonymise(pd.DataFrame({"content": [f"see {text}, ok"]}), key=KEY)["content"][0]
+    assert re.fullmatch(r"see (email|phone|card)_[0-9a-f]{16}, ok", private)
+
+
+def test_typed_in_wide_letters_is_the_same_address():
+    frame = pd.DataFrame(
+        {"email": ["emma@example.com"], "content": ["ｅｍｍａ＠ｅｘａｍｐｌｅ．ｃｏｍ"]}
+    )
+    private = pseudonymise(frame, key=KEY)
+    assert private["content"][0] == private["email"][0]
+
+
+@pytest.mark.parametrize("text", ["thanks! @acme.example", "(at) home", "5 @ 3 EUR", "50% off"])
+def test_what_only_looks_like_an_address_stays(text):
+    assert pseudonymise(pd.DataFrame({"content": [text]}), key=KEY)["content"][0] == text
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("Zoé Lefèvre", "it is Lefevre"), ("Jürgen Müller", "Mr Mueller"),
+        ("Jürgen Müller", "Mr Muller"), ("Emma Smith", "ask @EmmaSmith"),
+        ("Zoé Lefèvre", "https://acme.example/u/Zo%C3%A9/x"),
+        ("Emma Smith", "https://acme.example/u/Emma%20Smith"),
+        ("Emma Smith", "Em\u200bma was here"),
+    ],
+)  # fmt: skip
+def test_names_as_others_write_them(name, text):
+    frame = pd.DataFrame({"nickname": [name], "content": [text]})
+    private = pseudonymise(frame, key=KEY)["content"][0]
+    gone = {*re.findall(r"\w+", text)} & {
+        "Lefevre", "Mueller", "Muller", "EmmaSmith", "A9", "20Smith", "Em",
+    }  # fmt: skip
+    assert gone
+    assert not any(word in private for word in gone)
+    assert re.search(r"(person|link)_[0-9a-f]{16}", private)
+
+
+def test_whose_name_it_is_comes_before_whose_spelling():
+    frame = pd.DataFrame({"nickname": ["Zoé", "Zoe"], "content": ["Zoé", "Zoe"]})
+    private = pseudonymise(frame, key=KEY)
+    assert private["content"].tolist() == private["nickname"].tolist()
+    assert "2 values" in repr(Pseudonymiser(KEY).learn(frame))
+
+
+def test_a_path_that_names_nobody_stays_encoded():
+    link = "https://acme.example/ja/%E6%96%99%E9%87%91"
+    frame = pd.DataFrame({"nickname": ["佐藤"], "page_url": [link]})
+    assert pseudonymise(frame, key=KEY)["page_url"][0] == link
+
+
+@pytest.mark.parametrize(
+    ("column", "value", "gone"),
+    [
+        ("user_id", uuid.UUID(int=2**127 + 7), "80000000"),
+        ("ip", ipaddress.ip_address("198.51.100.77"), "198.51"),
+        ("phone", decimal.Decimal(33612345678), "3361"),
+        ("phone", np.int64(33612345678), "3361"),
+        ("avatar", pathlib.PurePosixPath("/home/emma.png"), "emma"),
+        ("note", pathlib.PurePosixPath("/to/a@b.example"), "a@b"),
+        ("anything", {"emails": np.array(["a@b.example"], dtype=object)}, "a@b"),
+        ("anything", [pd.Series(["a@b.example"])], "a@b"),
+        ("note", '  {"firstname":"Emmanuela"}', "Emmanuela"),
+    ],
+)
+def test_values_of_any_type(column, value, gone):
+    frame = pd.DataFrame({column: pd.Series([value, None, "x"], dtype=object)})
+    private = pseudonymise(frame, key=KEY)[column]
+    assert gone in str(frame[column].iloc[0])
+    assert gone not in str(private.iloc[0])
+    assert re.search(r"[a-z]+_[0-9a-f]{16}", str(private.iloc[0]))
+
+
+@pytest.mark.parametrize(
+    "value", [pd.Timestamp("2026-10-05"), datetime.date(2026, 10, 5), pd.Timedelta("1h"), True,
+              pd.NA, pd.NaT, decimal.Decimal("1.50"), pathlib.PurePosixPath("/etc/hosts")],
+)  # fmt: skip
+def test_objects_that_name_nobody_stay(value):
+    frame = pd.DataFrame({"note": pd.Series([value, "x"], dtype=object)})
+    assert pseudonymise(frame, key=KEY)["note"].iloc[0] is value
+
+
+def test_categories_that_are_numbers_stay_numbers():
+    frame = pd.DataFrame({"phone": pd.Categorical([33612345678, None, 7, 33612345678]),
+                          "amount": pd.Categorical([1, 2, 1, None])})  # fmt: skip
+    private = pseudonymise(frame, key=KEY)
+    assert private["phone"].isna().tolist() == [False, True, False, False]
+    assert private["phone"][0] == private["phone"][3] != private["phone"][2]
+    assert private["phone"].cat.categories.dtype == "int64"
+    assert 33612345678 not in private["phone"].cat.categories
+    assert private["amount"].equals(frame["amount"])
+
+
+def test_names_of_columns_that_are_people():
+    rows = pd.DataFrame(
+        {"nickname": ["Emma Smith", "Bob Ross"], "first": ["a", "b"], "count": [1, 2]}
+    )
+    pivot = rows.pivot(index="first", columns="nickname", values="count")
+    private = pseudonymise(pivot, key=KEY)
+    assert private.columns.name == "nickname"
+    assert set(private.columns) == set(pseudonymise(rows, key=KEY)["nickname"])
+    named = {"nickname": "Emma Smith", "Emma Smith": 1, "a@b.example": 2, "first_response": 3}
+    flat = pd.DataFrame([named])
+    maker = Pseudonymiser(KEY)
+    names = maker.frame(flat).columns.tolist()
+    assert names[0] == "nickname"
+    assert names[1].startswith("person_")
+    assert names[2].startswith("email_")
+    assert names[3] == "first_response"
+    both = maker.frame(rows.pivot(index="first", columns="nickname")).columns
+    assert both.names == [None, "nickname"]
+    for gone in ("Emma", "a@b"):
+        assert gone not in f"{maker.report()}{names}{both.tolist()}"
+
+
+def test_columns_of_the_same_name_and_of_several_levels():
+    labels = ["nickname", "nickname", "automated", "automated", "content", "content"]
+    twice = pd.DataFrame([["Emma", "Zoe", True, False, "Emma", "Zoe"]], columns=labels)
+    deep = pd.MultiIndex.from_tuples([("from", "x"), ("nickname", "")])
+    levels = pd.DataFrame([["user", "Emma Smith"]], columns=deep)
+    for frame in (twice, levels):
+        private = pseudonymise(frame, key=KEY, keep_operators=True)
+        assert private.columns.equals(frame.columns)
+        assert not re.search("Emma|Zoe", private.to_csv())

@@ -7,12 +7,14 @@ from collections.abc import Iterator
 from itertools import pairwise
 
 from crisp_data.privacy.patterns import Span
-from crisp_data.privacy.words import composed, folded, words
+from crisp_data.privacy.words import composed, folded, transcribed, unaccented, words
 
 # Fewer letters and digits than this say nothing about anybody, and would be found everywhere.
 SHORTEST = 3
 # What may stand between two words of one value: "O'Brien", "Smith, Emma", "emma_smith".
 _GAP = 4
+
+_Values = dict[tuple[str, ...], tuple[str, str]]
 
 
 class Known:
@@ -23,20 +25,28 @@ class Known:
     """
 
     def __init__(self) -> None:
-        self._values: dict[tuple[str, ...], tuple[str, str]] = {}
+        self._values: _Values = {}
+        self._spellings: _Values = {}
         self._lengths: dict[str, list[int]] = {}
         self.phones: set[str] = set()
 
     def __len__(self) -> int:
         return len(self._values)
 
-    def add(self, kind: str, value: str) -> None:
-        """Remember a value."""
+    def add(self, kind: str, value: str, written: str | None = None) -> None:
+        """Remember a value, as others may write it: "Müller" is Muller and Mueller to many."""
         value = composed(value.strip())
-        key = tuple(word for word, _, _ in words(value))
-        if not _tells(key) or key in self._values:
+        text = value if written is None else composed(written)
+        if text == value:
+            self._add(self._values, value, kind, value)
+        for spelling in {text, unaccented(text), transcribed(text)} - {value}:
+            self._add(self._spellings, spelling, kind, value)
+
+    def _add(self, known: _Values, text: str, kind: str, value: str) -> None:
+        key = tuple(word for word, _, _ in words(text))
+        if not _tells(key) or key in known:
             return
-        self._values[key] = (kind, value)
+        known[key] = (kind, value)
         lengths = self._lengths.setdefault(key[0], [])
         if len(key) not in lengths:
             lengths.append(len(key))
@@ -50,7 +60,8 @@ class Known:
         for n, (word, start, _) in enumerate(found):
             for length in self._lengths.get(word, ()):
                 piece = found[n : n + length]
-                value = self._values.get(tuple(word for word, _, _ in piece))
+                key = tuple(word for word, _, _ in piece)
+                value = self._values.get(key) or self._spellings.get(key)
                 if value is not None and _together(piece) and _meant(value[1], text, piece):
                     yield Span(start, piece[-1][2], *value)
                     break

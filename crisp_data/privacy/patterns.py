@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import ipaddress
 import re
+import unicodedata
 from collections.abc import Iterator
 from typing import NamedTuple
 
@@ -35,7 +36,17 @@ _LETTER = rf"[^\W_{UNSPACED}]"
 _ATOM = rf"(?:[^\W{UNSPACED}]|[.!#$&'*+/=?^`{{|}}~-])"
 _LABEL = rf"(?:{_LETTER}|-)"
 # The ends of an e-mail may be missing: previews are cut anywhere.
-_EMAIL = re.compile(rf"(?<!{_ATOM}){_ATOM}++(?:@|%40){_LABEL}++(?:\.{_LABEL}++)*")
+_EMAIL = re.compile(
+    rf"(?:(?<!{_ATOM}){_ATOM}++|\"[^\"@\n]{{1,64}}\")(?:[@\uff20]|%40)"
+    rf"{_LABEL}++(?:[.\uff0e]{_LABEL}++)*"
+)
+# As people write them whom machines shall not read, or whose telephone puts blanks in.
+_DOT = r"(?:\.|\s?[(\[{]\s?(?:dot|point|punkt|punto)\s?[)\]}]\s?)"
+_SPELLED_OUT = re.compile(
+    rf"(?<!{_ATOM}){_ATOM}++(?:\s?[(\[{{]\s?(?:at|ät|arobase|@)\s?[)\]}}]\s?| @ )"
+    rf"{_LABEL}++(?:{_DOT}{_LABEL}++)+",
+    re.IGNORECASE,
+)
 _LINK = re.compile(
     r"(?<![a-z0-9])(?:[a-z][a-z0-9+.-]*+://|www\.|data:[\w/+.;=-]+,)[^\s<>\"]++"
     r"|(?<![a-z0-9.@-])(?:[a-z0-9-]++\.)++[a-z]{2,}(?=[/?])[^\s<>\"]++",
@@ -57,10 +68,14 @@ _IBAN = re.compile(
     rf"(?<!{_LETTER})(?=([A-Z]{{2}}[0-9]{{2}}(?:[ \u00a0]?[A-Z0-9]){{11,30}}))",
     re.IGNORECASE | re.ASCII,
 )
-_GAP = r"[ \t\u00a0\u202f.()/\u2010-\u2013-]{0,3}"
+# Blanks and dashes of any width, Japan's and the typesetter's too.
+_GAP = (
+    r"[ \t\u00a0\u2000-\u200a\u202f\u3000.\u00b7()\uff08\uff09/"
+    r"\u2010-\u2015\u2212\u30fc\uff0d-]{0,3}"
+)
 _NUMBER = re.compile(
     r"(?P<token>[a-z]+_[0-9a-f]{16}(?![0-9a-z]))"
-    rf"|(?<!\d)(?:\+\(?|\((?=\+?\d{{1,5}}\))\+?)?\d(?:{_GAP}\d){{6,}}"
+    rf"|(?<!\d)(?:[+\uff0b]\(?|\((?=[+\uff0b]?\d{{1,5}}\))[+\uff0b]?)?\d(?:{_GAP}\d){{6,}}"
 )
 _DATE = re.compile(
     r"(?<!\d)(?:\d{4}[-/.][01]?\d[-/.][0-3]?\d|[0-3]?\d[-/.][0-3]?\d[-/.](?:19|20)\d{2})"
@@ -75,9 +90,7 @@ _BLANK = re.compile(r"\s")
 def spans(text: str) -> Iterator[Span]:
     """Find what a text holds, kind after kind; what two kinds claim comes twice."""
     # Most texts have none of these, and looking for one character is quicker than a pattern.
-    if "@" in text or "%40" in text:
-        for found in _EMAIL.finditer(text):
-            yield Span(*found.span(), "email", found[0].replace("%40", "@"))
+    yield from _emails(text)
     if "/" in text or "www." in text or "?" in text or "," in text:
         for found in _LINK.finditer(text):
             yield from _in_link(found[0].rstrip(".,;:!?)]}'*"), found.start())
@@ -102,6 +115,17 @@ def look(value: str) -> str | None:
     return found[0] if found else None
 
 
+def _emails(text: str) -> Iterator[Span]:
+    if "@" in text or "%40" in text or "\uff20" in text:
+        for found in _EMAIL.finditer(text):
+            # As its owner writes it, so that both spellings have one token.
+            plain = unicodedata.normalize("NFKC", found[0]).replace("%40", "@")
+            yield Span(*found.span(), "email", plain)
+    if "(" in text or "[" in text or "{" in text or " @ " in text:
+        for found in _SPELLED_OUT.finditer(text):
+            yield Span(*found.span(), "email", found[0])
+
+
 def _in_link(link: str, start: int) -> Iterator[Span]:
     """Find where a link stops saying which page it is and starts saying whose."""
     end = start + len(link)
@@ -115,7 +139,7 @@ def _public(link: str) -> int:
     if link[:5].lower() == "data:":
         return 0
     host = link.find("://") + 3 if "://" in link else 0
-    ends = [at for at in (link.find(mark, host) for mark in "?#") if at >= 0]
+    ends = [at for at in (link.find(mark, host) for mark in "?#;") if at >= 0]
     path = min(ends, default=len(link) - 1) + 1  # the mark itself may stay
     slash = link.find("/", host, path)
     if "@" in link[host : slash if slash >= 0 else path]:
@@ -150,7 +174,7 @@ def number_kind(text: str) -> str | None:
     that length go with them.
     """
     found = digits(text)
-    if len(found) < (7 if text[0] in "+(" or found[0] == "0" else 9):
+    if len(found) < (7 if text[0] in "+(\uff0b" or found[0] == "0" else 9):
         return None
     if 13 <= len(found) <= 19 and found[0] in "23456" and luhn.is_valid(found):
         return "card"

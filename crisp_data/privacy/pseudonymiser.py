@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Collection
+from functools import partial
 from typing import Any, Self
 
 import pandas as pd
@@ -11,17 +12,19 @@ import pandas as pd
 from crisp_data.errors import BadParameter
 from crisp_data.privacy.derived import contents, previews
 from crisp_data.privacy.known import Known
-from crisp_data.privacy.names import roles_of
+from crisp_data.privacy.names import role_of, roles_of
 from crisp_data.privacy.patterns import look
 from crisp_data.privacy.scrub import Scrubber
 from crisp_data.privacy.series import private, texts_of
 from crisp_data.privacy.tokens import Tokens
 from crisp_data.privacy.words import digits
+from crisp_data.tables import TABLES
 
 _LEARNT = ("person", "email", "phone", "address", "ip", "link", "session", "id")
 # Who an operator is: the columns, and those that do so where the row is an operator's.
 _OPERATORS = ("assigned_user_id", "sender_user_id", "mentions", "operators", "team_operators")
 _WRITER = ("nickname", "user_id", "avatar")
+_DECLARED = {column.name for table in TABLES.values() for column in table.declared}
 _OF_OPERATOR = ("user_id", "first_name", "last_name", "avatar")
 
 
@@ -75,6 +78,11 @@ class Pseudonymiser:
                 # Where the website itself writes, its name is no secret and no person's.
                 taken = ~(website | keep.get(column.name, website))
                 self._learn(column[taken], role, bots[taken])
+            for place, name in enumerate(frame.columns.names):
+                said = _level(name)
+                if said is not None and said in _LEARNT:
+                    level = pd.Series(frame.columns.get_level_values(place))
+                    self._learn(level, said, level.isna())
         return self
 
     def frame(self, frame: pd.DataFrame) -> pd.DataFrame:
@@ -83,19 +91,20 @@ class Pseudonymiser:
         result = frame.copy()
         result.attrs = {}
         keep = self._kept(frame)
+        labels = self._labels(frame.columns)
         for place, role in enumerate(roles_of(list(frame.columns))):
             column = frame.iloc[:, place]
-            found = self._found.setdefault(str(column.name), Counter())
+            found = self._found.setdefault(str(labels[place]), Counter())
             made = private(column, role, self._scrubber, found)
             if column.name in keep:
                 made = made.mask(keep[column.name], column)
             result.isetitem(place, made.array)
-        if {"content", "content_json"} <= set(frame.columns):
+        if _has(frame, "content", "content_json"):
             result["content"] = contents(result)
-        if {"preview_type", "preview_excerpt", "last_message"} <= set(frame.columns):
+        if _has(frame, "preview_type", "preview_excerpt", "last_message"):
             for name, values in previews(frame, result, self._scrubber):
                 result[name] = values
-        result.index = self._index(frame.index)
+        result.index, result.columns = self._index(frame.index), labels
         return result
 
     def report(self) -> pd.DataFrame:
@@ -145,9 +154,32 @@ class Pseudonymiser:
                 if ("part", value) in self._seen or look(value) is not None:
                     continue
                 self._seen.add(("part", value))
-                for part in value.split():
-                    if any(c.isalpha() for c in part):
-                        self._known.add("person", part)
+                parts = [part for part in value.split() if any(c.isalpha() for c in part)]
+                for part in parts:
+                    self._known.add("person", part)
+                self._known.add("person", value, written="".join(parts))
+
+    def _labels(self, columns: pd.Index[Any]) -> pd.Index[Any]:
+        """Make names of columns private: a pivot by people has theirs."""
+        if isinstance(columns, pd.RangeIndex):
+            return columns
+        made = []
+        for place, name in enumerate(columns.names):
+            level, found = columns.get_level_values(place), Counter[str]()
+            if (role := _level(name)) is not None:
+                values = pd.Series(level, dtype=level.dtype)
+                made.append(pd.Index(private(values, role, self._scrubber, found)))
+            else:
+                made.append(level.map(partial(self._label, found=found)))
+            self._found.setdefault(str(name or "columns"), Counter()).update(found)
+        if columns.nlevels > 1:
+            return pd.MultiIndex.from_arrays(made, names=columns.names)
+        return columns if made[0].equals(columns) else made[0].rename(columns.names[0])
+
+    def _label(self, label: Any, found: Counter[str]) -> Any:
+        if not isinstance(label, str) or label in _DECLARED:
+            return label
+        return self._scrubber.label(label, found)
 
     def _index(self, index: pd.Index[Any]) -> pd.Index[Any]:
         if isinstance(index, pd.RangeIndex):
@@ -182,6 +214,18 @@ def _check(frame: object) -> None:
         )
 
 
+def _has(frame: pd.DataFrame, *names: str) -> bool:
+    """Tell whether each of these is one column, neither several nor a level of them."""
+    labels = list(frame.columns)
+    return all(labels.count(name) == 1 for name in names)
+
+
+def _level(name: object) -> str | None:
+    """Tell what labels are by the name of their level, where that says that they are personal."""
+    role = role_of(name)
+    return None if name is None or role in ("text", "keep", "json", "free") else role
+
+
 def _columns(frame: pd.DataFrame) -> list[tuple[pd.Series[Any], str]]:
     """Return every column and index level with its role."""
     columns = [frame.iloc[:, place] for place in range(frame.shape[1])]
@@ -192,6 +236,6 @@ def _columns(frame: pd.DataFrame) -> list[tuple[pd.Series[Any], str]]:
 
 
 def _rows(frame: pd.DataFrame, name: str, value: object) -> pd.Series[Any]:
-    if name not in frame:
+    if not _has(frame, name):
         return pd.Series(False, index=frame.index)
     return (frame[name] == value).fillna(False).astype(bool)

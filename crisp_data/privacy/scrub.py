@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import numbers
 import re
 from collections import Counter
 from collections.abc import Collection, Iterable
+from datetime import date, time, timedelta
 from typing import Any
+from urllib.parse import unquote
 
 import msgspec
+import numpy as np
+import pandas as pd
 
 from crisp_data.privacy.known import Known
 from crisp_data.privacy.names import role_of, roles_of
@@ -16,6 +21,10 @@ from crisp_data.privacy.tokens import Tokens
 from crisp_data.privacy.words import composed
 from crisp_data.tables.text import written
 
+# What says when or how much it is, and never who.
+_PLAIN = (bool, np.bool_, date, time, timedelta, np.datetime64, np.timedelta64, pd.Period)
+_SEVERAL = (list, tuple, set, frozenset, np.ndarray, pd.Series, pd.Index)
+_ENCODED = re.compile(r"(?<![\w.~+%-])(?:[\w.~+-]|%[0-9a-f]{2})++", re.IGNORECASE | re.ASCII)
 _ENDING = re.compile(r"\.[A-Za-z0-9]{1,5}$")
 Found = Counter[str]
 
@@ -27,25 +36,56 @@ class Scrubber:
         self.tokens, self.known, self.allow = tokens, known, frozenset(allow)
 
     def value(self, role: str, value: Any, found: Found) -> Any:
-        """Make a cell private; what is neither text nor holds any stays."""
+        """Make a cell private; what says nothing but when or how much stays."""
         if isinstance(value, str):
             return self._string(role, value, found)
         if isinstance(value, dict):
             return self._free(value, found) if role == "free" else self._object(value, found)
-        if isinstance(value, (list, tuple, set, frozenset)):
+        if isinstance(value, _SEVERAL):
             return [self.value(role, item, found) for item in value]
-        if isinstance(value, (int, float)) and not isinstance(value, bool):
-            return self._number(role, value, found)
+        return self._single(role, value, found)
+
+    def _single(self, role: str, value: Any, found: Found) -> Any:
+        """Make private what is neither text nor holds several."""
         if isinstance(value, (bytes, bytearray)):
             found["drop"] += 1
             return None
-        return value
+        if value is None or value is pd.NA or isinstance(value, _PLAIN):
+            return value
+        if isinstance(value, numbers.Number):
+            return self._number(role, value, found)
+        # Anything else shows what it holds as text: a UUID, an address, a path.
+        private = self._string(role, str(value), found)
+        return value if private == str(value) else private
 
     def text(self, text: str, found: Found) -> str:
         """Put a token in the place of all that is personal in a text."""
         text = composed(text)
+        return self._replaced(text, [*self._spans(text), *self.known.spans(text)], found)
+
+    def label(self, text: str, found: Found) -> str:
+        """Make the name of a column private, where it shows its value or is a known one.
+
+        Words within a name stay, or a customer called "First" would rename ``first_response``.
+        """
+        text = composed(text)
+        whole = [s for s in self.known.spans(text) if (s.start, s.end) == (0, len(text))]
+        return self._replaced(text, [*spans(text), *whole], found)
+
+    def _spans(self, text: str) -> Iterable[Span]:
+        """Find what shows by its form, and what an address spells with signs of percent."""
+        yield from spans(text)
+        if "%" in text:
+            for piece in _ENCODED.finditer(text):
+                if (plain := unquote(piece[0])) == piece[0]:
+                    continue
+                kinds = {span.kind for span in spans(plain)} - {"link"}
+                if kinds or any(self.known.spans(plain)):
+                    yield Span(*piece.span(), "link", piece[0])
+
+    def _replaced(self, text: str, spans_: Iterable[Span], found: Found) -> str:
         pieces, at = [], 0
-        for span in merged([*spans(text), *self.known.spans(text)]):
+        for span in merged(spans_):
             found[span.kind] += 1
             pieces += [text[at : span.start], self.tokens(span.kind, span.value)]
             at = span.end
@@ -71,7 +111,7 @@ class Scrubber:
         return None if private is None else text if private == value else written(private)
 
     def _string(self, role: str, value: str, found: Found) -> str | None:
-        if role in ("json", "free") or (role == "text" and value[:1] in ("{", "[")):
+        if role in ("json", "free") or (role == "text" and value.lstrip()[:1] in ("{", "[")):
             return self.json(value, found, role)
         if role in ("text", "place"):
             return self.text(value, found)
@@ -99,7 +139,7 @@ class Scrubber:
             private[self.text(str(key), found)] = self.value(role, item, found)
         return private
 
-    def _number(self, role: str, value: float, found: Found) -> Any:
+    def _number(self, role: str, value: Any, found: Found) -> Any:
         """Judge a number: by its key, or where it is a card's or a known phone's."""
         if value != value or role in ("place", "drop"):  # noqa: PLR0124  # the way to know NaN
             found[role] += role in ("place", "drop")
@@ -108,7 +148,7 @@ class Scrubber:
             plain = str(value)
             if any(span.kind == "card" for span in spans(plain)):
                 role = "card"
-            elif isinstance(value, int) and plain in self.known.phones:
+            elif isinstance(value, numbers.Integral) and plain in self.known.phones:
                 role = "phone"
             else:
                 return value

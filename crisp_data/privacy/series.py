@@ -27,6 +27,8 @@ def private(column: pd.Series[Any], role: str, scrubber: Scrubber, found: Found)
         return scrubber.value(role, value, counted)
 
     if isinstance(kind, pd.CategoricalDtype):
+        if types.is_numeric_dtype(kind.categories.dtype):
+            return _numbers_of(column, role, scrubber, found)
         return _categories(column, make, found)
     return (_texts if _is_text(kind) else _objects)(column, make, found)
 
@@ -91,14 +93,30 @@ def _numbers(column: pd.Series[Any], role: str, scrubber: Scrubber, found: Found
     if role == "place":
         return column.round(1)
     size = present.to_numpy().dtype if len(present) else np.dtype("int64")
-    most = np.iinfo(size).max if size.kind in "iu" else 1 << np.finfo(size).nmant
+    most = 1 << np.finfo(size if size.kind == "f" else float).nmant
+    if size.kind in "iu":
+        most = np.iinfo(size).max
     made = {value: scrubber.tokens.number(value) % most for value in present.unique().tolist()}
     return _like(column, [made.get(value) for value in column.tolist()])
 
 
+def _numbers_of(
+    column: pd.Series[Any], role: str, scrubber: Scrubber, found: Found
+) -> pd.Series[Any]:
+    """Replace the numbers that are categories."""
+    known = pd.Series(column.cat.categories)
+    values = _numbers(known, role, scrubber, Counter())
+    if values.equals(known):
+        return column
+    found[role] += int(column.notna().sum())
+    kept, codes = pd.Index(values).unique(), column.cat.codes.to_numpy()
+    places = np.append(kept.get_indexer(pd.Index(values)), -1)[codes]
+    array = pd.Categorical.from_codes(places, categories=kept, ordered=column.cat.ordered)
+    return pd.Series(array, index=column.index, name=column.name)
+
+
 def _objects(column: pd.Series[Any], make: _Make, found: Found) -> pd.Series[Any]:
-    plain = (v.tolist() if isinstance(v, np.ndarray) else v for v in column.tolist())
-    return _like(column, [make(value, found) for value in plain])
+    return _like(column, [make(value, found) for value in column.tolist()])
 
 
 def _like(column: pd.Series[Any], values: Any) -> pd.Series[Any]:

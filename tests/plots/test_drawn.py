@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import pandas as pd
 import pytest
 from matplotlib import dates
@@ -219,4 +221,4 @@ def test_many_rows_make_a_higher_figure():
         ax.figure.canvas.draw()
         boxes = [label.get_window_extent() for label in ax.get_yticklabels()]
         assert len(boxes) == 60
-        assert not any(a.overlaps(b) for a, b in zip(boxes, boxes[1:], strict=False))
+        assert not any(a.overlaps(b) for a, b in pairwise(boxes))
