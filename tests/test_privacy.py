@@ -629,7 +629,9 @@ def test_values_of_any_type(column, value, gone):
 )  # fmt: skip
 def test_objects_that_name_nobody_stay(value):
     frame = pd.DataFrame({"note": pd.Series([value, "x"], dtype=object)})
-    assert pseudonymise(frame, key=KEY)["note"].iloc[0] is value
+    private = pseudonymise(frame, key=KEY)
+    assert private["note"].iloc[0] is value
+    assert private["note"].dtype == object
 
 
 def test_categories_that_are_numbers_stay_numbers():

@@ -33,7 +33,12 @@ def needs(frame: pd.DataFrame, *columns: str, of: str = "ws.messages()") -> None
 
 def names(value: str | Iterable[str] | None) -> list[str]:
     """Read one name or several."""
-    return [value] if isinstance(value, str) else list(value or ())
+    try:
+        return [value] if isinstance(value, str) else list(value or ())
+    except TypeError:
+        raise BadParameter(
+            f"A {type(value).__name__} is no name, nor several.", "Pass a text or a list of texts."
+        ) from None
 
 
 def check_per(per: str) -> None:

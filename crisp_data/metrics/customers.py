@@ -97,6 +97,7 @@ def segments(conversations: pd.DataFrame) -> pd.DataFrame:
     ['session_id', 'segment']
     """
     needs(conversations, "session_id", "segments", of=_CONVERSATIONS)
+    _lists(conversations, "segments")
     rows = conversations[["session_id", "segments"]].explode("segments", ignore_index=True)
     rows = rows.rename(columns={"segments": "segment"}).dropna(subset="segment")
     return rows.astype({"segment": "str"}).reset_index(drop=True)
@@ -169,6 +170,7 @@ def contacts(frame: pd.DataFrame) -> pd.DataFrame:
     told = ["email", "phone", "nickname", "country"]
     needs(frame, *told, "locales", "segments", "created_at", "updated_at", of=_PEOPLE)
     tz = milliseconds(frame, "updated_at")[1]
+    _lists(frame, "segments", "locales")
     rows = frame[told].astype("str")
     rows = rows.where(rows != "")
     rows["language"] = _languages(frame)
@@ -230,6 +232,17 @@ def _is_masked(text: Any) -> bool:
     return isinstance(text, str) and bool(_MASKED.fullmatch(text)) and text.count("x") > 1
 
 
+def _lists(frame: pd.DataFrame, *columns: str) -> None:
+    """Refuse texts in the place of lists: a plain reader of CSV makes them, and none is a name."""
+    for name in columns:
+        there = frame[name].dropna()
+        if len(there) and isinstance(there.iloc[0], str):
+            raise BadParameter(
+                f"The column {name!r} holds texts, not lists.",
+                "Read a file as a table: crisp.read(path, 'conversations').",
+            )
+
+
 def _languages(frame: pd.DataFrame) -> pd.Series[Any]:
     """Take the first of the locales of each row, without its region."""
     numbered = frame["locales"].reset_index(drop=True).explode()
@@ -243,6 +256,7 @@ def _plain(column: str) -> Callable[[pd.DataFrame], pd.DataFrame]:
 
 
 def _spoken(conversations: pd.DataFrame) -> pd.DataFrame:
+    _lists(conversations, "locales")
     found = conversations[["session_id"]].assign(locales=_languages(conversations))
     return found.astype("str")
 

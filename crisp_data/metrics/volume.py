@@ -216,7 +216,13 @@ def _axis(
         size = int(numbers.max()) - first + 1 if len(numbers) else 0
         return numbers - first, _starts(first + np.arange(size), key, zone)
     needs(frame, key, of="messages or conversations, or count by hour, weekday, day, week or month")
-    codes, values = pd.factorize(frame[key].iloc[there], sort=True, use_na_sentinel=True)
+    try:
+        codes, values = pd.factorize(frame[key].iloc[there], sort=True, use_na_sentinel=True)
+    except (TypeError, NotImplementedError):
+        raise BadParameter(
+            f"The column {key!r} holds what one cannot count by, such as lists.",
+            "Make a row of each: metrics.join(frame, conversations, on='segment').",
+        ) from None
     dtype = frame[key].dtype
     if (codes < 0).any():  # the missing come last
         codes = np.where(codes < 0, len(values), codes)

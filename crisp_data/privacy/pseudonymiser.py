@@ -98,7 +98,8 @@ class Pseudonymiser:
             made = private(column, role, self._scrubber, found)
             if column.name in keep:
                 made = made.mask(keep[column.name], column)
-            result.isetitem(place, made.array)
+            # As a Series: of an array of objects pandas would make a column of text.
+            result.isetitem(place, made)  # type: ignore[arg-type]  # the stubs know no Series
         if _has(frame, "content", "content_json"):
             result["content"] = contents(result)
         if _has(frame, "preview_type", "preview_excerpt", "last_message"):

@@ -23,6 +23,7 @@ import pandas as pd
 from crisp_data.errors import BadParameter
 from crisp_data.export.wholefile import check_place, whole_file
 from crisp_data.metrics import BusinessHours
+from crisp_data.metrics.checks import names
 from crisp_data.plots.curve import WITHIN
 from crisp_data.privacy import Pseudonymiser
 from crisp_data.report.contents import compose, seen
@@ -118,6 +119,7 @@ def write(
     """
     path, levels = check(path), limits(within)
     _check_hours(hours)
+    bots = names(bots)
     material = _material(conversations, messages, since, until, tz, inboxes, now, complete, refresh)
     if private is not None:
         material = material.private(private)
@@ -169,6 +171,7 @@ def figures(
     """
     levels = limits(within)
     _check_hours(hours)
+    bots = names(bots)
     material = _material(conversations, messages, since, until, tz, None, now, complete, refresh)
     now_, before = seen(material, hours, bots)
     return frame(measure(now_, before, levels))

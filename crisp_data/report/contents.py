@@ -8,6 +8,7 @@ from typing import Any
 import pandas as pd
 
 from crisp_data.metrics import BusinessHours
+from crisp_data.metrics.checks import names
 from crisp_data.report import tables, words
 from crisp_data.report.charts import charts
 from crisp_data.report.figures import figures
@@ -20,7 +21,7 @@ def seen(
     material: Material, hours: BusinessHours | None, bots: str | Iterable[str]
 ) -> tuple[Seen, Seen | None]:
     """Look at the period, and at the one before where it is complete."""
-    known = [bots] if isinstance(bots, str) else list(bots)
+    known = names(bots)
 
     def look(period: Any) -> Seen:
         return Seen(period, material.conversations, material.messages, hours, known)
@@ -41,8 +42,8 @@ def compose(
     """Measure and draw what the page shows."""
     now, before = seen(material, hours, bots)
     boxes = material.inboxes
-    names = {} if boxes is None else dict(zip(boxes["inbox_id"], boxes["name"], strict=True))
-    about = {"topic": {}, "segment": {}, "inbox": names, "country": {}}
+    called = {} if boxes is None else dict(zip(boxes["inbox_id"], boxes["name"], strict=True))
+    about = {"topic": {}, "segment": {}, "inbox": called, "country": {}}
     return Report(
         title=title or material.name or "Conversations",
         period=now.period.name,
@@ -55,8 +56,8 @@ def compose(
             tables.longest(now, material.now, links=not private),
             tables.operators(now),
             *(
-                tables.about(now, before, on, within=within[0], names=called)
-                for on, called in about.items()
+                tables.about(now, before, on, within=within[0], names=named)
+                for on, named in about.items()
             ),
         ],
         notes=_notes(material, now, hours, private),

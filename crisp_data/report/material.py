@@ -16,11 +16,27 @@ import pandas as pd
 from crisp_data import moments
 from crisp_data.errors import BadParameter, CrispError
 from crisp_data.metrics.checks import check_tz_or, milliseconds, needs
+from crisp_data.metrics.talk import COLUMNS
 from crisp_data.privacy import Pseudonymiser
 from crisp_data.report import words
 from crisp_data.report.periods import Period, period
 
 _UNBOUNDED = 2**62  # a budget that only counts
+# What the page reads of a frame of conversations; of messages it is what the metrics read.
+_CONVERSATIONS = (
+    "session_id",
+    "website_id",
+    "inbox_id",
+    "people_id",
+    "nickname",
+    "state",
+    "topic",
+    "segments",
+    "country",
+    "assigned_user_id",
+    "created_at",
+    "updated_at",
+)
 
 
 @dataclass(frozen=True)
@@ -104,17 +120,19 @@ def of_frames(
     inboxes: pd.DataFrame | None,
 ) -> Material:
     """Take frames that somebody else read."""
-    needs(conversations, "session_id", "created_at", "updated_at", of="ws.conversations()")
+    needs(conversations, *_CONVERSATIONS, of="ws.conversations()")
     if messages is None:
         raise BadParameter(
             "A report needs messages too.",
             "Pass them: report.write(path, conversations, ws.messages(conversations)).",
         )
-    needs(messages, "session_id", "timestamp")
+    needs(messages, *COLUMNS)
     zone = check_tz_or(tz, milliseconds(conversations, "updated_at")[1])
     if now is None:
-        now = max(conversations["updated_at"].max(), messages["timestamp"].max())
-        if pd.isna(now):
+        # Not max(): a missing one of the two, as of an empty frame, compares as neither.
+        latest = [conversations["updated_at"].max(), messages["timestamp"].max()]
+        now = max((at for at in latest if pd.notna(at)), default=None)
+        if now is None:
             raise BadParameter("Frames of nothing know no time.", "Pass now, or the workspace.")
     looked = _moment(now, "now", zone)
     asked = period(since, until, tz=zone, now=looked)

@@ -8,6 +8,7 @@ from collections import Counter
 import pandas as pd
 import pytest
 
+import crisp_data
 from crisp_data import metrics, tables
 from crisp_data.errors import BadParameter
 from crisp_data.sandbox import Sandbox
@@ -222,3 +223,18 @@ def test_masked_says_nothing_of_what_is_no_text(box):
     half = messages.assign(content=messages["content"].where(messages.index % 2 > 0, "xxxx xx"))
     assert metrics.masked(half).mean() == (texts & (messages.index % 2 == 0)).sum() / texts.sum()
     assert metrics.masked(tables.empty("messages")).dtype == "boolean"
+
+
+def test_lists_that_a_plain_reader_made_texts(conversations, tmp_path):
+    crisp_data.write(tmp_path / "c.csv", conversations)
+    times = ["created_at", "updated_at"]
+    plain = pd.read_csv(tmp_path / "c.csv", parse_dates=times)
+    for measure in (
+        metrics.segments,
+        metrics.contacts,
+        lambda frame: metrics.join(frame[["session_id"]], frame, on="language"),
+    ):
+        with pytest.raises(BadParameter, match=r"holds texts, not lists.\nRead .* crisp.read"):
+            measure(plain)
+    read = crisp_data.read(tmp_path / "c.csv", "conversations")
+    pd.testing.assert_frame_equal(metrics.segments(read), metrics.segments(conversations))

@@ -190,3 +190,17 @@ def test_load_is_what_pandas_counts(website, bots_answer):
     expected = wrote.groupby([days, hour]).size()
     found = there.groupby(["weekday", "hour"], observed=True)["messages"].sum()
     assert found.to_dict() == expected.to_dict()
+
+
+@pytest.mark.parametrize("by", ["segments", "locales"])
+def test_lists_are_no_groups(website, by):
+    conversations = website["conversations"]
+    for frame in (conversations, conversations.astype({by: object})):
+        with pytest.raises(BadParameter, match=f"'{by}' holds what .* such as lists") as refusal:
+            metrics.volume(frame, by=by)
+        assert "metrics.join" in str(refusal.value)
+
+
+def test_one_name_or_several_and_nothing_else(website):
+    with pytest.raises(BadParameter, match="int is no name"):
+        metrics.responses(website["messages"], bots=5)

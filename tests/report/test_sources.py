@@ -1,6 +1,7 @@
 """What a workspace and an archive are asked for, and what it costs."""
 
 import re
+from functools import partial
 
 import pandas as pd
 import pytest
@@ -152,3 +153,24 @@ def test_refused_before_anything_is_spent(run, token, box, arguments, words, tmp
     assert words in done.output
     assert box.stats()["by_operation"].get("list_conversations", 0) == listed
     assert not list(tmp_path.glob("*.html"))
+
+
+def test_frames_that_lack_something_are_told_what(acme, tmp_path):
+    conversations = acme.conversations(limit=5)
+    messages = acme.messages(conversations)
+    for lacking in ("topic", "website_id", "people_id", "segments"):
+        with pytest.raises(BadParameter, match=f"has no column '{lacking}'"):
+            report.write(tmp_path / "x.html", conversations.drop(columns=lacking), messages)
+    with pytest.raises(BadParameter, match="has no column 'automated'"):
+        report.write(tmp_path / "x.html", conversations, messages.drop(columns="automated"))
+    # One empty frame of the two takes nothing from the other.
+    assert report.write(tmp_path / "x.html", conversations[:0], messages).exists()
+
+
+def test_names_of_bots_are_refused_before_anything_is_spent(box, tmp_path):
+    ws = crisp.connect(sandbox=box, cache=False, progress=False)
+    before = box.stats()["requests"]
+    for measure in (partial(report.write, tmp_path / "x.html"), report.figures):
+        with pytest.raises(BadParameter, match="int is no name"):
+            measure(ws, bots=5)
+    assert box.stats()["requests"] == before
