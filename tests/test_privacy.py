@@ -416,6 +416,8 @@ def test_names_of_columns():
         "Full name": "person",
         "file_name": "file", "userName": "person", "customerId": "id", "meta.phone": "phone",
         "shipping_address": "address", "user_agent": "drop", "data": "free", "participants": "json",
+        "Téléphone": "phone", "Vorname": "person", "Adresse": "address", "Adresse IP": "ip",
+        "customer": "person", "operator": "text", "customer_messages": "text",
         "amount": "text", "Session ID": "session", "description": "text", "website_id": "keep",
     }  # fmt: skip
     assert {name: role_of(name) for name in roles} == roles
@@ -676,3 +678,25 @@ def test_columns_of_the_same_name_and_of_several_levels():
         private = pseudonymise(frame, key=KEY, keep_operators=True)
         assert private.columns.equals(frame.columns)
         assert not re.search("Emma|Zoe", private.to_csv())
+
+
+def test_known_phones_in_columns_of_numbers_of_any_name():
+    phones = ["0612345678", "+33 6 98 76 54 32", "12345"]
+    frame = pd.DataFrame(
+        {
+            "phone": phones,
+            "n": [612345678, 12345, 33698765432],
+            "f": [612345678.0, None, 1.5],
+            "i": pd.array([33698765432, None, 3], dtype="Int64"),
+            "small": np.array([612345678, 1, 2], dtype="int32"),
+        },
+        index=["a", "a", "b"],
+    )
+    private = pseudonymise(frame, key=KEY)
+    assert (private.dtypes == frame.dtypes).all()
+    assert not {612345678, 33698765432} & {*private.iloc[:, 1:].stack()}
+    assert private["n"].iloc[1] == 12345
+    assert private["small"].tolist()[1:] == [1, 2]
+    assert private["i"].isna().tolist() == [False, True, False]
+    assert private["n"].iloc[2] == private["i"].iloc[0]
+    assert private["n"].iloc[0] not in (612345678, 0)

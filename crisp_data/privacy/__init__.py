@@ -12,8 +12,10 @@ conversation can still tell who it was: this is pseudonymous data, not anonymous
 What is not found
 -----------------
 Names that stand in no column, in texts; dates of birth; values of fewer than three letters or
-digits; a first name that somebody writes in small letters. Texts of operators and customers
-alike may say who somebody is without naming them.
+digits; a first name that somebody writes in small letters; a customer's number of fewer than nine
+digits, also in the path of an address, for pages and orders have such. A column of names whose
+own name says nothing of the kind, unless another holds the same names. Texts of operators and
+customers alike may say who somebody is without naming them.
 """
 
 from __future__ import annotations
@@ -55,7 +57,8 @@ def pseudonymise(
     Returns
     -------
     pandas.DataFrame
-        The same columns, dtypes, rows and index. Index levels are treated as columns.
+        The same columns, dtypes, rows and index. Index levels are treated as columns. The name
+        of a column goes where it is somebody, as in a pivot by ``nickname``.
 
     Raises
     ------

@@ -65,17 +65,31 @@ for _table in TABLES.values():
 _CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 _NOT_WORD = re.compile(r"[\W_]+")
 _WORDS = (
-    ({"email", "emails", "mail", "mails"}, "email"),
-    ({"phone", "phones", "mobile", "tel", "telephone", "fax", "whatsapp"}, "phone"),
+    ({"email", "emails", "mail", "mails", "courriel", "correo"}, "email"),
+    (
+        {"phone", "phones", "mobile", "tel", "telephone", "fax", "whatsapp"}
+        | {"téléphone", "telefon", "teléfono", "telefono", "handy", "móvil"},
+        "phone",
+    ),
     ({"ip", "ips"}, "ip"),
     ({"avatar", "picture", "photo"}, "link"),
     ({"latitude", "longitude", "lat", "lon", "lng"}, "place"),
-    ({"address", "street", "postcode", "zip", "postal"}, "address"),
+    (
+        {"address", "street", "postcode", "zip", "postal"}
+        | {"adresse", "anschrift", "dirección", "direccion", "plz"},
+        "address",
+    ),
     ({"iban", "bic", "card", "ssn", "vat"}, "id"),
-    ({"nickname", "username", "firstname", "lastname", "surname", "fullname"}, "person"),
+    (
+        {"nickname", "username", "firstname", "lastname", "surname", "fullname"}
+        | {"prénom", "prenom", "vorname", "nachname", "apellido", "apellidos"},
+        "person",
+    ),
 )
 _OWNERS = {"first", "last", "full", "family", "given", "user", "customer", "client", "visitor",
            "operator", "agent", "contact", "person", "owner", "billing"}  # fmt: skip
+# What analysts call a column of names. Not "operator": Crisp's conditions have those, too.
+_WHO = {"name", "nom", "customer", "kunde", "contact", "visitor", "assignee", "author"}
 _WHOSE = _OWNERS | {"people", "profile", "session"}
 
 
@@ -100,7 +114,7 @@ def role_of(name: object) -> str:
             return role
     if "id" in words and words & _WHOSE:
         return "session" if "session" in words else "id"
-    return "person" if snake == "name" or ("name" in words and words & _OWNERS) else "text"
+    return "person" if snake in _WHO or ("name" in words and words & _OWNERS) else "text"
 
 
 def roles_of(names: list[object]) -> list[str]:

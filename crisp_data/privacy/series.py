@@ -12,6 +12,8 @@ from pandas.api import types
 
 from crisp_data.privacy.scrub import Found, Scrubber
 
+# Shorter ones are what one counts, too.
+_LONG = 9
 _Make = Callable[[Any, Found], Any]
 
 
@@ -86,8 +88,8 @@ def _made(different: list[Any], counts: Any, make: _Make, found: Found) -> tuple
 
 def _numbers(column: pd.Series[Any], role: str, scrubber: Scrubber, found: Found) -> pd.Series[Any]:
     """Round coordinates; where numbers are personal put keyed numbers, for no token fits."""
-    if role in ("text", "json", "free", "file"):
-        return column
+    if role in ("text", "json", "free", "file", "person"):
+        return _known_phones(column, scrubber, found)
     present = column.dropna()
     found[role] += len(present)
     if role == "place":
@@ -98,6 +100,20 @@ def _numbers(column: pd.Series[Any], role: str, scrubber: Scrubber, found: Found
         most = np.iinfo(size).max
     made = {value: scrubber.tokens.number(value) % most for value in present.unique().tolist()}
     return _like(column, [made.get(value) for value in column.tolist()])
+
+
+def _known_phones(column: pd.Series[Any], scrubber: Scrubber, found: Found) -> pd.Series[Any]:
+    """Put keyed numbers for phones that stand in a column of another name.
+
+    By its form no number is a phone: fingerprints and times have as many digits.
+    """
+    phones = [int(phone) for phone in scrubber.known.phones if len(phone) >= _LONG]
+    theirs = column.isin(phones)
+    if not theirs.any():
+        return column
+    private = column.copy()
+    private[theirs.to_numpy()] = _numbers(column[theirs], "phone", scrubber, found).array
+    return private
 
 
 def _numbers_of(
