@@ -186,9 +186,9 @@ def word(cell: Any, most: int = 160) -> str:
 #: Goes into every form: a page may show several, or one alone.
 CSS = """
 .crisp-form {
-  --crisp-ink: var(--jp-ui-font-color0, var(--vscode-foreground, CanvasText));
-  --crisp-soft: var(--jp-ui-font-color1, var(--vscode-foreground, CanvasText));
-  --crisp-ground: var(--jp-layout-color1, var(--vscode-editor-background, Canvas));
+  --crisp-ink: var(--jp-ui-font-color0, CanvasText);
+  --crisp-soft: var(--jp-ui-font-color1, CanvasText);
+  --crisp-ground: var(--jp-layout-color1, Canvas);
   --crisp-line: color-mix(in srgb, var(--crisp-ink) 22%, transparent);
   --crisp-edge: color-mix(in srgb, var(--crisp-ink) 55%, var(--crisp-ground));
   --crisp-tint: color-mix(in srgb, var(--crisp-ink) 5%, transparent);
@@ -201,6 +201,14 @@ CSS = """
 }
 :is([data-jp-theme-light=false], .jp-mod-dark, .theme-dark, .vscode-dark, .vscode-high-contrast)
   .crisp-form { color-scheme: dark; }
+/* VS Code gives widgets the colours of Jupyter's light theme and white ground, whatever its own. */
+:is(.vscode-light, .vscode-dark, .vscode-high-contrast, .vscode-high-contrast-light) .crisp-form {
+  --jp-ui-font-color0: var(--vscode-editor-foreground);
+  --jp-ui-font-color1: var(--vscode-editor-foreground);
+  --jp-layout-color1: var(--vscode-editor-background);
+  --jp-widgets-color: var(--vscode-editor-foreground);
+}
+.cell-output-ipywidget-background:has(.crisp-form) { background: transparent !important; }
 .crisp-form, .crisp-form * { box-sizing: border-box; }
 .crisp-form .widget-box { overflow: visible; min-width: 0; }
 .crisp-form > .widget-html, .crisp-form .crisp-body { width: auto; margin: 0; }

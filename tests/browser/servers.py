@@ -61,6 +61,13 @@ def served(folder, *command):
             server.wait()
 
 
+def jupyter(name, folder):
+    """Serve a folder by JupyterLab or Notebook, whose page hands out its connection to kernels."""
+    options = ["--no-browser", "--allow-root", "--expose-app-in-browser", "--port={port}"]
+    loopback = ["--ServerApp.ip=127.0.0.1", "--IdentityProvider.token="]
+    return served(folder, name, *options, *loopback)
+
+
 def _wait(server, address, log):
     """Wait until the server answers anything."""
     until = time.monotonic() + 60

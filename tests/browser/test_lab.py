@@ -4,7 +4,7 @@ import pytest
 
 from . import acts, seen
 from .conftest import connecting, notebook
-from .servers import served
+from .servers import jupyter
 from .stage import Stage
 
 
@@ -13,9 +13,7 @@ def place(request, needed, tmp_path):
     """A folder that JupyterLab or Notebook serves, and the address of what is in it."""
     folder = tmp_path / "served"
     folder.mkdir()
-    options = ["--no-browser", "--allow-root", "--expose-app-in-browser", "--port={port}"]
-    loopback = ["--ServerApp.ip=127.0.0.1", "--IdentityProvider.token="]
-    with served(folder, request.param, *options, *loopback) as address:
+    with jupyter(request.param, folder) as address:
         yield folder, f"{address}/{'lab/tree' if request.param == 'jupyterlab' else 'notebooks'}"
 
 
