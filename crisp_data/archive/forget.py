@@ -44,6 +44,8 @@ def _sessions_of(conversations: ArchiveTable, email: str) -> list[str]:
 
 
 def _drop_conversations(kept: ArchiveTable, session_ids: list[str]) -> int:
+    if not session_ids:  # somebody who never wrote; and Arrow knows no type for nothing
+        return 0
     rows = kept.read(["session_id"], pc.field("session_id").isin(session_ids))
     if rows.num_rows:
         kept.put(kept.schema.empty_table(), session_ids)

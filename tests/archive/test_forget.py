@@ -113,6 +113,18 @@ def test_one_conversation(archive, ws, tmp_path):
     assert archive.forget(session_id=session_id) == {"conversations": 0, "messages": 0}
 
 
+def test_somebody_who_never_wrote(archive, tmp_path):
+    archive.sync(since="2 days ago", also=["people"])
+    wrote = set(archive.conversations()["email"].dropna())
+    email = next(one for one in archive.people()["email"].dropna() if one not in wrote)
+    before = len(archive.messages())
+    assert archive.forget(email=email)["people"] == 1
+    assert files_that_hold(tmp_path / "shelf", email) == []
+    assert email not in set(archive.people()["email"])
+    assert len(archive.messages()) == before
+    assert set(archive.forget(email=email).values()) == {0}
+
+
 def test_a_quote_is_a_character_like_any_other(archive, api, ws, sandbox, tmp_path):
     row = sandbox.truth("conversations")[3]
     odd = "o'neil%_@example.com"
