@@ -33,6 +33,9 @@ class Plans:
         self._client, self._website_id, self._tz = client, website_id, tz
         self._threads = self._batches = 0
 
+    def __repr__(self) -> str:
+        return "<Plans: conversations(...), messages(...), people(...) tell what a pull costs>"
+
     def conversations(
         self,
         since: Any = None,

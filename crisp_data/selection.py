@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -35,7 +36,7 @@ class Wanted:
     Raises
     ------
     BadParameter
-        An unknown state.
+        An unknown state, or something that is no text where one is needed.
     """
 
     start: pd.Timestamp | None = None
@@ -47,6 +48,11 @@ class Wanted:
 
     def __post_init__(self) -> None:
         check_word("state", self.state, STATES)
+        check_text("segment", self.segment)
+        check_text("inbox", self.inbox, "It is an inbox_id, as in ws.inboxes().")
+        if self.assigned is not False:
+            hint = "It is an operator's user_id, as in ws.operators(), or False for nobody."
+            check_text("assigned", self.assigned, hint)
 
     @property
     def columns(self) -> list[str]:
@@ -84,6 +90,7 @@ class Asked:
     limit: int | None = None
 
     def __post_init__(self) -> None:
+        check_text("search", self.search)
         check_count("limit", self.limit)
 
     @property
@@ -123,6 +130,12 @@ def check_word(name: str, value: Any, words: tuple[str, ...]) -> None:
         raise BadParameter(f"{name}={value!r} is not known.", f"Use one of: {', '.join(words)}.")
 
 
+def check_text(name: str, value: Any, hint: str = "") -> None:
+    """Refuse what is not one text, such as a list of them; None is not given."""
+    if value is not None and not isinstance(value, str):
+        raise BadParameter(f"{name} must be one text, not a {type(value).__name__}.", hint)
+
+
 def check_count(name: str, value: Any) -> None:
     """Refuse what is not a whole number from 1; None is not given."""
     if value is not None and (isinstance(value, bool) or not isinstance(value, int) or value < 1):
@@ -137,7 +150,9 @@ def session_ids(conversations: Any) -> list[str]:
                 "The frame has no column session_id.", "Pass what ws.conversations() returned."
             )
         conversations = conversations["session_id"]
-    ids = [conversations] if isinstance(conversations, str) else list(conversations)
+    elif isinstance(conversations, str) or not isinstance(conversations, Iterable):
+        conversations = [conversations]
+    ids = list(conversations)
     if not all(isinstance(one, str) and one.startswith("session_") for one in ids):
         raise BadParameter("Something given is not a session_id.", "They look like 'session_...'.")
     return list(dict.fromkeys(ids))

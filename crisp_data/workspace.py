@@ -319,6 +319,7 @@ class Workspace(Forms, Writing):
         """
         tz = moments.check_tz(tz or self.tz)
         start, end = moments.window(since, until, tz=tz, now=self._moment())
+        selection.check_text("search", search)
         selection.check_count("limit", limit)
 
         def wanted(frame: pd.DataFrame) -> pd.DataFrame:
@@ -519,7 +520,7 @@ class Workspace(Forms, Writing):
             self.sandbox.stop()
 
     def _of_conversation(self, table: str, session_id: str, refresh: bool) -> pd.DataFrame:
-        (session_id,) = selection.session_ids(session_id)
+        session_id = selection.session_id(session_id)
         operation = f"list_conversation_{table}"
         return self._pull(table, operation, {"session_id": session_id}, refresh=refresh)
 

@@ -314,3 +314,44 @@ def test_a_sync_until_done_outlasts_what_passes(run, token, sandbox, tmp_path, m
     assert done.exit_code == 0, done.output
     assert pauses.count(15.0) == 1
     assert "Trying again in 15 s." in done.output
+
+
+def test_help_is_said_whole(run):
+    """Click cuts what is longer than a line of a list."""
+    groups = [[], *([name] for name, one in main.commands.items() if hasattr(one, "commands"))]
+    for group in groups:
+        assert "..." not in run(*group, "--help").output.partition("Commands:")[2], group
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ["demo", "-o", "{file}"],
+        ["sync", "{file}", "--sandbox"],
+        ["archive", "info", "{file}"],
+        ["archive", "info", "{nothing}"],
+        ["sandbox", "--conversations", "-1"],
+        ["sandbox", "--batch-size", "0"],
+        ["sandbox", "--port", "99999"],
+        ["demo", "--conversations", "0"],
+    ],
+)
+def test_a_mistake_is_one_message(run, tmp_path, monkeypatch, command):
+    monkeypatch.chdir(tmp_path)
+    places = {"file": tmp_path / "file", "nothing": tmp_path / "nothing"}
+    places["file"].write_text("something else")
+    done = run(*(word.format(**places) for word in command))
+    assert done.exit_code in (1, 2)
+    assert isinstance(done.exception, SystemExit)
+    assert "Error: " in done.output
+    assert places["file"].read_text() == "something else"
+
+
+def test_a_disk_that_fails_is_one_message(run, token, tmp_path, monkeypatch):
+    def full(*arguments, **options):
+        raise OSError(28, "No space left on device", str(tmp_path / "x.csv"))
+
+    monkeypatch.setattr("crisp_data.export.write", full)
+    done = run("export", "operators", "-o", str(tmp_path / "x.csv"))
+    assert done.exit_code == 1
+    assert done.output == f"Error: {tmp_path / 'x.csv'}: No space left on device.\n"

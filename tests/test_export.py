@@ -499,6 +499,21 @@ class TestRefusals:
         with pytest.raises(BadParameter, match="is a folder"):
             export.write(tmp_path / "a.csv", self.FRAME)
 
+    def test_path_and_frame_the_other_way_round(self):
+        for call in (export.write, export.read):
+            with pytest.raises(BadParameter, match="A DataFrame is no path") as caught:
+                call(self.FRAME, "a.csv")
+            assert "comes first" in caught.value.hint
+
+    def test_a_folder_that_may_not_be_written_to(self, tmp_path, monkeypatch):
+        # Root may write everywhere, so the system's answer is made up.
+        monkeypatch.setattr("os.access", lambda path, mode: Path(path) != tmp_path)
+        with pytest.raises(BadParameter, match="Nothing can be written"):
+            export.check(tmp_path / "a.csv")
+        (tmp_path / "open").mkdir()
+        (tmp_path / "link.csv").symlink_to(tmp_path / "open" / "a.csv")
+        assert export.check(tmp_path / "link.csv").name == "link.csv"
+
     def test_an_unknown_table(self, tmp_path):
         with pytest.raises(BadParameter, match="no table 'message'") as caught:
             export.write(tmp_path / "a.csv", self.FRAME, "message")

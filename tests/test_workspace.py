@@ -244,6 +244,10 @@ def test_a_limit_costs_no_more_than_it_needs(sandbox, ws):
         ({"state": "open"}, "pending, unresolved, resolved"),
         ({"limit": 0}, "at least 1"),
         ({"tz": "Mars/Olympus"}, "IANA"),
+        ({"segment": ["vip", "bug"]}, "segment must be one text, not a list"),
+        ({"search": 7}, "search must be one text"),
+        ({"inbox": True}, "ws.inboxes"),
+        ({"assigned": True}, "False for nobody"),
     ],
 )
 def test_nonsense_costs_nothing(sandbox, ws, arguments, words):
@@ -260,9 +264,16 @@ def test_messages_take_what_is_at_hand(ws):
     assert ws.messages(list(conversations["session_id"])).equals(whole)
     one = conversations["session_id"][0]
     assert set(ws.messages(one)["session_id"]) == {one}
-    for wrong in (conversations[["email"]], "jane", [1]):
+    for wrong in (conversations[["email"]], "jane", [1], None, 7):
         with pytest.raises(crisp.BadParameter):
             ws.messages(wrong)
+
+
+@pytest.mark.parametrize("name", ["pages", "events", "files"])
+@pytest.mark.parametrize("wrong", [None, 7, "jane", ["session_1", "session_2"], pd.DataFrame()])
+def test_what_is_of_one_conversation_takes_one(ws, name, wrong):
+    with pytest.raises(crisp.BadParameter, match="session_id"):
+        getattr(ws, name)(wrong)
 
 
 def test_a_deleted_conversation_is_told(ws):
@@ -367,5 +378,6 @@ def test_connect_starts_and_stops_a_sandbox():
 def test_representations(ws):
     assert "sandbox" in repr(ws)
     assert "1 of 5,000 requests used" in repr(ws)
+    assert "conversations(...)" in repr(ws.plan)
     ws.name = "<script>alert(1)</script>"
     assert "<script>" not in ws._repr_html_()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -10,6 +11,7 @@ from deltalake import DeltaTable
 from deltalake.exceptions import TableNotFoundError
 
 from crisp_data import config
+from crisp_data.errors import BadParameter
 
 #: What every table of an archive is set to: old versions go with the next checkpoint, and
 #: files that no version needs any more a day later, for whoever still reads them.
@@ -31,6 +33,10 @@ class Storage:
     """
 
     def __init__(self, path: str | Path, options: Mapping[str, str] | None = None) -> None:
+        if not isinstance(path, str | os.PathLike) or not str(path):
+            raise BadParameter(
+                "An archive needs a path.", 'A folder, or an address such as "s3://bucket/acme".'
+            )
         text = str(path)
         self.remote = "://" in text
         self.root = text.rstrip("/") if self.remote else str(Path(text).expanduser().absolute())
@@ -53,7 +59,13 @@ class Storage:
     def create(self, name: str, schema: pa.Schema, by: str | None = None) -> DeltaTable:
         """Make a table; a local archive in a folder that nobody else may look into."""
         if not self.remote:
-            config.private_dir(self.root)
+            try:
+                config.private_dir(self.root)
+            except OSError as error:
+                raise BadParameter(
+                    f"No archive can be made at {self.root}: {error.strerror}.",
+                    "Name a folder that is new, or is an archive.",
+                ) from None
         settings = dict(SETTINGS)
         if times := [name for name in _TIMES if name in schema.names]:
             settings["delta.dataSkippingStatsColumns"] = ",".join(times)

@@ -11,7 +11,7 @@ import click
 import crisp_data as crisp
 from crisp_data.archive.reader import SNAPSHOTS
 from crisp_data.cli.shared import connection, workspace
-from crisp_data.errors import Offline, RateLimited, ServerError
+from crisp_data.errors import BadParameter, Offline, RateLimited, ServerError
 
 _PASSING = (Offline, RateLimited, ServerError)
 _LONGEST = 900.0  # seconds between two tries of a sync that goes on until it is done
@@ -64,14 +64,17 @@ def archive() -> None:
     """Look at an archive, or remove a person from it."""
 
 
-@archive.command()
+@archive.command(short_help="Say how far an archive is complete.")
 @click.argument("path")
 def info(path: str) -> None:
     """Say how far the archive at PATH is complete, table by table; spends nothing."""
-    click.echo(crisp.Archive(path).info().to_string(index=False))
+    found = crisp.Archive(path).info()
+    if found.empty:
+        raise BadParameter(f"There is no archive at {path}.", "crisp-data sync PATH makes one.")
+    click.echo(found.to_string(index=False))
 
 
-@archive.command()
+@archive.command(short_help="Remove a person from an archive.")
 @click.argument("path")
 @click.option("--email", help="Every conversation and profile of this address.")
 @click.option("--session-id", help="One conversation.")

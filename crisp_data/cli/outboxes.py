@@ -11,12 +11,12 @@ from crisp_data.cli.shared import connection, workspace
 from crisp_data.outbox import FILE, everything
 
 
-@click.group()
+@click.group(short_help="Messages that have not gone.")
 def outbox() -> None:
     """See messages that have not gone, send what was left, or drop what is queued."""
 
 
-@outbox.command(name="list")
+@outbox.command(name="list", short_help="Count the messages of every website.")
 def listed() -> None:
     """Count the messages of every website, by batch and state; spends nothing.
 
@@ -50,7 +50,7 @@ def resume(batch: str | None, per_minute: float | None, yes: bool, **options: An
         click.echo(", ".join(f"{count:,} {state}" for state, count in states.items() if count))
 
 
-@outbox.command()
+@outbox.command(short_help="Drop messages that are queued.")
 @click.option("--batch", help="Only the messages of this batch.")
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @connection

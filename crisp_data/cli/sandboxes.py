@@ -17,7 +17,8 @@ from crisp_data.errors import CrispError
 @click.option("-o", "--output", type=click.Path(path_type=Path), default=Path("crisp-demo"),
               show_default=True, help="The folder to write to.")  # fmt: skip
 @click.option("--seed", default=1, show_default=True, help="Which made-up workspace.")
-@click.option("--conversations", default=300, show_default=True, help="How large it is.")
+@click.option("--conversations", type=click.IntRange(min=1), default=300, show_default=True,
+              help="How large it is.")  # fmt: skip
 def demo(output: Path, seed: int, conversations: int) -> None:
     """Run the main job on the sandbox: no key needed, nothing leaves this machine.
 
@@ -71,10 +72,13 @@ def _summary(conversations: Any, messages: Any) -> str:
 
 @click.command()
 @click.option("--seed", default=1, show_default=True, help="The same seed, the same data.")
-@click.option("--conversations", default=300, show_default=True, help="How many.")
-@click.option("--port", default=0, help="0 takes a free one.")
-@click.option("--batch-size", default=40, show_default=True, help="Messages in one answer.")
-@click.option("--quota", type=int, help="Requests a day; without it there is no limit.")
+@click.option("--conversations", type=click.IntRange(min=0), default=300, show_default=True,
+              help="How many.")  # fmt: skip
+@click.option("--port", type=click.IntRange(0, 65535), default=0, help="0 takes a free one.")
+@click.option("--batch-size", type=click.IntRange(min=1), default=40, show_default=True,
+              help="Messages in one answer.")  # fmt: skip
+@click.option("--quota", type=click.IntRange(min=0),
+              help="Requests a day; without it there is no limit.")  # fmt: skip
 @click.option("--tier", type=click.Choice(["plugin", "website", "user"]), default="plugin",
               show_default=True, help="The tier of its token.")  # fmt: skip
 @click.option("--tls", is_flag=True, help="Serve HTTPS with a certificate of its own.")

@@ -22,7 +22,7 @@ Exit codes: 0 done; 1 refused by Crisp or failed; 2 bad usage; 3 the day's quota
 
 
 class Group(click.Group):
-    """Turns our own errors into one message and an exit code that a script can use."""
+    """Turns our own errors, and the system's about files, into one message and an exit code."""
 
     def invoke(self, ctx: click.Context) -> Any:
         """Run a command."""
@@ -31,6 +31,11 @@ class Group(click.Group):
         except CrispError as error:
             click.echo(f"Error: {error}", err=True)
             ctx.exit(_exit_code(error))
+        except OSError as error:
+            if error.filename is None:  # no file's: a pipe that closed is click's to see
+                raise
+            click.echo(f"Error: {error.filename}: {error.strerror}.", err=True)
+            ctx.exit(1)
 
 
 def _exit_code(error: CrispError) -> int:

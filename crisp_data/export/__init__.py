@@ -48,7 +48,7 @@ from crisp_data.export import (
     sheet_back,
     sheet_columns,
 )
-from crisp_data.export.wholefile import check_place, whole_file
+from crisp_data.export.wholefile import as_path, check_place, whole_file
 from crisp_data.tables import TABLES, empty
 
 __all__ = ["ENDINGS", "check", "read", "write"]
@@ -121,7 +121,7 @@ def write(path: str | Path, frame: pd.DataFrame, table: str | None = None) -> Pa
 
 def check(path: str | Path) -> Path:
     """Refuse a path that cannot be written, before anything is spent on what goes there."""
-    path = Path(path).expanduser()
+    path = as_path(path)
     _ending(path)
     check_place(path)
     return path
@@ -159,7 +159,7 @@ def read(path: str | Path, table: str | None = None, tz: str | None = None) -> p
     >>> crisp.read(path, "operators").equals(operators)
     True
     """
-    path = Path(path).expanduser()
+    path = as_path(path)
     ending = _ending(path)
     _check_table(table)
     if not path.is_file():

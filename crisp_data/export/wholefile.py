@@ -8,19 +8,35 @@ import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 from crisp_data.errors import BadParameter
 
 
-def check_place(path: Path) -> None:
-    """Refuse a place where no file can be written."""
+def as_path(path: Any) -> Path:
+    """Give a path, with the home folder of ``~`` put in; refuse what is none."""
+    if not isinstance(path, str | os.PathLike):
+        raise BadParameter(
+            f"A {type(path).__name__} is no path.", "The path comes first, as a text or a Path."
+        )
+    return Path(path).expanduser()
+
+
+def check_place(path: Path, folder: bool = False) -> None:
+    """Refuse a place where no file can be written, or no new folder made."""
     if not path.parent.is_dir():
         raise BadParameter(
             f"There is no folder {path.parent}.", "Make it first: path.parent.mkdir(parents=True)."
         )
-    if path.is_dir():
+    # A link is followed, as whole_file() follows it.
+    if not os.access(Path(os.path.realpath(path)).parent, os.W_OK):
+        raise BadParameter(
+            f"Nothing can be written to the folder {path.parent}.", "Name another one."
+        )
+    if path.is_dir() and not folder:
         raise BadParameter(f"{path} is a folder.", "Name a file in it.")
+    if folder and path.exists() and (not path.is_dir() or any(path.iterdir())):
+        raise BadParameter(f"{path} exists and is no empty folder.", "Name a new one.")
 
 
 @contextmanager

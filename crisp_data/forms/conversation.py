@@ -7,9 +7,9 @@ from typing import Any
 
 import pandas as pd
 
+from crisp_data import selection
 from crisp_data.forms.inbox import customer
 from crisp_data.forms.walked import Read, Walked
-from crisp_data.selection import session_ids
 from crisp_data.transcripts import page
 from crisp_data.transcripts.entries import Entry, threads
 
@@ -42,7 +42,7 @@ class Conversation:
     """
 
     def __init__(self, ws: Read, session_id: str, row: pd.Series[Any] | None = None) -> None:
-        (self.session_id,) = session_ids(session_id)
+        self.session_id = selection.session_id(session_id)
         self._ws, self.row = ws, row
         self._thread = self._walked("messages", "get_messages_in_conversation")
         self._last = 200

@@ -21,7 +21,7 @@ from typing import Any
 import pandas as pd
 
 from crisp_data.errors import BadParameter
-from crisp_data.export.wholefile import check_place, whole_file
+from crisp_data.export.wholefile import as_path, check_place, whole_file
 from crisp_data.metrics import BusinessHours
 from crisp_data.metrics.checks import names
 from crisp_data.plots.curve import WITHIN
@@ -179,7 +179,7 @@ def figures(
 
 def check(path: str | Path) -> Path:
     """Refuse a path that cannot be written, before anything is spent on what goes there."""
-    path = Path(path).expanduser()
+    path = as_path(path)
     if path.suffix.lower() != ".html":
         raise BadParameter(f"{path.name!r} is no name of a page.", "Let it end in .html.")
     check_place(path)

@@ -35,7 +35,7 @@ from typing import Literal
 import pandas as pd
 
 from crisp_data.errors import BadParameter
-from crisp_data.export.wholefile import whole_file, whole_folder
+from crisp_data.export.wholefile import as_path, check_place, whole_file, whole_folder
 from crisp_data.moments import check_tz
 from crisp_data.transcripts import chunks, markdown, page, plain
 from crisp_data.transcripts.entries import Thread, threads
@@ -156,7 +156,7 @@ def check(path: str | Path, format: str | None = None) -> tuple[Path, str, bool]
 
     Returns the path, the format, and whether all goes into one file.
     """
-    path = Path(path).expanduser()
+    path = as_path(path)
     ending = path.suffix.lower()
     named = next((name for name, known in FORMATS.items() if known == ending), None)
     if format is not None and format not in FORMATS:
@@ -165,22 +165,14 @@ def check(path: str | Path, format: str | None = None) -> tuple[Path, str, bool]
         raise BadParameter(
             f"{path.name} would not hold {format}.", f"Name it *{FORMATS[format]}, or a folder."
         )
-    if not path.parent.is_dir():
-        raise BadParameter(
-            f"There is no folder {path.parent}.", "Make it first: path.parent.mkdir(parents=True)."
-        )
-    if named and path.is_dir():
-        raise BadParameter(f"{path} is a folder.", "Name a file in it.")
-    if named:
-        return path, named, True
-    if format is None:
+    kind = named or format
+    if kind is None:
         raise BadParameter(
             f"The ending of {path.name!r} names no format.",
             f"Use one of {', '.join(FORMATS.values())}, or a folder and format=.",
         )
-    if path.exists() and (not path.is_dir() or any(path.iterdir())):
-        raise BadParameter(f"{path} exists and is no empty folder.", "Name a new one.")
-    return path, format, False
+    check_place(path, folder=not named)
+    return path, kind, bool(named)
 
 
 def _writer(kind: str, characters: int) -> Callable[[Thread], str]:

@@ -175,3 +175,9 @@ def test_info_says_how_far(filled):
     newest = archive.conversations()["updated_at"].max()
     assert (info["complete_to"] == newest).all()
     assert info["files"].between(1, 50).all()
+
+
+@pytest.mark.parametrize("path", [None, "", 7])
+def test_an_archive_has_a_path(path):
+    with pytest.raises(crisp.BadParameter, match="needs a path"):
+        crisp.Archive(path)
