@@ -6,10 +6,7 @@
 >>> messages = ws.messages(conversations)
 """
 
-from crisp_data import metrics as metrics
-from crisp_data import outgoing as outgoing
-from crisp_data import plots as plots
-from crisp_data import report as report
+from crisp_data import metrics, outgoing, plots, privacy, report, transcripts
 from crisp_data.archive import Archive
 from crisp_data.connection import connect, login
 from crisp_data.errors import (
@@ -36,6 +33,7 @@ from crisp_data.errors import (
     ServerError,
     Unauthorized,
     UnknownOutcome,
+    Unreachable,
 )
 from crisp_data.export import read, write
 from crisp_data.tables import expand, schema
@@ -68,11 +66,23 @@ __all__ = [
     "ServerError",
     "Unauthorized",
     "UnknownOutcome",
+    "Unreachable",
     "Workspace",
     "connect",
     "expand",
     "login",
+    "metrics",
+    "outgoing",
+    "plots",
+    "privacy",
     "read",
+    "report",
     "schema",
+    "transcripts",
     "write",
 ]
+
+
+def __dir__() -> list[str]:
+    """Show what is meant for use, and none of the rooms behind it, where a name is completed."""
+    return [*__all__, "__version__"]

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import inspect
 import pickle
+import re
 from datetime import UTC, datetime
 
 import pandas as pd
 import pytest
 
+import crisp_data as crisp
 from crisp_data import errors
 from crisp_data.errors import ApiError, CrispError, Forbidden, QuotaExceeded, api_error
 
@@ -59,6 +61,16 @@ def test_a_hint_of_its_own_and_a_partial_pull_travel_too() -> None:
 def test_each_error_says_what_to_do(kind: type[CrispError]) -> None:
     assert make(kind).hint.endswith(".")
     assert str(make(kind)).endswith(make(kind).hint)
+
+
+def test_every_error_that_a_method_names_can_be_caught_by_its_name() -> None:
+    """What ``Raises`` promises is found in ``crisp``, where ``except`` looks for it."""
+    promised = re.compile(r"Raises\n +-+\n(.*?)(?:\n +\w+\n +-{3}|\Z)", re.DOTALL)
+    for owner in (crisp.Workspace, crisp.Archive, type(crisp.connect(sandbox=True).outbox), crisp):
+        for _, method in inspect.getmembers(owner, callable):
+            for block in promised.findall(inspect.getdoc(method) or ""):
+                for name in re.findall(r"\b[A-Z][A-Za-z]+\b", block):
+                    assert not hasattr(errors, name) or hasattr(crisp, name), (method, name)
 
 
 def test_a_refused_argument_is_a_value_error() -> None:

@@ -1,5 +1,6 @@
 """Packaging that says the same thing wherever it says it."""
 
+import ast
 import re
 import subprocess
 import sys
@@ -36,6 +37,27 @@ def test_every_dependency_has_its_reason():
         assert re.search(rf'"{re.escape(requirement)}", +# \S+ \S+', PROJECT_TEXT), requirement
 
 
+def test_what_is_imported_is_what_is_needed():
+    """Neither a dependency that nothing uses, nor a use that only the tests' extra pays for."""
+    found = set()
+    for path in (ROOT / "crisp_data").rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+            if isinstance(node, ast.Import):
+                found |= {alias.name.partition(".")[0] for alias in node.names}
+            elif isinstance(node, ast.ImportFrom) and not node.level:
+                found.add(node.module.partition(".")[0])
+    names = {re.match(r"[\w-]+", one)[0].replace("-", "_") for one in PROJECT["dependencies"]}
+    names = names - {"python_stdnum"} | {"stdnum"}
+    carried = {"numpy", "urllib3", "markupsafe"}  # by pandas, requests and jinja2
+    assert found - set(sys.stdlib_module_names) - {"crisp_data"} == names | carried
+
+
+def test_an_archive_of_the_sources_can_be_tested():
+    """What the tests read of the project comes along."""
+    sdist = tomllib.loads(PROJECT_TEXT)["tool"]["hatch"]["build"]["targets"]["sdist"]
+    assert {"tests", "notebooks", "benchmarks", "environment.yml"} <= set(sdist["include"])
+
+
 def test_two_commands_for_a_fresh_machine():
     block = README.split("```sh")[1].split("```")[0]
     commands = [line for line in block.splitlines() if line and not line.startswith("#")]
@@ -63,3 +85,10 @@ def test_format():
 
 def test_types():
     assert "no issues found" in run("mypy")
+
+
+def test_the_face_shows_what_is_meant_for_use():
+    """Completion names no room behind it: some are called as an analyst's verbs are."""
+    assert dir(crisp) == sorted({*crisp.__all__, "__version__"})
+    assert {"plots", "metrics", "transcripts", "privacy", "report"} <= set(crisp.__all__)
+    assert not {"archive", "quota", "outbox", "plan"} & set(dir(crisp))
