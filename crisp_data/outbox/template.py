@@ -9,6 +9,7 @@ from __future__ import annotations
 import dataclasses
 import difflib
 import json
+import re
 from collections.abc import Mapping
 from functools import lru_cache
 from typing import Any
@@ -25,6 +26,9 @@ from crisp_data.errors import BadParameter, InvalidMessage
 # would otherwise be nonsense that is sent.
 _jinja = ImmutableSandboxedEnvironment(undefined=StrictUndefined, keep_trailing_newline=True)
 _jinja.globals.clear()
+
+# A name in single braces, as Python's f-strings have it: words to Jinja2.
+_PYTHON = re.compile(r"(?<!\{)\{\s*(\w+)\s*\}(?!\})")
 
 
 def render(frame: pd.DataFrame, template: str | outgoing.Message) -> pd.DataFrame:
@@ -105,6 +109,12 @@ def check_template(frame: pd.DataFrame, template: str | outgoing.Message) -> Non
                 f"The template names {name!r}, which is no column of the frame.",
                 f"Did you mean {near[0]!r}?" if near else "Add the column, or mend the name.",
             )
+        for name in _PYTHON.findall(text):
+            if name in frame.columns:
+                raise BadParameter(
+                    f"{{{name}}} would be sent to the customer as it stands.",
+                    f"A column's value is {{{{ {name} }}}}, with two braces.",
+                )
 
 
 def text_of(message: outgoing.Message) -> str:

@@ -79,6 +79,7 @@ def test_an_empty_message_is_none(template):
         ("{{ range(3) }}", "no column"),
         ("Dear {{ nickname", "line 1"),
         ("{% for a in nickname %}", "cannot be read"),
+        ("Hello { nickname }", "as it stands"),
         (7, "string"),
     ],
 )
