@@ -65,7 +65,7 @@ def test_each_error_says_what_to_do(kind: type[CrispError]) -> None:
 
 def test_every_error_that_a_method_names_can_be_caught_by_its_name() -> None:
     """What ``Raises`` promises is found in ``crisp``, where ``except`` looks for it."""
-    promised = re.compile(r"Raises\n +-+\n(.*?)(?:\n +\w+\n +-{3}|\Z)", re.DOTALL)
+    promised = re.compile(r"^Raises\n-+\n(.*?)(?:^\w+\n---|\Z)", re.DOTALL | re.MULTILINE)
     for owner in (crisp.Workspace, crisp.Archive, type(crisp.connect(sandbox=True).outbox), crisp):
         for _, method in inspect.getmembers(owner, callable):
             for block in promised.findall(inspect.getdoc(method) or ""):

@@ -11,7 +11,7 @@ import pandas as pd
 import crisp_data as crisp
 from crisp_data import export as files
 from crisp_data import transcripts as texts
-from crisp_data.cli.shared import connection, given, pseudonymiser, pulling, workspace
+from crisp_data.cli.shared import connection, given, pseudonymiser, pulling, source
 from crisp_data.errors import BadParameter
 
 _TABLES = ("conversations", "messages", "people", "operators", "visitors", "inboxes",
@@ -45,18 +45,14 @@ def export(
     wanted = given(filters, table, tz, archive)
     files.check(output)
     maker = pseudonymiser() if private else None
-    if archive is not None:
-        if not hasattr(crisp.Archive, table):
-            raise BadParameter(f"An archive holds no {table}.", "Leave --archive out.")
-        frames, spent = _frames(crisp.Archive(archive, tz=tz), table, wanted), 0
-    else:
-        with workspace(website, sandbox, quota, tz, wait) as ws:
-            before = ws.quota.used
-            frames = _frames(ws, table, wanted, refresh=refresh)
-            spent = ws.quota.used - before
+    if archive is not None and not hasattr(crisp.Archive, table):
+        raise BadParameter(f"An archive holds no {table}.", "Leave --archive out.")
+    with source(archive, website, sandbox, quota, tz, wait) as (read, spent):
+        frames = _frames(read, table, wanted, refresh)
+        requests = spent()
     frame = maker.learn(*frames).frame(frames[-1]) if maker else frames[-1]
     files.write(output, frame)
-    click.echo(f"{output}: {len(frame):,} {table}, {spent:,} requests spent", err=True)
+    click.echo(f"{output}: {len(frame):,} {table}, {requests:,} requests spent", err=True)
 
 
 @click.command("transcripts", short_help="Write conversations as text to read.")
@@ -82,24 +78,21 @@ def transcripts(
     wanted = given(filters, "messages", tz, archive)
     texts.check(output, format)
     maker = pseudonymiser() if private else None
-    if archive is not None:
-        frames, spent = _frames(crisp.Archive(archive, tz=tz), "messages", wanted), 0
-    else:
-        with workspace(website, sandbox, quota, tz, wait) as ws:
-            before = ws.quota.used
-            frames = _frames(ws, "messages", wanted, refresh=refresh)
-            spent = ws.quota.used - before
+    with source(archive, website, sandbox, quota, tz, wait) as (read, spent):
+        frames = _frames(read, "messages", wanted, refresh)
+        requests = spent()
     if maker:
         maker.learn(*frames)
         frames = [maker.frame(frame) for frame in frames]
     conversations, messages = frames
     texts.write(output, messages, conversations, format=format, notes=notes)
     count = messages["session_id"].nunique()
-    click.echo(f"{output}: {count:,} conversations, {spent:,} requests spent", err=True)
+    click.echo(f"{output}: {count:,} conversations, {requests:,} requests spent", err=True)
 
 
-def _frames(source: Any, table: str, wanted: dict[str, Any], **rest: Any) -> list[pd.DataFrame]:
+def _frames(source: Any, table: str, wanted: dict[str, Any], refresh: bool) -> list[pd.DataFrame]:
     """Read a table, last, and what it needs, from a workspace or an archive: both filter alike."""
+    rest = {"refresh": refresh} if isinstance(source, crisp.Workspace) else {}
     if table != "messages":
         return [getattr(source, table)(**wanted, **rest)]
     conversations = source.conversations(**wanted, **rest)

@@ -7,10 +7,9 @@ from typing import Any
 
 import click
 
-import crisp_data as crisp
 from crisp_data import moments
 from crisp_data import report as pages
-from crisp_data.cli.shared import connection, pseudonymiser, workspace
+from crisp_data.cli.shared import connection, pseudonymiser, source
 from crisp_data.errors import BadParameter
 from crisp_data.metrics import BusinessHours
 
@@ -54,15 +53,9 @@ def report(
         "hours": _hours(hours, tz), "bots": bot, "title": title, "refresh": refresh,
     }  # fmt: skip
     maker = pseudonymiser() if private else None
-    if archive is not None:
-        pages.write(output, crisp.Archive(archive, tz=tz), private=maker, **options)
-        spent = 0
-    else:
-        with workspace(website, sandbox, quota, tz, wait) as ws:
-            before = ws.quota.used
-            pages.write(output, ws, private=maker, **options)
-            spent = ws.quota.used - before
-    click.echo(f"{output}: {spent:,} requests spent", err=True)
+    with source(archive, website, sandbox, quota, tz, wait) as (read, spent):
+        pages.write(output, read, private=maker, **options)
+        click.echo(f"{output}: {spent():,} requests spent", err=True)
 
 
 def _hours(told: tuple[str, ...], tz: str) -> BusinessHours | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import Any
@@ -130,3 +130,16 @@ def workspace(
         yield ws
     finally:
         ws.close()
+
+
+@contextmanager
+def source(
+    archive: str | None, website: str | None, sandbox: bool, quota: int | None, tz: str, wait: bool
+) -> Iterator[tuple[Any, Callable[[], int]]]:
+    """Open what is read, an archive or else a workspace, and tell what reading has spent."""
+    if archive is not None:
+        yield crisp.Archive(archive, tz=tz), lambda: 0
+        return
+    with workspace(website, sandbox, quota, tz, wait) as ws:
+        before = ws.quota.used
+        yield ws, lambda: ws.quota.used - before

@@ -35,8 +35,7 @@ def login(
     ws = crisp.connect(
         website or None, identifier=identifier, key=key, tier=tier, base_url=base_url, quota=quota
     )
-    settings = config.resolve(identifier, key, tier, website or None, base_url)
-    config.store(replace(settings, quota=quota))
+    config.store(replace(ws.client.settings, quota=quota))
     click.echo(f"Kept. The token reads {ws.name or ws.website_id}.")
 
 
