@@ -16,6 +16,12 @@ digits; a first name that somebody writes in small letters; a customer's number 
 digits, also in the path of an address, for pages and orders have such. A column of names whose
 own name says nothing of the kind, unless another holds the same names. Texts of operators and
 customers alike may say who somebody is without naming them.
+
+Examples
+--------
+>>> people = crisp.privacy.pseudonymise(ws.people(limit=5), key="not-for-production")
+>>> people["email"][0]
+'email_...'
 """
 
 from __future__ import annotations

@@ -10,6 +10,11 @@ chatbox with their languages, and its own analytics ask for a zone each time (*d
 
 Each period is looked at from its end, so that what came later changes neither of the two that
 are compared, and next week's report of the same month is the same report.
+
+Examples
+--------
+>>> crisp.report.write(folder / "week.html", ws, since="7 days ago").name
+'week.html'
 """
 
 from __future__ import annotations
