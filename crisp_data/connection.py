@@ -101,14 +101,16 @@ def connect(
         folder = _folder_of(box)
         options = {"cache_dir": folder, "state_dir": folder, "now": _clock_of(box), **options}
         writes = True if writes is None else writes
-    settings = config.resolve(identifier, key, tier, website, base_url, ca)
-    client = Client(settings, writes=bool(writes), progress=progress, **options)
-    website_id = _choose(client, settings.website)
     try:
-        name = str(client.call("get_website", website_id=website_id).get("name") or "")
-    except Forbidden:  # the token lacks that one scope; everything else may work
-        name = ""
-    return Workspace(client, website_id, name, tz=tz, progress=progress, sandbox=started)
+        settings = config.resolve(identifier, key, tier, website, base_url, ca)
+        client = Client(settings, writes=bool(writes), progress=progress, **options)
+        website_id = _choose(client, settings.website)
+        name = _name_of(client, website_id)
+        return Workspace(client, website_id, name, tz=tz, progress=progress, sandbox=started)
+    except BaseException:
+        if started is not None:  # nobody holds it who could close it
+            started.stop()
+        raise
 
 
 def login(**options: Any) -> Login:
@@ -159,6 +161,13 @@ def _clock_of(box: Any) -> Callable[[], float]:
         return float(box.now.timestamp())
 
     return now
+
+
+def _name_of(client: Client, website_id: str) -> str:
+    try:
+        return str(client.call("get_website", website_id=website_id).get("name") or "")
+    except Forbidden:  # the token lacks that one scope; everything else may work
+        return ""
 
 
 def _choose(client: Client, website: str | None) -> str:

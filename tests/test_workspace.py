@@ -1,6 +1,7 @@
 """Frames equal to the sandbox's truth, row for row, whatever the service's unknown habits."""
 
 import json
+import threading
 import warnings
 
 import pandas as pd
@@ -373,6 +374,17 @@ def test_connect_starts_and_stops_a_sandbox():
     ws.close()
     with pytest.raises(crisp.Offline):
         ws.visitors()
+
+
+def test_a_sandbox_that_was_started_in_vain_is_stopped():
+    def serving():
+        return [thread for thread in threading.enumerate() if thread.name == "sandbox"]
+
+    before = serving()
+    for wrong in ({"website": "nowhere.example"}, {"tz": "Mars"}, {"quota": 0}, {"writs": True}):
+        with pytest.raises((crisp.BadParameter, TypeError)):
+            crisp.connect(sandbox=True, **wrong)
+        assert serving() == before
 
 
 def test_representations(ws):
