@@ -9,6 +9,7 @@ write is sent once, for nobody can know whether a lost answer means lost work.
 from __future__ import annotations
 
 import random
+import ssl
 import time
 import uuid
 from collections.abc import Callable
@@ -18,7 +19,7 @@ from urllib.parse import urlsplit
 
 import requests
 from requests.adapters import HTTPAdapter
-from urllib3.exceptions import MaxRetryError, NewConnectionError
+from urllib3.exceptions import MaxRetryError, NewConnectionError, SSLError
 
 from crisp_data import waiting
 from crisp_data.errors import (
@@ -169,10 +170,10 @@ class Wire(HTTPAdapter):
         try:
             response = super().send(request, *args, **kwargs)
             body = response.content  # read here, so that a truncated body is this attempt's failure
-        except requests.exceptions.SSLError:
-            self.ledger.release(reservation)
-            raise Untrusted(f"{operation}: {_host(request)} cannot prove who it is.") from None
         except requests.RequestException as error:
+            if _untrusted(error):
+                self.ledger.release(reservation)
+                raise Untrusted(f"{operation}: {_host(request)} cannot prove who it is.") from None
             if _never_sent(error):
                 self.ledger.release(reservation)
                 raise Unreachable(f"{operation}: no connection to {_host(request)}.") from None
@@ -247,7 +248,22 @@ def _lost(operation: str, writes: bool) -> str:
 
 def _never_sent(error: requests.RequestException) -> bool:
     """Whether a connection was never made; after a read timeout nobody knows."""
-    if isinstance(error, requests.ConnectTimeout):
-        return True
+    return isinstance(error, requests.ConnectTimeout) or isinstance(
+        _reason(error), NewConnectionError
+    )
+
+
+def _untrusted(error: requests.RequestException) -> bool:
+    """Whether a certificate was refused, which comes before the request.
+
+    Any other failure of the encryption may as well have met the answer, and the work be done.
+    """
+    reason = _reason(error)
+    cause = reason.args[0] if isinstance(reason, SSLError) and reason.args else None
+    return isinstance(cause, ssl.SSLCertVerificationError)
+
+
+def _reason(error: requests.RequestException) -> object:
+    """What urllib3 says ended the one try that it makes."""
     cause = error.args[0] if error.args else None
-    return isinstance(cause, MaxRetryError) and isinstance(cause.reason, NewConnectionError)
+    return cause.reason if isinstance(cause, MaxRetryError) else None

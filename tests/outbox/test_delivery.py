@@ -1,6 +1,7 @@
 """What becomes of one message, whatever the service does; the truth says how often it is there."""
 
 import dataclasses
+import os
 import re
 import time
 
@@ -10,6 +11,8 @@ import pytest
 import crisp_data as crisp
 from crisp_data.errors import Offline, Untrusted
 from crisp_data.outbox.journal import Entry
+from crisp_data.sandbox import Sandbox
+from crisp_data.sandbox.server import Connection
 from crisp_data.wire import Patience
 from crisp_data.writer import Writer
 
@@ -323,6 +326,27 @@ def test_where_crisp_numbers_messages_itself_nothing_is_sent_on_a_guess(ws, sand
     with pytest.raises(crisp.UnknownOutcome):
         ws.send(session_id, "Another")
     assert contents(sandbox)["Another"] == 1
+
+
+def test_a_broken_encryption_may_hide_an_answer(monkeypatch):
+    """Only a certificate is refused before the request is; other TLS errors may come after it."""
+    with Sandbox(seed=1, conversations=20, tls=True) as sandbox:
+        ws = crisp.connect(sandbox=sandbox, sleep=lambda seconds: None)
+        session_id, spent = sandbox.truth("conversations")[0]["session_id"], ws.quota.used
+
+        def broken(connection):
+            """Do the work, and write on the socket what is no TLS."""
+            write = connection.wfile.write
+            connection.wfile.write = lambda data: os.write(connection.connection.fileno(), data)
+            Connection._respond(connection)
+            connection.wfile.write, connection.close_connection = write, True
+            monkeypatch.undo()
+
+        monkeypatch.setattr(Connection, "do_POST", broken)
+        assert ws.send(session_id, TEXT).state == "sent"
+        assert contents(sandbox)[TEXT] == 1
+        assert (asked(sandbox, SEND), asked(sandbox, LOOK)) == (1, 1)
+        assert ws.quota.used == spent + 2
 
 
 def _entry(session_id, text=TEXT):
