@@ -18,6 +18,11 @@ import psutil
 #: work is a sign of life, and a batch takes seconds.
 LEASE = 900.0
 
+# Seconds by which a process may seem to have been born earlier or later than before: it is
+# reckoned from the boot, and the boot from the clock, in whole seconds (proc_stat's btime).
+# A number is not given to another process so soon.
+_SLEWED = 2.0
+
 
 class Writer(msgspec.Struct, frozen=True):
     """A process that writes, and since when."""
@@ -40,9 +45,14 @@ class Writer(msgspec.Struct, frozen=True):
         if self.host != socket.gethostname():
             return now < self.until
         try:
-            return bool(psutil.Process(self.pid).create_time() == self.born)
+            return abs(psutil.Process(self.pid).create_time() - self.born) < _SLEWED
         except psutil.Error:
             return False
+
+    def here(self) -> bool:
+        """Whether it is the process that asks."""
+        local = self.host == socket.gethostname() and self.pid == os.getpid()
+        return local and self.alive(self.since)
 
     def __str__(self) -> str:
         since = datetime.fromtimestamp(self.since, UTC)

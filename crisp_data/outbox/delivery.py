@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import itertools
 import json
+import sqlite3
 import time
 import warnings
 from typing import Any, NoReturn
@@ -48,7 +49,7 @@ class Delivery:
 
     def __init__(self, client: Client, website_id: str, journal: Journal) -> None:
         self._client, self._website_id, self._journal = client, website_id, journal
-        self._findable = True  # until Crisp is seen to number messages itself
+        self._findable = True  # until an answer does not name our number
 
     def send(self, row: Row) -> None:
         """Send a message that nobody holds; nothing where another process was first.
@@ -69,11 +70,20 @@ class Delivery:
     def settle(self, held: Row) -> None:
         """Send a message that this process holds."""
         try:
-            self._settle(held)
-        except BaseException:
-            # What has come to a state of its own is let go already, and this changes nothing.
-            self._journal.settle(held, "unknown", "interrupted")
-            raise
+            try:
+                self._settle(held)
+            except BaseException:
+                # What has come to a state of its own is let go already; this changes nothing.
+                self._journal.settle(held, "unknown", "interrupted")
+                raise
+        except sqlite3.Error as error:
+            raise UnknownOutcome(
+                f"What became of the message {held.fingerprint} cannot be written down: {error}.",
+                "Nothing is sent again by itself. When the disk can be written to again, the same "
+                "line, or ws.outbox.resume(), sends it only where Crisp does not have it.",
+            ) from error
+        finally:
+            self._journal.let_go(held)
 
     def _settle(self, held: Row) -> None:
         error: CrispError | None = None
@@ -84,6 +94,7 @@ class Delivery:
                     return self._journal.settle(held, "sent", sent_at=sent_at)
             if error is not None and attempt > self._client.patience.tries:
                 self._end(held, "queued", error)
+            before = held
             trying = self._journal.trying(held)
             if trying is None:  # silent for so long that another machine took it over
                 return None
@@ -93,7 +104,9 @@ class Delivery:
                 return self._journal.settle(held, "sent", sent_at=self._client.now())
             except CrispError as raised:
                 if not _in_doubt(raised):
-                    self._end(held, "failed" if isinstance(raised, ApiError) else "queued", raised)
+                    self._end(
+                        before, "failed" if isinstance(raised, ApiError) else "queued", raised
+                    )
                 error = raised
         raise AssertionError("the last attempt returns or raises")
 
@@ -108,6 +121,8 @@ class Delivery:
         given = answer.get("fingerprint") if isinstance(answer, dict) else None
         if given != held.fingerprint:
             self._findable = False
+            if given is not None:
+                self._journal.renumbered()
             warnings.warn(
                 f"The message {held.fingerprint} was sent, but Crisp calls it {given}: messages "
                 "whose answers are lost cannot be looked up, and stay unknown.",
@@ -144,7 +159,7 @@ class Delivery:
             if not isinstance(found, dict) or found.get("fingerprint") != held.fingerprint:
                 raise BadAnswer("The look-up was answered with another message.")
         except NotFound as error:
-            if error.reason in _ABSENT and self._findable:
+            if error.reason in _ABSENT and self._findable and not self._journal.renumbers():
                 return None
             self._lost(held, error)
         except CrispError as error:

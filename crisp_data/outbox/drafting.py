@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import hashlib
+import itertools
 import json
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
 
 import pandas as pd
 
@@ -54,24 +56,55 @@ def draft(
     filled = fill(frame, template)
     ids = list(frame["session_id"])
     selection.session_ids(ids)
-    known = {row.key: row for row in rows}
-    seen: dict[str, int] = {}
+    known = {row.key or "": row for row in rows}
     drafts = []
     for session_id, message in zip(ids, filled, strict=True):
-        if not isinstance(message, outgoing.Message):
+        if isinstance(message, outgoing.Message):
+            drafts.append(Draft("", Entry.of(message, session_id), text_of(message), ""))
+        else:
             drafts.append(Draft("", None, "", message))
+    _name(drafts, known)
+    for one in drafts:
+        if one.entry is None:
             continue
-        seen[session_id] = number = seen.get(session_id, 0) + 1
-        key = session_id if number == 1 else f"{session_id}#{number}"
-        one = Draft(key, Entry.of(message, session_id, key), text_of(message), "", known.get(key))
+        one.row = known.get(one.key)
         one.reason = _gone(one)
-        if not one.reason and number > 1 and "duplicate" not in rules.include:
+        second = one.key != one.entry.session_id
+        if not one.reason and second and "duplicate" not in rules.include:
             one.reason = "duplicate"
-        drafts.append(one)
     left = checks.reasons(frame.loc[[not one.reason for one in drafts]], rules)
     for one, session_id in zip(drafts, ids, strict=True):
         one.reason = one.reason or left.get(session_id, "")
     return drafts
+
+
+def _name(drafts: list[Draft], known: Mapping[str, Row]) -> None:
+    """Give each message its name in the batch.
+
+    One whose very text an earlier call had keeps that one's name, wherever its row stands now.
+    Else rows that were sorted anew, or the first of which was filled since, would change their
+    names, and what has gone under the one would go again under the other.
+    """
+    had = defaultdict(list)
+    for key, row in known.items():
+        had[row.session_id, row.digest].append(key)
+    texts = [(one, one.entry) for one in drafts if one.entry is not None]
+    for one, entry in texts:
+        if keys := had[entry.session_id, entry.digest]:
+            one.key = keys.pop(0)
+    taken = {one.key for one, _ in texts}
+    names: dict[str, Iterator[str]] = {}
+    for one, entry in texts:
+        free = names.setdefault(entry.session_id, _names(entry.session_id))
+        one.key = one.key or next(key for key in free if key not in taken)
+        one.entry = replace(entry, key=one.key)
+
+
+def _names(session_id: str) -> Iterator[str]:
+    """The names of a conversation's messages: its own, then with a number from the second on."""
+    yield session_id
+    for number in itertools.count(2):
+        yield f"{session_id}#{number}"
 
 
 def name_of(batch: str | None, template: str | outgoing.Message) -> str:
@@ -87,7 +120,7 @@ def name_of(batch: str | None, template: str | outgoing.Message) -> str:
         return f"template-{hashlib.blake2b(text.encode(), digest_size=4).hexdigest()}"
     if not isinstance(batch, str) or not batch.strip():
         raise BadParameter("batch is a name, such as 'november'.")
-    return batch
+    return batch.strip()
 
 
 def _gone(one: Draft) -> str:

@@ -3,7 +3,7 @@
 Before each attempt the journal is written through to the disk: whatever else a crash of the
 machine undoes, what may have been sent is known to be so. A row says where its message stands:
 
-- ``queued``: surely not sent.
+- ``queued``: not sent, or Crisp did not have it when it was last asked.
 - ``sending``: a process has it, or had it when it was killed.
 - ``unknown``: nobody has it, and nobody knows; it is looked up before all else.
 - ``sent``, ``failed``: done. Its text is not kept any longer, only what tells it from others.
@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import sqlite3
 import time
 from collections.abc import Iterable
@@ -26,6 +27,7 @@ import pandas as pd
 
 from crisp_data import outgoing
 from crisp_data.database import Database
+from crisp_data.errors import UnknownOutcome
 from crisp_data.writer import Writer
 
 STATES = ("queued", "sending", "sent", "failed", "unknown")
@@ -44,11 +46,17 @@ CREATE TABLE IF NOT EXISTS message (
     added_at REAL NOT NULL, tried_at REAL, sent_at REAL,
     UNIQUE (service, website_id, batch, key));
 CREATE INDEX IF NOT EXISTS by_state ON message (service, website_id, state);
+CREATE TABLE IF NOT EXISTS renumbering (service TEXT PRIMARY KEY);
 """
 _COLUMNS = (
     "fingerprint, session_id, batch, key, body, digest, state, owner, refusal, tries, "
     "added_at, tried_at, sent_at"
 )
+
+# The owners, of this process, that have a message in hand. A row may name this process and
+# have been let go all the same, where the disk was too full to say so.
+_in_hand: set[str] = set()
+os.register_at_fork(after_in_child=_in_hand.clear)
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,9 +82,9 @@ class Row:
 
     @property
     def free(self) -> bool:
-        """Whether it is to be sent, and no process that lives has it."""
+        """Whether it is to be sent, and nobody has it in hand."""
         if self.state == "sending":
-            return not (self.owner and _writer(self.owner).alive(time.time()))
+            return not (self.owner and _has_it_in_hand(self.owner))
         return self.state in ("queued", "unknown")
 
     def __repr__(self) -> str:
@@ -98,7 +106,7 @@ class Entry:
     @classmethod
     def of(cls, message: outgoing.Message, session_id: str, key: str = "") -> Entry:
         """Write a message down."""
-        body = json.dumps(message.body(), sort_keys=True, ensure_ascii=False)
+        body = json.dumps(message.body(), sort_keys=True)
         return cls(session_id, key or session_id, body)
 
     @property
@@ -148,28 +156,59 @@ class Journal(Database):
         """Hold a single message: the same one that an earlier try left, else a new one.
 
         So whoever runs the same line again after an error sends one message and not two.
+
+        Raises
+        ------
+        UnknownOutcome
+            Somebody else has it in hand just now, or was killed where that cannot be seen.
         """
-        same = "AND batch IS NULL AND session_id = ? AND body = ? ORDER BY added_at"
+        same = (
+            "AND batch IS NULL AND session_id = ? AND body = ? "
+            "AND state IN ('queued', 'sending', 'unknown') ORDER BY added_at"
+        )
         for row in self._rows(same, entry.session_id, entry.body):
-            if row.free and (held := self.claim(row)) is not None:
+            if (held := self.claim(row)) is not None:
                 return held
-        return self._rows_of(
+            who = f"by {_writer(row.owner)}" if row.owner else "by somebody else"
+            raise UnknownOutcome(
+                f"The same message is being sent to this conversation {who}.",
+                "Wait until that has ended, at most a quarter of an hour; the same line then "
+                "sends it only where it did not go.",
+            )
+        held = self._hold(
             "INSERT INTO message (fingerprint, service, website_id, account, session_id, "
-            "body, digest, state, owner, added_at) VALUES (?, ?, ?, ?, ?, ?, ?, 'sending', ?, ?) "
+            "body, digest, added_at, state, owner) VALUES (?, ?, ?, ?, ?, ?, ?, ?, 'sending', ?) "
             f"RETURNING {_COLUMNS}",
-            (*self._new(), entry.session_id, entry.body, entry.digest, _me(), now),
-        )[0]
+            (*self._new(), entry.session_id, entry.body, entry.digest, now),
+        )
+        assert held is not None
+        return held
 
     def claim(self, row: Row) -> Row | None:
         """Hold a message that is free; None where another was first."""
         if not row.free:
             return None
-        found = self._rows_of(
-            "UPDATE message SET state = 'sending', owner = ? "
-            f"WHERE fingerprint = ? AND state = ? AND owner IS ? RETURNING {_COLUMNS}",
-            (_me(), row.fingerprint, row.state, row.owner),
+        return self._hold(
+            "UPDATE message SET owner = ?4, state = 'sending' "
+            f"WHERE fingerprint = ?1 AND state = ?2 AND owner IS ?3 RETURNING {_COLUMNS}",
+            (row.fingerprint, row.state, row.owner),
         )
+
+    def _hold(self, statement: str, arguments: tuple[Any, ...]) -> Row | None:
+        """Run a statement whose last argument is who holds the message from then on."""
+        owner = msgspec.json.encode(Writer.this(time.time())).decode()
+        _in_hand.add(owner)
+        found: list[Row] = []
+        try:
+            found = self._rows_of(statement, (*arguments, owner))
+        finally:
+            if not found:
+                _in_hand.discard(owner)
         return found[0] if found else None
+
+    def let_go(self, held: Row) -> None:
+        """Have a message in hand no longer, whether or not its state could be written down."""
+        _in_hand.discard(held.owner or "")
 
     def trying(self, held: Row) -> Row | None:
         """Write down that the message is about to be sent; None where it is not held any more."""
@@ -188,14 +227,19 @@ class Journal(Database):
     def settle(
         self, held: Row, state: str, refusal: str = "", sent_at: float | None = None
     ) -> None:
-        """Let a message go, in the state it came to; nothing where it was let go before."""
+        """Let a message go, in the state it came to; nothing where it was let go before.
+
+        What goes back into the queue was last sent when ``held`` says that it was: an attempt
+        that never left does not count, and one that Crisp did not have when it was asked does,
+        for it may have come since.
+        """
         with self.transaction() as db:
             db.execute(
                 "UPDATE message SET state = ?1, owner = NULL, refusal = ?2, sent_at = ?3, "
                 "body = CASE WHEN ?1 IN ('sent', 'failed') THEN NULL ELSE body END, "
-                "tried_at = CASE WHEN ?1 = 'queued' THEN NULL ELSE tried_at END "
+                "tried_at = CASE WHEN ?1 = 'queued' THEN ?6 ELSE tried_at END "
                 "WHERE fingerprint = ?4 AND owner = ?5",
-                (state, refusal, sent_at, held.fingerprint, held.owner),
+                (state, refusal, sent_at, held.fingerprint, held.owner, held.tried_at),
             )
 
     def rows(self, batch: str | None = None) -> list[Row]:
@@ -209,9 +253,20 @@ class Journal(Database):
         found = self._rows("AND state IN ('queued', 'sending', 'unknown') ORDER BY added_at, rowid")
         return [row for row in found if row.free and batch in (None, row.batch)]
 
-    def row(self, fingerprint: int) -> Row:
-        """One message."""
-        return self._rows("AND fingerprint = ?", fingerprint)[0]
+    def row(self, fingerprint: int) -> Row | None:
+        """One message; None where it was cancelled."""
+        found = self._rows("AND fingerprint = ?", fingerprint)
+        return found[0] if found else None
+
+    def renumbers(self) -> bool:
+        """Whether Crisp was ever seen to give a message another number than ours."""
+        query = "SELECT 1 FROM renumbering WHERE service = ?"
+        return self.connection().execute(query, self._place[:1]).fetchone() is not None
+
+    def renumbered(self) -> None:
+        """Write down, for all processes to come, that Crisp numbers messages itself."""
+        with self.transaction() as db:
+            db.execute("INSERT OR IGNORE INTO renumbering VALUES (?)", self._place[:1])
 
     def counts(self) -> dict[str, int]:
         """How many messages are in each state."""
@@ -273,8 +328,11 @@ def everything(path: Path) -> pd.DataFrame:
     return pd.DataFrame(Database(path, _SETUP).connection().execute(query), columns=names)
 
 
-def _me() -> str:
-    return msgspec.json.encode(Writer.this(time.time())).decode()
+def _has_it_in_hand(owner: str) -> bool:
+    if owner in _in_hand:
+        return True
+    writer = _writer(owner)
+    return not writer.here() and writer.alive(time.time())
 
 
 def _writer(owner: str) -> Writer:

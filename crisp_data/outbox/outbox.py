@@ -153,7 +153,8 @@ class Outbox:
         numbers = [row.fingerprint for row in rows]
 
         def taken() -> pd.DataFrame:
-            return self._frame([self._journal.row(number) for number in numbers])
+            found = map(self._journal.row, numbers)
+            return self._frame(row for row in found if row is not None)  # else it was cancelled
 
         self._client.quota.afford(len(rows), write=True)
         self._run(rows, pace, progress, taken)
@@ -187,10 +188,12 @@ class Outbox:
         try:
             self._delivery.settle(row)
         except CrispError as error:
-            if self._journal.row(row.fingerprint).state == "queued":
+            now = self._journal.row(row.fingerprint)
+            if now is not None and now.state == "queued":
                 error.hint = f"{error.hint} {_QUEUED}".strip()
             raise
         sent = self._journal.row(row.fingerprint)
+        assert sent is not None  # nobody cancels what may have gone
         self._journal.forget()
         at = None if sent.sent_at is None else self._times([sent.sent_at])[0]
         return Receipt(sent.fingerprint, session_id, sent.state, at, self.website)
@@ -248,7 +251,8 @@ class Outbox:
     ) -> None:
         steps: Iterable[int] = run(self._delivery, self._journal, rows, pace)
         if self._progress:  # a bar that is not shown leaves locks behind where it is killed
-            steps = tqdm(steps, total=len(rows), unit=" messages", leave=False)
+            name = f"to {self.website}"
+            steps = tqdm(steps, desc=name, total=len(rows), unit=" messages", leave=False)
         try:
             for done in steps:
                 if progress is not None:

@@ -17,6 +17,7 @@ from crisp_data.errors import (
     MethodNotAllowed,
     NotSubscribed,
     Unauthorized,
+    UnknownOutcome,
 )
 from crisp_data.outbox.delivery import Delivery
 from crisp_data.outbox.journal import Journal, Row
@@ -35,19 +36,31 @@ _OF_THE_TOKEN = (Unauthorized, Forbidden, NotSubscribed, MethodNotAllowed, Domai
 def run(delivery: Delivery, journal: Journal, rows: Sequence[Row], pace: Pace) -> Iterator[int]:
     """Send messages, giving after each how many are done.
 
-    Where Crisp refuses one for what it is, the others go on. Whatever else goes wrong ends
-    it, for it would meet the next one too.
+    Where Crisp refuses one for what it is, the others go on. They also do where one that was
+    in doubt before still is, and that is told at the end: else none behind it would ever go.
+    Only what follows in the same conversation waits for it. Whatever else goes wrong ends it,
+    for it would meet the next one too.
     """
+    doubts: dict[str, UnknownOutcome] = {}
     for done, row in enumerate(rows, 1):
+        if row.session_id in doubts:
+            continue
         if not pace.wait():
             return
         try:
             delivery.send(row)
+        except UnknownOutcome as error:
+            if row.tried_at is None:
+                raise
+            doubts[row.session_id] = error
+            continue
         except ApiError as error:
-            failed = journal.row(row.fingerprint).state == "failed"
-            if not failed or isinstance(error, _OF_THE_TOKEN):
+            now = journal.row(row.fingerprint)
+            if now is None or now.state != "failed" or isinstance(error, _OF_THE_TOKEN):
                 raise
         yield done
+    for doubt in doubts.values():
+        raise doubt
 
 
 class Pace:
@@ -59,7 +72,8 @@ class Pace:
         if per_minute is None:
             # The sandbox has no limits, and notebooks recorded on it stay quick.
             per_minute = PER_MINUTE if client.settings.live else float("inf")
-        if isinstance(per_minute, bool) or not per_minute > 0:
+        number = isinstance(per_minute, (int, float)) and not isinstance(per_minute, bool)
+        if not number or not per_minute > 0:
             raise BadParameter("per_minute is how many messages go in a minute, more than 0.")
         self._client, self._gap = client, 60.0 / per_minute
         self._stop, self._next = stop, 0.0

@@ -3,6 +3,7 @@
 import dataclasses
 import os
 import re
+import sqlite3
 import time
 
 import msgspec
@@ -325,6 +326,9 @@ def test_where_crisp_numbers_messages_itself_nothing_is_sent_on_a_guess(ws, sand
     sandbox.faults(operation=SEND, next=1, drop="after")
     with pytest.raises(crisp.UnknownOutcome):
         ws.send(session_id, "Another")
+    # Nor does a kernel that was started again, and has not seen the other number.
+    with pytest.raises(crisp.UnknownOutcome):
+        crisp.connect(sandbox=sandbox, sleep=lambda seconds: None).outbox.resume()
     assert contents(sandbox)["Another"] == 1
 
 
@@ -349,16 +353,106 @@ def test_a_broken_encryption_may_hide_an_answer(monkeypatch):
         assert ws.quota.used == spent + 2
 
 
+@pytest.mark.parametrize("again", ["resume", "send"])
+def test_a_full_disk_sends_nothing_twice(ws, sandbox, session_id, again):
+    """What went when it filled up is held by this very process, which has nothing in hand."""
+    journal = journal_of(ws)
+    settle = journal.settle
+    journal.settle = _raise(sqlite3.OperationalError("database or disk is full"))
+    with pytest.raises(crisp.UnknownOutcome, match="disk is full") as caught:
+        ws.send(session_id, TEXT)
+    assert "sends it only where Crisp does not have it" in caught.value.hint
+    journal.settle = settle
+    assert ws.outbox.left() == 1
+    if again == "resume":
+        assert ws.outbox.resume()["state"].tolist() == ["sent"]
+    else:
+        assert ws.send(session_id, TEXT).state == "sent"
+    assert contents(sandbox)[TEXT] == 1
+    assert (asked(sandbox, SEND), asked(sandbox, LOOK)) == (1, 1)
+
+
+@pytest.mark.parametrize("where", ["here", "on another machine"])
+def test_the_same_line_beside_a_living_sender_sends_nothing(ws, sandbox, session_id, where):
+    """A container that was killed has another name when it comes again: it may live."""
+    row = journal_of(ws).take(_entry(session_id), 0.0)
+    if where != "here":
+        other = msgspec.structs.replace(Writer.this(time.time()), host="another")
+        _hold(ws, row, other)
+    with pytest.raises(crisp.UnknownOutcome, match="is being sent"):
+        ws.send(session_id, TEXT)
+    assert asked(sandbox, SEND) == 0
+    assert sum(ws.outbox.counts.values()) == 1
+    ws.send(session_id, "Another text")
+    if where != "here":
+        _hold(ws, row, msgspec.structs.replace(other, until=time.time() - 1))
+        ws.send(session_id, TEXT)
+        ws.outbox.resume()
+        assert contents(sandbox)[TEXT] == 1
+
+
+def test_a_clock_that_is_set_right_kills_nobody():
+    """Moments of birth are reckoned from the clock, in whole seconds."""
+    writer = Writer.this(time.time())
+    assert msgspec.structs.replace(writer, born=writer.born - 1).alive(time.time())
+    assert not msgspec.structs.replace(writer, born=writer.born - 5).alive(time.time())
+
+
+def test_what_was_in_doubt_before_does_not_hold_up_the_others(few, sandbox):
+    first, second, third = (row["session_id"] for row in sandbox.truth("conversations")[:3])
+    sandbox.faults(operation=SEND, next=1, drop="after")
+    sandbox.faults(operation=LOOK, status=403)
+    with pytest.raises(crisp.UnknownOutcome):
+        few.send(first, TEXT)
+    sandbox.faults()
+    journal_of(few).queue("b", [_entry(one) for one in (second, first, third)], 1e10)
+    sandbox.faults(operation=LOOK, status=403)
+    with pytest.raises(crisp.UnknownOutcome) as caught:
+        few.outbox.resume()
+    states = caught.value.partial["state"].tolist()
+    assert states == ["unknown", "sent", "queued", "sent"], "its own conversation waits"
+    assert contents(sandbox)[TEXT] == 3
+
+
+def test_what_comes_after_all_tries_is_found(few, sandbox, session_id):
+    sandbox.faults(operation=SEND, status=504, reason="gateway_timeout")
+    with pytest.raises(crisp.ServerError):
+        few.send(session_id, TEXT)
+    (row,) = journal_of(few).rows()
+    assert row.state == "queued"
+    sandbox.faults()
+    body = crisp.outgoing.Text(TEXT).body(row.fingerprint)
+    few.client.call(SEND, website_id=few.website_id, session_id=session_id, json=body)  # late
+    assert few.send(session_id, TEXT).state == "sent"
+    assert contents(sandbox)[TEXT] == 1
+
+
+def test_what_was_cancelled_meanwhile_is_no_error(ws, sandbox):
+    ids = [row["session_id"] for row in sandbox.truth("conversations")[:4]]
+    journal_of(ws).queue("b", [_entry(one) for one in ids], 0.0)
+    other = crisp.connect(sandbox=sandbox)
+    resumed = ws.outbox.resume(progress=lambda done, of: done == 2 and other.outbox.cancel())
+    assert resumed["state"].tolist() == ["sent", "sent"]
+    assert contents(sandbox)[TEXT] == 2
+
+
+def test_half_a_character_is_written_down_as_it_is_sent(ws, session_id):
+    assert ws.send(session_id, "Cut: \ud83d").state == "sent"
+
+
 def _entry(session_id, text=TEXT):
     return Entry.of(crisp.outgoing.Text(text), session_id)
 
 
 def _die(ws, row):
     """Let the holder of a message be a process that is gone."""
-    dead = msgspec.structs.replace(Writer.this(time.time()), pid=2**22 + 1)
+    _hold(ws, row, msgspec.structs.replace(Writer.this(time.time()), pid=2**22 + 1))
+
+
+def _hold(ws, row, writer):
     journal_of(ws).connection().execute(
         "UPDATE message SET owner = ? WHERE fingerprint = ?",
-        (msgspec.json.encode(dead).decode(), row.fingerprint),
+        (msgspec.json.encode(writer).decode(), row.fingerprint),
     )
 
 

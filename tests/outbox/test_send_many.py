@@ -194,6 +194,25 @@ def test_a_second_row_is_a_duplicate_unless_asked_for(ws, sandbox, frame):
     assert asked(sandbox, SEND) == 3
 
 
+@pytest.mark.parametrize("how", ["sorted", "filled", "one", "more"])
+def test_a_row_keeps_its_message_wherever_it_stands(ws, sandbox, frame, how):
+    """Else what has gone as the first of a conversation would go again as the second."""
+    twice = pd.concat([frame.head(1)] * 3, ignore_index=True)
+    twice["plan"] = [None, "Pro", "Free"]
+    options = {"include": "duplicate", "confirm": True}
+    many(ws, twice, "{{ plan }} ends", **options)
+    twice["plan"] = ["Team", "Pro", "Free"]
+    again = {"sorted": [2, 1], "filled": [0, 1, 2], "one": [2], "more": [1, 1, 2]}[how]
+    result = many(ws, twice.iloc[again], "{{ plan }} ends", **options)
+    assert result["text"].tolist() == [f"{twice['plan'][n]} ends" for n in again]
+    assert (result["state"] == "sent").all()
+    found = {plan: contents(sandbox)[f"{plan} ends"] for plan in ("Team", "Pro", "Free")}
+    expected = {"Team": how == "filled", "Pro": 1 + (how == "more"), "Free": 1}
+    assert found == expected
+    shown = many(ws, twice.iloc[again], "{{ plan }} ends")
+    assert shown["reason"].str.startswith("sent: ").all()
+
+
 def test_a_row_without_a_message_is_not_the_first(ws, frame):
     twice = pd.concat([frame.head(1), frame.head(1)], ignore_index=True)
     twice["plan"] = [None, "Pro"]
