@@ -13,7 +13,7 @@ import pandas as pd
 
 from crisp_data import outgoing, selection
 from crisp_data.client import Client
-from crisp_data.errors import BadParameter
+from crisp_data.errors import BadParameter, CrispError
 from crisp_data.outbox import Outbox, Receipt, Rules
 from crisp_data.plan import Plan
 from crisp_data.planning import Plans
@@ -255,7 +255,11 @@ class Writing:
         """
         body: dict[str, Any] = {"from": "user", "origin": "chat"}
         if fingerprints is not None:
+            if isinstance(fingerprints, str) or not isinstance(fingerprints, Iterable):
+                raise BadParameter("fingerprints is a list, also of a single one: [fingerprint].")
             body["fingerprints"] = [_number(one) for one in fingerprints]
+            if not body["fingerprints"]:  # Crisp would read it as all of them (*assumed*)
+                raise BadParameter("No fingerprints were given.", "Leave them out to mean all.")
         self._write("mark_messages_read_in_conversation", session_id, body)
 
     def set_state(self, session_id: str, state: State) -> None:
@@ -304,9 +308,9 @@ class Writing:
         """
         self.client.check_writes("add_segments")
         session_id = selection.session_id(session_id)
-        added = [segments] if isinstance(segments, str) else list(segments)
-        if not added or not all(isinstance(one, str) and one.strip() for one in added):
-            raise BadParameter("Segments are words, and none of them empty.")
+        added = _words(segments)
+        if not added:
+            raise BadParameter("There is no segment to add.")
         where = {"website_id": self.website_id, "session_id": session_id}
         metas = self.client.call("get_conversation_metas", refresh=True, **where)
         known = list(metas.get("segments") or [])
@@ -320,7 +324,7 @@ class Writing:
         *,
         nickname: str | None = None,
         email: str | None = None,
-        segments: Iterable[str] = (),
+        segments: str | Iterable[str] = (),
     ) -> str:
         """Begin a new, empty conversation and return its ``session_id``.
 
@@ -336,14 +340,20 @@ class Writing:
         'sent'
         """
         self.client.check_writes("start_conversation")
-        if email is not None and not _EMAIL.fullmatch(email):
+        if nickname is not None and not isinstance(nickname, str):
+            raise BadParameter("nickname is text, or None.")
+        if email is not None and not (isinstance(email, str) and _EMAIL.fullmatch(email)):
             raise BadParameter("That is no e-mail address.", "It looks like name@domain.example.")
-        found = {"nickname": nickname, "email": email, "segments": list(segments)}
+        found = {"nickname": nickname, "email": email, "segments": _words(segments)}
         metas = {name: value for name, value in found.items() if value}
         made = self.client.call("create_new_conversation", website_id=self.website_id)
         session_id = str(made["session_id"])
         if metas:
-            self._write("update_conversation_metas", session_id, metas)
+            try:
+                self._write("update_conversation_metas", session_id, metas)
+            except CrispError as error:
+                error.add_note(f"The conversation was begun, without its metas: {session_id}")
+                raise
         return session_id
 
     def _write(self, operation: str, session_id: str, json: Any = None, **rest: Any) -> None:
@@ -362,6 +372,14 @@ def _message(message: str | outgoing.Message, options: dict[str, Any]) -> outgoi
                 f"What all of them have: {', '.join(sorted(common))}.",
             )
     return dataclasses.replace(outgoing.as_message(message), **options)
+
+
+def _words(segments: str | Iterable[str]) -> list[str]:
+    """Check segments; a single one is no list of letters."""
+    words = [segments] if isinstance(segments, str) else list(segments)
+    if not all(isinstance(one, str) and one.strip() for one in words):
+        raise BadParameter("Segments are words, and none of them empty.")
+    return words
 
 
 def _number(fingerprint: Any) -> int:

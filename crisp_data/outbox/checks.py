@@ -79,9 +79,16 @@ class Checks:
             if fact is None:
                 found[session_id] = ["not found"]
                 continue
-            met = {"blocked": fact["is_blocked"], "resolved": fact["state"] == "resolved"}
+            met = {
+                # What is not told may be either, and not to write is what can be mended.
+                "blocked: Crisp does not say": pd.isna(fact["is_blocked"]),
+                "blocked": pd.notna(fact["is_blocked"]) and fact["is_blocked"],
+                "resolved": fact["state"] == "resolved",
+            }
             found[session_id] = [
-                word for word, holds in met.items() if holds and word not in rules.include
+                reason
+                for reason, holds in met.items()
+                if holds and reason.split(":")[0] not in rules.include
             ]
         if rules.quiet_days is not None and "quiet" not in rules.include:
             asked = {one: facts[one] for one, reasons in found.items() if not reasons}

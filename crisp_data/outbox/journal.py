@@ -87,6 +87,11 @@ class Row:
             return not (self.owner and _has_it_in_hand(self.owner))
         return self.state in ("queued", "unknown")
 
+    @property
+    def refused(self) -> str:
+        """Its state and why, in Crisp's words; empty where it met no refusal."""
+        return f"{self.state}: {self.refusal}" if self.refusal else ""
+
     def __repr__(self) -> str:
         return f"<Row {self.fingerprint} {self.state}>"
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 import threading
+import warnings
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict
 
@@ -12,7 +13,7 @@ from tqdm.auto import tqdm
 
 from crisp_data import outgoing, selection
 from crisp_data.client import Client
-from crisp_data.errors import CrispError
+from crisp_data.errors import CrispError, CrispWarning
 from crisp_data.outbox.checks import Checks, Rules
 from crisp_data.outbox.delivery import Delivery
 from crisp_data.outbox.drafting import Draft, draft, name_of
@@ -225,6 +226,7 @@ class Outbox:
         check_template(frame, template)
         batch = name_of(batch, template)
         drafts = draft(frame, template, self._journal.rows(batch), self._checks, rules)
+        self._warn_of_others(batch, drafts)
         told = [self._told(one) for one in drafts]
         columns = {"session_id": frame["session_id"], "text": [one.text for one in drafts]}
         drafted = pd.DataFrame({**columns, "reason": told}, index=frame.index).astype("str")
@@ -265,6 +267,22 @@ class Outbox:
         finally:
             self._journal.forget()
 
+    def _warn_of_others(self, batch: str, drafts: Sequence[Draft]) -> None:
+        """Tell of messages under other names: a text that was mended, a batch that was renamed."""
+        entries = [one.entry for one in drafts if one.entry and not one.reason]
+        ids, texts = ({entry.session_id for entry in entries}, {entry.digest for entry in entries})
+        others = [
+            row for row in self._journal.rows() if row.batch != batch and row.session_id in ids
+        ]
+        waiting = [row for row in others if row.state not in ("sent", "failed")]
+        had = [row for row in others if row.state == "sent" and row.digest in texts]
+        for rows, words in ((waiting, _WAITING), (had, _HAD)):
+            if rows:
+                names = sorted({repr(row.batch) if row.batch else "ws.send" for row in rows})
+                number = len({row.session_id for row in rows})
+                told = f"To {number:,} of these conversations {words}: {', '.join(names)}."
+                warnings.warn(told, CrispWarning, stacklevel=4)
+
     def _told(self, one: Draft) -> str:
         """Why a row is left out, with the moment where an earlier call sent it."""
         if one.row is None or one.row.sent_at is None:
@@ -273,7 +291,7 @@ class Outbox:
 
     def _result(self, drafted: pd.DataFrame, rows: Sequence[Row | None]) -> pd.DataFrame:
         """What became of each row."""
-        refused = [f"{row.state}: {row.refusal}" if row and row.refusal else "" for row in rows]
+        refused = ["cancelled" if row is None else row.refused for row in rows]
         reasons = [told or why for told, why in zip(drafted["reason"], refused, strict=True)]
         states = [row.state if row else None for row in rows]
         return drafted.assign(
@@ -314,6 +332,11 @@ class Outbox:
         return f"<div>{html.escape(repr(self))}</div>"
 
 
+_WAITING = (
+    "another message still waits in the outbox, and goes with the next resume() unless "
+    "ws.outbox.cancel(batch) drops it"
+)
+_HAD = "this very text was sent before, under another name"
 _KEPT = (
     "What was not sent is kept: ws.outbox shows it, ws.outbox.resume() goes on, and "
     "ws.outbox.cancel() drops what is queued."

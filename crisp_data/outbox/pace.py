@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numbers
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -72,7 +73,7 @@ class Pace:
         if per_minute is None:
             # The sandbox has no limits, and notebooks recorded on it stay quick.
             per_minute = PER_MINUTE if client.settings.live else float("inf")
-        number = isinstance(per_minute, (int, float)) and not isinstance(per_minute, bool)
+        number = isinstance(per_minute, numbers.Real) and not isinstance(per_minute, bool)
         if not number or not per_minute > 0:
             raise BadParameter("per_minute is how many messages go in a minute, more than 0.")
         self._client, self._gap = client, 60.0 / per_minute

@@ -15,7 +15,7 @@ from functools import lru_cache
 from typing import Any
 
 import pandas as pd
-from jinja2 import StrictUndefined, Template, TemplateSyntaxError, UndefinedError
+from jinja2 import StrictUndefined, Template, TemplateSyntaxError, UndefinedError, nodes
 from jinja2.meta import find_undeclared_variables
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
@@ -23,9 +23,17 @@ from crisp_data import outgoing
 from crisp_data.errors import BadParameter, InvalidMessage
 
 # What a template could reach beside its row is taken away: a column that is misspelt "lipsum"
-# would otherwise be nonsense that is sent.
+# would otherwise be nonsense that is sent, and what is drawn by lot is not what was shown.
 _jinja = ImmutableSandboxedEnvironment(undefined=StrictUndefined, keep_trailing_newline=True)
 _jinja.globals.clear()
+del _jinja.filters["random"]
+
+# A column in one pair of braces: Python's own way, and none of Jinja's.
+_PYTHON = re.compile(r"(?<!\{)\{ *([^{}]+?) *\}(?!\})")
+
+
+_HALF = re.compile(r"[\ud800-\udfff]")  # where a program cut an emoji in two; no frame holds it
+_QUOTED = re.compile(r"'([^']*)'")  # 'plan' is undefined; 'dict object' has no attribute 'plan'
 
 # A name in single braces, as Python's f-strings have it: words to Jinja2.
 _PYTHON = re.compile(r"(?<!\{)\{\s*(\w+)\s*\}(?!\})")
@@ -93,17 +101,33 @@ def check_template(frame: pd.DataFrame, template: str | outgoing.Message) -> Non
         )
     if not frame.columns.is_unique:
         raise BadParameter("The frame has two columns of one name.", "Rename one of them.")
+    of_messages = {"fingerprint", "from", "type"} <= set(frame.columns)
+    if of_messages and frame["session_id"].duplicated().any():
+        raise BadParameter(
+            "The frame has several messages of a conversation: their nickname is whoever wrote.",
+            "Pass ws.conversations(), or one row of each: messages.groupby('session_id').tail(1).",
+        )
     if not isinstance(template, (str, outgoing.Message)):
         raise BadParameter("The template is a string, or a message of crisp_data.outgoing.")
     for text in _texts(template):
         try:
-            names = find_undeclared_variables(_jinja.parse(text))
+            _compiled(text)
+            parsed = _jinja.parse(text)
         except TemplateSyntaxError as error:
+            words = (error.message or "").rstrip(".")
             raise BadParameter(
-                f"The template cannot be read, line {error.lineno}: {error.message}.",
-                "It is Jinja2: {{ nickname }} stands for the value of a column.",
+                f"The template cannot be read, line {error.lineno}: {words}.",
+                "It is Jinja2: {{ nickname }} stands for the value of a column, whose name must "
+                "be one word; rename others.",
             ) from None
-        for name in sorted(names - set(frame.columns)):
+        for piece in parsed.find_all(nodes.TemplateData):
+            for name in _PYTHON.findall(piece.data):
+                if name in frame.columns:
+                    raise BadParameter(
+                        f"The template has {name!r} in one pair of braces: that is no value.",
+                        f"Write {{{{ {name} }}}}.",
+                    )
+        for name in sorted(find_undeclared_variables(parsed) - set(frame.columns)):
             near = difflib.get_close_matches(name, map(str, frame.columns), 1)
             raise BadParameter(
                 f"The template names {name!r}, which is no column of the frame.",
@@ -126,12 +150,15 @@ def text_of(message: outgoing.Message) -> str:
 def _message(template: str | outgoing.Message, values: Mapping[str, Any]) -> outgoing.Message | str:
     try:
         filled = _fill(template, values)
+        if any(_HALF.search(text) for text in _texts(filled)):
+            return "invalid: it holds half a character"
         if isinstance(filled, str):
             return outgoing.Text(filled) if filled.strip() else "empty"
         message: outgoing.Message = filled
         return message if text_of(message).strip() else "empty"
     except UndefinedError as error:
-        return f"missing: {(error.message or '').removesuffix(' is undefined').strip(chr(39))}"
+        quoted = _QUOTED.findall(error.message or "")
+        return f"missing: {quoted[-1] if quoted else error.message}"
     except InvalidMessage as error:
         return "empty" if error.path == ".content" else f"invalid: {error.what}"
     except Exception as error:  # whatever a template does with the values: it is not sent

@@ -79,7 +79,10 @@ def test_an_empty_message_is_none(template):
         ("{{ range(3) }}", "no column"),
         ("Dear {{ nickname", "line 1"),
         ("{% for a in nickname %}", "cannot be read"),
-        ("Hello { nickname }", "as it stands"),
+        ("Dear {{ First Name }}", "one word"),
+        ("Dear {nickname}", "Write {{ nickname }}"),
+        ("Dear {{ nickname | titel }}", "No filter named 'titel'"),
+        ("{{ ['Dear', 'Hello'] | random }} {{ nickname }}", "No filter named 'random'"),
         (7, "string"),
     ],
 )
@@ -108,6 +111,34 @@ def test_a_template_reaches_nothing_but_the_row(template):
     assert shown["text"].tolist() == [""]
     assert shown["reason"][0]
     assert tags == ["a"]
+
+
+def test_other_braces_are_text(session_id):
+    frame = pd.DataFrame({"session_id": [session_id], "nickname": ["Ada"]})
+    for text in ("{no column}", "{}", "{{ '{nickname}' }}", "{% raw %}{{nickname}}{% endraw %}"):
+        assert outbox.render(frame, text)["reason"].tolist() == [""]
+
+
+def test_what_is_missing_inside_a_value_is_named():
+    frame = pd.DataFrame({"session_id": ["session_a"], "data": [{"plan": "Pro"}]})
+    shown = outbox.render(frame, "{{ data.plan }} {{ data.seats }}")
+    assert shown["reason"].tolist() == ["missing: seats"]
+
+
+def test_half_a_character_is_left_out():
+    frame = pd.DataFrame({"session_id": ["session_a", "session_b"]})
+    frame["name"] = pd.Series(["Cut \ud83d", "Ada 😀"], dtype="object")
+    shown = outbox.render(frame, "Dear {{ name }}")
+    assert shown["reason"].tolist() == ["invalid: it holds half a character", ""]
+
+
+def test_a_frame_of_messages_is_refused(ws, frame):
+    """Its nickname is whoever wrote: a customer would be called by an operator's name."""
+    messages = ws.messages(frame.head(3))
+    with pytest.raises(crisp.BadParameter, match="several messages of a conversation"):
+        many(ws, messages)
+    last = messages[messages["from"] == "user"].groupby("session_id").tail(1)
+    assert (many(ws, last)["reason"] == "").all()
 
 
 def test_text_is_text(sandbox, ws, session_id):
@@ -181,6 +212,20 @@ def test_what_the_frame_does_not_tell_is_asked_once(ws, sandbox, spent):
     assert spent() == 0
     many(ws, frame.head(4), "Hello", refresh=True)
     assert spent() == 4
+
+
+def test_who_may_be_blocked_is_not_written_to(ws, frame, monkeypatch):
+    """Where an answer lacks it, nobody knows."""
+    fetch = ws.outbox._checks._fetch
+    monkeypatch.setattr(
+        ws.outbox._checks,
+        "_fetch",
+        lambda *asked: [part.assign(is_blocked=pd.NA) for part in fetch(*asked)],
+    )
+    shown = many(ws, frame.head(1)[["session_id"]], "Hello")
+    assert shown["reason"].tolist() == ["blocked: Crisp does not say"]
+    asked_for = many(ws, frame.head(1)[["session_id"]], "Hello", include="blocked")
+    assert asked_for["reason"].tolist() == [""]
 
 
 def test_a_second_row_is_a_duplicate_unless_asked_for(ws, sandbox, frame):
@@ -267,6 +312,7 @@ def test_threads_are_read_only_where_the_frame_cannot_tell(ws, sandbox):
         {"per_minute": 0},
         {"per_minute": float("nan")},
         {"per_minute": True},
+        {"per_minute": "60"},
         {"batch": ""},
         {"batch": 7},
     ],
@@ -327,7 +373,8 @@ def test_the_same_call_again_sends_nothing(ws, sandbox, frame):
     assert (again["state"] == "sent").all()
     assert again["reason"].str.match(r"sent: 2026-11-02 09:0").all()
     assert again["fingerprint"].tolist() == first["fingerprint"].tolist()
-    assert many(ws, frame, batch="another", confirm=True)["reason"].eq("").all()
+    with pytest.warns(crisp.CrispWarning, match="very text was sent before"):
+        assert many(ws, frame, batch="another", confirm=True)["reason"].eq("").all()
     assert asked(sandbox, SEND) == 2 * len(frame)
 
 
@@ -367,6 +414,31 @@ def test_what_failed_is_sent_anew_with_the_new_text(ws, sandbox, frame):
     assert again["state"].tolist() == ["sent", "sent"]
     assert contents(sandbox)[f"Better, {frame['nickname'][0]}"] == 1
     assert asked(sandbox, SEND) == 3
+
+
+def test_what_another_cancelled_says_so(ws, sandbox, frame):
+    other = crisp.connect(sandbox=sandbox)
+    result = many(ws, frame, confirm=True, progress=lambda done, of: other.outbox.cancel())
+    assert result["state"].tolist() == ["sent"] + [np.nan] * (len(frame) - 1)
+    assert result["reason"].tolist() == [""] + ["cancelled"] * (len(frame) - 1)
+    assert asked(sandbox, SEND) == 1
+
+
+def test_messages_under_another_name_are_told_of(ws, sandbox, frame):
+    """A mended template and a renamed batch are new batches: some would have two messages."""
+    with threading_stop() as stop:
+        many(ws, frame.head(3), "We have mvoed", confirm=True, stop=stop)
+    with pytest.warns(crisp.CrispWarning, match="To 3 of these .* still waits .*'template-"):
+        many(ws, frame, "We have moved")
+    assert ws.outbox.cancel() == 3
+    many(ws, frame.head(2), "We have moved", batch="move", confirm=True)
+    with pytest.warns(crisp.CrispWarning, match="To 2 of these .* very text was sent .*: 'move'"):
+        many(ws, frame, "We have moved", batch="moved")
+    ws.send(frame["session_id"][3], "Moved")
+    with pytest.warns(crisp.CrispWarning, match="To 1 of these .* ws.send"):
+        many(ws, frame, "Moved")
+    many(ws, frame, "Another", batch=" move ")  # and the name's edges are no part of it
+    assert (many(ws, frame.head(2), batch=" move ")["reason"] != "").all()
 
 
 @pytest.mark.parametrize("status", [401, 403, 405, 406])
@@ -490,7 +562,8 @@ def test_queued_messages_can_be_dropped_and_are_gone(ws, sandbox):
     frame, stop = ws.conversations(state="unresolved", limit=5), threading.Event()
     stop.set()
     many(ws, frame, batch="a", confirm=True, stop=stop)
-    many(ws, frame.head(2), batch="b", confirm=True, stop=stop)
+    with pytest.warns(crisp.CrispWarning, match="still waits"):
+        many(ws, frame.head(2), batch="b", confirm=True, stop=stop)
     assert ws.outbox.cancel("a") == 5
     assert ws.outbox.counts["queued"] == 2
     assert ws.outbox.cancel() == 2

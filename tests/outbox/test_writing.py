@@ -145,6 +145,17 @@ def test_start_conversation(ws, sandbox):
     spent = sandbox.stats()["requests"]
     ws.start_conversation()
     assert sandbox.stats()["requests"] == spent + 1
+    single = ws.start_conversation(segments="vip")
+    assert of(sandbox, single)["meta"]["segments"] == ["vip"], "no list of letters"
+
+
+def test_a_conversation_that_was_begun_by_half_is_named(ws, sandbox):
+    known = {row["session_id"] for row in sandbox.truth("conversations")}
+    sandbox.faults(operation="update_conversation_metas", next=1, status=403, reason="not_allowed")
+    with pytest.raises(crisp.Forbidden) as caught:
+        ws.start_conversation(nickname="Ada")
+    (made,) = {row["session_id"] for row in sandbox.truth("conversations")} - known
+    assert made in caught.value.__notes__[0]
 
 
 CHANGES = {
@@ -191,6 +202,12 @@ def test_a_connection_that_only_reads_asks_for_nothing(reader, what):
         lambda ws, one: ws.add_segments("nonsense", "vip"),
         lambda ws, one: ws.mark_read(one, ["a"]),
         lambda ws, one: ws.mark_read(None),
+        lambda ws, one: ws.mark_read(one, 7),
+        lambda ws, one: ws.mark_read(one, "7"),
+        lambda ws, one: ws.mark_read(one, []),
+        lambda ws, one: ws.start_conversation(nickname=float("nan")),
+        lambda ws, one: ws.start_conversation(email=float("nan")),
+        lambda ws, one: ws.start_conversation(segments=[1]),
         lambda ws, one: ws.start_conversation(email="nobody"),
     ],
 )
