@@ -19,7 +19,8 @@ from urllib.parse import urlsplit
 
 import requests
 from requests.adapters import HTTPAdapter
-from urllib3.exceptions import MaxRetryError, NewConnectionError, SSLError
+from urllib3.exceptions import MaxRetryError, NewConnectionError
+from urllib3.util.ssl_match_hostname import CertificateError
 
 from crisp_data import waiting
 from crisp_data.errors import (
@@ -171,7 +172,7 @@ class Wire(HTTPAdapter):
             response = super().send(request, *args, **kwargs)
             body = response.content  # read here, so that a truncated body is this attempt's failure
         except requests.RequestException as error:
-            if _untrusted(error):
+            if _refused_by_us(error):
                 self.ledger.release(reservation)
                 raise Untrusted(f"{operation}: {_host(request)} cannot prove who it is.") from None
             if _never_sent(error):
@@ -246,24 +247,26 @@ def _lost(operation: str, writes: bool) -> str:
     return f"{operation}: the answer was lost on the way."
 
 
+def _refused_by_us(error: requests.RequestException) -> bool:
+    """Whether a certificate was refused, before a byte of the request was sent.
+
+    Any other failure of TLS may break off a request that was read and done already.
+    """
+    causes: list[BaseException] = [error]
+    while (cause := _cause(causes[-1])) is not None:
+        causes.append(cause)
+    return isinstance(causes[-1], (ssl.SSLCertVerificationError, CertificateError))
+
+
+def _cause(error: BaseException) -> BaseException | None:
+    """What a library's error is about: urllib3 and requests pass it on as a value."""
+    inner = error.reason if isinstance(error, MaxRetryError) else next(iter(error.args), None)
+    return inner if isinstance(inner, BaseException) else None
+
+
 def _never_sent(error: requests.RequestException) -> bool:
     """Whether a connection was never made; after a read timeout nobody knows."""
-    return isinstance(error, requests.ConnectTimeout) or isinstance(
-        _reason(error), NewConnectionError
-    )
-
-
-def _untrusted(error: requests.RequestException) -> bool:
-    """Whether a certificate was refused, which comes before the request.
-
-    Any other failure of the encryption may as well have met the answer, and the work be done.
-    """
-    reason = _reason(error)
-    cause = reason.args[0] if isinstance(reason, SSLError) and reason.args else None
-    return isinstance(cause, ssl.SSLCertVerificationError)
-
-
-def _reason(error: requests.RequestException) -> object:
-    """What urllib3 says ended the one try that it makes."""
+    if isinstance(error, requests.ConnectTimeout):
+        return True
     cause = error.args[0] if error.args else None
-    return cause.reason if isinstance(cause, MaxRetryError) else None
+    return isinstance(cause, MaxRetryError) and isinstance(cause.reason, NewConnectionError)

@@ -124,8 +124,8 @@ def check_template(frame: pd.DataFrame, template: str | outgoing.Message) -> Non
             for name in _PYTHON.findall(piece.data):
                 if name in frame.columns:
                     raise BadParameter(
-                        f"The template has {name!r} in one pair of braces: that is no value.",
-                        f"Write {{{{ {name} }}}}.",
+                        f"{{{name}}} would be sent to the customer as it stands.",
+                        f"A column's value is {{{{ {name} }}}}, with two braces.",
                     )
         for name in sorted(find_undeclared_variables(parsed) - set(frame.columns)):
             near = difflib.get_close_matches(name, map(str, frame.columns), 1)
