@@ -199,6 +199,11 @@ class Plans:
         quota.afford(plan.low, today=not self._client.waits)
         return plan
 
+    def before_each(self, missing: int, why: str) -> Plan:
+        """Plan a request for each of so many conversations and refuse what cannot be paid."""
+        self._client.quota.afford(missing, today=not self._client.waits)
+        return self._plan("conversations", missing, missing, missing, why)
+
     def before_sync(self, first: Page, low: int, high: int | None, due: int) -> Plan | None:
         """Plan a lap of an archive's sync whose first page just came; None where it is short.
 

@@ -116,7 +116,8 @@ class Checks:
         where: dict[str, Any] = {"website_id": self._website_id}
         kept = [not refresh and self._client.keeps("get_conversation", session_id=one, **where)
                 for one in ids]  # fmt: skip
-        self._client.quota.afford(kept.count(False), today=not self._client.waits)
+        why = "Each is asked for by itself: state and is_blocked are not in the frame."
+        self._show(self._plans.before_each(kept.count(False), why))
         builder = tables.Builder("conversations")
         for session_id in ids:
             pages = self._client.pages(

@@ -265,6 +265,16 @@ def test_a_row_without_a_message_is_not_the_first(ws, frame):
     assert many(ws, twice, "{{ plan }}")["reason"].tolist() == ["missing: plan", ""]
 
 
+@pytest.mark.parametrize("many_of_them", [True, False])
+def test_a_dry_run_of_many_says_what_it_costs(sandbox, capsys, many_of_them):
+    ws = crisp.connect(sandbox=sandbox, progress=True)
+    ids = [row["session_id"] for row in sandbox.truth("conversations")]
+    frame = pd.DataFrame({"session_id": ids if many_of_them else ids[:90]})
+    many(ws, frame, "Hello")
+    told = capsys.readouterr().err
+    assert ("120 requests" in told) == many_of_them
+
+
 def last_words(sandbox):
     """When each person wrote last, by the truth."""
     wrote = {}
