@@ -22,11 +22,12 @@ from crisp_data.client import Client
 from crisp_data.errors import (
     ApiError,
     BadAnswer,
+    BadParameter,
     CrispError,
     CrispWarning,
     NotFound,
-    Offline,
     QuotaExceeded,
+    ReadOnly,
     UnknownOutcome,
     Unreachable,
     Untrusted,
@@ -100,17 +101,20 @@ class Delivery:
                 return None
             held = trying
             try:
-                self._post(held)
-                return self._journal.settle(held, "sent", sent_at=self._client.now())
+                given = self._post(held)
             except CrispError as raised:
                 if not _in_doubt(raised):
                     self._end(
                         before, "failed" if isinstance(raised, ApiError) else "queued", raised
                     )
                 error = raised
+            else:  # apart: what goes wrong from here on is no word of Crisp's
+                self._journal.settle(held, "sent", sent_at=self._client.now())
+                return self._compare(held, given)
         raise AssertionError("the last attempt returns or raises")
 
-    def _post(self, held: Row) -> None:
+    def _post(self, held: Row) -> Any:
+        """Send it, and give the number by which Crisp calls it."""
         body = json.loads(held.body or "null") | {"fingerprint": held.fingerprint}
         answer = self._client.call(
             "send_message_in_conversation",
@@ -118,7 +122,10 @@ class Delivery:
             session_id=held.session_id,
             json=body,
         )
-        given = answer.get("fingerprint") if isinstance(answer, dict) else None
+        return answer.get("fingerprint") if isinstance(answer, dict) else None
+
+    def _compare(self, held: Row, given: Any) -> None:
+        """Tell, and write down, where Crisp numbers messages itself."""
         if given != held.fingerprint:
             self._findable = False
             if given is not None:
@@ -183,14 +190,14 @@ class Delivery:
 
 
 def _in_doubt(error: CrispError) -> bool:
-    """Whether the message may have been sent although this came of it."""
-    if isinstance(error, (Unreachable, Untrusted)):
+    """Whether the message may have been sent although this came of it: anything not known may."""
+    if isinstance(error, (Unreachable, Untrusted, ReadOnly, BadParameter)):
         return False
     if isinstance(error, QuotaExceeded):  # ours, before a socket; or Crisp's own, and then 429
         return isinstance(error.__cause__, ApiError)
     if isinstance(error, ApiError):
         return not 400 <= error.status < 500 or error.status in _OPEN
-    return isinstance(error, (Offline, BadAnswer))
+    return True
 
 
 def _words(error: CrispError) -> str:

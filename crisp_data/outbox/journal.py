@@ -142,10 +142,11 @@ class Journal(Database):
     def queue(self, batch: str, entries: Iterable[Entry], now: float) -> None:
         """Add a batch's messages, all or none; one that is there already is not added.
 
-        Where that one was surely not sent, it takes over the text.
+        Where that one was surely not sent, it takes over the text. They are as old as each other
+        but for microseconds, which keep their order.
         """
         with self.transaction() as db:
-            for entry in entries:
+            for place, entry in enumerate(entries):
                 texts = (entry.session_id, entry.body, entry.digest)
                 db.execute(
                     "INSERT INTO message (fingerprint, service, website_id, account, session_id, "
@@ -154,7 +155,7 @@ class Journal(Database):
                     "ON CONFLICT (service, website_id, batch, key) DO UPDATE SET "
                     "body = excluded.body, digest = excluded.digest, state = 'queued', "
                     "refusal = '' WHERE state IN ('queued', 'failed')",
-                    (*self._new(), *texts, batch, entry.key, now),
+                    (*self._new(), *texts, batch, entry.key, now + place / 1e6),
                 )
 
     def take(self, entry: Entry, now: float) -> Row:
@@ -250,12 +251,12 @@ class Journal(Database):
     def rows(self, batch: str | None = None) -> list[Row]:
         """All messages, or those of a batch, the oldest first."""
         if batch is None:
-            return self._rows("ORDER BY added_at, rowid")
-        return self._rows("AND batch = ? ORDER BY added_at, rowid", batch)
+            return self._rows("ORDER BY added_at")
+        return self._rows("AND batch = ? ORDER BY added_at", batch)
 
     def left(self, batch: str | None = None) -> list[Row]:
         """Those that are to be sent, and that no living process has."""
-        found = self._rows("AND state IN ('queued', 'sending', 'unknown') ORDER BY added_at, rowid")
+        found = self._rows("AND state IN ('queued', 'sending', 'unknown') ORDER BY added_at")
         return [row for row in found if row.free and batch in (None, row.batch)]
 
     def row(self, fingerprint: int) -> Row | None:

@@ -354,14 +354,26 @@ def test_a_broken_encryption_may_hide_an_answer(monkeypatch):
 
 
 @pytest.mark.parametrize("again", ["resume", "send"])
-def test_a_full_disk_sends_nothing_twice(ws, sandbox, session_id, again):
+@pytest.mark.parametrize("times", [1, 2])
+@pytest.mark.parametrize(
+    "error",
+    [sqlite3.OperationalError("database or disk is full"), crisp.CrispError("The disk is full.")],
+)
+def test_a_full_disk_sends_nothing_twice(ws, sandbox, session_id, again, times, error):
     """What went when it filled up is held by this very process, which has nothing in hand."""
-    journal = journal_of(ws)
+    journal, left = journal_of(ws), times
     settle = journal.settle
-    journal.settle = _raise(sqlite3.OperationalError("database or disk is full"))
-    with pytest.raises(crisp.UnknownOutcome, match="disk is full") as caught:
+
+    def full(*arguments, **options):
+        nonlocal left
+        left -= 1
+        if left >= 0:
+            raise error
+        settle(*arguments, **options)
+
+    journal.settle = full
+    with pytest.raises(crisp.CrispError, match="disk is full"):
         ws.send(session_id, TEXT)
-    assert "sends it only where Crisp does not have it" in caught.value.hint
     journal.settle = settle
     assert ws.outbox.left() == 1
     if again == "resume":
@@ -405,7 +417,7 @@ def test_what_was_in_doubt_before_does_not_hold_up_the_others(few, sandbox):
     with pytest.raises(crisp.UnknownOutcome):
         few.send(first, TEXT)
     sandbox.faults()
-    journal_of(few).queue("b", [_entry(one) for one in (second, first, third)], 1e10)
+    journal_of(few).queue("b", [_entry(one) for one in (second, first, third)], 2e9)
     sandbox.faults(operation=LOOK, status=403)
     with pytest.raises(crisp.UnknownOutcome) as caught:
         few.outbox.resume()
@@ -438,6 +450,23 @@ def test_what_was_cancelled_meanwhile_is_no_error(ws, sandbox):
 
 def test_half_a_character_is_written_down_as_it_is_sent(ws, session_id):
     assert ws.send(session_id, "Cut: \ud83d").state == "sent"
+
+
+@pytest.mark.parametrize("before", [True, False])
+def test_an_error_that_nobody_knows_is_looked_up(ws, sandbox, session_id, monkeypatch, before):
+    """The cache may be what fails, after the message has gone."""
+    call = ws.client.call
+
+    def failing(operation, **arguments):
+        if not before:
+            call(operation, **arguments)
+        monkeypatch.undo()
+        raise crisp.CrispError("The file of the cache cannot be written.")
+
+    monkeypatch.setattr(ws.client, "call", failing)
+    assert ws.send(session_id, TEXT).state == "sent"
+    assert contents(sandbox)[TEXT] == 1
+    assert asked(sandbox, LOOK) == 1
 
 
 def _entry(session_id, text=TEXT):

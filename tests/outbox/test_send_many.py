@@ -551,6 +551,16 @@ def test_the_live_service_is_written_to_at_a_persons_pace(ws, monkeypatch):
     assert Pace(live, None, None)._gap == 60 / PER_MINUTE
 
 
+def test_what_is_resumed_keeps_its_order(ws, sandbox, frame):
+    many_rows = pd.concat([frame.head(1)] * 8, ignore_index=True)
+    many_rows["n"] = range(8)
+    with threading_stop() as stop:
+        many(ws, many_rows, "Part {{ n }}", include="duplicate", confirm=True, stop=stop)
+    ws.outbox.resume()
+    found = [str(row["content"]) for row in sandbox.truth("messages") if "Part" in str(row)]
+    assert found == [f"Part {n}" for n in range(8)]
+
+
 def test_an_interrupt_leaves_what_can_be_resumed(ws, sandbox):
     frame = ws.conversations(state="unresolved", limit=5)
 
