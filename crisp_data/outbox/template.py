@@ -35,9 +35,6 @@ _PYTHON = re.compile(r"(?<!\{)\{ *([^{}]+?) *\}(?!\})")
 _HALF = re.compile(r"[\ud800-\udfff]")  # where a program cut an emoji in two; no frame holds it
 _QUOTED = re.compile(r"'([^']*)'")  # 'plan' is undefined; 'dict object' has no attribute 'plan'
 
-# A name in single braces, as Python's f-strings have it: words to Jinja2.
-_PYTHON = re.compile(r"(?<!\{)\{\s*(\w+)\s*\}(?!\})")
-
 
 def render(frame: pd.DataFrame, template: str | outgoing.Message) -> pd.DataFrame:
     """Render a template for each row; spends nothing.
@@ -133,12 +130,6 @@ def check_template(frame: pd.DataFrame, template: str | outgoing.Message) -> Non
                 f"The template names {name!r}, which is no column of the frame.",
                 f"Did you mean {near[0]!r}?" if near else "Add the column, or mend the name.",
             )
-        for name in _PYTHON.findall(text):
-            if name in frame.columns:
-                raise BadParameter(
-                    f"{{{name}}} would be sent to the customer as it stands.",
-                    f"A column's value is {{{{ {name} }}}}, with two braces.",
-                )
 
 
 def text_of(message: outgoing.Message) -> str:
