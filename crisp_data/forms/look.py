@@ -183,8 +183,12 @@ def word(cell: Any, most: int = 160) -> str:
     return text if len(text) <= most else f"{text[: most - 1]}…"
 
 
-#: Goes into every form: a page may show several, or one alone.
+#: Goes into every form: a page may show several, or one alone. Its first rule takes away the
+#: words that stand above a form for pages on which there is none.
 CSS = """
+.jp-OutputArea-child:has(> .jp-OutputArea-output > .crisp-words):has(
+  + .jp-OutputArea-child .crisp-form
+) { display: none; }
 .crisp-form {
   --crisp-ink: var(--jp-ui-font-color0, CanvasText);
   --crisp-soft: var(--jp-ui-font-color1, CanvasText);
@@ -353,7 +357,7 @@ CSS = """
 .crisp-form .crisp-pick > .widget-html { flex: 3 1 280px; }
 .crisp-form .crisp-facts {
   display: flex; flex-wrap: wrap; gap: 0 14px; color: var(--crisp-soft); font-size: 13px;
-  padding-bottom: 4px; overflow-wrap: anywhere;
+  padding: 2px 0; overflow-wrap: anywhere;
 }
 .crisp-form .crisp-progress { display: flex; flex-wrap: wrap; align-items: center; gap: 4px 12px; }
 .crisp-form progress {

@@ -8,11 +8,15 @@ from contextlib import contextmanager
 from typing import Any
 
 import ipywidgets as widgets
+from IPython.display import publish_display_data
 
+from crisp_data import waiting
 from crisp_data.errors import CrispError
 from crisp_data.forms import look
 from crisp_data.forms.look import Opened
 
+#: Seconds that a handler may wait for: enough to try again after a connection that was lost.
+MOMENT = 2.0
 _VIEW = "application/vnd.jupyter.widget-view+json"
 
 
@@ -107,6 +111,16 @@ class Form:
             button.description, button.disabled = said, False
             self.refresh()
 
+    @contextmanager
+    def reading(self, button: widgets.Button) -> Iterator[None]:
+        """Read in a handler: as :meth:`busy`, but what would have to be waited for is an error.
+
+        The kernel does nothing else meanwhile, and a rate limit lasts for minutes, the day's
+        reset for hours.
+        """
+        with self.busy(button, "Reading …"), waiting.at_most(MOMENT):
+            yield
+
     def lines(self) -> list[str]:
         """What a page without a kernel says of the form: figures, nobody's words."""
         return []
@@ -126,11 +140,23 @@ class Form:
     def __repr__(self) -> str:
         return "\n".join([f"{self.title} (a form)", *(f"  {line}" for line in self._facts())])
 
+    def _ipython_display_(self) -> None:
+        """Show its words, and in an output of its own the form, which hides them where it lives.
+
+        In one output the form alone would count: a notebook that is opened without its kernel,
+        or a page made of it, would then show an error or nothing.
+        """
+        words = self._repr_mimebundle_()
+        view = {_VIEW: words.pop(_VIEW)} if _VIEW in words else {}
+        for output in filter(None, (words, view)):
+            publish_display_data(output)  # type: ignore[no-untyped-call]
+
     def _repr_mimebundle_(self, **options: Any) -> dict[str, Any]:
         rows = "".join(f"<div>{html.escape(line)}</div>" for line in self._facts())
         colour = {"live": "#a4300a", "sandbox": "#0a5c94", "": "#6b7280"}[look.service(self.ws)]
         fallback = (
-            f"<div style='border-left:4px solid {colour};padding-left:12px'>"
+            "<div class='crisp-words' "
+            f"style='border-left:4px solid {colour};padding-left:12px'>"
             f"<strong>{html.escape(self.title)}</strong>{rows}</div>"
         )
         bundle = {"text/plain": repr(self), "text/html": fallback}

@@ -8,6 +8,7 @@ import json
 import traceback
 
 import ipywidgets as widgets
+from IPython.display import display
 
 names: dict[str, object] = {}
 
@@ -37,7 +38,8 @@ def show(code):
     body = ast.parse(code).body
     exec(compile(ast.Module(body[:-1], []), "test", "exec"), names)
     names["form"] = eval(compile(ast.Expression(body[-1].value), "test", "eval"), names)
-    stage.append_display_data(names["form"])
+    with stage:
+        display(names["form"])
 
 
 def ask(code):

@@ -10,6 +10,8 @@ import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from IPython.core.interactiveshell import InteractiveShell
+from IPython.utils.capture import capture_output
 
 import crisp_data as crisp
 from crisp_data.errors import BadParameter
@@ -126,6 +128,17 @@ def test_a_static_page_is_not_empty(form, live):
     assert view["model_id"] == form.box.model_id
     assert "live, Acme" in repr(parts.Form(live, "A form"))
     assert "not connected" in repr(parts.Form(None, "A form"))
+
+
+def test_its_words_are_an_output_of_their_own(form):
+    shell = InteractiveShell.instance()
+    for parts_shown in (["text/html", "text/plain"], [parts._VIEW]), (["text/html", "text/plain"],):
+        with capture_output() as caught:
+            assert shell.display_formatter.format(form) == ({}, {})
+        assert [sorted(output.data) for output in caught.outputs] == [*parts_shown]
+        assert "sandbox, Acme, may write" in caught.outputs[0].data["text/html"]
+        form.close()
+    InteractiveShell.clear_instance()
 
 
 def test_a_closed_form_leaves_no_widget(ws):
