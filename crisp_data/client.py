@@ -204,6 +204,7 @@ class Client:
         rows: int | None = None,
         refresh: bool = False,
         keep: bool = True,
+        for_write: bool = False,
         lap: bool = False,
         down_to: int | None = None,
         known: frozenset[int] = frozenset(),
@@ -221,6 +222,9 @@ class Client:
             Walk it anew even where the cache knows it.
         keep : bool, default True
             False for answers that neither come from the cache nor enter it.
+        for_write : bool, default False
+            Whether it is read to write: then it may spend what is kept for writes, and never
+            waits for the day's reset.
         lap : bool, default False
             Conversations only: walk once from ``filter_date_end``, or the top, to the end,
             without a look at what moved up meanwhile. Until the walk is in doubt, every
@@ -272,7 +276,8 @@ class Client:
 
         def steps(since: float = 0.0, offline: bool = False) -> Steps:
             walk = walks.walk(route, query, rows, self.now, lap=lap, down_to=down_to, known=known)
-            return self._steps(route, where, walk, since, offline=offline, keep=keep)
+            options = {"offline": offline, "keep": keep, "for_write": for_write}
+            return self._steps(route, where, walk, since, **options)
 
         return Pages(steps, None if timed else rows, refresh or not keep, resumable=timed)
 
@@ -373,6 +378,8 @@ class Client:
             except QuotaExceeded as spent:
                 # A budget is not filled by waiting, and a write is not what is meant any more.
                 if not (self.waits and reads and not for_write and spent.resets_at):
+                    raise
+                if not waiting.allowed(self.quota.opens_in()):
                     raise
             self._reset.wait()
 

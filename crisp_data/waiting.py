@@ -42,6 +42,30 @@ def ended_by(event: threading.Event) -> Iterator[None]:
         _ended.reset(token)
 
 
+_allowance: ContextVar[list[float] | None] = ContextVar("crisp_data_allowance", default=None)
+
+
+@contextmanager
+def at_most(seconds: float) -> Iterator[None]:
+    """Bound what the requests of a block may wait for in all; what needs longer fails at once."""
+    token = _allowance.set([seconds])
+    try:
+        yield
+    finally:
+        _allowance.reset(token)
+
+
+def allowed(seconds: float) -> bool:
+    """Say whether a wait is within the bound of :func:`at_most`, and charge it where it is."""
+    left = _allowance.get()
+    if left is None:
+        return True
+    if seconds > left[0]:
+        return False
+    left[0] -= seconds
+    return True
+
+
 def sleep(seconds: float) -> None:
     """Sleep; what can interrupt the wait depends on the thread, as the module says.
 

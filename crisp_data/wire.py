@@ -142,7 +142,7 @@ class Wire(HTTPAdapter):
                     # The ledger now refuses, unless the day has turned between the first
                     # refusal and the last: then all begins anew.
                     tries = _Tries(self.patience, repeats, error)
-                elif (pause := tries.pause(error)) is None:
+                elif (pause := tries.pause(error)) is None or not waiting.allowed(pause):
                     raise
                 else:
                     self.sleep(pause)

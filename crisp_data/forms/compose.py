@@ -7,15 +7,15 @@ from typing import Any
 
 import ipywidgets as widgets
 
-from crisp_data import outgoing
+from crisp_data import outgoing, waiting
 from crisp_data.errors import CrispError
 from crisp_data.forms import blanks, conversation, parts
-from crisp_data.forms.compose_look import CSS, head, waiting
+from crisp_data.forms.compose_look import CSS, head, place
 from crisp_data.forms.composer import Asked, Composer, Writes
 from crisp_data.forms.draft import OPTIONS, Blank, called
 from crisp_data.forms.inbox import labels
-from crisp_data.forms.look import escape
-from crisp_data.forms.parts import Form, button, heading, show
+from crisp_data.forms.look import escape, service
+from crisp_data.forms.parts import MOMENT, Form, button, heading, show
 from crisp_data.forms.preview import preview
 from crisp_data.forms.runner import Runner
 from crisp_data.outbox import Receipt
@@ -51,7 +51,7 @@ class Compose(Form):
         self.receipt: Receipt | None = None
         self.runner = Runner(self, lambda: (0, 0, "Waiting for Crisp's answer"))
         self._asked: Asked | None = None
-        self._filling = False
+        self._filling = self._told = False
         panes = widgets.Box([self._finding(), self._reading(), self._writing()])
         panes.add_class("crisp-compose")
         frame = widgets.Box([panes])
@@ -163,26 +163,32 @@ class Compose(Form):
             self._on_search()
 
     def _on_search(self) -> None:
-        with self.busy(self._search, "Searching …"):
+        with self.reading(self._search):
             self.composer.inbox.search()
         self._list()
 
     def _on_reload(self) -> None:
-        with self.busy(self._reload, "Reading …"):
+        with self.reading(self._reload):
             self.composer.inbox.load(refresh=True)
         self._list()
 
     def _on_page(self, turn: Callable[[], None]) -> None:
-        with self.busy(self._older, "Reading …"):
+        with self.reading(self._older):
             turn()
         self._list()
 
     def _on_choice(self, change: dict[str, Any]) -> None:
         if not self._filling and change["new"] is not None:
-            self._open(change["new"])
+            with waiting.at_most(MOMENT):
+                self._open(change["new"])
 
     def _open(self, session_id: str) -> None:
         self.quiet()
+        # At once, for the list marks the new one already: nobody is to see another's thread.
+        self._who.value = head(self.composer.inbox.row(session_id))
+        self._thread.value = place("Reading its messages …")
+        show(self._earlier, False)
+        show(self._again, False)
         if self._try(lambda: self.composer.open(session_id)):
             self._first_blank().focus()
         self._list()
@@ -190,13 +196,13 @@ class Compose(Form):
         self._edited()
 
     def _on_earlier(self) -> None:
-        with self.busy(self._earlier, "Reading …"):
+        with self.reading(self._earlier):
             if self.composer.conversation is not None:
                 self.composer.conversation.earlier()
         self._show_thread()
 
     def _on_again(self) -> None:
-        with self.busy(self._again, "Reading …"):
+        with self.reading(self._again):
             self._read_again()
 
     def _on_type(self, change: dict[str, Any]) -> None:
@@ -233,6 +239,7 @@ class Compose(Form):
                 self.receipt = outcome.receipt
                 hints += [f"Fingerprint {self.receipt.fingerprint}.", self._follow(self.receipt)]
             self.say(outcome.what, "\n".join(hints), outcome.kind)
+            self._told = outcome.kind == "done"
         finally:
             self._cancel.disabled = False
             done = self.composer.draft.untouched  # else somebody may be writing there just now
@@ -284,11 +291,14 @@ class Compose(Form):
         """Draw the preview anew; a question that was asked about other words is withdrawn."""
         if not self.runner.running:
             self._ask(None)
+            if self._told and not self.composer.draft.untouched:
+                self._told = False
+                self.quiet()  # the words "Sent to" are not to stand below what is written next
         draft, why = self.composer.draft, self.composer.refusal
         lacks = draft.lacks
         if lacks:
             empty = "What you write appears here as its reader will see it."
-            self._preview.value = waiting(empty if draft.untouched else f"To be mended: {lacks}")
+            self._preview.value = place(empty if draft.untouched else f"To be mended: {lacks}")
         else:
             self._preview.value = preview(draft.message(), self.composer.website)
         self._send.disabled = bool(why)
@@ -299,7 +309,11 @@ class Compose(Form):
         show(self._confirming, asked is not None)
         show(self._send, asked is None)
         if asked is not None:
-            self._question.value = f"<p role='alert'>{escape(asked.question)}</p>"
+            # The banner may be far above it, on a small screen.
+            where = service(self.ws)
+            if where == "live":
+                self._confirm.add_class("crisp-danger")
+            self._question.value = f"<p role='alert'>{where.upper()}: {escape(asked.question)}</p>"
             self._confirm.description = "Send now"
             self._cancel.focus()
 

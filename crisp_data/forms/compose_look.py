@@ -14,15 +14,15 @@ from crisp_data.transcripts.entries import clean
 def head(row: pd.Series[Any] | None) -> str:
     """Draw whom the open conversation is with; or that none is open."""
     if row is None:
-        place = waiting("Choose one from the list: its messages appear here.")
-        return f"<h3>No conversation is open</h3>{place}"
+        choose = place("Choose one from the list: its messages appear here.")
+        return f"<h3>No conversation is open</h3>{choose}"
     email = clean(row["email"])
     lines = [email if email != customer(row) else "", facts(row)]
     words = "".join(f"<p class='crisp-soft'>{escape(line)}</p>" for line in lines if line)
     return f"<h3>{escape(customer(row))}</h3>{words}"
 
 
-def waiting(words: str) -> str:
+def place(words: str) -> str:
     """Draw the place of something that is not there yet."""
     return f"<div class='crisp-waiting'>{escape(words)}</div>"
 
@@ -91,6 +91,7 @@ CSS = """
   outline: 3px solid var(--crisp-focus); outline-offset: 1px;
 }
 
+.crisp-form .crisp-writing > .crisp-heading:not(:first-child) { margin-top: 8px; }
 .crisp-form .crisp-writing > .crisp-pane { width: auto; gap: 8px; flex: none; }
 .crisp-form .crisp-writing .crisp-notice { margin: 0; }
 .crisp-form .crisp-writing .widget-label-basic { line-height: 1.4; }

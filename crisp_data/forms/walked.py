@@ -23,7 +23,8 @@ class Walked:
     """What was read of a list so far, as a frame that grows.
 
     A workspace's own methods read a list to its end. A form must not: a click costs one
-    request, and nobody looks at ten thousand conversations.
+    request, and nobody looks at ten thousand conversations. Where the connection may write,
+    they are read to be answered: an export that spent the day's reads keeps nobody from that.
 
     Parameters
     ----------
@@ -110,6 +111,7 @@ class Walked:
     def _begun(self) -> Pages:
         asked: dict[str, Any] = {**self._where, **self._asked}
         asked["refresh"] = self._refresh and not self.pages
+        asked["for_write"] = self._client.writes
         walk = self._client.pages(self._operation, **asked)
         for _ in range(self.pages):
             next(walk, None)

@@ -75,6 +75,38 @@ def test_two_clicks_at_once_send_one_message(show, sandbox, customer):
     assert len(sandbox.truth("messages")) == before + 1
 
 
+def test_while_one_is_opened_nobody_sees_the_thread_of_another(show, sandbox, customer, shot):
+    stage = opened(show, customer)
+    sandbox.faults(operation="get_messages_in_conversation", latency_ms=1500)
+    other = stage.form.locator(".crisp-list").get_by_role("button").nth(1)
+    name = other.inner_text().splitlines()[0]
+    other.click()
+    stage.form.get_by_text("Reading its messages …").wait_for()
+    assert name in stage.form.locator(".crisp-reading h3").inner_text()
+    assert not stage.form.get_by_role("region", name="Messages").is_visible()
+    shot(stage)
+    stage.form.get_by_role("region", name="Messages").wait_for()
+
+
+@pytest.mark.parametrize("width", [1200, 400])
+def test_clicks_and_keys_that_come_too_often_send_nothing(show, sandbox, customer, width):
+    stage = opened(show, customer)
+    stage.page.set_viewport_size({"width": width, "height": 1000})
+    before = sandbox.truth("messages")
+    stage.form.get_by_label("Message", exact=True).fill(WORDS)
+    send = stage.form.get_by_role("button", name="Send …")
+    send.click(click_count=3, delay=60)
+    stage.form.get_by_role("button", name="Cancel").wait_for()
+    acts.press(stage, "Cancel")
+    send.focus()
+    for _ in range(10):  # as a key that is held down
+        stage.page.keyboard.down("Enter")
+        stage.page.wait_for_timeout(60)
+    stage.page.keyboard.up("Enter")
+    assert stage.ask("form.runner.running") == "False"
+    assert sandbox.truth("messages") == before
+
+
 def test_the_button_is_busy_while_a_message_is_sent(show, sandbox, customer):
     stage = opened(show, customer)
     sandbox.faults(operation="send_message_in_conversation", latency_ms=1500)

@@ -1,11 +1,13 @@
 """The form to answer a customer, used without a browser; the sandbox says what arrived."""
 
+import dataclasses
 from dataclasses import dataclass
 
 import ipywidgets as widgets
 import pytest
 
 import crisp_data as crisp
+from crisp_data.forms import parts
 from crisp_data.forms.compose import Compose
 from crisp_data.outgoing import Text
 
@@ -214,6 +216,73 @@ def test_what_is_written_while_a_message_goes_stays(form, sandbox):
     assert box.value == "Second"
     send(form)
     assert len(arrived(sandbox, "Second")) == 1
+
+
+@pytest.mark.parametrize("refusal", [{"status": 429}, {"status": 503}, {"drop": "before"}])
+def test_a_click_that_reads_keeps_the_kernel_for_no_rate_limit(
+    form, sandbox, waits, spent, refusal
+):
+    first = choose(form)
+    sandbox.faults(operation="get_messages_in_conversation", **refusal)
+    spent()
+    for press in (lambda: choose(form, 1), form._again.click):
+        waits.clear()
+        press()
+        assert sum(waits) <= parts.MOMENT
+        assert "role='alert'" in said(form)
+    assert spent() <= 4
+    assert form.composer.conversation.session_id == first == form._rows.value
+    assert "Grace Patel" in form._who.value, "the one that was open is shown again"
+    sandbox.faults()
+    choose(form, 1)
+    assert form.composer.conversation.session_id == form._rows.value != first
+
+
+def test_nor_for_the_days_reset(sandbox, waits):
+    options = {"quota": 3, "reserve_for_writes": 0, "on_quota": "wait", "writes": False}
+    ws = crisp.connect(sandbox=sandbox, sleep=waits.append, **options)
+    form = ws.compose()
+    choose(form)
+    choose(form, 1)
+    assert waits == []
+    assert "quota is spent" in said(form)
+
+
+def test_who_answers_reads_with_what_is_kept_for_that(sandbox, waits):
+    ws = crisp.connect(sandbox=sandbox, sleep=waits.append, quota=20, reserve_for_writes=0.5)
+    reader = crisp.connect(sandbox=sandbox, quota=20, reserve_for_writes=0.5, writes=False)
+    while ws.quota.left_for_reads:
+        ws.operators(refresh=True)
+    form = ws.compose()
+    choose(form)
+    write(form, "In spite of the export")
+    send(form)
+    assert len(arrived(sandbox, "In spite of the export")) == 1
+    assert "quota is spent" in said(reader.compose(form._rows.value))
+
+
+def test_the_question_says_where_it_goes_for_the_banner_is_far_above(form):
+    choose(form)
+    write(form, "Hello")
+    form._send.click()
+    assert "SANDBOX: <bdi>Send to Grace Patel at Acme?</bdi>" in form._question.value
+    assert "crisp-danger" not in form._confirm._dom_classes
+    # As on the live service, of which nothing is asked.
+    client = form.ws.client
+    client.settings = dataclasses.replace(client.settings, base_url=crisp.config.BASE_URL)
+    form._cancel.click()
+    form._send.click()
+    assert "LIVE: <bdi>Send to" in form._question.value
+    assert "crisp-danger" in form._confirm._dom_classes
+
+
+def test_what_was_sent_is_not_said_below_what_is_written_next(form):
+    choose(form)
+    write(form, "One")
+    send(form)
+    assert "Sent to" in said(form)
+    write(form, "T")
+    assert said(form) == ""
 
 
 def test_a_note_is_said_to_be_one(form, sandbox):
