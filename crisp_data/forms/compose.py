@@ -14,7 +14,7 @@ from crisp_data.forms.compose_look import CSS, head, place
 from crisp_data.forms.composer import Asked, Composer, Writes
 from crisp_data.forms.draft import OPTIONS, Blank, called
 from crisp_data.forms.inbox import labels
-from crisp_data.forms.look import escape, service
+from crisp_data.forms.look import escape, plain, service
 from crisp_data.forms.parts import MOMENT, Form, button, heading, show
 from crisp_data.forms.preview import preview
 from crisp_data.forms.runner import Runner
@@ -112,7 +112,10 @@ class Compose(Form):
         kinds = [(kind.__name__, name) for name, kind in outgoing.TYPES.items()]
         self._type = widgets.Dropdown(options=kinds, value="text", description="Type")
         self._type.observe(self._on_type, "value")
-        self._blanks = parts.stack()
+        self._blanks, self._mentions = parts.stack(), parts.stack()
+        self._mentions.add_class("crisp-mentions")
+        self._load = button("Mention colleagues · 1 request", small=True)
+        self._load.on_click(lambda _: self._on_load())
         self._options = parts.stack(*self._option_blanks())
         self._fold = button("Sender and options", small=True)
         self._fold.on_click(lambda _: self._on_fold())
@@ -133,6 +136,7 @@ class Compose(Form):
             heading("Your message"),
             self._type,
             self._blanks,
+            self._mentions,
             heading("Preview"),
             self._preview,
             self._fold,
@@ -210,6 +214,11 @@ class Compose(Form):
         self._fill()
         self._edited()
 
+    def _on_load(self) -> None:
+        with self.reading(self._load):
+            self.composer.colleagues(load=True)
+        self._fill_mentions()
+
     def _on_fold(self) -> None:
         shown = self._options.layout.display == "none"
         show(self._options, shown)
@@ -286,6 +295,31 @@ class Compose(Form):
         self._blanks.children = blanks.fill(draft.blanks, draft.values, self._edited)
         for blank in old:
             parts.close(blank)
+        self._fill_mentions()
+
+    def _fill_mentions(self) -> None:
+        """Below a note, a box for each colleague whom it may tell, once their names are known."""
+        draft, old = self.composer.draft, self._mentions.children
+        show(self._mentions, draft.type == "note")
+        if draft.type == "note":
+            names = self.composer.colleagues()
+            boxes = [self._mention(user_id, name) for user_id, name in names.items()]
+            self._mentions.children = boxes or [self._load]
+            for box in old:
+                if box is not self._load:
+                    parts.close(box)
+
+    def _mention(self, user_id: str, name: str) -> widgets.Checkbox:
+        draft = self.composer.draft
+        words = f"Mention {plain(name or user_id)}"
+        box = widgets.Checkbox(user_id in draft.mentions, description=words, indent=False)
+
+        def keep(change: dict[str, Any]) -> None:
+            (draft.mentions.add if change["new"] else draft.mentions.discard)(user_id)
+            self._edited()
+
+        box.observe(keep, "value")
+        return box
 
     def _edited(self) -> None:
         """Draw the preview anew; a question that was asked about other words is withdrawn."""

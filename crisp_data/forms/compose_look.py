@@ -96,6 +96,7 @@ CSS = """
 .crisp-form .crisp-writing .crisp-notice { margin: 0; }
 .crisp-form .crisp-writing .widget-label-basic { line-height: 1.4; }
 .crisp-form .crisp-writing textarea { resize: vertical; }
+.crisp-form .crisp-mentions.crisp-pane { max-height: 190px; gap: 0; overflow-y: auto; }
 .crisp-form .crisp-several { gap: 8px; width: auto; margin: 0; }
 .crisp-form .crisp-part {
   gap: 8px; width: auto; margin: 0; padding: 8px 10px 10px; border-radius: 5px;

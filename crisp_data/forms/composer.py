@@ -14,6 +14,7 @@ from crisp_data.errors import (
     ReadOnly,
     UnknownOutcome,
 )
+from crisp_data.forms.colleagues import Staffed, colleagues
 from crisp_data.forms.conversation import Conversation
 from crisp_data.forms.draft import Draft
 from crisp_data.forms.inbox import Inbox
@@ -22,7 +23,7 @@ from crisp_data.outbox import Outbox, Receipt
 from crisp_data.outgoing import Message
 
 
-class Writes(Read, Protocol):
+class Writes(Read, Staffed, Protocol):
     """What a form needs to know of a workspace to send."""
 
     @property
@@ -91,6 +92,7 @@ class Composer:
         self.inbox = Inbox(ws)
         self.conversation: Conversation | None = None
         self.draft = Draft()
+        self._colleagues: dict[str, str] = {}
 
     def open(self, session_id: str) -> None:
         """Open a conversation: one request, and one more where the inbox does not know it.
@@ -103,6 +105,12 @@ class Composer:
         conversation = Conversation(self._ws, session_id, self.inbox.row(session_id))
         conversation.read()
         self.conversation = conversation
+
+    def colleagues(self, load: bool = False) -> dict[str, str]:
+        """Whom a note may mention: names by ``user_id``; with ``load`` for one request at most."""
+        # Kept here: each message that is sent makes the cache forget the website's lists.
+        self._colleagues = self._colleagues or colleagues(self._ws, load)
+        return self._colleagues
 
     @property
     def website(self) -> str:

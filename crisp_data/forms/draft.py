@@ -95,6 +95,8 @@ class Draft:
     ----------
     options : dict
         Of :data:`OPTIONS`, what is set.
+    mentions : set of str
+        The ``user_id`` of colleagues; a note tells them, no other message does.
 
     Raises
     ------
@@ -115,6 +117,7 @@ class Draft:
     def __init__(self, type: str = "text") -> None:
         self._values: dict[str, dict[str, Any]] = {}
         self.options: dict[str, Any] = {}
+        self.mentions: set[str] = set()
         self.type = type
 
     @property
@@ -146,6 +149,8 @@ class Draft:
             Crisp would refuse it; its ``path`` names the first blank that does not fit.
         """
         options = {name: value for name, value in self.options.items() if value}
+        if self._type == "note" and self.mentions:
+            options["mentions"] = sorted(self.mentions)
         kind = outgoing.TYPES[self._type]
         made: Message = kind(**_filled(own(kind), self.values), **options)
         return made
@@ -181,6 +186,8 @@ class Draft:
     def clear(self) -> None:
         """Empty the blanks of this type; the options stay."""
         self._values.pop(self._type, None)
+        if self._type == "note":
+            self.mentions.clear()
 
 
 def _leaves(values: Mapping[str, Any]) -> Iterator[Any]:

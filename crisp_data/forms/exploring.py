@@ -13,13 +13,13 @@ import pandas as pd
 
 from crisp_data import moments
 from crisp_data.errors import BadParameter, CrispError, CrispWarning
-from crisp_data.forms.look import Opened
+from crisp_data.forms.colleagues import Staffed, colleagues
 from crisp_data.forms.spending import Spender, Spending
 from crisp_data.plan import Plan
 from crisp_data.planning import Plans
 
 
-class Readable(Opened, Spender, Protocol):
+class Readable(Staffed, Spender, Protocol):
     """What exploring asks of a workspace: as in :class:`crisp_data.Workspace`."""
 
     tz: str
@@ -33,9 +33,6 @@ class Readable(Opened, Spender, Protocol):
 
     def people(self, *args: Any, **options: Any) -> pd.DataFrame:
         """Pull profiles."""
-
-    def operators(self) -> pd.DataFrame:
-        """Pull operators."""
 
     def inboxes(self) -> pd.DataFrame:
         """Pull inboxes."""
@@ -178,18 +175,12 @@ class Explorer:
 
         Three requests at most, kept for an hour: for the list of inboxes, two pages see its end.
         """
-        found: dict[str, dict[str, str]] = {"operators": {}, "inboxes": {}}
-        if load or self._kept("list_website_operators"):
-            for row in self.ws.operators().itertuples():
-                whole = " ".join(str(one) for one in (row.first_name, row.last_name) if one)
-                found["operators"][str(row.user_id)] = whole
-        if load or self._kept("list_inboxes"):
+        found = {"operators": colleagues(self.ws, load), "inboxes": {}}
+        pages = self.ws.client.pages("list_inboxes", website_id=self.ws.website_id)
+        if load or pages.kept()[1]:
             for row in self.ws.inboxes().itertuples():
                 found["inboxes"][str(row.inbox_id)] = str(row.name)
         return found
-
-    def _kept(self, operation: str) -> bool:
-        return self.ws.client.pages(operation, website_id=self.ws.website_id).kept()[1]
 
     def _chosen(self) -> pd.DataFrame:
         if self.conversations is None:

@@ -351,6 +351,8 @@ CSS = """
   white-space: pre-wrap;
 }
 .crisp-form .crisp-picks { border: 1px solid var(--crisp-line); border-radius: 5px; }
+.crisp-form .crisp-picks + .crisp-row { align-items: center; }
+.crisp-form .crisp-confirm > .crisp-heading { margin-top: 10px; }
 .crisp-form .crisp-pick { gap: 0 12px; padding: 2px 10px; align-items: center; }
 .crisp-form .crisp-pick + .crisp-pick { border-top: 1px solid var(--crisp-line); }
 .crisp-form .crisp-row.crisp-pick > .widget-checkbox { flex: 1 1 180px; }

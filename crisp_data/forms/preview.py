@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from crisp_data.forms.look import escape
+from crisp_data.forms.look import count, escape
 from crisp_data.outgoing import (
     Animation,
     Audio,
@@ -51,6 +51,7 @@ def preview(message: Message, website: str) -> str:
     marks = [
         *(["automated"] if message.automated else []),
         *(["stealth: arrives without a sign"] if message.stealth else []),
+        *([f"tells {count(len(message.mentions), 'colleague')}"] if message.mentions else []),
     ]
     face = f"<span class='crisp-face' aria-hidden='true'>{escape(who.strip()[:1].upper())}</span>"
     head = f"<div class='crisp-who'>{escape(' · '.join([who, *marks]))}</div>"

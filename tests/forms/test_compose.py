@@ -298,6 +298,35 @@ def test_a_note_is_said_to_be_one(form, sandbox):
     assert "Note added for Grace Patel." in said(form)
 
 
+def test_a_note_may_mention_colleagues_whose_names_cost_one_request(form, sandbox, ws, spent):
+    choose(form)
+    assert not is_shown(form._mentions)
+    form._type.value = "note"
+    spent()
+    assert is_shown(form._mentions)
+    form._load.click()
+    assert spent() == 1
+    names = dict(zip(ws.operators()["user_id"], ws.operators()["first_name"], strict=True))
+    boxes = {box.description: box for box in form._mentions.children}
+    assert len(boxes) == len(names)
+    user_id, name = next(iter(names.items()))
+    write_note = blank(form, "Note to colleagues")
+    write_note.value = "Have a look"
+    for ever in (True, False, True):
+        next(box for words, box in boxes.items() if name in words).value = ever
+    assert "tells 1 colleague" in form._preview.value
+    form._type.value = "text"
+    assert not is_shown(form._mentions)
+    assert "mentions" not in form.composer.draft.options
+    form._type.value = "note"
+    send(form)
+    (row,) = arrived(sandbox, "Have a look")
+    assert row["mentions"] == [user_id]
+    assert not form.composer.draft.mentions
+    assert not any(box.value for box in form._mentions.children)
+    assert all(one.comm is None for one in boxes.values())
+
+
 def test_who_writes_is_an_option_folded_away(form, sandbox):
     choose(form)
     write(form, "Hello")
