@@ -283,3 +283,12 @@ def test_who_waits_for_the_reset_holds_up_nobody(sandbox: Sandbox, folder: Path)
     told.set()
     pull.join(30)
     assert sandbox.stats()["by_operation"]["list_website_operators"] == 1
+
+
+def test_what_a_block_may_wait_for_is_bounded_in_all():
+    assert waiting.allowed(1e6)
+    with waiting.at_most(2.0):
+        assert waiting.allowed(1.5)
+        assert not waiting.allowed(1.0)
+        assert waiting.allowed(0.5)
+    assert waiting.allowed(1e6)
