@@ -233,3 +233,19 @@ def test_a_carousel_by_the_keyboard_alone(show, sandbox, customer):
             }
         ],
     }
+
+
+def test_a_note_mentions_a_colleague(show, sandbox, customer):
+    stage = opened(show, customer)
+    stage.page.set_viewport_size({"width": 400, "height": 1000})
+    stage.form.get_by_label("Type").select_option("Note")
+    acts.press(stage, "Mention colleagues · 1 request")
+    stage.form.get_by_label("Mention ").first.check()
+    stage.form.get_by_label("Note to colleagues").fill("Please look")
+    stage.form.get_by_text("tells 1 colleague").wait_for()
+    assert seen.cut(stage.form) == []
+    assert seen.violations(stage.page, ".crisp-form") == []
+    acts.press(stage, "Send …")
+    acts.press(stage, "Send now")
+    acts.notice(stage)
+    assert len(acts.newest(sandbox, customer[0])["mentions"]) == 1
