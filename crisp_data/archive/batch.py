@@ -20,7 +20,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from crisp_data import tables, threads
-from crisp_data.archive.table import DELETED, MONTH, SYNCED, ArchiveTable
+from crisp_data.archive.table import DELETED, MONTH, SYNCED, ArchiveTable, having
 from crisp_data.client import Client
 from crisp_data.errors import CrispError
 from crisp_data.protocol.answers import Page
@@ -140,7 +140,7 @@ class Batch:
         """Mark conversations that Crisp does not have any more, and their messages."""
         if session_ids:
             for kept in (self._messages, self._conversations):
-                kept.mark(pc.field("session_id").isin(session_ids), self.now())
+                kept.mark(having(session_ids), self.now())
             self.done.gone += len(session_ids)
 
     def _is_due(self, known: Listed | None) -> bool:
@@ -204,7 +204,7 @@ class Batch:
         """
         if not session_ids:
             return
-        kept = self._messages.read(None, pc.field("session_id").isin(session_ids))
+        kept = self._messages.read(None, having(session_ids))
         kept = kept.cast(rows.schema)
         key = self._messages.table.key
         read = set(zip(*_lists(rows, *key), strict=True))
@@ -237,7 +237,7 @@ def _of(rows: list[Listed]) -> pc.Expression:
     """Choose the rows of these conversations, and the files that can hold them."""
     months = sorted({row.month for row in rows})
     ids = [row.session_id for row in rows]
-    return pc.field(MONTH).isin(months) & pc.field("session_id").isin(ids)
+    return pc.field(MONTH).isin(months) & having(ids)
 
 
 def _in(rows: pa.Table, session_ids: Mapping[str, Any]) -> pa.Array:

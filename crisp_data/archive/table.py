@@ -130,14 +130,14 @@ class ArchiveTable:
 
     def _months(self, rows: pa.Table, ids: list[str]) -> str:
         """Narrow a predicate to the files that can hold these conversations."""
-        kept = self.read([MONTH], pc.field("session_id").isin(ids))
+        kept = self.read([MONTH], having(ids))
         months = {*kept[MONTH].to_pylist(), *rows[MONTH].to_pylist()}
         return f" AND {among(MONTH, sorted(months))}" if months else ""
 
     def mark(self, where: pc.Expression, at: int) -> None:
         """Mark rows as gone since a moment (ms); those marked before keep theirs."""
         ids = pc.unique(self.read(["session_id"], where & self.there)["session_id"]).to_pylist()
-        rows = self.read(None, pc.field("session_id").isin(ids)).cast(self.schema)
+        rows = self.read(None, having(ids)).cast(self.schema)
         moment = pa.scalar(at * 1000, _MOMENT)
         marked = pc.if_else(pc.is_null(rows[DELETED]), moment, rows[DELETED])
         self.put(rows.set_column(rows.schema.get_field_index(DELETED), DELETED, marked), ids)
@@ -176,6 +176,12 @@ class ArchiveTable:
             by = MONTH if self.threaded else None
             delta = self._delta = self._storage.create(self.table.name, self.schema, by)
         return delta
+
+
+def having(session_ids: Iterable[str]) -> pc.Expression:
+    """Choose the rows of these conversations; no row where none is named."""
+    # Typed, for an empty list of no type cannot be compared with text.
+    return pc.field("session_id").isin(pa.array(session_ids, pa.large_string()))
 
 
 def among(column: str, values: Iterable[str]) -> str:

@@ -81,6 +81,22 @@ def test_a_conversation_that_vanishes_meanwhile_is_left_out(tmp_path):
         assert newest in set(archive.conversations(deleted=True)["session_id"])
 
 
+def test_a_conversation_that_vanishes_before_it_was_ever_kept(sandbox, ws, archive, api):
+    """A spammer's, say, removed between the listing and its thread."""
+    archive.sync()
+    session_id = ws.client.call("create_new_conversation", website_id=ws.website_id)["session_id"]
+    api.say(session_id, "Cheap watches")
+    sandbox.faults(
+        operation="get_messages_in_conversation", status=404, reason="conversation_not_found"
+    )
+    archive.sync()
+    assert session_id not in set(archive.conversations(deleted=True)["session_id"])
+    sandbox.faults()
+    api.say(session_id, "It was not, after all")  # a refusal that was wrong does no harm
+    archive.sync()
+    assert_equals_truth(archive, sandbox)
+
+
 def test_the_quota_ends_and_the_next_day_goes_on(tmp_path):
     with Sandbox(seed=11, conversations=160, quota=100) as sandbox:
         ws = crisp.connect(sandbox=sandbox, quota=100, reserve_for_writes=0)

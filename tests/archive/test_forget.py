@@ -139,6 +139,18 @@ def test_a_quote_is_a_character_like_any_other(archive, api, ws, sandbox, tmp_pa
     assert files_that_hold(tmp_path / "shelf", odd) == []
 
 
+def test_a_person_whom_only_others_mention(archive, api, sandbox, tmp_path):
+    """Nobody's conversation is theirs: their address still leaves the words of others."""
+    email = "colleague@elsewhere.example"
+    api.say(sandbox.truth("conversations")[3]["session_id"], f"Write to {email} instead")
+    archive.sync()
+    held = len(archive.conversations())
+    assert archive.forget(email=email) == {"conversations": 1, "messages": 1}
+    assert files_that_hold(tmp_path / "shelf", email) == []
+    assert len(archive.conversations()) == held
+    assert archive.forget(email=email) == {"conversations": 0, "messages": 0}
+
+
 @pytest.mark.parametrize(
     "given",
     [{}, {"email": "a@b.example", "session_id": "session_1"}, {"email": ""}, {"session_id": ""}],
