@@ -99,11 +99,13 @@ def resolve(
     CredentialsMissing
         Nothing usable was found anywhere.
     BadParameter
-        An unknown tier, a quota that is no number, or an address that would send the key over
-        the network unencrypted.
+        An unknown tier, a quota that is no number, a ``ca`` that does not exist, or an address
+        that would send the key over the network unencrypted.
     """
     env = os.environ.get
     base_url = check_base_url(base_url or env("CRISP_BASE_URL") or BASE_URL)
+    if ca and not Path(ca).exists():
+        raise BadParameter("ca names a file that does not exist; nothing was sent.")
     given, found = (identifier, key), (env("CRISP_IDENTIFIER"), env("CRISP_KEY"))
     if any(a and b and a != b for a, b in zip(given, found, strict=True)):
         found = (None, None)  # the environment holds another token

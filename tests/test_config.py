@@ -356,3 +356,8 @@ def test_a_quota_in_the_environment_is_a_number(text: str, monkeypatch: pytest.M
     monkeypatch.setenv("CRISP_QUOTA", text)
     with pytest.raises(BadParameter, match="CRISP_QUOTA"):
         config.resolve("an-id", "a-key")
+
+
+def test_a_certificate_file_that_is_missing_is_told_before_anything_is_sent(tmp_path: Path) -> None:
+    with pytest.raises(BadParameter, match="does not exist"):
+        config.resolve("id", "key", "plugin", ca=str(tmp_path / "none.pem"))

@@ -1,8 +1,15 @@
 """Retries and what they cost; the sandbox's own count is the referee."""
 
+import os
+import socket
+
 import pytest
 
 import crisp_data as crisp
+from crisp_data import config
+from crisp_data.client import Client
+from crisp_data.errors import Untrusted
+from crisp_data.sandbox import Sandbox, server
 
 READ = "count_visitors"
 
@@ -279,3 +286,40 @@ def test_a_read_waits_for_the_day_that_crisp_closed(sandbox):
     assert ws.client.call(READ, website_id=ws.website_id)["count"] >= 0
     assert sandbox.now.day == 3
     assert ws.quota.used == 1
+
+
+def test_tls_that_breaks_after_the_work_was_done_is_a_lost_answer(monkeypatch):
+    """Only a certificate that is refused proves that nothing was sent."""
+    real, broken = server.Connection._respond, []
+
+    def respond(connection):
+        if connection.command == "POST" and not broken:
+            raw = socket.socket(fileno=os.dup(connection.connection.fileno()))
+
+            def write(content):
+                broken.append(raw.send(b"HTTP/1.1 502 Bad Gateway\r\n\r\n"))  # a proxy's, in clear
+                connection.close_connection = True
+
+            monkeypatch.setattr(connection.wfile, "write", write)
+        real(connection)
+
+    monkeypatch.setattr(server.Connection, "do_GET", respond)
+    monkeypatch.setattr(server.Connection, "do_POST", respond)
+    with Sandbox(seed=1, conversations=20, tls=True) as sandbox:
+        ws = crisp.connect(sandbox=sandbox, sleep=lambda seconds: None)
+        with pytest.raises(crisp.Offline, match="may have been done"):
+            ws.client.call("create_new_conversation", website_id=ws.website_id)
+        assert broken
+        assert sent(sandbox, "create_new_conversation") == 1
+        assert ws.quota.used == sandbox.stats()["requests"]
+
+
+def test_a_certificate_that_is_refused_costs_nothing():
+    with Sandbox(seed=1, conversations=20, tls=True) as sandbox:
+        client = Client(
+            config.Settings(config.Credentials("stranger", "key", "plugin"), sandbox.url),
+            sleep=pytest.fail,
+        )
+        with pytest.raises(Untrusted, match="prove who it is"):
+            client.call(READ, website_id=sandbox.website_id)
+        assert client.quota.used == sandbox.stats()["requests"] == 0
