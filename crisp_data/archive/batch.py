@@ -10,7 +10,7 @@ has its thread.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -81,7 +81,8 @@ class Batch:
     """Takes pages of one website's listing into the tables.
 
     ``since`` is the moment (ms) at which a deep sync began: what was read before it is read
-    again, and whole. None where the sync is not deep.
+    again, and whole. None where the sync is not deep. ``still`` raises where another writer
+    has taken over; it is asked before anything is written.
     """
 
     def __init__(
@@ -91,8 +92,10 @@ class Batch:
         conversations: ArchiveTable,
         messages: ArchiveTable,
         since: int | None,
+        still: Callable[[], None],
     ) -> None:
         self._client, self._website_id, self._since = client, website_id, since
+        self._still = still
         self._conversations, self._messages = conversations, messages
         self.done = Synced()
 
@@ -127,6 +130,7 @@ class Batch:
             if row.session_id in deep or row.preview not in archived.get(row.session_id, ())
         ]
         read, gone, failure = self._threads(wanted, archived)
+        self._still()
         months = {row.session_id: row.month for row in changed}
         self._write_messages(read, months, archived)
         self.mark_gone(gone)
@@ -139,6 +143,7 @@ class Batch:
     def mark_gone(self, session_ids: list[str]) -> None:
         """Mark conversations that Crisp does not have any more, and their messages."""
         if session_ids:
+            self._still()
             for kept in (self._messages, self._conversations):
                 kept.mark(having(session_ids), self.now())
             self.done.gone += len(session_ids)

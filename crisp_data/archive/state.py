@@ -18,7 +18,7 @@ from deltalake.exceptions import CommitFailedError, DeltaError
 
 from crisp_data.archive.coverage import Coverage
 from crisp_data.archive.storage import Storage
-from crisp_data.errors import ArchiveBusy, BadParameter
+from crisp_data.errors import ArchiveBusy, BadParameter, CrispError
 from crisp_data.writer import LEASE, Writer
 
 # Former versions of the one row go after so many writes: nobody reads the past of it.
@@ -66,8 +66,9 @@ class StateTable:
 
     def load(self) -> State | None:
         """Read what the archive knows; None where nothing was ever written."""
-        self._table = self._storage.open("sync")
-        rows = self._table.to_pyarrow_table()["state"].to_pylist() if self._table else []
+        with self._storage.reading():
+            self._table = self._storage.open("sync")
+            rows = self._table.to_pyarrow_table()["state"].to_pylist() if self._table else []
         self.state = msgspec.json.decode(rows[0], type=State) if rows else None
         return self.state
 
@@ -88,14 +89,32 @@ class StateTable:
             raise BadParameter(
                 "The archive holds another website.", "Give each website a folder of its own."
             )
-        if state.writer is not None and state.writer.alive(now):
+        if state.writer is not None and not _left_behind(state.writer) and state.writer.alive(now):
             raise ArchiveBusy(state.writer)
-        self._write(msgspec.structs.replace(state, writer=Writer.this(now)))
+        writer = Writer.this(now)
+        _holding.add(writer.token)
         try:
+            self._write(msgspec.structs.replace(state, writer=writer))
             yield
         finally:
+            _holding.discard(writer.token)
             if self.state is not None:
                 self._write(msgspec.structs.replace(self.state, writer=None))
+
+    def still(self) -> None:
+        """Make sure, after a long silence, that nobody took over; before anything is written.
+
+        A machine that slept, or a wait for the day's reset, outlasts the lease. What another
+        has written since would be written twice.
+
+        Raises
+        ------
+        ArchiveBusy, CrispError
+            Another took over.
+        """
+        writer = self.state.writer if self.state else None
+        if self.state and writer and time.time() > writer.until - LEASE * 2 / 3:
+            self.save(self.state)
 
     def save(self, state: State) -> None:
         """Write what has changed, as a sign of life.
@@ -114,15 +133,37 @@ class StateTable:
     def _write(self, state: State) -> None:
         """Commit on top of what was loaded, or not at all."""
         row = pa.table({"state": [msgspec.json.encode(state).decode()]}, _SCHEMA)
-        try:
-            if self._table is None:
-                self._table = self._storage.create("sync", _SCHEMA)
-            once = CommitProperties(max_commit_retries=0)
-            write_deltalake(self._table, row, mode="overwrite", commit_properties=once)
-        except (CommitFailedError, DeltaError) as error:
-            other = self.load()
-            self.state = None  # it is not ours to write any more
-            if other is not None and other.writer is not None:
-                raise ArchiveBusy(other.writer) from None
-            raise error
+        before = self._version()
+        with self._storage.writing():
+            try:
+                if self._table is None:
+                    self._table = self._storage.create("sync", _SCHEMA)
+                once = CommitProperties(max_commit_retries=0)
+                write_deltalake(self._table, row, mode="overwrite", commit_properties=once)
+            except (CommitFailedError, DeltaError):
+                kept, other = self.state, self.load()
+                if self._version() <= before:
+                    self.state = kept  # nobody came between: it is the disk, say
+                    raise
+                self.state = None  # it is not ours to write any more
+                if other is not None and other.writer is not None:
+                    raise ArchiveBusy(other.writer) from None
+                raise CrispError(
+                    "Another process took the archive over while this one was silent.",
+                    "Nothing was lost: the same line goes on from where that one has come to.",
+                ) from None
         self.state = state
+
+    def _version(self) -> int:
+        return -1 if self._table is None else self._table.version()
+
+
+#: The tokens of the writers of this process that are at work.
+_holding: set[str] = set()
+
+
+def _left_behind(writer: Writer) -> bool:
+    """Whether a writer of this process was interrupted before it could let go."""
+    ours = Writer.this(writer.since)
+    same = (writer.host, writer.pid, writer.born) == (ours.host, ours.pid, ours.born)
+    return same and writer.token not in _holding

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 
 import pyarrow as pa
 from deltalake import DeltaTable
-from deltalake.exceptions import TableNotFoundError
+from deltalake.exceptions import DeltaError, TableNotFoundError
 
 from crisp_data import config
-from crisp_data.errors import BadParameter
+from crisp_data.errors import BadParameter, CrispError
 
 #: What every table of an archive is set to: old versions go with the next checkpoint, and
 #: files that no version needs any more a day later, for whoever still reads them.
@@ -23,6 +24,24 @@ SETTINGS = {
 # Delta keeps the smallest and the largest value of columns in its log, where a person's
 # e-mail would outlive the person's rows. Times are what reading by date needs.
 _TIMES = ("timestamp", "created_at", "updated_at", "synced_at")
+
+_TROUBLE = (OSError, DeltaError, pa.ArrowException)
+_KNOWN = (
+    "no space left",
+    "permission denied",
+    "read-only",
+    "not found",
+    "file exists",
+    "disk quota",
+)
+_KEPT = (
+    "What was committed before is kept, and a sync goes on from there: run the same line again "
+    "when that is mended."
+)
+_DAMAGED = (
+    "Where a file of it was removed or damaged, put the folder back from a copy, or let sync() "
+    "make another archive in a new folder."
+)
 
 
 class Storage:
@@ -76,6 +95,28 @@ class Storage:
             configuration=settings,
             storage_options=self.options,
         )
+
+    @contextmanager
+    def reading(self) -> Iterator[None]:
+        """Tell what goes wrong with the files as an error that says the way on."""
+        try:
+            yield
+        except _TROUBLE as error:
+            raise self._told(error, "read", _DAMAGED) from error
+
+    @contextmanager
+    def writing(self) -> Iterator[None]:
+        """Likewise, where they are written."""
+        try:
+            yield
+        except _TROUBLE as error:
+            raise self._told(error, "written", _KEPT) from error
+
+    def _told(self, error: Exception, done: str, hint: str) -> CrispError:
+        # Not in the library's words, which may quote a cell: only what they are known to mean.
+        words = str(error).lower()
+        why = next((known for known in _KNOWN if known in words), type(error).__name__)
+        return CrispError(f"The archive at {self.root} cannot be {done}: {why}.", hint)
 
     def _uri(self, name: str) -> str:
         return f"{self.root}/{name}"

@@ -51,7 +51,9 @@ class Sync:
             now = round(client.now() * 1000)
             self._change(deep=Deep(max(now, (self._state.synced_at or 0) + 1)))
         began = self._state.deep.began if deep and self._state.deep else None
-        self._batch = Batch(client, self._website_id, conversations, messages, began)
+        self._batch = Batch(
+            client, self._website_id, conversations, messages, began, state_table.still
+        )
         self._doubt = ""  # why the listing may lack rows
 
     @property

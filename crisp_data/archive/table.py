@@ -61,10 +61,11 @@ class ArchiveTable:
 
     def delta(self) -> DeltaTable | None:
         """Open the newest version; None where nothing was written yet."""
-        if self._delta is None:
-            self._delta = self._storage.open(self.table.name)
-        else:
-            self._delta.update_incremental()
+        with self._storage.reading():
+            if self._delta is None:
+                self._delta = self._storage.open(self.table.name)
+            else:
+                self._delta.update_incremental()
         return self._delta
 
     def read(
@@ -75,9 +76,10 @@ class ArchiveTable:
         delta = self.delta()
         if delta is None:
             return self.schema.empty_table().select(wanted)
-        dataset = delta.to_pyarrow_dataset(as_large_types=True)
-        known = [name for name in wanted if name in dataset.schema.names]
-        rows = dataset.to_table(columns=known, filter=where)
+        with self._storage.reading():
+            dataset = delta.to_pyarrow_dataset(as_large_types=True)
+            known = [name for name in wanted if name in dataset.schema.names]
+            rows = dataset.to_table(columns=known, filter=where)
         for name in wanted:
             if name not in known:  # a column that a later release of this package added
                 rows = rows.append_column(name, pa.nulls(len(rows), self.schema.field(name).type))
@@ -99,7 +101,9 @@ class ArchiveTable:
 
     def append(self, rows: pa.Table) -> None:
         """Add rows that are known to be new."""
-        if rows.num_rows:
+        if not rows.num_rows:
+            return
+        with self._storage.writing():
             write_deltalake(
                 self._made(),
                 rows,
@@ -119,14 +123,15 @@ class ArchiveTable:
             return
         for ids in _dozens(session_ids):
             mine = rows.filter(pc.is_in(rows["session_id"], pa.array(ids, pa.string())))
-            write_deltalake(
-                delta,
-                mine,
-                mode="overwrite",
-                predicate=among("session_id", ids) + self._months(mine, ids),
-                schema_mode="merge",
-                writer_properties=_ZSTD,
-            )
+            with self._storage.writing():
+                write_deltalake(
+                    delta,
+                    mine,
+                    mode="overwrite",
+                    predicate=among("session_id", ids) + self._months(mine, ids),
+                    schema_mode="merge",
+                    writer_properties=_ZSTD,
+                )
 
     def _months(self, rows: pa.Table, ids: list[str]) -> str:
         """Narrow a predicate to the files that can hold these conversations."""
@@ -144,31 +149,36 @@ class ArchiveTable:
 
     def replace(self, rows: pa.Table) -> None:
         """Write the table anew."""
-        write_deltalake(
-            self._made(),
-            rows.combine_chunks(),  # chunks would be written side by side, in any order
-            mode="overwrite",
-            schema_mode="overwrite",
-            writer_properties=_ZSTD,
-        )
+        with self._storage.writing():
+            write_deltalake(
+                self._made(),
+                rows.combine_chunks(),  # chunks would be written side by side, in any order
+                mode="overwrite",
+                schema_mode="overwrite",
+                writer_properties=_ZSTD,
+            )
 
     def tidy(self) -> None:
         """Make few files of many where they are too many, and let go of what nobody needs."""
         delta = self._delta  # what was never opened has not grown
         if delta is None:
             return
-        if len(delta.file_uris()) > _FILES * max(1, len(delta.partitions())):
-            delta.optimize.compact(writer_properties=_ZSTD)
-            delta.vacuum(dry_run=False)
+        with self._storage.writing():
+            if len(delta.file_uris()) > _FILES * max(1, len(delta.partitions())):
+                delta.optimize.compact(writer_properties=_ZSTD)
+                delta.vacuum(dry_run=False)
 
     def scour(self) -> None:
         """Leave nothing but the newest version: no old file, no orphan of a kill, no old log."""
         delta = self.delta()
         if delta is None:
             return
-        delta.vacuum(retention_hours=0, enforce_retention_duration=False, dry_run=False, full=True)
-        delta.create_checkpoint()
-        delta.cleanup_metadata()
+        with self._storage.writing():
+            delta.vacuum(
+                retention_hours=0, enforce_retention_duration=False, dry_run=False, full=True
+            )
+            delta.create_checkpoint()
+            delta.cleanup_metadata()
 
     def _made(self) -> DeltaTable:
         delta = self.delta()

@@ -1,9 +1,14 @@
 """Faults of every kind: the archive is exact in the end, and says so when it is not yet."""
 
+import socket
+import time
+
 import pytest
 
 import crisp_data as crisp
+from crisp_data import threads
 from crisp_data.sandbox import Sandbox
+from crisp_data.writer import LEASE
 
 from .conftest import assert_equals_truth, truth
 
@@ -132,3 +137,36 @@ def test_the_clock_jumps_to_tomorrow_in_the_middle(tmp_path):
         assert_equals_truth(archive, sandbox)
         assert ws.quota.used == sandbox.stats()["requests"] - 120  # the name, and 119 yesterday
         assert archive.info()["complete_to"].notna().all()
+
+
+def test_who_slept_through_its_lease_writes_nothing(sandbox, archive, tmp_path, monkeypatch):
+    """A laptop that slept in the middle of a page, while another machine synced all of it."""
+    read, clock, slept = threads.read, time.time, []
+
+    def sleepy(*arguments, **options):
+        yield from read(*arguments, **options)
+        if not slept:
+            slept.append(LEASE + 1)
+            monkeypatch.setattr(time, "time", lambda: clock() + slept[0])
+            with monkeypatch.context() as there:
+                there.setattr(socket, "gethostname", lambda: "elsewhere")
+                crisp.connect(sandbox=sandbox).archive(tmp_path / "shelf").sync()
+
+    monkeypatch.setattr(threads, "read", sleepy)
+    with pytest.raises(crisp.CrispError, match="took the archive over"):
+        archive.sync()
+    assert slept
+    assert_equals_truth(archive, sandbox)
+    assert archive.sync().requests == 1
+
+
+def test_what_went_wrong_with_the_files_is_told_with_the_way_on(archive, tmp_path):
+    archive.sync()
+    for path in (tmp_path / "shelf" / "messages").rglob("*.parquet"):
+        path.unlink()
+    with pytest.raises(crisp.CrispError, match="cannot be read: not found") as caught:
+        crisp.Archive(tmp_path / "shelf").messages()
+    assert "put the folder back from a copy" in caught.value.hint
+    (tmp_path / "a file").touch()
+    with pytest.raises(crisp.CrispError, match="cannot be written: file exists"):
+        type(archive)(tmp_path / "a file", client=archive._client, website_id="w").sync()

@@ -10,6 +10,8 @@ from pathlib import Path
 
 import msgspec
 import pytest
+from deltalake import write_deltalake
+from deltalake.exceptions import DeltaError
 
 import crisp_data as crisp
 from crisp_data.archive import state as states
@@ -110,6 +112,44 @@ def test_a_silent_writer_that_was_replaced_learns_of_it(storage, monkeypatch):
         with StateTable(storage).held("website"), pytest.raises(crisp.ArchiveBusy):
             slow.save(slow.state)
     assert StateTable(storage).load().writer is None  # and did not let go of what is not its own
+
+
+def test_who_was_interrupted_while_letting_go_holds_nothing(storage, monkeypatch):
+    """Ctrl-C, pressed twice: the kernel lives on, and is the only one who could say so."""
+    letting_go = StateTable(storage)
+    write = letting_go._write
+
+    def interrupted(state):
+        if state.writer is None:
+            raise KeyboardInterrupt
+        write(state)
+
+    monkeypatch.setattr(letting_go, "_write", interrupted)
+    with pytest.raises(KeyboardInterrupt), letting_go.held("website"):
+        pass
+    assert StateTable(storage).load().writer is not None
+    with StateTable(storage).held("website"):
+        pass
+
+
+def test_a_full_disk_is_no_other_writer(storage, monkeypatch):
+    """What cannot be written is told as such, and the archive is let go of."""
+    full = []
+
+    def write(*arguments, **options):
+        if full.pop():
+            raise DeltaError("Generic LocalFileSystem error: No space left on device (os error 28)")
+        return write_deltalake(*arguments, **options)
+
+    monkeypatch.setattr(states, "write_deltalake", write)
+    full += [False, True, False]
+    with (
+        pytest.raises(crisp.CrispError, match="no space left") as caught,
+        (state_table := StateTable(storage)).held("website"),
+    ):
+        state_table.save(state_table.state)
+    assert "run the same line again" in str(caught.value)
+    assert StateTable(storage).load().writer is None
 
 
 def test_every_save_is_a_sign_of_life(storage, monkeypatch):
