@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import sqlite3
 import threading
@@ -11,6 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from crisp_data import config
+from crisp_data.errors import CrispError
 
 
 class Database:
@@ -22,6 +24,11 @@ class Database:
         Made where it is missing, for its owner alone.
     setup : str
         The tables, and the pragmas that differ from the ones here; run by every connection.
+
+    Raises
+    ------
+    CrispError
+        From every method: the file cannot be written, is damaged, or is held by another.
     """
 
     def __init__(self, path: Path, setup: str) -> None:
@@ -31,21 +38,55 @@ class Database:
     def connection(self) -> sqlite3.Connection:
         """One connection a thread, opened anew after a fork: SQLite's rule."""
         if getattr(self._local, "pid", None) != os.getpid():
-            self._local.db, self._local.pid = _open(self._path, self._setup), os.getpid()
+            with self.at_work():
+                self._local.db, self._local.pid = _open(self._path, self._setup), os.getpid()
         connection: sqlite3.Connection = self._local.db
         return connection
 
     @contextmanager
     def transaction(self) -> Iterator[sqlite3.Connection]:
         """All of the block or nothing, and nobody else writes meanwhile."""
-        db = self.connection()
-        db.execute("BEGIN IMMEDIATE")
+        with self.at_work():
+            db = self.connection()
+            try:
+                # Within, for Ctrl-C may come while it waits for its turn and just has it: others
+                # would then wait for as long as this process lives.
+                db.execute("BEGIN IMMEDIATE")
+                yield db
+                db.execute("COMMIT")
+            except BaseException:
+                if db.in_transaction:  # a full disk has rolled it back already
+                    db.execute("ROLLBACK")
+                raise
+
+    @contextmanager
+    def at_work(self) -> Iterator[None]:
+        """Tell what goes wrong with the file as an error that says the way on."""
         try:
-            yield db
-        except BaseException:
-            db.execute("ROLLBACK")
-            raise
-        db.execute("COMMIT")
+            yield
+        except (sqlite3.Error, OSError) as error:
+            raise self._told(error) from error
+
+    def _told(self, error: Exception) -> CrispError:
+        code = getattr(error, "sqlite_errorcode", 0) & 0xFF
+        where, folder = f"The file {self._path}", "connect(state_dir=...) or CRISP_STATE_DIR"
+        if code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
+            return CrispError(
+                f"{where} was held by another process for too long.",
+                "Run the same line again; where it stays, end the notebook that hangs.",
+            )
+        if code in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB):
+            return CrispError(
+                f"{where} is damaged.",
+                "Move it away, with those beside it that begin with its name: another one is "
+                "made, which does not know what this one knew.",
+            )
+        if code == sqlite3.SQLITE_FULL or getattr(error, "errno", None) == errno.ENOSPC:
+            return CrispError(
+                f"{where} cannot be written: the disk is full.",
+                f"Make room and run the same line again, or name another folder with {folder}.",
+            )
+        return CrispError(f"{where} cannot be written.", f"Name another folder with {folder}.")
 
 
 def _open(path: Path, setup: str) -> sqlite3.Connection:

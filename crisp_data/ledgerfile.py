@@ -36,7 +36,8 @@ class LedgerFile(Database):
             "SELECT operation, used FROM operation WHERE account = ? AND day = ? AND used > 0 "
             "ORDER BY used DESC, operation"
         )
-        return dict(self.connection().execute(query, (self._account, day)))
+        with self.at_work():
+            return dict(self.connection().execute(query, (self._account, day)))
 
     def add(self, days: list[str], operation: str, count: int) -> None:
         """Count requests of an operation for each of the days; within a transaction."""
@@ -70,5 +71,6 @@ class LedgerFile(Database):
             db.execute("DELETE FROM closed WHERE account = ? AND day = ?", (self._account, day))
 
     def _value(self, query: str, day: str) -> int | str | None:
-        row = self.connection().execute(query, (self._account, day)).fetchone()
+        with self.at_work():
+            row = self.connection().execute(query, (self._account, day)).fetchone()
         return row[0] if row else None

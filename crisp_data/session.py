@@ -11,7 +11,10 @@ from __future__ import annotations
 import hashlib
 import inspect
 import os
+import sqlite3
 import time
+import warnings
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -21,6 +24,7 @@ from requests_cache import DO_NOT_CACHE, CachedSession, get_url_expiration
 from requests_cache.policy.directives import CacheDirectives
 
 from crisp_data import config, flights, store
+from crisp_data.errors import CrispWarning
 from crisp_data.protocol import answers, routes
 from crisp_data.wire import PULL, Wire
 
@@ -145,7 +149,10 @@ class Session(CachedSession):
 
     def _kept(self, key: str, since: float) -> Any:
         """Return the kept answer if it is fresh and came since then, else None."""
-        kept = self._store.get_response(key)
+        try:
+            kept = self._store.get_response(key)
+        except sqlite3.Error as error:
+            raise store.told(error) from error
         if kept is None or kept.is_expired or kept.created_at.timestamp() < since:
             return None
         return kept
@@ -194,11 +201,24 @@ class Session(CachedSession):
         site = prefix[:_SITE]
         starts = [site] if prefix.endswith(_NONE) else [prefix, site + _NONE]
         flights.mark_written(self._flights, starts)
-        with self._store.responses.connection(commit=True) as db:
-            for start in starts:
-                db.execute("DELETE FROM responses WHERE key BETWEEN ? AND ?", (start, start + "g"))
+        done = False
+        with suppress(sqlite3.Error), self._store.responses.connection(commit=True) as db:
+            try:
+                for start in starts:
+                    between = (start, start + "g")
+                    db.execute("DELETE FROM responses WHERE key BETWEEN ? AND ?", between)
+                done = True
+            finally:
+                if not done and db.in_transaction:  # the library would wait for its end for ever
+                    db.rollback()
+        if not done:  # no error: it would stand for the write, which is done
+            warnings.warn(_STALE, CrispWarning, stacklevel=2)
 
 
+_STALE = (
+    "The cache could not be written: answers from before a write may still be kept. refresh=True "
+    "passes them by, 'crisp-data cache clear' deletes them."
+)
 _ALL, _SITE = "", 32  # how all keys, and those of a website, begin: with nothing; so far alike
 _NONE = "0" * 16  # the place of a website or conversation in the key of an answer without one
 

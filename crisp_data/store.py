@@ -9,10 +9,12 @@ from __future__ import annotations
 import os
 import sqlite3
 import time
+import warnings
 import zlib
 from contextlib import closing
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 import msgspec
 from requests.structures import CaseInsensitiveDict
@@ -22,7 +24,7 @@ from requests_cache.models.response import CachedResponse
 from requests_cache.serializers.pipeline import SerializerPipeline, Stage
 
 from crisp_data import config
-from crisp_data.errors import CrispError
+from crisp_data.errors import CrispError, CrispWarning
 from crisp_data.wire import PULL
 
 
@@ -49,14 +51,50 @@ def open_file(path: Path) -> SQLiteCache:
         )
     for attempt in range(100):
         try:
-            cache = SQLiteCache(path, serializer=_serializer(), wal=True, busy_timeout=30_000)
+            cache = _Cache(path, serializer=_serializer(), wal=True, busy_timeout=30_000)
             cache.delete(expired=True, vacuum=False)
             return cache
-        except sqlite3.OperationalError:
+        except sqlite3.OperationalError as error:
             if attempt == 99:
-                raise
+                raise told(error) from error
             time.sleep(0.02)
+        except sqlite3.DatabaseError as error:
+            raise told(error) from error
     raise AssertionError("the last attempt either returns or raises")
+
+
+class _Cache(SQLiteCache):
+    """The library's, but an answer that cannot be kept is given all the same: it was paid for."""
+
+    def save_response(self, *arguments: Any, **options: Any) -> None:
+        """Keep an answer; say so where it could not be, which the library does not."""
+        with self.responses.connection() as db:
+            before = db.total_changes
+            super().save_response(*arguments, **options)
+            if db.total_changes == before:
+                warnings.warn(_NOT_KEPT, CrispWarning, stacklevel=2)
+
+
+_NOT_KEPT = (
+    "An answer could not be kept, as where the disk is full: asked for again, it costs again. "
+    "connect(cache_dir=...) or CRISP_CACHE_DIR names another folder."
+)
+
+
+def told(error: sqlite3.Error) -> CrispError:
+    """Make the error that says what is wrong with the cache's file, and the way on."""
+    code = getattr(error, "sqlite_errorcode", 0) & 0xFF
+    if code in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB):
+        return CrispError(
+            "The file of the cache is damaged.",
+            "'crisp-data cache clear' deletes it; only what it kept is asked for again.",
+        )
+    full = ": the disk is full" if code == sqlite3.SQLITE_FULL else ""
+    return CrispError(
+        f"The file of the cache cannot be used{full}.",
+        "Name another folder with connect(cache_dir=...) or CRISP_CACHE_DIR, or do without: "
+        "connect(cache=False).",
+    )
 
 
 def purge(path: Path, wait: float) -> None:

@@ -17,7 +17,7 @@ from pathlib import Path
 
 import pytest
 
-from crisp_data.errors import BadParameter, QuotaExceeded
+from crisp_data.errors import BadParameter, CrispError, QuotaExceeded
 from crisp_data.quota import Ledger
 
 NOON = datetime(2026, 11, 2, 12, tzinfo=UTC).timestamp()
@@ -420,3 +420,76 @@ def test_what_cannot_be_paid_today_is_refused_as_a_whole(make: Callable[..., Led
     with ledger.budgets.open(40), pytest.raises(QuotaExceeded, match="budget of 40"):
         ledger.afford(41, today=False)
     assert ledger.used == 30
+
+
+def test_an_interrupt_while_it_waits_for_its_turn_holds_nobody_up(
+    make: Callable[..., Ledger], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Ctrl-C is met when BEGIN returns: by then the file is held."""
+    ledger, db = make(10), make(10)._file
+    real = ledger._file.connection()
+
+    class Interrupted:
+        def __getattr__(self, name: str) -> object:
+            return getattr(real, name)
+
+        def execute(self, statement: str, *arguments: object) -> sqlite3.Cursor:
+            cursor = real.execute(statement, *arguments)
+            if statement == "BEGIN IMMEDIATE":
+                raise KeyboardInterrupt
+            return cursor
+
+    with monkeypatch.context() as interrupted:
+        interrupted.setattr(ledger._file, "connection", Interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            ledger.reserve("list")
+    other = db.connection()
+    other.execute("PRAGMA busy_timeout = 0")
+    other.execute("BEGIN IMMEDIATE")
+    other.execute("ROLLBACK")
+    assert spend(ledger, 11) == 10
+
+
+def _damaged(folder: Path) -> None:
+    (folder / "quota.sqlite").write_bytes(b"no database" * 1000)
+
+
+def _no_file(folder: Path) -> None:
+    (folder / "quota.sqlite").mkdir()
+
+
+@pytest.mark.parametrize(
+    ("spoil", "what", "hint"),
+    [
+        (_damaged, "is damaged", "Move it away"),
+        (_no_file, "cannot be written", "CRISP_STATE_DIR"),
+    ],
+)
+def test_a_file_that_cannot_be_used_is_told_with_the_way_on(
+    make: Callable[..., Ledger],
+    tmp_path: Path,
+    spoil: Callable[[Path], None],
+    what: str,
+    hint: str,
+) -> None:
+    spoil(tmp_path)
+    ledger = make()
+    for ask in (lambda: ledger.used, lambda: ledger.reserve("list")):
+        with pytest.raises(CrispError, match=what) as caught:
+            ask()
+        assert hint in caught.value.hint
+
+
+def test_a_full_disk_is_told_and_passes(make: Callable[..., Ledger]) -> None:
+    ledger = make(100_000)
+    ledger.reserve("list")
+    db = ledger._file.connection()
+    (pages,) = db.execute("PRAGMA page_count").fetchone()
+    db.execute(f"PRAGMA max_page_count = {pages}")
+    with pytest.raises(CrispError, match="the disk is full"):
+        [ledger.reserve(f"operation {number}") for number in range(1000)]
+    counted = sum(ledger.by_operation().values())
+    assert ledger.used == counted
+    db.execute("PRAGMA max_page_count = 100000")
+    ledger.reserve("more")
+    assert ledger.used == counted + 1

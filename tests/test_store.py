@@ -220,3 +220,34 @@ def test_a_folder_that_cannot_be_written_is_told_before_anything_is_sent(sandbox
     assert ended[0] == child
     assert sandbox.stats()["requests"] == spent
     assert ws.name
+
+
+def test_an_answer_that_cannot_be_kept_is_given_all_the_same(sandbox, ws):
+    """The disk is full: what was paid for is not thrown away, and it is said."""
+    with ws.client._session()._store.responses.connection() as db:
+        (pages,) = db.execute("PRAGMA page_count").fetchone()
+        db.execute(f"PRAGMA max_page_count = {pages}")
+    spent = sandbox.stats()["requests"]
+    with pytest.warns(crisp.CrispWarning, match="could not be kept"):
+        assert len(ws.conversations(limit=50)) == 50
+    assert sandbox.stats()["requests"] == spent + 1
+
+
+def test_a_write_is_done_also_where_the_cache_cannot_drop_what_it_made_stale(ws):
+    session = ws.client._session()
+    with session._store.responses.connection() as db:
+        denied = {sqlite3.SQLITE_DELETE: sqlite3.SQLITE_DENY}
+        db.set_authorizer(lambda action, *_: denied.get(action, sqlite3.SQLITE_OK))
+    with pytest.warns(crisp.CrispWarning, match="from before a write"):
+        made = ws.client.call("create_new_conversation", website_id=ws.website_id)
+    assert made["session_id"]
+
+
+def test_a_damaged_file_is_told_with_the_way_on(sandbox, ws, tmp_path):
+    (tmp_path / "other").mkdir()
+    (tmp_path / "other" / ws.client.cache_path.name).write_bytes(b"no database" * 1000)
+    spent = sandbox.stats()["requests"]
+    with pytest.raises(crisp.CrispError, match="damaged") as caught:
+        crisp.connect(sandbox=sandbox, cache_dir=tmp_path / "other")
+    assert "cache clear" in caught.value.hint
+    assert sandbox.stats()["requests"] == spent

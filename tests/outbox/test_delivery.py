@@ -11,7 +11,7 @@ import pytest
 
 import crisp_data as crisp
 from crisp_data.errors import Offline, Untrusted
-from crisp_data.outbox.journal import Entry
+from crisp_data.outbox.journal import Entry, Journal
 from crisp_data.sandbox import Sandbox
 from crisp_data.sandbox.server import Connection
 from crisp_data.wire import Patience
@@ -94,6 +94,26 @@ def test_what_never_left_is_queued_and_the_same_line_sends_it(ws, sandbox, sessi
     assert TEXT not in str(caught.value)
     (row,) = journal_of(ws).rows()
     assert (row.state, row.tried_at) == ("queued", None)
+
+
+def test_a_message_that_went_is_never_queued_for_want_of_room_to_say_so(
+    ws, sandbox, session_id, monkeypatch
+):
+    """The disk is full when the answer comes: it has gone all the same."""
+    settle, failed = Journal.settle, []
+
+    def once(*arguments, **options):
+        if not failed:
+            failed.append(True)
+            raise crisp.CrispError("The disk is full.")
+        settle(*arguments, **options)
+
+    monkeypatch.setattr(Journal, "settle", once)
+    with pytest.raises(crisp.CrispError, match="disk is full"):
+        ws.send(session_id, TEXT)
+    assert ws.outbox.counts["unknown"] == 1
+    assert ws.outbox.resume()["state"].tolist() == ["sent"]
+    assert (asked(sandbox, SEND), contents(sandbox)[TEXT]) == (1, 1)
 
 
 @pytest.mark.parametrize("again", ["resume", "send"])
