@@ -211,17 +211,13 @@ class Batch:
             return
         kept = self._messages.read(None, having(session_ids))
         kept = kept.cast(rows.schema)
-        key = self._messages.table.key
-        read = set(zip(*_lists(rows, *key), strict=True))
-        old = [one not in read for one in zip(*_lists(kept, *key), strict=True)]
+        read = set(_identities(rows))
+        old = [one not in read for one in _identities(kept)]
         rest = kept.filter(pa.array(old, pa.bool_()))
         if self._since is not None:
             place, now = rest.schema.get_field_index(DELETED), self.now() * 1000
             gone = pc.fill_null(rest[DELETED], pa.scalar(now, rest.schema.field(DELETED).type))
             rest = rest.set_column(place, DELETED, gone)
-        else:
-            # A message without a fingerprint cannot be recognised: it is the one that is kept.
-            rows = rows.filter(pc.is_valid(rows["fingerprint"]))
         self._messages.put(pa.concat_tables([rest, rows]), session_ids)
 
     def _write_conversations(
@@ -247,6 +243,12 @@ def _of(rows: list[Listed]) -> pc.Expression:
 
 def _in(rows: pa.Table, session_ids: Mapping[str, Any]) -> pa.Array:
     return pa.array([one in session_ids for one in rows["session_id"].to_pylist()], pa.bool_())
+
+
+def _identities(rows: pa.Table) -> list[tuple[Any, ...]]:
+    """Tell messages apart; by its moment one that has no fingerprint."""
+    three = _lists(rows, "session_id", "fingerprint", "timestamp")
+    return [(a, b, at if b is None else None) for a, b, at in zip(*three, strict=True)]
 
 
 def _lists(rows: pa.Table, *names: str) -> list[list[Any]]:

@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 
 import crisp_data as crisp
-from crisp_data import tables
+from crisp_data import tables, threads
 from crisp_data.archive import table as archive_table
 from crisp_data.sandbox import Sandbox
 
@@ -320,3 +320,32 @@ def test_files_do_not_pile_up(sandbox, archive, api, monkeypatch, tmp_path):
     assert_equals_truth(archive, sandbox)
     for table in ("conversations", "messages", "sync"):
         assert len(list((tmp_path / "shelf" / table / "_delta_log").iterdir())) < 50
+
+
+def test_a_message_without_a_fingerprint_stays_when_its_thread_grows(
+    sandbox, archive, api, monkeypatch
+):
+    read, odd = threads.read, []
+
+    def stripped(*arguments, **options):
+        for thread in read(*arguments, **options):
+            for mark in odd:
+                pattern = rb'"fingerprint": ?%d,' % mark
+                thread.bodies = [re.sub(pattern, b"", body) for body in thread.bodies]
+            yield thread
+
+    monkeypatch.setattr(threads, "read", stripped)
+    session_id = sandbox.truth("conversations")[0]["session_id"]
+
+    def nameless():
+        return int(archive.messages(session_id)["fingerprint"].isna().sum())
+
+    odd.append(api.say(session_id, "one"))
+    api.say(session_id, "two")
+    archive.sync()
+    assert nameless() == 1
+    odd.append(api.say(session_id, "three"))
+    api.say(session_id, "four")
+    for deep in (False, True):
+        archive.sync(deep=deep)
+        assert nameless() == 2
