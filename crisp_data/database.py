@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from crisp_data import config
-from crisp_data.errors import CrispError
+from crisp_data.errors import FileTrouble
 
 
 class Database:
@@ -27,7 +27,7 @@ class Database:
 
     Raises
     ------
-    CrispError
+    FileTrouble
         From every method: the file cannot be written, is damaged, or is held by another.
     """
 
@@ -67,26 +67,26 @@ class Database:
         except (sqlite3.Error, OSError) as error:
             raise self._told(error) from error
 
-    def _told(self, error: Exception) -> CrispError:
+    def _told(self, error: Exception) -> FileTrouble:
         code = getattr(error, "sqlite_errorcode", 0) & 0xFF
         where, folder = f"The file {self._path}", "connect(state_dir=...) or CRISP_STATE_DIR"
         if code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
-            return CrispError(
+            return FileTrouble(
                 f"{where} was held by another process for too long.",
                 "Run the same line again; where it stays, end the notebook that hangs.",
             )
         if code in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB):
-            return CrispError(
+            return FileTrouble(
                 f"{where} is damaged.",
                 "Move it away, with those beside it that begin with its name: another one is "
                 "made, which does not know what this one knew.",
             )
         if code == sqlite3.SQLITE_FULL or getattr(error, "errno", None) == errno.ENOSPC:
-            return CrispError(
+            return FileTrouble(
                 f"{where} cannot be written: the disk is full.",
                 f"Make room and run the same line again, or name another folder with {folder}.",
             )
-        return CrispError(f"{where} cannot be written.", f"Name another folder with {folder}.")
+        return FileTrouble(f"{where} cannot be written.", f"Name another folder with {folder}.")
 
 
 def _open(path: Path, setup: str) -> sqlite3.Connection:

@@ -114,6 +114,12 @@ class ArchiveBusy(CrispError):
         self.writer = writer
 
 
+class FileTrouble(CrispError):
+    """A file of the cache, the ledger, the outbox or an archive cannot be read or written."""
+
+    hint = "Nothing else is wrong: mend the file or its folder, and run the same line again."
+
+
 class Offline(CrispError):
     """No answer came: refused, timed out, or lost on the way.
 

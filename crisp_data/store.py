@@ -24,7 +24,7 @@ from requests_cache.models.response import CachedResponse
 from requests_cache.serializers.pipeline import SerializerPipeline, Stage
 
 from crisp_data import config
-from crisp_data.errors import CrispError, CrispWarning
+from crisp_data.errors import CrispWarning, FileTrouble
 from crisp_data.wire import PULL
 
 
@@ -35,7 +35,7 @@ def open_file(path: Path) -> SQLiteCache:
 
     Raises
     ------
-    CrispError
+    FileTrouble
         The folder or the file cannot be written.
     """
     try:
@@ -45,7 +45,7 @@ def open_file(path: Path) -> SQLiteCache:
     except OSError:
         writable = False
     if not writable:
-        raise CrispError(
+        raise FileTrouble(
             "The folder of the cache cannot be written; nothing was sent.",
             "Name another one with connect(cache_dir=...) or CRISP_CACHE_DIR.",
         )
@@ -81,16 +81,16 @@ _NOT_KEPT = (
 )
 
 
-def told(error: sqlite3.Error) -> CrispError:
+def told(error: sqlite3.Error) -> FileTrouble:
     """Make the error that says what is wrong with the cache's file, and the way on."""
     code = getattr(error, "sqlite_errorcode", 0) & 0xFF
     if code in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB):
-        return CrispError(
+        return FileTrouble(
             "The file of the cache is damaged.",
             "'crisp-data cache clear' deletes it; only what it kept is asked for again.",
         )
     full = ": the disk is full" if code == sqlite3.SQLITE_FULL else ""
-    return CrispError(
+    return FileTrouble(
         f"The file of the cache cannot be used{full}.",
         "Name another folder with connect(cache_dir=...) or CRISP_CACHE_DIR, or do without: "
         "connect(cache=False).",
@@ -107,7 +107,7 @@ def purge(path: Path, wait: float) -> None:
 
     Raises
     ------
-    CrispError
+    FileTrouble
         Another process was still at it after ``wait`` seconds.
     """
     deadline = time.monotonic() + wait
@@ -116,7 +116,7 @@ def purge(path: Path, wait: float) -> None:
         for step in steps:
             while not _done(db, step):
                 if time.monotonic() >= deadline:
-                    raise CrispError(
+                    raise FileTrouble(
                         f"Another process was still using the cache after {wait:g} s: "
                         "traces of answers may be left in its file.",
                         "Close the other notebook or command and run the same line again.",

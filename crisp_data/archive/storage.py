@@ -12,7 +12,7 @@ from deltalake import DeltaTable
 from deltalake.exceptions import DeltaError, TableNotFoundError
 
 from crisp_data import config
-from crisp_data.errors import BadParameter, CrispError
+from crisp_data.errors import BadParameter, FileTrouble
 
 #: What every table of an archive is set to: old versions go with the next checkpoint, and
 #: files that no version needs any more a day later, for whoever still reads them.
@@ -112,11 +112,11 @@ class Storage:
         except _TROUBLE as error:
             raise self._told(error, "written", _KEPT) from error
 
-    def _told(self, error: Exception, done: str, hint: str) -> CrispError:
+    def _told(self, error: Exception, done: str, hint: str) -> FileTrouble:
         # Not in the library's words, which may quote a cell: only what they are known to mean.
         words = str(error).lower()
         why = next((known for known in _KNOWN if known in words), type(error).__name__)
-        return CrispError(f"The archive at {self.root} cannot be {done}: {why}.", hint)
+        return FileTrouble(f"The archive at {self.root} cannot be {done}: {why}.", hint)
 
     def _uri(self, name: str) -> str:
         return f"{self.root}/{name}"

@@ -25,6 +25,7 @@ from crisp_data.errors import (
     BadParameter,
     CrispError,
     CrispWarning,
+    FileTrouble,
     NotFound,
     QuotaExceeded,
     ReadOnly,
@@ -77,9 +78,9 @@ class Delivery:
                 # What has come to a state of its own is let go already; this changes nothing.
                 self._journal.settle(held, "unknown", "interrupted")
                 raise
-        except sqlite3.Error as error:
+        except (sqlite3.Error, FileTrouble) as error:
             raise UnknownOutcome(
-                f"What became of the message {held.fingerprint} cannot be written down: {error}.",
+                f"What became of the message {held.fingerprint} cannot be written down.",
                 "Nothing is sent again by itself. When the disk can be written to again, the same "
                 "line, or ws.outbox.resume(), sends it only where Crisp does not have it.",
             ) from error
@@ -134,6 +135,7 @@ class Delivery:
                 f"The message {held.fingerprint} was sent, but Crisp calls it {given}: messages "
                 "whose answers are lost cannot be looked up, and stay unknown.",
                 CrispWarning,
+                FileTrouble,
                 stacklevel=2,
             )
 
