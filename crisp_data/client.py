@@ -346,6 +346,8 @@ class Client:
     ) -> Any:
         if any(unquote(part) in (".", "..") for part in path.split("/")):
             raise BadParameter("A path must not lead elsewhere with '.' or '..'.")
+        if path.lstrip("/").startswith("v1/"):
+            raise BadParameter("The version is in the base URL already.", "Leave v1/ out.")
         route = routes.identify(method, path)
         query = routes.check_query(route, params or {}) if route else dict(params or {})
         reads = method in ("GET", "HEAD") or bool(route and route.reads)

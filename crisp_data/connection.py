@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import shutil
 import tempfile
 import weakref
@@ -13,12 +12,11 @@ from typing import TYPE_CHECKING, Any
 from crisp_data import config
 from crisp_data.client import Client
 from crisp_data.errors import BadParameter, Forbidden
+from crisp_data.selection import UUID
 from crisp_data.workspace import Workspace
 
 if TYPE_CHECKING:
     from crisp_data.forms.login import Login
-
-_UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 
 
 def connect(
@@ -172,7 +170,7 @@ def _name_of(client: Client, website_id: str) -> str:
 
 def _choose(client: Client, website: str | None) -> str:
     """Find the website's id from an id, a name, a domain, or the only one there is."""
-    if website and _UUID.fullmatch(website):
+    if website and UUID.fullmatch(website):
         return website.lower()
     if client.settings.credentials.tier != "plugin":
         raise BadParameter(

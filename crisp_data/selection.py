@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -12,6 +13,8 @@ from crisp_data.errors import BadParameter
 
 State = Literal["pending", "unresolved", "resolved"]
 STATES = ("pending", "unresolved", "resolved")
+#: How Crisp numbers websites, operators and inboxes: a name is none of these.
+UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 _MILLISECOND = pd.Timedelta(milliseconds=1)
 
 
@@ -49,10 +52,10 @@ class Wanted:
     def __post_init__(self) -> None:
         check_word("state", self.state, STATES)
         check_text("segment", self.segment)
-        check_text("inbox", self.inbox, "It is an inbox_id, as in ws.inboxes().")
+        _check_id("inbox", self.inbox, "It is an inbox_id, as in ws.inboxes().")
         if self.assigned is not False:
             hint = "It is an operator's user_id, as in ws.operators(), or False for nobody."
-            check_text("assigned", self.assigned, hint)
+            _check_id("assigned", self.assigned, hint)
 
     @property
     def columns(self) -> list[str]:
@@ -134,6 +137,12 @@ def check_text(name: str, value: Any, hint: str = "") -> None:
     """Refuse what is not one text, such as a list of them; None is not given."""
     if value is not None and not isinstance(value, str):
         raise BadParameter(f"{name} must be one text, not a {type(value).__name__}.", hint)
+
+
+def _check_id(name: str, value: Any, hint: str) -> None:
+    check_text(name, value, hint)
+    if value and not UUID.fullmatch(value):
+        raise BadParameter(f"{name} is given a name, not an id: nothing would match it.", hint)
 
 
 def check_count(name: str, value: Any) -> None:

@@ -248,6 +248,8 @@ def test_a_limit_costs_no_more_than_it_needs(sandbox, ws):
         ({"segment": ["vip", "bug"]}, "segment must be one text, not a list"),
         ({"search": 7}, "search must be one text"),
         ({"inbox": True}, "ws.inboxes"),
+        ({"inbox": "Sales"}, "a name, not an id"),
+        ({"assigned": "Ada"}, "a name, not an id"),
         ({"assigned": True}, "False for nobody"),
     ],
 )

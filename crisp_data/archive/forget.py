@@ -18,6 +18,9 @@ from crisp_data.archive.table import ArchiveTable, having
 #: What stands in the place of a forgotten address in somebody else's words.
 FORGOTTEN = "[forgotten]"
 
+# Another address in these is somebody else's, even if it ends like this one.
+_WHO = ("email", "people_id")
+
 
 def forget(
     tables: Mapping[str, ArchiveTable], email: str | None, session_id: str | None
@@ -76,10 +79,11 @@ def _drop_profiles(kept: ArchiveTable, email: str) -> int:
 def _mentions(rows: pa.Table, email: str) -> pa.Array:
     """Tell which rows hold the address in any text or list of texts."""
     found = pa.array([False] * len(rows), pa.bool_())
-    for column in rows.columns:
+    for name, column in zip(rows.column_names, rows.columns, strict=True):
         texts = _joined(column) if _is_list(column.type) else column
         if _is_text(texts.type):
-            hits = pc.match_substring(texts, email, ignore_case=True)
+            within = pc.match_substring(texts, email, ignore_case=True)
+            hits = _equal(texts, email) if name in _WHO else within
             found = pc.or_(found, pc.fill_null(hits, False))
     return found
 
@@ -94,7 +98,7 @@ def _without(rows: pa.Table, email: str) -> pa.Table:
         return pattern.sub(FORGOTTEN, cell) if isinstance(cell, str) else cell
 
     for place, field in enumerate(rows.schema):
-        if _is_list(field.type) or _is_text(field.type):
+        if field.name not in _WHO and (_is_list(field.type) or _is_text(field.type)):
             cells = [clean(cell) for cell in rows[field.name].to_pylist()]
             rows = rows.set_column(place, field, pa.array(cells, field.type))
     return rows

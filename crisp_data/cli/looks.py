@@ -20,7 +20,7 @@ def quota(reopen: bool, **options: Any) -> None:
     """Show what today's requests were spent on, and what is left; spends none."""
     if options.pop("sandbox"):
         raise BadParameter("A sandbox started for this command has spent nothing yet.")
-    options.pop("website")
+    options.pop("website")  # the day's requests are a token's, whichever website they read
     settings = config.resolve()
     client = Client(settings, **options)
     if reopen:

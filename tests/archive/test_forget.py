@@ -125,6 +125,18 @@ def test_somebody_who_never_wrote(archive, tmp_path):
     assert set(archive.forget(email=email).values()) == {0}
 
 
+def test_an_address_that_ends_like_theirs_is_somebody_else_s(archive, ws, sandbox):
+    rows = [row["session_id"] for row in sandbox.truth("conversations")[:2]]
+    for session_id, email in zip(rows, ["jo@acme.example", "banjo@acme.example"], strict=True):
+        where = {"website_id": ws.website_id, "session_id": session_id}
+        ws.client.call("update_conversation_metas", **where, json={"email": email})
+    archive.sync(also=["people"])
+    assert archive.forget(email="jo@acme.example")["conversations"] == 1
+    kept = archive.conversations().set_index("session_id")["email"]
+    assert rows[0] not in kept
+    assert kept[rows[1]] == "banjo@acme.example"
+
+
 def test_a_quote_is_a_character_like_any_other(archive, api, ws, sandbox, tmp_path):
     row = sandbox.truth("conversations")[3]
     odd = "o'neil%_@example.com"
