@@ -135,7 +135,6 @@ class Delivery:
                 f"The message {held.fingerprint} was sent, but Crisp calls it {given}: messages "
                 "whose answers are lost cannot be looked up, and stay unknown.",
                 CrispWarning,
-                FileTrouble,
                 stacklevel=2,
             )
 
