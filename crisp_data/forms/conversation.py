@@ -98,8 +98,10 @@ class Conversation:
         return found.frame.iloc[0]
 
     def _walked(self, table: str, operation: str) -> Walked:
-        where = {"session_id": self.session_id}
-        return Walked(self._ws, table, operation, refresh=True, where=where)
+        # What is read to be answered may spend what is kept for that, or an export that spent the
+        # day's reads would keep people from it. To look through the list is no answer.
+        options = {"refresh": True, "for_write": self._ws.client.writes}
+        return Walked(self._ws, table, operation, where={"session_id": self.session_id}, **options)
 
 
 def html(entries: Iterable[Entry]) -> str:

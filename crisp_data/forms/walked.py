@@ -23,8 +23,7 @@ class Walked:
     """What was read of a list so far, as a frame that grows.
 
     A workspace's own methods read a list to its end. A form must not: a click costs one
-    request, and nobody looks at ten thousand conversations. Where the connection may write,
-    they are read to be answered: an export that spent the day's reads keeps nobody from that.
+    request, and nobody looks at ten thousand conversations.
 
     Parameters
     ----------
@@ -39,7 +38,7 @@ class Walked:
     where : dict of str to str
         What belongs to each record as well, such as ``session_id``.
     **asked
-        The query.
+        The query, and ``for_write`` as in :meth:`crisp_data.client.Client.pages`.
 
     Attributes
     ----------
@@ -111,7 +110,6 @@ class Walked:
     def _begun(self) -> Pages:
         asked: dict[str, Any] = {**self._where, **self._asked}
         asked["refresh"] = self._refresh and not self.pages
-        asked["for_write"] = self._client.writes
         walk = self._client.pages(self._operation, **asked)
         for _ in range(self.pages):
             next(walk, None)
