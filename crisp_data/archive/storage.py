@@ -26,14 +26,15 @@ SETTINGS = {
 _TIMES = ("timestamp", "created_at", "updated_at", "synced_at")
 
 _TROUBLE = (OSError, DeltaError, pa.ArrowException)
-_KNOWN = (
-    "no space left",
-    "permission denied",
-    "read-only",
-    "not found",
-    "file exists",
-    "disk quota",
-)
+# What the libraries' words are known to mean; "magic bytes not found" before "not found".
+_KNOWN = {
+    "no space left": "no space left",
+    "permission denied": "permission denied",
+    "read-only": "read-only",
+    "magic bytes": "a file is damaged",
+    "not found": "not found",
+    "disk quota": "disk quota",
+}
 _KEPT = (
     "What was committed before is kept, and a sync goes on from there: run the same line again "
     "when that is mended."
@@ -115,7 +116,8 @@ class Storage:
     def _told(self, error: Exception, done: str, hint: str) -> FileTrouble:
         # Not in the library's words, which may quote a cell: only what they are known to mean.
         words = str(error).lower()
-        why = next((known for known in _KNOWN if known in words), type(error).__name__)
+        meant = (meaning for sign, meaning in _KNOWN.items() if sign in words)
+        why = next(meant, type(error).__name__)
         return FileTrouble(f"The archive at {self.root} cannot be {done}: {why}.", hint)
 
     def _uri(self, name: str) -> str:
