@@ -6,13 +6,15 @@ whether a message was sent, it is looked up before it is sent again, and where t
 fails it is not sent again.
 
 Where Crisp gives a message another fingerprint than ours after all, that is told, and from
-then on nothing is sent again on the word of a look-up that finds nothing.
+then on nothing is sent again on the word of a look-up that finds nothing. Until the first answer
+has shown which of the two it does, the thread is read as well, for the message's own words.
 """
 
 from __future__ import annotations
 
 import itertools
 import json
+import math
 import sqlite3
 import time
 import warnings
@@ -45,6 +47,8 @@ _ABSENT = ("message_not_found", "conversation_not_found", "not_found")
 _OPEN = frozenset({408, 409, 420, 423, 425, 429})
 _LIMITS = frozenset({420, 423, 429})
 
+_SKEW = 300.0  # seconds by which two clocks may differ
+
 
 class Delivery:
     """Sends the messages of a journal to the website that it is of."""
@@ -52,6 +56,7 @@ class Delivery:
     def __init__(self, client: Client, website_id: str, journal: Journal) -> None:
         self._client, self._website_id, self._journal = client, website_id, journal
         self._findable = True  # until an answer does not name our number
+        self._seen = False  # whether the journal knows that Crisp keeps our numbers
 
     def send(self, row: Row) -> None:
         """Send a message that nobody holds; nothing where another process was first.
@@ -79,8 +84,9 @@ class Delivery:
                 self._journal.settle(held, "unknown", "interrupted")
                 raise
         except (sqlite3.Error, FileTrouble) as error:
+            why = error.what if isinstance(error, FileTrouble) else f"{error}."
             raise UnknownOutcome(
-                f"What became of the message {held.fingerprint} cannot be written down.",
+                f"What became of the message {held.fingerprint} cannot be written down: {why}",
                 "Nothing is sent again by itself. When the disk can be written to again, the same "
                 "line, or ws.outbox.resume(), sends it only where Crisp does not have it.",
             ) from error
@@ -126,11 +132,13 @@ class Delivery:
         return answer.get("fingerprint") if isinstance(answer, dict) else None
 
     def _compare(self, held: Row, given: Any) -> None:
-        """Tell, and write down, where Crisp numbers messages itself."""
-        if given != held.fingerprint:
+        """Write down whether Crisp keeps our numbers, and tell where it does not."""
+        ours = given == held.fingerprint
+        if given is not None and not (ours and self._seen):
+            self._journal.numbered(ours)
+            self._seen = ours
+        if not ours:
             self._findable = False
-            if given is not None:
-                self._journal.renumbered()
             warnings.warn(
                 f"The message {held.fingerprint} was sent, but Crisp calls it {given}: messages "
                 "whose answers are lost cannot be looked up, and stay unknown.",
@@ -167,7 +175,7 @@ class Delivery:
             if not isinstance(found, dict) or found.get("fingerprint") != held.fingerprint:
                 raise BadAnswer("The look-up was answered with another message.")
         except NotFound as error:
-            if error.reason in _ABSENT and self._findable and not self._journal.renumbers():
+            if error.reason in _ABSENT and self._findable and self._absent(held):
                 return None
             self._lost(held, error)
         except CrispError as error:
@@ -175,6 +183,42 @@ class Delivery:
         self._client.drop(path)  # who was killed after sending has not
         at = found.get("timestamp")
         return at / 1000 if isinstance(at, (int, float)) else self._client.now()
+
+    def _absent(self, held: Row) -> bool:
+        """Whether to believe that what is not found by its number is not there."""
+        ours = self._journal.numbering()
+        if ours is not None:
+            return ours
+        try:
+            return not self._said(held)
+        except CrispError:
+            return False
+
+    def _said(self, held: Row) -> bool:
+        """Whether such a message came into the thread since this one was written down.
+
+        Of a text the words tell; of anything else the type must do, for Crisp may add to it.
+        """
+        body = json.loads(held.body or "null")
+        since = min((held.added_at - _SKEW) * 1000, body.get("timestamp", math.inf))
+        pages = self._client.pages(
+            "get_messages_in_conversation",
+            website_id=self._website_id,
+            session_id=held.session_id,
+            keep=False,
+            for_write=True,
+        )
+        for page in pages:
+            records = page.records
+            for message in records:
+                alike = (message.get("from"), message.get("type")) == ("operator", body["type"])
+                same = message.get("content") == body["content"]
+                new = message.get("timestamp", since) >= since
+                if alike and new and (same or not isinstance(body["content"], str)):
+                    return True
+            if min((one.get("timestamp", since) for one in records), default=0) < since:
+                break
+        return False
 
     def _lost(self, held: Row, error: CrispError) -> NoReturn:
         unknown = UnknownOutcome(

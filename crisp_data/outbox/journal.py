@@ -46,7 +46,7 @@ CREATE TABLE IF NOT EXISTS message (
     added_at REAL NOT NULL, tried_at REAL, sent_at REAL,
     UNIQUE (service, website_id, batch, key));
 CREATE INDEX IF NOT EXISTS by_state ON message (service, website_id, state);
-CREATE TABLE IF NOT EXISTS renumbering (service TEXT PRIMARY KEY);
+CREATE TABLE IF NOT EXISTS numbering (service TEXT PRIMARY KEY, ours INTEGER NOT NULL);
 """
 _COLUMNS = (
     "fingerprint, session_id, batch, key, body, digest, state, owner, refusal, tries, "
@@ -264,15 +264,20 @@ class Journal(Database):
         found = self._rows("AND fingerprint = ?", fingerprint)
         return found[0] if found else None
 
-    def renumbers(self) -> bool:
-        """Whether Crisp was ever seen to give a message another number than ours."""
-        query = "SELECT 1 FROM renumbering WHERE service = ?"
-        return self.connection().execute(query, self._place[:1]).fetchone() is not None
+    def numbering(self) -> bool | None:
+        """Whether Crisp keeps our numbers, as far as was ever seen; None where it never was."""
+        query = "SELECT ours FROM numbering WHERE service = ?"
+        found = self.connection().execute(query, self._place[:1]).fetchone()
+        return None if found is None else bool(found[0])
 
-    def renumbered(self) -> None:
-        """Write down, for all processes to come, that Crisp numbers messages itself."""
+    def numbered(self, ours: bool) -> None:
+        """Write down, for all processes to come, what was seen; one other number outweighs all."""
         with self.transaction() as db:
-            db.execute("INSERT OR IGNORE INTO renumbering VALUES (?)", self._place[:1])
+            db.execute(
+                "INSERT INTO numbering VALUES (?, ?) "
+                "ON CONFLICT DO UPDATE SET ours = min(ours, excluded.ours)",
+                (self._place[0], ours),
+            )
 
     def counts(self) -> dict[str, int]:
         """How many messages are in each state."""

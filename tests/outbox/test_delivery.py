@@ -332,7 +332,7 @@ def test_what_a_killed_sender_made_stale_is_dropped(ws, sandbox, session_id, mon
     assert len(ws.messages(session_id)) == before + 1
 
 
-def test_where_crisp_numbers_messages_itself_nothing_is_sent_on_a_guess(ws, sandbox, session_id):
+def renumber(sandbox):
     """That a fingerprint of ours is kept is *stated* and not documented: the other reading."""
     answer = sandbox.respond
 
@@ -341,6 +341,10 @@ def test_where_crisp_numbers_messages_itself_nothing_is_sent_on_a_guess(ws, sand
         return answer(dataclasses.replace(request, body=numbered))
 
     sandbox._server.respond = renumbered
+
+
+def test_where_crisp_numbers_messages_itself_nothing_is_sent_on_a_guess(ws, sandbox, session_id):
+    renumber(sandbox)
     with pytest.warns(crisp.CrispWarning, match="Crisp calls it 7"):
         assert ws.send(session_id, TEXT).state == "sent"
     sandbox.faults(operation=SEND, next=1, drop="after")
@@ -350,6 +354,27 @@ def test_where_crisp_numbers_messages_itself_nothing_is_sent_on_a_guess(ws, sand
     with pytest.raises(crisp.UnknownOutcome):
         crisp.connect(sandbox=sandbox, sleep=lambda seconds: None).outbox.resume()
     assert contents(sandbox)["Another"] == 1
+
+
+@pytest.mark.parametrize(
+    "message", [TEXT, crisp.outgoing.File("a.pdf", "https://x.example/a.pdf", "application/pdf")]
+)
+def test_not_even_the_first_message_of_all(ws, sandbox, session_id, message):
+    """No answer ever told whether Crisp keeps our numbers: the thread tells, for a request."""
+    renumber(sandbox)
+    before = len(sandbox.truth("messages"))
+    sandbox.faults(operation=SEND, next=1, drop="after")
+    with pytest.raises(crisp.UnknownOutcome):
+        ws.send(session_id, message)
+    assert len(sandbox.truth("messages")) == before + 1
+
+
+def test_the_thread_is_read_until_one_answer_has_told(ws, sandbox, session_id):
+    for text, reads in (("One", 1), ("Two", 1)):
+        sandbox.faults(operation=SEND, next=1, drop="before")
+        assert ws.send(session_id, text).state == "sent"
+        assert asked(sandbox, "get_messages_in_conversation") == reads
+        assert contents(sandbox)[text] == 1
 
 
 def test_a_broken_encryption_may_hide_an_answer(monkeypatch):
@@ -377,7 +402,7 @@ def test_a_broken_encryption_may_hide_an_answer(monkeypatch):
 @pytest.mark.parametrize("times", [1, 2])
 @pytest.mark.parametrize(
     "error",
-    [sqlite3.OperationalError("database or disk is full"), crisp.CrispError("The disk is full.")],
+    [sqlite3.OperationalError("database or disk is full"), crisp.FileTrouble("The disk is full.")],
 )
 def test_a_full_disk_sends_nothing_twice(ws, sandbox, session_id, again, times, error):
     """What went when it filled up is held by this very process, which has nothing in hand."""
@@ -392,7 +417,7 @@ def test_a_full_disk_sends_nothing_twice(ws, sandbox, session_id, again, times, 
         settle(*arguments, **options)
 
     journal.settle = full
-    with pytest.raises(crisp.CrispError, match="disk is full"):
+    with pytest.raises(crisp.UnknownOutcome, match="disk is full"):
         ws.send(session_id, TEXT)
     journal.settle = settle
     assert ws.outbox.left() == 1
