@@ -12,15 +12,15 @@ from collections.abc import Iterable, Mapping
 # Middling tones: they stand out on white and on black.
 _FILL = {
     "used": "#2f7ed8",
-    "kept": "repeating-linear-gradient(45deg,#8a8f98 0 3px,transparent 3px 6px)",
     "left": "transparent",
+    "kept": "repeating-linear-gradient(45deg,#8a8f98 0 3px,transparent 3px 6px)",
 }
 _CELL = "text-align:left;background:transparent;padding:1px 12px 1px 0"
 _NUMBER = "text-align:right;background:transparent;padding:1px 12px 1px 0"
 
 
 def bar(parts: Mapping[str, int], whole: int) -> str:
-    """Draw how a whole is divided into parts called "used", "kept" and "left"."""
+    """Draw how a whole is divided into parts called "used", "left" and "kept"."""
     shown, pieces, room = [], [], 100.0
     for name, count in parts.items():
         width = min(room, max(0.0, 100 * count / whole))

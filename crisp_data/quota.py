@@ -201,7 +201,7 @@ class Ledger:
         return "\n".join([*self._facts(), *used])
 
     def _repr_html_(self) -> str:
-        parts = {"used": self.used, "kept": self.kept_for_writes, "left": self.left_for_reads}
+        parts = {"used": self.used, "left": self.left_for_reads, "kept": self.kept_for_writes}
         return meter.block(meter.bar(parts, self.limit), self._facts(), self.by_operation())
 
     def _facts(self) -> list[str]:

@@ -316,6 +316,14 @@ def test_a_sync_until_done_outlasts_what_passes(run, token, sandbox, tmp_path, m
     assert "Trying again in 15 s." in done.output
 
 
+def test_ctrl_c_has_an_exit_code_of_its_own(run, token, tmp_path, monkeypatch):
+    def interrupted(*arguments, **options):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(crisp.Archive, "sync", interrupted)
+    assert run("sync", str(tmp_path / "acme")).exit_code == 130
+
+
 def test_help_is_said_whole(run):
     """Click cuts what is longer than a line of a list."""
     groups = [[], *([name] for name, one in main.commands.items() if hasattr(one, "commands"))]

@@ -359,9 +359,9 @@ def test_the_meter_shows_what_the_ledger_knows(make: Callable[..., Ledger]) -> N
     assert shown == ledger._repr_html_()
     assert "80 of 200 requests used today, 120 left (20 kept for writes)" in shown
     assert "resets at 2026-11-03 00:00 UTC" in shown
-    assert "aria-label='80 used, 20 kept, 100 left'" in shown
+    assert "aria-label='80 used, 100 left, 20 kept'" in shown
     widths = [float(width) for width in re.findall(r"width:([\d.]+)%;background", shown)]
-    assert widths == [40, 10, 50]
+    assert widths == [40, 50, 10]
     assert "<script" not in shown
     assert "&lt;script&gt;" in shown
     assert "http" not in shown  # nothing is fetched

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 import time
 from typing import Any
 
@@ -42,14 +41,18 @@ def sync(
     """
     with workspace(tz=tz, wait=until_done, **options) as ws:
         archive = ws.archive(path)
-        for attempt in itertools.count():
+        attempt = 0
+        while True:
+            begun = time.monotonic()
             try:
                 done = archive.sync(since, deep=deep, also=also)
                 break
             except _PASSING as error:
                 if not until_done:
                     raise
-                pause = min(_LONGEST, 15.0 * 2 ** min(attempt, 6))
+                # One that worked for long is no sign that the service is down for good.
+                attempt = 1 if time.monotonic() - begun > _LONGEST else attempt + 1
+                pause = min(_LONGEST, 7.5 * 2 ** min(attempt, 7))
                 click.echo(f"{error.what} Trying again in {pause:.0f} s.", err=True)
                 time.sleep(pause)
         click.echo(

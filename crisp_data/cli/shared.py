@@ -31,6 +31,9 @@ class Group(click.Group):
         except CrispError as error:
             click.echo(f"Error: {error}", err=True)
             ctx.exit(_exit_code(error))
+        except KeyboardInterrupt:
+            click.echo("Interrupted.", err=True)
+            ctx.exit(130)
         except OSError as error:
             if error.filename is None:  # no file's: a pipe that closed is click's to see
                 raise

@@ -98,7 +98,7 @@ def quota(ws: Opened | None) -> str:
     if ws is None:
         return ""
     ledger = ws.quota
-    parts = {"used": ledger.used, "kept": ledger.kept_for_writes, "left": ledger.left_for_reads}
+    parts = {"used": ledger.used, "left": ledger.left_for_reads, "kept": ledger.kept_for_writes}
     return (
         f"<div class='crisp-quota'><div>{meter.bar(parts, ledger.limit)}</div>"
         f"<span>{quota_line(ws)}</span></div>"

@@ -53,6 +53,13 @@ def test_an_empty_frame_gives_the_shape_of_a_full_one(measure, messages):
 
 
 @each
+def test_a_file_read_in_arrow_s_own_types_is_as_good(measure, messages, tmp_path):
+    crisp.write(tmp_path / "m.parquet", messages)
+    arrow = pd.read_parquet(tmp_path / "m.parquet", dtype_backend="pyarrow")
+    pd.testing.assert_frame_equal(measure(arrow), measure(messages), check_dtype=False)
+
+
+@each
 def test_the_declared_dtypes(measure, messages):
     allowed = {"str", "Int64", "bool", "boolean", "timedelta64[ms]", f"datetime64[ms, {PARIS}]"}
     found = measure(messages)
