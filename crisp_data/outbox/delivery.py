@@ -35,7 +35,8 @@ from crisp_data.errors import (
     Unreachable,
     Untrusted,
 )
-from crisp_data.outbox.journal import Journal, Row
+from crisp_data.outbox.journal import Journal
+from crisp_data.outbox.rows import Row
 from crisp_data.protocol import routes
 
 # Crisp's words for a message that is not there: "message_not_found" is *assumed*, and so the

@@ -14,7 +14,7 @@ import pandas as pd
 from crisp_data import outgoing, selection
 from crisp_data.errors import BadParameter
 from crisp_data.outbox.checks import Checks, Rules
-from crisp_data.outbox.journal import Entry, Row
+from crisp_data.outbox.rows import Entry, Row
 from crisp_data.outbox.template import fill, text_of
 
 

@@ -11,26 +11,20 @@ machine undoes, what may have been sent is known to be so. A row says where its 
 
 from __future__ import annotations
 
-import hashlib
-import json
-import os
 import sqlite3
 import time
 from collections.abc import Iterable
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import msgspec
 import pandas as pd
 
 from crisp_data import outgoing
 from crisp_data.database import Database
 from crisp_data.errors import UnknownOutcome
-from crisp_data.writer import Writer
-
-STATES = ("queued", "sending", "sent", "failed", "unknown")
+from crisp_data.outbox import rows
+from crisp_data.outbox.rows import STATES, Entry, Row
 
 # tried_at is this machine's clock, for it is held against a socket; the others the client's.
 _SETUP = """
@@ -52,74 +46,6 @@ _COLUMNS = (
     "fingerprint, session_id, batch, key, body, digest, state, owner, refusal, tries, "
     "added_at, tried_at, sent_at"
 )
-
-# The owners, of this process, that have a message in hand. A row may name this process and
-# have been let go all the same, where the disk was too full to say so.
-_in_hand: set[str] = set()
-os.register_at_fork(after_in_child=_in_hand.clear)
-
-
-@dataclass(frozen=True, slots=True)
-class Row:
-    """One message of the journal. Moments are seconds since 1970.
-
-    ``tried_at`` is when it was last sent; None as long as it surely was not.
-    """
-
-    fingerprint: int
-    session_id: str
-    batch: str | None
-    key: str | None
-    body: str | None
-    digest: str
-    state: str
-    owner: str | None
-    refusal: str
-    tries: int
-    added_at: float
-    tried_at: float | None
-    sent_at: float | None
-
-    @property
-    def free(self) -> bool:
-        """Whether it is to be sent, and nobody has it in hand."""
-        if self.state == "sending":
-            return not (self.owner and _has_it_in_hand(self.owner))
-        return self.state in ("queued", "unknown")
-
-    @property
-    def refused(self) -> str:
-        """Its state and why, in Crisp's words; empty where it met no refusal."""
-        return f"{self.state}: {self.refusal}" if self.refusal else ""
-
-    def __repr__(self) -> str:
-        return f"<Row {self.fingerprint} {self.state}>"
-
-
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """A message for the journal: to whom, under which key of its batch, and what.
-
-    The fingerprint is not part of the body here: it is the row's, and the same text is told
-    by the same body.
-    """
-
-    session_id: str
-    key: str
-    body: str
-
-    @classmethod
-    def of(cls, message: outgoing.Message, session_id: str, key: str = "") -> Entry:
-        """Write a message down."""
-        body = json.dumps(message.body(), sort_keys=True)
-        return cls(session_id, key or session_id, body)
-
-    @property
-    def digest(self) -> str:
-        """What tells a text from another without telling it."""
-        return hashlib.blake2b(
-            self.body.encode(), key=self.session_id.encode()[:64], digest_size=16
-        ).hexdigest()
 
 
 class Journal(Database):
@@ -175,7 +101,7 @@ class Journal(Database):
         for row in self._rows(same, entry.session_id, entry.body):
             if (held := self.claim(row)) is not None:
                 return held
-            who = f"by {_writer(row.owner)}" if row.owner else "by somebody else"
+            who = f"by {rows.writer_of(row.owner)}" if row.owner else "by somebody else"
             raise UnknownOutcome(
                 f"The same message is being sent to this conversation {who}.",
                 "Wait until that has ended, at most a quarter of an hour; the same line then "
@@ -202,24 +128,24 @@ class Journal(Database):
 
     def _hold(self, statement: str, arguments: tuple[Any, ...]) -> Row | None:
         """Run a statement whose last argument is who holds the message from then on."""
-        owner = msgspec.json.encode(Writer.this(time.time())).decode()
-        _in_hand.add(owner)
+        owner = rows.take_in_hand()
         found: list[Row] = []
         try:
             found = self._rows_of(statement, (*arguments, owner))
         finally:
             if not found:
-                _in_hand.discard(owner)
+                rows.let_go(owner)
         return found[0] if found else None
 
     def let_go(self, held: Row) -> None:
         """Have a message in hand no longer, whether or not its state could be written down."""
-        _in_hand.discard(held.owner or "")
+        rows.let_go(held.owner or "")
 
     def trying(self, held: Row) -> Row | None:
         """Write down that the message is about to be sent; None where it is not held any more."""
-        db = self.connection()
-        db.execute("PRAGMA synchronous = FULL")
+        with self.at_work():
+            db = self.connection()
+            db.execute("PRAGMA synchronous = FULL")
         try:
             found = self._rows_of(
                 "UPDATE message SET tries = tries + 1, tried_at = ? "
@@ -267,7 +193,8 @@ class Journal(Database):
     def numbering(self) -> bool | None:
         """Whether Crisp keeps our numbers, as far as was ever seen; None where it never was."""
         query = "SELECT ours FROM numbering WHERE service = ?"
-        found = self.connection().execute(query, self._place[:1]).fetchone()
+        with self.at_work():
+            found = self.connection().execute(query, self._place[:1]).fetchone()
         return None if found is None else bool(found[0])
 
     def numbered(self, ours: bool) -> None:
@@ -285,7 +212,8 @@ class Journal(Database):
             "SELECT state, count(*) FROM message WHERE service = ? AND website_id = ? "
             "GROUP BY state"
         )
-        found = dict(self.connection().execute(query, self._place))
+        with self.at_work():
+            found = dict(self.connection().execute(query, self._place))
         return {state: found.get(state, 0) for state in STATES}
 
     def cancel(self, batch: str | None = None) -> int:
@@ -312,8 +240,9 @@ class Journal(Database):
 
     def _rows(self, more: str, *arguments: Any) -> list[Row]:
         query = f"SELECT {_COLUMNS} FROM message WHERE service = ? AND website_id = ? {more}"
-        found = self.connection().execute(query, (*self._place, *arguments))
-        return [Row(*values) for values in found]
+        with self.at_work():
+            found = self.connection().execute(query, (*self._place, *arguments))
+            return [Row(*values) for values in found]
 
     def _rows_of(self, statement: str, arguments: tuple[Any, ...]) -> list[Row]:
         with self.transaction() as db:
@@ -337,14 +266,3 @@ def everything(path: Path) -> pd.DataFrame:
         "GROUP BY service, website_id, batch, state ORDER BY min(added_at), state"
     )
     return pd.DataFrame(Database(path, _SETUP).connection().execute(query), columns=names)
-
-
-def _has_it_in_hand(owner: str) -> bool:
-    if owner in _in_hand:
-        return True
-    writer = _writer(owner)
-    return not writer.here() and writer.alive(time.time())
-
-
-def _writer(owner: str) -> Writer:
-    return msgspec.json.decode(owner, type=Writer)

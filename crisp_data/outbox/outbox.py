@@ -17,9 +17,10 @@ from crisp_data.errors import CrispError, CrispWarning
 from crisp_data.outbox.checks import Checks, Rules
 from crisp_data.outbox.delivery import Delivery
 from crisp_data.outbox.drafting import Draft, draft, name_of
-from crisp_data.outbox.journal import STATES, Entry, Journal, Row
+from crisp_data.outbox.journal import Journal
 from crisp_data.outbox.pace import Pace, Progress, run
 from crisp_data.outbox.receipt import Receipt
+from crisp_data.outbox.rows import STATES, Entry, Row
 from crisp_data.outbox.template import check_template
 from crisp_data.plan import Plan
 from crisp_data.planning import Plans

@@ -21,7 +21,8 @@ from crisp_data.errors import (
     UnknownOutcome,
 )
 from crisp_data.outbox.delivery import Delivery
-from crisp_data.outbox.journal import Journal, Row
+from crisp_data.outbox.journal import Journal
+from crisp_data.outbox.rows import Row
 
 #: Messages a minute on the live service, where nothing else is said: as fast as a diligent
 #: operator, and far below what meets a rate limit (*assumed*: Crisp tells no figure).

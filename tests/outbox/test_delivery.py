@@ -11,7 +11,8 @@ import pytest
 
 import crisp_data as crisp
 from crisp_data.errors import Offline, Untrusted
-from crisp_data.outbox.journal import Entry, Journal
+from crisp_data.outbox.journal import Journal
+from crisp_data.outbox.rows import Entry
 from crisp_data.sandbox import Sandbox
 from crisp_data.sandbox.server import Connection
 from crisp_data.wire import Patience

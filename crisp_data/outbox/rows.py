@@ -1,0 +1,109 @@
+"""A message on its way to the journal, and one that is in it."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import time
+from dataclasses import dataclass
+
+import msgspec
+
+from crisp_data import outgoing
+from crisp_data.writer import Writer
+
+STATES = ("queued", "sending", "sent", "failed", "unknown")
+
+# The owners, of this process, that have a message in hand. A row may name this process and
+# have been let go all the same, where the disk was too full to say so.
+_in_hand: set[str] = set()
+os.register_at_fork(after_in_child=_in_hand.clear)
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One message of the journal. Moments are seconds since 1970.
+
+    ``tried_at`` is when it was last sent; None as long as it surely was not.
+    """
+
+    fingerprint: int
+    session_id: str
+    batch: str | None
+    key: str | None
+    body: str | None
+    digest: str
+    state: str
+    owner: str | None
+    refusal: str
+    tries: int
+    added_at: float
+    tried_at: float | None
+    sent_at: float | None
+
+    @property
+    def free(self) -> bool:
+        """Whether it is to be sent, and nobody has it in hand."""
+        if self.state == "sending":
+            return not (self.owner and has_it_in_hand(self.owner))
+        return self.state in ("queued", "unknown")
+
+    @property
+    def refused(self) -> str:
+        """Its state and why, in Crisp's words; empty where it met no refusal."""
+        return f"{self.state}: {self.refusal}" if self.refusal else ""
+
+    def __repr__(self) -> str:
+        return f"<Row {self.fingerprint} {self.state}>"
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A message for the journal: to whom, under which key of its batch, and what.
+
+    The fingerprint is not part of the body here: it is the row's, and the same text is told
+    by the same body.
+    """
+
+    session_id: str
+    key: str
+    body: str
+
+    @classmethod
+    def of(cls, message: outgoing.Message, session_id: str, key: str = "") -> Entry:
+        """Write a message down."""
+        body = json.dumps(message.body(), sort_keys=True)
+        return cls(session_id, key or session_id, body)
+
+    @property
+    def digest(self) -> str:
+        """What tells a text from another without telling it."""
+        return hashlib.blake2b(
+            self.body.encode(), key=self.session_id.encode()[:64], digest_size=16
+        ).hexdigest()
+
+
+def take_in_hand() -> str:
+    """Give a name by which this process, now, holds a message."""
+    owner = msgspec.json.encode(Writer.this(time.time())).decode()
+    _in_hand.add(owner)
+    return owner
+
+
+def let_go(owner: str) -> None:
+    """Hold it no longer, whatever the journal says."""
+    _in_hand.discard(owner)
+
+
+def has_it_in_hand(owner: str) -> bool:
+    """Whether an owner is at it: here it is known, elsewhere it is told by signs of life."""
+    if owner in _in_hand:
+        return True
+    writer = writer_of(owner)
+    return not writer.here() and writer.alive(time.time())
+
+
+def writer_of(owner: str) -> Writer:
+    """Read the process from an owner's name."""
+    return msgspec.json.decode(owner, type=Writer)
