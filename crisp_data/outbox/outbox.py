@@ -218,7 +218,7 @@ class Outbox:
         --------
         >>> from crisp_data.outbox import Rules
         >>> frame = ws.conversations(limit=2)
-        >>> len(ws.outbox.send_many(frame, "Hello", rules=Rules(quiet_days=None)))
+        >>> len(ws.outbox.send_many(frame, "We are back.", rules=Rules(quiet_days=None)))
         2
         """
         if confirm:
