@@ -48,7 +48,8 @@ def test_what_is_imported_is_what_is_needed():
                 found.add(node.module.partition(".")[0])
     names = {re.match(r"[\w-]+", one)[0].replace("-", "_") for one in PROJECT["dependencies"]}
     names = names - {"python_stdnum"} | {"stdnum"}
-    carried = {"numpy", "urllib3", "markupsafe"}  # by pandas, requests and jinja2
+    # By pandas, requests, jinja2 and ipywidgets.
+    carried = {"numpy", "urllib3", "markupsafe", "IPython"}
     assert found - set(sys.stdlib_module_names) - {"crisp_data"} == names | carried
 
 
