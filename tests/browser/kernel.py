@@ -33,7 +33,7 @@ def control(label, work):
 
 def show(code):
     """Run code in names of its own, and put what its last line gives on the stage."""
-    stage.outputs = ()
+    stage.clear_output()
     names.clear()
     body = ast.parse(code).body
     exec(compile(ast.Module(body[:-1], []), "test", "exec"), names)
