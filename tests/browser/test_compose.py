@@ -195,6 +195,8 @@ def test_a_carousel_by_the_keyboard_alone(show, sandbox, customer):
     page, keys = stage.page, stage.page.keyboard
     stage.form.get_by_label("Find").focus()
     keys.type(name)
+    rows = stage.form.locator(".crisp-list").get_by_role("button")
+    rows.filter(has_not_text=name).first.wait_for(state="detached")  # found, and drawn anew
     acts.tab_to(page, name)
     keys.press("Enter")
     stage.form.get_by_role("region", name="Messages").wait_for()
