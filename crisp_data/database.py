@@ -10,6 +10,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Literal
 
 from crisp_data import config
 from crisp_data.errors import FileTrouble
@@ -68,25 +69,37 @@ class Database:
             raise self._told(error) from error
 
     def _told(self, error: Exception) -> FileTrouble:
-        code = getattr(error, "sqlite_errorcode", 0) & 0xFF
+        what = trouble(error)
         where, folder = f"The file {self._path}", "connect(state_dir=...) or CRISP_STATE_DIR"
-        if code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
+        if what == "held":
             return FileTrouble(
                 f"{where} was held by another process for too long.",
                 "Run the same line again; where it stays, end the notebook that hangs.",
             )
-        if code in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB):
+        if what == "damaged":
             return FileTrouble(
                 f"{where} is damaged.",
                 "Move it away, with those beside it that begin with its name: another one is "
                 "made, which does not know what this one knew.",
             )
-        if code == sqlite3.SQLITE_FULL or getattr(error, "errno", None) == errno.ENOSPC:
+        if what == "full":
             return FileTrouble(
                 f"{where} cannot be written: the disk is full.",
                 f"Make room and run the same line again, or name another folder with {folder}.",
             )
         return FileTrouble(f"{where} cannot be written.", f"Name another folder with {folder}.")
+
+
+def trouble(error: Exception) -> Literal["held", "damaged", "full", "other"]:
+    """Read from an error of SQLite, or of the system, what is wrong with a file."""
+    code = getattr(error, "sqlite_errorcode", 0) & 0xFF  # without the details of the kind
+    if code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
+        return "held"
+    if code in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB):
+        return "damaged"
+    if code == sqlite3.SQLITE_FULL or getattr(error, "errno", None) == errno.ENOSPC:
+        return "full"
+    return "other"
 
 
 def _open(path: Path, setup: str) -> sqlite3.Connection:

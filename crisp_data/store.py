@@ -24,6 +24,7 @@ from requests_cache.models.response import CachedResponse
 from requests_cache.serializers.pipeline import SerializerPipeline, Stage
 
 from crisp_data import config
+from crisp_data.database import trouble
 from crisp_data.errors import CrispWarning, FileTrouble
 from crisp_data.wire import PULL
 
@@ -83,13 +84,12 @@ _NOT_KEPT = (
 
 def told(error: sqlite3.Error) -> FileTrouble:
     """Make the error that says what is wrong with the cache's file, and the way on."""
-    code = getattr(error, "sqlite_errorcode", 0) & 0xFF
-    if code in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB):
+    if trouble(error) == "damaged":
         return FileTrouble(
             "The file of the cache is damaged.",
             "'crisp-data cache clear' deletes it; only what it kept is asked for again.",
         )
-    full = ": the disk is full" if code == sqlite3.SQLITE_FULL else ""
+    full = ": the disk is full" if trouble(error) == "full" else ""
     return FileTrouble(
         f"The file of the cache cannot be used{full}.",
         "Name another folder with connect(cache_dir=...) or CRISP_CACHE_DIR, or do without: "
@@ -132,7 +132,7 @@ def _done(db: sqlite3.Connection, step: str) -> bool:
     try:
         row = db.execute(step).fetchone()
     except sqlite3.OperationalError as error:
-        if error.sqlite_errorcode & 0xFF in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
+        if trouble(error) == "held":
             return False
         raise
     return step != _EMPTY_THE_LOG or row[0] == 0

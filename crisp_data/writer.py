@@ -23,6 +23,11 @@ LEASE = 900.0
 # A number is not given to another process so soon.
 _SLEWED = 2.0
 
+# The tokens under which this process holds something just now. A file may name it and what it
+# held have been let go all the same: it was interrupted, or the disk too full to say so.
+_in_hand: set[str] = set()
+os.register_at_fork(after_in_child=_in_hand.clear)
+
 
 class Writer(msgspec.Struct, frozen=True):
     """A process that writes, and since when."""
@@ -40,8 +45,25 @@ class Writer(msgspec.Struct, frozen=True):
         born = psutil.Process().create_time()
         return cls(socket.gethostname(), os.getpid(), born, secrets.token_hex(8), now, now + LEASE)
 
+    @classmethod
+    def begin(cls, now: float) -> Writer:
+        """Describe this process, which holds something from here to :meth:`end`."""
+        writer = cls.this(now)
+        _in_hand.add(writer.token)
+        return writer
+
+    def end(self) -> None:
+        """Hold it no longer, whatever is written down."""
+        _in_hand.discard(self.token)
+
+    def at_work(self, now: float) -> bool:
+        """Whether it may still hold it: here that is known, elsewhere signs of life tell."""
+        if self.token in _in_hand and self.host == socket.gethostname():
+            return True  # even where its clock was set, and its birth seems another
+        return not self.here() and self.alive(now)
+
     def alive(self, now: float) -> bool:
-        """Whether the writer may still be at work."""
+        """Whether the process may still be there."""
         if self.host != socket.gethostname():
             return now < self.until
         try:

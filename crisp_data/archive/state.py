@@ -89,15 +89,14 @@ class StateTable:
             raise BadParameter(
                 "The archive holds another website.", "Give each website a folder of its own."
             )
-        if state.writer is not None and not _left_behind(state.writer) and state.writer.alive(now):
+        if state.writer is not None and state.writer.at_work(now):
             raise ArchiveBusy(state.writer)
-        writer = Writer.this(now)
-        _holding.add(writer.token)
+        writer = Writer.begin(now)
         try:
             self._write(msgspec.structs.replace(state, writer=writer))
             yield
         finally:
-            _holding.discard(writer.token)
+            writer.end()
             if self.state is not None:
                 self._write(msgspec.structs.replace(self.state, writer=None))
 
@@ -156,14 +155,3 @@ class StateTable:
 
     def _version(self) -> int:
         return -1 if self._table is None else self._table.version()
-
-
-#: The tokens of the writers of this process that are at work.
-_holding: set[str] = set()
-
-
-def _left_behind(writer: Writer) -> bool:
-    """Whether a writer of this process was interrupted before it could let go."""
-    ours = Writer.this(writer.since)
-    same = (writer.host, writer.pid, writer.born) == (ours.host, ours.pid, ours.born)
-    return same and writer.token not in _holding

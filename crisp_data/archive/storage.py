@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 
 import pyarrow as pa
@@ -97,28 +97,25 @@ class Storage:
             storage_options=self.options,
         )
 
-    @contextmanager
-    def reading(self) -> Iterator[None]:
+    def reading(self) -> AbstractContextManager[None]:
         """Tell what goes wrong with the files as an error that says the way on."""
-        try:
-            yield
-        except _TROUBLE as error:
-            raise self._told(error, "read", _DAMAGED) from error
+        return self._told("read", _DAMAGED)
+
+    def writing(self) -> AbstractContextManager[None]:
+        """Likewise, where they are written."""
+        return self._told("written", _KEPT)
 
     @contextmanager
-    def writing(self) -> Iterator[None]:
-        """Likewise, where they are written."""
+    def _told(self, done: str, hint: str) -> Iterator[None]:
         try:
             yield
         except _TROUBLE as error:
-            raise self._told(error, "written", _KEPT) from error
-
-    def _told(self, error: Exception, done: str, hint: str) -> FileTrouble:
-        # Not in the library's words, which may quote a cell: only what they are known to mean.
-        words = str(error).lower()
-        meant = (meaning for sign, meaning in _KNOWN.items() if sign in words)
-        why = next(meant, type(error).__name__)
-        return FileTrouble(f"The archive at {self.root} cannot be {done}: {why}.", hint)
+            # Not in the library's words, which may quote a cell: only what they are known to mean.
+            words = str(error).lower()
+            meant = (meaning for sign, meaning in _KNOWN.items() if sign in words)
+            why = next(meant, type(error).__name__)
+            what = f"The archive at {self.root} cannot be {done}: {why}."
+            raise FileTrouble(what, hint) from error
 
     def _uri(self, name: str) -> str:
         return f"{self.root}/{name}"

@@ -23,8 +23,8 @@ import pandas as pd
 from crisp_data import outgoing
 from crisp_data.database import Database
 from crisp_data.errors import UnknownOutcome
-from crisp_data.outbox import rows
-from crisp_data.outbox.rows import STATES, Entry, Row
+from crisp_data.outbox.rows import STATES, Entry, Row, owner_of, writer_of
+from crisp_data.writer import Writer
 
 # tried_at is this machine's clock, for it is held against a socket; the others the client's.
 _SETUP = """
@@ -101,7 +101,7 @@ class Journal(Database):
         for row in self._rows(same, entry.session_id, entry.body):
             if (held := self.claim(row)) is not None:
                 return held
-            who = f"by {rows.writer_of(row.owner)}" if row.owner else "by somebody else"
+            who = f"by {writer_of(row.owner)}" if row.owner else "by somebody else"
             raise UnknownOutcome(
                 f"The same message is being sent to this conversation {who}.",
                 "Wait until that has ended, at most a quarter of an hour; the same line then "
@@ -128,18 +128,19 @@ class Journal(Database):
 
     def _hold(self, statement: str, arguments: tuple[Any, ...]) -> Row | None:
         """Run a statement whose last argument is who holds the message from then on."""
-        owner = rows.take_in_hand()
+        writer = Writer.begin(time.time())
         found: list[Row] = []
         try:
-            found = self._rows_of(statement, (*arguments, owner))
+            found = self._rows_of(statement, (*arguments, owner_of(writer)))
         finally:
             if not found:
-                rows.let_go(owner)
+                writer.end()
         return found[0] if found else None
 
     def let_go(self, held: Row) -> None:
         """Have a message in hand no longer, whether or not its state could be written down."""
-        rows.let_go(held.owner or "")
+        if held.owner:
+            writer_of(held.owner).end()
 
     def trying(self, held: Row) -> Row | None:
         """Write down that the message is about to be sent; None where it is not held any more."""

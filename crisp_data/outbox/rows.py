@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 import time
 from dataclasses import dataclass
 
@@ -14,11 +13,6 @@ from crisp_data import outgoing
 from crisp_data.writer import Writer
 
 STATES = ("queued", "sending", "sent", "failed", "unknown")
-
-# The owners, of this process, that have a message in hand. A row may name this process and
-# have been let go all the same, where the disk was too full to say so.
-_in_hand: set[str] = set()
-os.register_at_fork(after_in_child=_in_hand.clear)
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +40,7 @@ class Row:
     def free(self) -> bool:
         """Whether it is to be sent, and nobody has it in hand."""
         if self.state == "sending":
-            return not (self.owner and has_it_in_hand(self.owner))
+            return not (self.owner and writer_of(self.owner).at_work(time.time()))
         return self.state in ("queued", "unknown")
 
     @property
@@ -84,26 +78,11 @@ class Entry:
         ).hexdigest()
 
 
-def take_in_hand() -> str:
-    """Give a name by which this process, now, holds a message."""
-    owner = msgspec.json.encode(Writer.this(time.time())).decode()
-    _in_hand.add(owner)
-    return owner
-
-
-def let_go(owner: str) -> None:
-    """Hold it no longer, whatever the journal says."""
-    _in_hand.discard(owner)
-
-
-def has_it_in_hand(owner: str) -> bool:
-    """Whether an owner is at it: here it is known, elsewhere it is told by signs of life."""
-    if owner in _in_hand:
-        return True
-    writer = writer_of(owner)
-    return not writer.here() and writer.alive(time.time())
+def owner_of(writer: Writer) -> str:
+    """Name a process in a row."""
+    return msgspec.json.encode(writer).decode()
 
 
 def writer_of(owner: str) -> Writer:
-    """Read the process from an owner's name."""
+    """Read the process from its name in a row."""
     return msgspec.json.decode(owner, type=Writer)

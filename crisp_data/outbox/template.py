@@ -30,8 +30,6 @@ del _jinja.filters["random"]
 
 # A column in one pair of braces: Python's own way, and none of Jinja's.
 _PYTHON = re.compile(r"(?<!\{)\{ *([^{}]+?) *\}(?!\})")
-
-
 _HALF = re.compile(r"[\ud800-\udfff]")  # where a program cut an emoji in two; no frame holds it
 _QUOTED = re.compile(r"'([^']*)'")  # 'plan' is undefined; 'dict object' has no attribute 'plan'
 

@@ -108,7 +108,7 @@ def test_a_writer_elsewhere_counts_until_it_is_silent_for_long(storage):
 def test_a_silent_writer_that_was_replaced_learns_of_it(storage, monkeypatch):
     slow = StateTable(storage)
     with slow.held("website"):
-        monkeypatch.setattr(states.Writer, "alive", lambda self, now: False)
+        monkeypatch.setattr(states.Writer, "at_work", lambda self, now: False)
         with StateTable(storage).held("website"), pytest.raises(crisp.ArchiveBusy):
             slow.save(slow.state)
     assert StateTable(storage).load().writer is None  # and did not let go of what is not its own

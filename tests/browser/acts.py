@@ -26,6 +26,15 @@ def notice(stage):
     return found.inner_text()
 
 
+def answer(stage, name, words):
+    """Send a text to a customer, with both clicks, and wait until it has gone."""
+    choose(stage, name)
+    stage.form.get_by_label("Message", exact=True).fill(words)
+    press(stage, "Send …")
+    press(stage, "Send now")
+    assert "Sent to" in notice(stage)
+
+
 def tab_to(page, name, most=150):
     """Press the Tab key until a control has the focus, as those do who use no mouse."""
     seen = []

@@ -120,9 +120,5 @@ def test_a_form_is_whole_in_vs_code(webview, sandbox, tmp_path, shot, name, them
 def test_a_customer_is_answered_in_vs_code(webview, sandbox, tmp_path):
     row = sandbox.truth("conversations")[0]
     webview.show(f"{connecting(sandbox, tmp_path)}\nws.compose()", width=1200)
-    acts.choose(webview, row["meta"]["nickname"])
-    webview.form.get_by_label("Message", exact=True).fill("From here")
-    acts.press(webview, "Send …")
-    acts.press(webview, "Send now")
-    assert "Sent to" in acts.notice(webview)
+    acts.answer(webview, row["meta"]["nickname"], "From here")
     assert acts.newest(sandbox, row["session_id"])["content"] == "From here"
