@@ -110,12 +110,13 @@ class Storage:
         try:
             yield
         except _TROUBLE as error:
-            # Not in the library's words, which may quote a cell: only what they are known to mean.
+            # Not in the library's words, which may quote a cell, nor with them in the traceback:
+            # only what they are known to mean.
             words = str(error).lower()
             meant = (meaning for sign, meaning in _KNOWN.items() if sign in words)
             why = next(meant, type(error).__name__)
             what = f"The archive at {self.root} cannot be {done}: {why}."
-            raise FileTrouble(what, hint) from error
+            raise FileTrouble(what, hint) from None
 
     def _uri(self, name: str) -> str:
         return f"{self.root}/{name}"
