@@ -12,6 +12,21 @@ from crisp_data.sandbox import Sandbox
 matplotlib.use("agg")
 
 
+def pytest_addoption(parser):
+    """Offer the whole suite; without it the quick one runs."""
+    parser.addoption("--slow", action="store_true", help="also run the tests marked slow")
+
+
+def pytest_collection_modifyitems(config, items):
+    """Leave the slow tests out, unless --slow asks for them."""
+    if config.getoption("--slow"):
+        return
+    slow = [item for item in items if item.get_closest_marker("slow")]
+    if slow:
+        config.hook.pytest_deselected(items=slow)
+        items[:] = [item for item in items if not item.get_closest_marker("slow")]
+
+
 @pytest.fixture(autouse=True)
 def own_folders(tmp_path, monkeypatch):
     """Nothing of the user's is read or written: no token, no cache, no ledger, no keyring."""
