@@ -12,11 +12,12 @@ from crisp_data.sandbox import Sandbox
 from crisp_data.sandbox.churn import ALL_KINDS, KINDS
 from crisp_data.wire import Patience
 
-BLOCKS = 8
 
 
-def seeds(count, block):
-    return range(block, count, BLOCKS)
+def seeds(count, quick, blocks):
+    """Blocks of seeds: a quick one, and slow ones of all the others."""
+    rest = [range(quick + block, count, blocks) for block in range(blocks)]
+    return [range(quick), *(pytest.param(block, marks=pytest.mark.slow) for block in rest)]
 
 
 def frame(table, records):
@@ -57,7 +58,7 @@ def assert_sound(pulled, history, existed):
     pd.testing.assert_frame_equal(pulled, frame("conversations", rows))
 
 
-@pytest.mark.parametrize("seed", [1, 2, 3])
+@pytest.mark.parametrize("seed", [1, *(pytest.param(n, marks=pytest.mark.slow) for n in (2, 3))])
 def test_the_listing_costs_less_than_half_of_a_plain_loop(seed, tmp_path):
     """At rest, with three instants of 60 to 120; a plain loop sees the end by an empty page."""
     with Sandbox(seed=seed, conversations=2000) as sandbox:
@@ -72,9 +73,9 @@ def test_the_listing_costs_less_than_half_of_a_plain_loop(seed, tmp_path):
 
 
 # 220 conversations in 4 weeks: pages enough, and an instant of 60 to 80 that fills one.
-@pytest.mark.parametrize("block", range(BLOCKS))
+@pytest.mark.parametrize("block", seeds(200, 6, 8), ids=str)
 def test_a_list_that_changes_after_every_second_request(block, tmp_path):
-    for seed in seeds(200, block):
+    for seed in block:
         with warnings.catch_warnings():
             warnings.simplefilter("error")
             pulled, history, existed, _ = changed(
@@ -83,11 +84,11 @@ def test_a_list_that_changes_after_every_second_request(block, tmp_path):
         assert_sound(pulled, history, existed)
 
 
-@pytest.mark.parametrize("block", range(2))
+@pytest.mark.parametrize("block", seeds(16, 4, 2), ids=str)
 def test_where_conversations_are_removed_nothing_else_gets_lost(block, tmp_path):
     """After every request, for what leaves the read part shifts the pages behind it."""
     gone = 0
-    for seed in range(block, 16, 2):
+    for seed in block:
         with warnings.catch_warnings():
             warnings.simplefilter("error")
             pulled, history, existed, removed = changed(
@@ -95,12 +96,13 @@ def test_where_conversations_are_removed_nothing_else_gets_lost(block, tmp_path)
             )
         gone += len(removed)
         assert_sound(pulled, history, existed - removed)
-    assert gone >= 8
+    assert gone >= len(block)
 
 
 @pytest.mark.parametrize("kinds", [KINDS, ALL_KINDS], ids=["default", "removals"])
-def test_by_number_it_holds_too_and_is_told(kinds, tmp_path):
-    for seed in range(8):
+@pytest.mark.parametrize("block", seeds(8, 2, 1), ids=str)
+def test_by_number_it_holds_too_and_is_told(kinds, block, tmp_path):
+    for seed in block:
         with pytest.warns(crisp.CrispWarning, match="by page number"):
             pulled, history, existed, removed = changed(
                 tmp_path / str(seed), seed, kinds=kinds, date_filter=False
@@ -118,8 +120,12 @@ FAULTS = {
 }
 
 
+# Of faults that differ in their status alone one is quick.
+SLOW = {fault: () if fault == "429" or not fault.isdigit() else pytest.mark.slow for fault in FAULTS}
+
+
 @pytest.mark.parametrize("tries", [1, 7])
-@pytest.mark.parametrize("fault", FAULTS)
+@pytest.mark.parametrize("fault", [pytest.param(*one[:1], marks=one[1]) for one in SLOW.items()])
 def test_a_pull_is_exact_or_says_what_is_missing(fault, tries, tmp_path):
     """With one try most pulls fail, with seven none, save where no try is worth a request."""
     told = 0

@@ -13,9 +13,11 @@ from pathlib import Path
 from queue import Queue
 from threading import Thread
 
+import pytest
+
 from crisp_data.sandbox import Sandbox
 
-LIMIT, PROCESSES, THREADS, RUNS = 1_000, 4, 8, 10
+LIMIT, PROCESSES, THREADS = 1_000, 4, 8
 
 # Each line of input is one run: connect, and spend with eight threads until the day is spent.
 WORKER = f"""
@@ -95,14 +97,15 @@ def workers() -> Iterator[list[Worker]]:
             worker.kill()
 
 
-def test_a_limit_holds_while_processes_are_killed(tmp_path: Path) -> None:
-    """Four processes of eight threads, ten days; each day one is killed and another begins.
+@pytest.mark.parametrize("runs", [1, pytest.param(10, marks=pytest.mark.slow)])
+def test_a_limit_holds_while_processes_are_killed(runs: int, tmp_path: Path) -> None:
+    """Four processes of eight threads, a day or ten; each day one is killed and another begins.
 
     A request that was counted and not sent is lost: one for each thread of the killed process.
     """
     chance = random.Random(7)
     with workers() as team:
-        for run in range(RUNS):
+        for run in range(runs):
             with Sandbox(seed=run, conversations=5, quota=LIMIT) as sandbox:
                 card = sandbox.card()
                 given = {

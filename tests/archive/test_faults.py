@@ -33,9 +33,14 @@ def assert_partly_true(archive, sandbox):
     assert messages.equals(truth(sandbox, "messages", list(held["session_id"])))
 
 
-@pytest.mark.parametrize("fault", FAULTS, ids=str)
-def test_every_fault_at_ten_per_cent(fault, tmp_path):
-    with Sandbox(seed=11, conversations=160, batch_size=20) as sandbox:
+# Each in a large world, and one of each kind in a small one.
+CASES = [pytest.param(fault, 160, marks=pytest.mark.slow, id=str(fault)) for fault in FAULTS]
+CASES += [pytest.param(FAULTS[n], 50, id=f"{FAULTS[n]}, small") for n in (2, 6, 8, 9, 10)]
+
+
+@pytest.mark.parametrize(("fault", "conversations"), CASES)
+def test_every_fault_at_ten_per_cent(fault, conversations, tmp_path):
+    with Sandbox(seed=11, conversations=conversations, batch_size=20) as sandbox:
         ws = crisp.connect(sandbox=sandbox, sleep=lambda seconds: None, quota=10**6)
         archive = ws.archive(tmp_path / "shelf")
         sandbox.faults(share=0.1, **fault)

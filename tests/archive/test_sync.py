@@ -15,8 +15,9 @@ from crisp_data.sandbox import Sandbox
 from .conftest import Api, assert_equals_truth
 
 
-def test_two_thousand_conversations_at_the_least_price(tmp_path):
-    with Sandbox(seed=2, conversations=2000) as sandbox:
+@pytest.mark.parametrize("size", [400, pytest.param(2000, marks=pytest.mark.slow)])
+def test_a_first_sync_has_the_least_price(size, tmp_path):
+    with Sandbox(seed=2, conversations=size) as sandbox:
         ws = crisp.connect(sandbox=sandbox)
         archive = ws.archive(tmp_path / "shelf")
         before = sandbox.stats()["requests"]
@@ -24,10 +25,10 @@ def test_two_thousand_conversations_at_the_least_price(tmp_path):
         spent = sandbox.stats()["requests"] - before
         assert_equals_truth(archive, sandbox)
         threads = pd.DataFrame(sandbox.truth("messages")).groupby("session_id").size()
-        least = 2000 // 50 + 1 + int(sum(math.ceil(count / 40) for count in threads))
+        least = size // 50 + 1 + int(sum(math.ceil(count / 40) for count in threads))
         assert least <= spent <= 1.03 * least
         assert done.requests == spent
-        assert (done.conversations, done.threads, done.messages) == (2000, 2000, threads.sum())
+        assert (done.conversations, done.threads, done.messages) == (size, size, threads.sum())
 
 
 def test_nothing_changed_costs_one_request(archive, spent):
@@ -38,8 +39,9 @@ def test_nothing_changed_costs_one_request(archive, spent):
     assert (done.conversations, done.messages, done.threads) == (0, 0, 0)
 
 
-def test_one_per_cent_changed_costs_the_least(tmp_path):
-    with Sandbox(seed=3, conversations=2000) as sandbox:
+@pytest.mark.parametrize("size", [400, pytest.param(2000, marks=pytest.mark.slow)])
+def test_one_per_cent_changed_costs_the_least(size, tmp_path):
+    with Sandbox(seed=3, conversations=size) as sandbox:
         ws = crisp.connect(sandbox=sandbox)
         archive, api = ws.archive(tmp_path / "shelf"), Api(ws)
         archive.sync()

@@ -20,7 +20,9 @@ import crisp_data as crisp
 from crisp_data.sandbox import Sandbox
 from crisp_data.wire import Patience
 
-RUNS, MESSAGES, ROUNDS = 200, 50, 30
+MESSAGES = 50
+
+SLOW = pytest.mark.slow
 
 # Children that begin with everything imported, from a process that has no threads.
 processes = multiprocessing.get_context("forkserver")
@@ -60,7 +62,7 @@ def send_as_a_child(card, folder, run, ids, begun):
     send(ws, run, ids)
 
 
-def resume_as_a_child(card, folder, barrier, shares):
+def resume_as_a_child(card, folder, rounds, barrier, shares):
     """Resume once a round, at the same moment as the other; tell how many it took."""
     ws, took = connect(card, folder), 0
     settle = ws.outbox._delivery.settle
@@ -72,7 +74,7 @@ def resume_as_a_child(card, folder, barrier, shares):
 
     ws.outbox._delivery.settle = counted
     barrier.wait(60)
-    for _ in range(ROUNDS):
+    for _ in range(rounds):
         barrier.wait(60)
         for _ in range(3):  # the second begins in the middle of what the other sends
             ws.outbox.resume()
@@ -185,11 +187,12 @@ def lane(folder, seed, runs, told):
 
 
 @pytest.mark.timeout(900)
-def test_two_hundred_killed_sendings_hold_each_message_once(tmp_path):
+@pytest.mark.parametrize(("runs", "least"), [(6, 1), pytest.param(200, 141, marks=SLOW)])
+def test_killed_sendings_hold_each_message_once(runs, least, tmp_path):
     """In two lanes, for there are two cores: each has a sandbox and an outbox of its own."""
     told, lanes, met = processes.Queue(), 2, Counter()
     children = [
-        processes.Process(target=lane, args=(str(tmp_path / str(seed)), seed, RUNS // lanes, told))
+        processes.Process(target=lane, args=(str(tmp_path / str(seed)), seed, runs // lanes, told))
         for seed in range(lanes)
     ]
     for child in children:
@@ -201,13 +204,13 @@ def test_two_hundred_killed_sendings_hold_each_message_once(tmp_path):
     for child in children:
         child.join(60)
     assert (met["lacking"], met["twice"], met["strange"]) == (0, 0, 0)
-    assert met["sent"] == RUNS * MESSAGES
-    assert met["killed"] > 0.8 * RUNS
-    assert met["amid"] > 0.7 * RUNS, "killed too early or too late to prove anything"
+    assert met["sent"] == runs * MESSAGES
+    assert met["killed"] >= met["amid"] >= least, "killed too early or too late to prove anything"
 
 
 @pytest.mark.timeout(600)
-def test_two_that_resume_at_once_send_nothing_twice(tmp_path):
+@pytest.mark.parametrize(("rounds", "least"), [(3, 0), pytest.param(30, 11, marks=SLOW)])
+def test_two_that_resume_at_once_send_nothing_twice(rounds, least, tmp_path):
     chance, folder, shared = random.Random(5), str(tmp_path), 0
     with sandbox_that_loses_answers() as sandbox:
         card = sandbox.card()
@@ -217,12 +220,12 @@ def test_two_that_resume_at_once_send_nothing_twice(tmp_path):
         send(ws, "undisturbed", ids)
         whole = time.monotonic() - begun
         barrier, shares = processes.Barrier(3), processes.Queue()
-        arguments = (card, folder, barrier, shares)
+        arguments = (card, folder, rounds, barrier, shares)
         pair = [processes.Process(target=resume_as_a_child, args=arguments) for _ in range(2)]
         for one in pair:
             one.start()
         barrier.wait(60)
-        for run in range(ROUNDS):
+        for run in range(rounds):
             kill_a_sender(sandbox, folder, run, ids, chance, whole)
             barrier.wait(60)
             took = shares.get(timeout=60), shares.get(timeout=60)
@@ -235,6 +238,6 @@ def test_two_that_resume_at_once_send_nothing_twice(tmp_path):
             one.join(60)
             assert one.exitcode == 0
         found = texts(sandbox)
-    assert len(found) == (ROUNDS + 1) * len(ids)
+    assert len(found) == (rounds + 1) * len(ids)
     assert set(found.values()) == {1}
-    assert shared > ROUNDS / 3, "they hardly met"
+    assert shared >= least, "they hardly met"
