@@ -13,7 +13,6 @@ from crisp_data.sandbox.churn import ALL_KINDS, KINDS
 from crisp_data.wire import Patience
 
 
-
 def seeds(count, quick, blocks):
     """Blocks of seeds: a quick one, and slow ones of all the others."""
     rest = [range(quick + block, count, blocks) for block in range(blocks)]
@@ -121,11 +120,14 @@ FAULTS = {
 
 
 # Of faults that differ in their status alone one is quick.
-SLOW = {fault: () if fault == "429" or not fault.isdigit() else pytest.mark.slow for fault in FAULTS}
+CASES = [
+    pytest.param(fault, marks=pytest.mark.slow if fault.isdigit() and fault != "429" else ())
+    for fault in FAULTS
+]
 
 
 @pytest.mark.parametrize("tries", [1, 7])
-@pytest.mark.parametrize("fault", [pytest.param(*one[:1], marks=one[1]) for one in SLOW.items()])
+@pytest.mark.parametrize("fault", CASES)
 def test_a_pull_is_exact_or_says_what_is_missing(fault, tries, tmp_path):
     """With one try most pulls fail, with seven none, save where no try is worth a request."""
     told = 0

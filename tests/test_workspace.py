@@ -13,7 +13,6 @@ from crisp_data import config, tables
 from crisp_data.client import Client
 from crisp_data.sandbox import Sandbox
 
-
 SIZES = [300, pytest.param(2000, marks=pytest.mark.slow)]
 
 
@@ -105,7 +104,7 @@ def test_the_official_client_finds_the_same(large, monkeypatch):
     ids=str,
 )
 def test_either_reading_gives_the_same_rows(habits):
-    with Sandbox(seed=3, conversations=400, **habits) as sandbox:
+    with Sandbox(seed=3, conversations=150, **habits) as sandbox:
         assert_sound(*pull(sandbox), sandbox)
 
 
@@ -169,10 +168,12 @@ def test_a_limit_is_reached_through_what_is_filtered_here(sandbox, ws):
 
 
 def test_a_limit_goes_on_until_enough_are_left(large):
+    """The last of them are some pages away, for few are pending."""
     wanted = [r["session_id"] for r in large.truth("conversations") if r["state"] == "pending"]
-    assert len(wanted) > 15
+    assert len(wanted) > 8
+    limit = len(wanted) * 3 // 4
     ws = crisp.connect(sandbox=large)
-    assert list(ws.conversations(state="pending", limit=15)["session_id"]) == wanted[:15]
+    assert list(ws.conversations(state="pending", limit=limit)["session_id"]) == wanted[:limit]
 
 
 def test_a_period_holds_where_the_server_ignores_it():

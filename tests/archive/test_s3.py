@@ -6,10 +6,18 @@ from moto.server import ThreadedMotoServer
 
 import crisp_data as crisp
 from crisp_data.archive.state import StateTable
+from crisp_data.sandbox import Sandbox
 
 from .conftest import assert_equals_truth
 
 SECRET = "moto-secret-key"
+
+
+@pytest.fixture
+def sandbox():
+    """A smaller one, for each file costs the store of the tests more than a disk."""
+    with Sandbox(seed=1, conversations=40) as box:
+        yield box
 
 
 @pytest.fixture
