@@ -55,6 +55,19 @@ def test_a_message_in_doubt_is_looked_up_and_sent_once(ws, sandbox, session_id, 
     assert ws.outbox.counts == dict.fromkeys(ws.outbox.counts, 0) | {"sent": 1}
 
 
+def test_each_attempt_is_on_the_disk_before_it_is_made(ws, sandbox, session_id):
+    """SQLite tells how it writes, at that moment: at NORMAL a crash of the machine undoes rows."""
+    db, full = journal_of(ws).connection(), 2
+    db.execute("CREATE TEMP TABLE attempt (tries, synchronous)")
+    db.execute(
+        "CREATE TEMP TRIGGER watch AFTER UPDATE OF tries ON main.message BEGIN INSERT INTO attempt "
+        "SELECT NEW.tries, synchronous FROM pragma_synchronous WHERE schema = 'main'; END"
+    )
+    sandbox.faults(operation=SEND, next=2, drop="before")
+    ws.send(session_id, TEXT)
+    assert db.execute("SELECT * FROM attempt").fetchall() == [(1, full), (2, full), (3, full)]
+
+
 def test_what_goes_well_costs_one_request(ws, sandbox, session_id):
     spent = sandbox.stats()["requests"]
     ws.send(session_id, TEXT)
