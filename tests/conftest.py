@@ -5,16 +5,33 @@ from pathlib import Path
 
 import matplotlib
 import pytest
+from hypothesis import HealthCheck, settings
 
 import crisp_data as crisp
 from crisp_data.sandbox import Sandbox
 
 matplotlib.use("agg")
+# A busy machine is slow, which says nothing about what is tested.
+settings.register_profile("suite", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("suite")
 
 
 def pytest_addoption(parser):
     """Offer the whole suite; without it the quick one runs."""
     parser.addoption("--slow", action="store_true", help="also run the tests marked slow")
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_cmdline_main(config):
+    """Run the whole suite in two processes; a part of it in one, where it can be debugged.
+
+    A module's tests and a notebook's cells stay together: they share worlds, and a kernel.
+    """
+    options = config.option
+    whole = config.args_source is pytest.Config.ArgsSource.TESTPATHS
+    chosen = options.usepdb or options.capture == "no" or options.collectonly
+    if whole and not chosen and getattr(options, "numprocesses", 0) is None:
+        options.numprocesses, options.dist = 2, "loadscope"
 
 
 def pytest_collection_modifyitems(config, items):

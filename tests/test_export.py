@@ -179,9 +179,7 @@ nasty = st.text(
     | st.characters(codec="utf-8"),
     max_size=12,
 )
-SLOW = settings(
-    max_examples=75, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+SLOW = settings(max_examples=75, deadline=None, suppress_health_check=list(HealthCheck))
 
 
 class TestAnyText:

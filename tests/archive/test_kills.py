@@ -146,7 +146,7 @@ def threads_asked(sandbox):
     return sandbox.stats()["by_operation"].get("get_messages_in_conversation", 0)
 
 
-def _until(done, seconds=30):
+def _until(done, seconds=60):
     end = time.monotonic() + seconds
     while not done():
         assert time.monotonic() < end

@@ -13,9 +13,7 @@ from crisp_data.forms.draft import OPTIONS, Draft
 from crisp_data.forms.preview import preview
 from crisp_data.outgoing import Message
 
-QUICK = settings(
-    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+QUICK = settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
 EVIL = "<script>alert(1)</script><img src=x onerror=alert(2)>\" onload='x'"
 
 

@@ -11,9 +11,7 @@ from crisp_data.forms.inbox import PAGE, Inbox, customer, label, labels
 
 from .conftest import EVIL
 
-QUICK = settings(
-    max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+QUICK = settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
 
 
 @pytest.fixture

@@ -19,7 +19,7 @@ class Api(requests.Session):
 
     def request(self, method, path, **kwargs):
         url = self.root + path[1:] if path.startswith("/") else (self.base + path).rstrip("/")
-        return super().request(method, url, timeout=10, **kwargs)
+        return super().request(method, url, timeout=60, **kwargs)
 
     def data(self, path, **params):
         return self.get(path, params=params).json()["data"]
@@ -43,7 +43,7 @@ def api(sandbox):
 def control():
     """POST a command to the control plane."""
     return lambda sandbox, command, **body: requests.post(
-        f"{sandbox.host}/_sandbox/{command}", json=body, timeout=10
+        f"{sandbox.host}/_sandbox/{command}", json=body, timeout=60
     )
 
 

@@ -15,23 +15,23 @@ def test_stats_count_what_reached_the_socket(sandbox, api):
     api.get("conversations/1")
     api.get("conversations/2")
     api.get("/nonsense")
-    requests.get(sandbox.url + "website", timeout=5)
+    requests.get(sandbox.url + "website", timeout=60)
     expected = {
         "requests": 5,
         "by_operation": {"get_website": 1, "list_conversations": 2, "unknown": 2},
         "by_status": {"200": 3, "404": 1, "405": 1},
     }
     assert sandbox.stats() == expected
-    assert requests.get(f"{sandbox.host}/_sandbox/stats", timeout=5).json() == expected
+    assert requests.get(f"{sandbox.host}/_sandbox/stats", timeout=60).json() == expected
     assert sandbox.stats() == expected
 
 
 @pytest.mark.parametrize("table", TABLES)
 def test_truth_is_the_same_over_http(sandbox, table):
     url = f"{sandbox.host}/_sandbox/truth/{table}"
-    assert requests.get(url, timeout=5).json() == sandbox.truth(table)
+    assert requests.get(url, timeout=60).json() == sandbox.truth(table)
     second = sandbox.website_ids[1]
-    other = requests.get(url, params={"website_id": second}, timeout=5).json()
+    other = requests.get(url, params={"website_id": second}, timeout=60).json()
     assert other == sandbox.truth(table, second)
 
 
@@ -39,7 +39,7 @@ def test_history_over_http(sandbox, api):
     sandbox.churn(1)
     api.get("")
     url = f"{sandbox.host}/_sandbox/truth/conversations"
-    history = requests.get(url, params={"history": "true"}, timeout=5).json()
+    history = requests.get(url, params={"history": "true"}, timeout=60).json()
     assert history == sandbox.truth("conversations", history=True)
     assert len(history) > len(sandbox.truth("conversations")) - 1
 
@@ -86,7 +86,7 @@ def test_faults_churn_clock_and_token_over_http(sandbox, api, control):
     headers = {"X-Crisp-Tier": token["tier"]}
     auth = (token["identifier"], token["key"])
     url = f"{sandbox.url}website/{sandbox.website_id}/operators/list"
-    assert requests.get(url, auth=auth, headers=headers, timeout=5).ok
+    assert requests.get(url, auth=auth, headers=headers, timeout=60).ok
 
 
 @pytest.mark.parametrize(
@@ -105,7 +105,7 @@ def test_commands_that_cannot_be_followed_are_refused(sandbox, control, command,
 
 
 def test_an_unknown_table_is_refused(sandbox):
-    assert requests.get(f"{sandbox.host}/_sandbox/truth/cats", timeout=5).status_code == 400
+    assert requests.get(f"{sandbox.host}/_sandbox/truth/cats", timeout=60).status_code == 400
     with pytest.raises(ValueError, match="conversations"):
         sandbox.truth("cats")
 

@@ -14,7 +14,7 @@ pytestmark = pytest.mark.skipif(
 def curl(sandbox, *arguments):
     command = ["curl", "--silent", "--show-error", "--user"]
     command += [f"{sandbox.identifier}:{sandbox.key}", "--header", "X-Crisp-Tier: plugin"]
-    run = subprocess.run([*command, *arguments], check=True, capture_output=True, timeout=20)
+    run = subprocess.run([*command, *arguments], check=True, capture_output=True, timeout=60)
     return json.loads(run.stdout)
 
 

@@ -1,10 +1,14 @@
 """Misbehaviour on demand, as a client meets it."""
 
 import http.client
+import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 import requests
+
+from .conftest import Api
 
 MESSAGE = {"type": "text", "from": "operator", "origin": "chat", "content": "Hello"}
 
@@ -63,14 +67,26 @@ def test_a_share_of_requests_is_met_the_same_for_the_same_seed(make):
     assert codes == play()
 
 
-def test_latency_waits_and_holds_up_no_one_else(sandbox, api):
+def test_latency_waits_and_holds_up_no_one_else(sandbox, api, monkeypatch):
+    waited, entered, gate = [], threading.Event(), threading.Event()
+
+    def sleep(seconds):
+        waited.append(seconds)
+        entered.set()
+        assert gate.wait(60)
+
+    monkeypatch.setattr(time, "sleep", sleep)
     sandbox.faults(next=1, latency_ms=150)
-    begin = time.monotonic()
-    api.get("")
-    middle = time.monotonic()
-    api.get("")
-    assert middle - begin >= 0.15
-    assert time.monotonic() - middle < 0.15
+    with Api(sandbox) as other, ThreadPoolExecutor() as pool:
+        held = pool.submit(other.get, "")
+        try:
+            assert entered.wait(60)
+            assert api.get("").ok
+            assert not held.done()
+        finally:
+            gate.set()
+        assert held.result().ok
+    assert waited == [0.15]
 
 
 @pytest.mark.parametrize(("drop", "sent"), [("before", 0), ("after", 1)])

@@ -60,7 +60,7 @@ def test_a_body_may_come_in_pieces(api, session_id):
 
 def test_nothing_follows_the_head_of_an_answer_to_head(sandbox):
     port = int(sandbox.host.rsplit(":", 1)[1])
-    with socket.create_connection(("127.0.0.1", port), timeout=5) as raw:
+    with socket.create_connection(("127.0.0.1", port), timeout=60) as raw:
         raw.sendall(b"HEAD /v1/website HTTP/1.1\r\nConnection: close\r\n\r\n")
         answer = b"".join(iter(lambda: raw.recv(65536), b""))
     assert answer.startswith(b"HTTP/1.1 401 ")
@@ -84,7 +84,7 @@ def test_a_sandbox_that_does_not_run_has_no_address():
     box.stop()
     box.stop()
     with pytest.raises(requests.ConnectionError):
-        requests.get(host, timeout=2)
+        requests.get(host, timeout=60)
 
 
 def test_a_stopped_sandbox_answers_no_kept_connection_either():
@@ -128,13 +128,21 @@ def test_https_with_a_certificate_of_its_own(make):
     assert api.get("", verify=box.ca).ok
     api.close()
     with pytest.raises(requests.exceptions.SSLError):
-        requests.get(box.url, timeout=5)
+        requests.get(box.url, timeout=60)
     assert api.get("", verify=box.ca).ok
 
 
 SERVE = """
+import time
 from crisp_data.sandbox import Sandbox
-box = Sandbox(conversations=1).start()
+box, doze, first = Sandbox(conversations=1).start(), time.sleep, ["serving"]
+
+def sleep(seconds):
+    while first:
+        print(first.pop(), flush=True)
+    doze(seconds)
+
+time.sleep = sleep
 print(box.host, flush=True)
 box.serve_forever()
 print("stopped", flush=True)
@@ -146,20 +154,26 @@ def test_serving_ends_when_interrupted():
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as run:
         try:
             host = run.stdout.readline().strip()
-            assert requests.get(f"{host}/_sandbox/stats", timeout=5).json()["requests"] == 0
-            time.sleep(0.3)  # The address is printed just before serve_forever() is entered.
+            assert requests.get(f"{host}/_sandbox/stats", timeout=60).json()["requests"] == 0
+            assert run.stdout.readline() == "serving\n"  # no sooner than it waits for an end
             run.send_signal(signal.SIGINT)
-            assert run.communicate(timeout=10)[0] == "stopped\n"
+            assert run.communicate(timeout=60)[0] == "stopped\n"
             assert run.returncode == 0
         finally:
             run.kill()
 
 
-def test_serving_ends_when_stopped_from_another_thread():
-    box = Sandbox(conversations=1).start()
+def test_serving_ends_when_stopped_from_another_thread(monkeypatch):
+    box, doze, begun = Sandbox(conversations=1).start(), time.sleep, threading.Event()
+
+    def sleep(seconds):
+        begun.set()
+        doze(seconds)
+
+    monkeypatch.setattr(time, "sleep", sleep)
     thread = threading.Thread(target=box.serve_forever, daemon=True)
     thread.start()
-    time.sleep(0.1)  # A stop before the thread has begun would be undone by its start.
+    assert begun.wait(60)  # A stop before the thread has begun would be undone by its start.
     box.stop()
-    thread.join(5)
+    thread.join(60)
     assert not thread.is_alive()
