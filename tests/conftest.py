@@ -27,6 +27,8 @@ def pytest_cmdline_main(config):
 
     A module's tests and a notebook's cells stay together: they share worlds, and a kernel.
     """
+    if hasattr(config, "workerinput"):  # one of the two, which comes by here too
+        return
     options = config.option
     whole = config.args_source is pytest.Config.ArgsSource.TESTPATHS
     chosen = options.usepdb or options.capture == "no" or options.collectonly
