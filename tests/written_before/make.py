@@ -15,6 +15,7 @@ import shutil
 import sqlite3
 import sys
 import tempfile
+from contextlib import suppress
 from pathlib import Path
 from unittest import mock
 
@@ -28,13 +29,17 @@ LATELY = "2026-10-20"
 
 def connect(sandbox: Sandbox, folder: Path, **options: object) -> crisp.Workspace:
     """Connect as to a service, with files in a folder."""
+
+    def now() -> float:
+        return sandbox.now.timestamp()
+
     card = {name: sandbox.card()[name] for name in ("identifier", "key", "tier")}
     return crisp.connect(
         sandbox.website_id,
         base_url=f"http://127.0.0.1:{PORT}/v1/",
         **card,
         writes=True,
-        now=lambda: sandbox.now.timestamp(),
+        now=now,
         sleep=lambda seconds: None,
         cache_dir=folder / "cache",
         state_dir=folder / "state",
@@ -79,25 +84,21 @@ def outbox(sandbox: Sandbox, ws: crisp.Workspace) -> None:
     ws.send(ids[0], "Sent before")
     sandbox.faults(operation="send_message_in_conversation", drop="before")
     sandbox.faults(operation="get_message_in_conversation", status=500)
-    try:
+    with suppress(crisp.UnknownOutcome):
         ws.send(ids[1], "Its answer was lost")
-    except crisp.UnknownOutcome:
-        pass
     sandbox.faults()
     frame = ws.conversations().set_index("session_id", drop=False).loc[ids[2:4]]
     batch = {"template": "Hello {{ nickname }}", "batch": "november"}
     batch |= {"quiet_days": None, "include": ["resolved", "blocked"]}
     print(ws.send_many(frame.iloc[:1], **batch, confirm=True)[["reason", "state"]])
     sandbox.faults(operation="send_message_in_conversation", status=429)
-    try:
+    with suppress(crisp.CrispError):
         ws.send_many(frame, **batch, confirm=True)
-    except crisp.CrispError:
-        pass
     sandbox.faults()
     # Of a process of another machine, killed while it sent.
     with (
-        mock.patch("socket.gethostname", lambda: "elsewhere"),
-        mock.patch("time.time", lambda: 1_700_000_000.0),
+        mock.patch("socket.gethostname", return_value="elsewhere"),
+        mock.patch("time.time", return_value=1_700_000_000.0),
     ):
         journal = ws.outbox._journal
         held = journal.take(Entry.of(Text("Its sender was killed"), ids[4]), ws.client.now())

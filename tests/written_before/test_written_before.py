@@ -141,7 +141,8 @@ def test_what_never_arrived_is_sent_once(writer, world):
 def test_what_had_arrived_is_found_and_not_sent_again(files, writer, world):
     with closing(sqlite3.connect(files / "writer" / "state" / "outbox.sqlite")) as db:
         rows = db.execute(
-            "SELECT session_id, fingerprint, body FROM message WHERE state IN ('unknown', 'sending')"
+            "SELECT session_id, fingerprint, body FROM message "
+            "WHERE state IN ('unknown', 'sending')"
         ).fetchall()
     for session_id, fingerprint, body in rows:
         writer.client.call(
