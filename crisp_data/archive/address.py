@@ -10,6 +10,7 @@ import html
 import re
 import unicodedata
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 
 from crisp_data.errors import BadParameter
 
@@ -31,9 +32,9 @@ _BEFORE = re.compile(r"([^\W_])[\u0300-\u036f]*(?:(?:\\?[-+_])*|\\?[.'’])\Z")
 _LABEL = re.compile(r"\.([^\W_][\w-]*)(\.[^\W_])?")
 _HYPHEN = re.compile(r"-[\w-]*\.[^\W_]")
 # "jo@acme.example.pdf" is a file that was named after Jo: these are no domains.
-_FILES = frozenset(
-    "avi bmp csv doc docx eml gif heic htm html ics jpeg jpg json jsonl log mp3 mp4 msg odp ods "
-    "odt pdf png ppt pptx rtf svg tsv txt vcf wav webp xls xlsx xml".split()
+_FILES = re.compile(
+    "avi|bmp|csv|docx?|eml|gif|heic|html?|ics|jpe?g|jsonl?|log|mp[34]|msg|od[pst]|pdf|png|pptx?|"
+    "rtf|svg|tsv|txt|vcf|wav|webp|xlsx?|xml"
 )
 
 # A text with, for each character, where it begins and ends in the text that it was read from.
@@ -138,9 +139,6 @@ def _decoded(read: _Read, pattern: re.Pattern[str], of: Callable[[str], Iterator
     return read
 
 
-
-
-
 def _once(read: _Read, pattern: re.Pattern[str], of: Callable[[str], Iterator[_Piece]]) -> _Read:
     text, starts, ends = read
     if not pattern.search(text):
@@ -198,7 +196,9 @@ def _folded(read: _Read) -> _Read:
     out, begins, stops = [], [], []
     for character, start, end in zip(text, starts, ends, strict=True):
         if unicodedata.category(character) != "Cf":
-            plain = unicodedata.normalize("NFKD", unicodedata.normalize("NFKD", character).casefold())
+            plain = unicodedata.normalize(
+                "NFKD", unicodedata.normalize("NFKD", character).casefold()
+            )
             out.append(plain)
             begins += [start] * len(plain)
             stops += [end] * len(plain)
@@ -208,17 +208,15 @@ def _folded(read: _Read) -> _Read:
 def _names(domain: str) -> set[str]:
     """Spell a domain as people and as machines do: bücher.example is xn--bcher-kva.example."""
     names = {domain}
-    composed = unicodedata.normalize("NFC", domain)
-    for spell in (lambda: composed.encode("idna").decode(), lambda: domain.encode().decode("idna")):
-        try:
-            names.add(unicodedata.normalize("NFKD", spell()))
-        except UnicodeError:
-            continue
+    with suppress(UnicodeError):
+        names.add(unicodedata.normalize("NFC", domain).encode("idna").decode())
+    with suppress(UnicodeError):
+        names.add(unicodedata.normalize("NFKD", domain.encode().decode("idna")))
     return names
 
 
 def _joins(character: str) -> bool:
-    """Whether a letter next to an address is part of a longer one: not in Chinese, without blanks."""
+    """Whether a letter beside it makes an address longer: not where words have no blanks."""
     return unicodedata.category(character) != "Lo"
 
 
@@ -234,7 +232,7 @@ def _continues(after: str, domain: str, original: str) -> bool:
         return _joins(after[0])
     if label := _LABEL.match(after):
         name, more = label.groups()
-        if name in _FILES and not more:
+        if _FILES.fullmatch(name) and not more:
             return False
         # "jo@acme.example.Then": a blank was left out.
         sentence = original[1:2].isupper() and domain == domain.lower()
