@@ -1,0 +1,272 @@
+"""Killed between any two steps, an archive is completed by whoever comes next.
+
+A step is a commit to a table or the removal of its history: they are counted, not timed.
+"""
+
+import os
+import subprocess
+import sys
+
+import pytest
+from deltalake import DeltaTable
+
+import crisp_data as crisp
+from crisp_data.archive import state, storage, table
+from crisp_data.archive.state import StateTable
+from crisp_data.sandbox import Sandbox
+
+from .conftest import Api, assert_equals_truth
+from .test_forget import files_that_hold
+
+
+class Killed(BaseException):
+    """As by a signal: nothing that comes after it is written either."""
+
+
+class Steps:
+    """Counts what is written, and lets nothing be written from a step on."""
+
+    def __init__(self, monkeypatch):
+        self.taken, self.last = 0, None
+        for module in (state, table):
+            monkeypatch.setattr(module, "write_deltalake", self.counted(module.write_deltalake))
+        for module in (state, table):
+            monkeypatch.setattr(module, "purge_history", self.counted(storage.purge_history))
+
+    def counted(self, write):
+        def step(*arguments, **options):
+            if self.last is not None and self.taken >= self.last:
+                raise Killed
+            self.taken += 1
+            return write(*arguments, **options)
+
+        return step
+
+    def run(self, work, last=None):
+        """Work until a step; say whether it was killed there."""
+        self.taken, self.last = 0, last
+        try:
+            work()
+        except Killed:
+            return True
+        finally:
+            self.last = None
+        return False
+
+
+@pytest.fixture
+def steps(monkeypatch):
+    return Steps(monkeypatch)
+
+
+@pytest.fixture
+def few(tmp_path):
+    """A small workspace: a kill at each step is many syncs."""
+    with Sandbox(seed=17, conversations=12, weeks=8) as sandbox:
+        yield sandbox, crisp.connect(sandbox=sandbox, progress=False)
+
+
+def every_step(steps, work, undo):
+    """Kill the same work at its first step, its second, ... until it comes to its end."""
+    last = 0
+    while steps.run(work, last):
+        yield last
+        undo()
+        last += 1
+    assert last > 3
+
+
+def test_a_person_is_forgotten_whatever_step_it_was_killed_at(few, steps, tmp_path):
+    sandbox, ws = few
+    number = 0
+
+    def fresh():
+        nonlocal number
+        number += 1
+        archive = ws.archive(tmp_path / f"shelf{number}")
+        archive.sync(also=["people"])
+        return archive
+
+    ids = [row["session_id"] for row in sandbox.truth("conversations")]
+    email = next(r["meta"]["email"] for r in sandbox.truth("conversations") if r["meta"]["email"])
+    Api(ws).say(ids[-1], f"Ask {email}")
+    archive = fresh()
+    theirs = archive.conversations().query("email == @email")["session_id"].tolist()
+    finishers = [
+        lambda: archive.forget(email=email),
+        lambda: archive.sync(),
+        lambda: archive.forget(session_id="session_that_never_was"),
+    ]
+
+    def undo():
+        nonlocal archive
+        archive = fresh()
+
+    for last in every_step(steps, lambda: archive.forget(email=email), undo):
+        folder = tmp_path / f"shelf{number}"
+        begun = StateTable(archive._storage).load().forgetting
+        if begun is None and last < 2:  # it ended before anything was promised
+            assert len(archive.conversations()) == len(ids)
+            archive.forget(email=email)
+        sandbox_gone = finishers[last % len(finishers)]
+        if sandbox_gone is not finishers[1]:
+            sandbox_gone()
+        else:
+            with pytest.raises(crisp.CrispError):  # completed before Crisp is asked for anything
+                offline(ws, sandbox_gone)
+        assert files_that_hold(folder, email) == []
+        for session_id in theirs:
+            assert files_that_hold(folder, session_id) == []
+        assert StateTable(archive._storage).load().forgetting is None
+        assert len(archive.conversations()) == len(ids) - len(theirs)
+        assert archive.messages(ids[-1])["content"].iloc[-1] == "Ask [forgotten]"
+
+
+def offline(ws, work):
+    """Work where Crisp refuses everything."""
+    send = ws.client._wire._attempt
+
+    def refused(*arguments, **options):
+        raise crisp.Unreachable("nobody there")
+
+    ws.client._wire._attempt = refused
+    try:
+        work()
+    finally:
+        ws.client._wire._attempt = send
+
+
+def test_the_cache_of_a_killed_forget_is_purged_by_the_next(few, steps, tmp_path, monkeypatch):
+    _, ws = few
+    archive = ws.archive(tmp_path / "shelf")
+    archive.sync()
+    email = archive.conversations()["email"].dropna().iloc[0]
+    purge, purged = ws.client.purge_cache, []
+
+    def killed():
+        raise Killed
+
+    monkeypatch.setattr(ws.client, "purge_cache", killed)
+    with pytest.raises(Killed):
+        archive.forget(email=email)
+    monkeypatch.setattr(ws.client, "purge_cache", lambda: purged.append(purge()))
+    archive.sync()
+    assert len(purged) == 1
+    archive.sync()
+    assert len(purged) == 1
+
+
+FORGET = """
+import os, sys
+import crisp_data as crisp
+from crisp_data.archive import table
+write, left = table.write_deltalake, int(sys.argv[3])
+def step(*arguments, **options):
+    global left
+    if not left:
+        os._exit(9)
+    left -= 1
+    return write(*arguments, **options)
+table.write_deltalake = step
+crisp.Archive(sys.argv[1]).forget(email=sys.argv[2])
+"""
+
+
+def test_a_process_that_ends_between_two_tables(few, tmp_path):
+    _, ws = few
+    archive = ws.archive(tmp_path / "shelf")
+    archive.sync()
+    email = archive.conversations()["email"].dropna().iloc[0]
+    arguments = [sys.executable, "-c", FORGET, str(tmp_path / "shelf"), email, "1"]
+    assert subprocess.run(arguments, check=False, env=dict(os.environ)).returncode == 9
+    assert email in set(archive.conversations()["email"])  # their messages went first
+    archive.forget(email=email)
+    assert files_that_hold(tmp_path / "shelf", email) == []
+
+
+def test_a_sync_is_exact_whatever_step_it_was_killed_at(few, steps, tmp_path):
+    """New, grown, changed and vanished conversations, those of another month too."""
+    sandbox, ws = few
+    api = Api(ws)
+    number, rows = 0, sandbox.truth("conversations")
+
+    def again():
+        """Read the archive as it was, and let the workspace change."""
+        nonlocal number
+        number += 1
+        archive = ws.archive(tmp_path / f"shelf{number}")
+        archive.sync()
+        made = ws.client.call("create_new_conversation", website_id=ws.website_id)["session_id"]
+        api.say(made, f"Hello {number}")
+        api.say(rows[-1]["session_id"], f"Once more {number}")
+        api.call("change_conversation_state", rows[2]["session_id"], json={"state": "pending"})
+        return archive
+
+    archive = again()
+
+    def undo():
+        nonlocal archive
+        archive = again()
+
+    for _ in every_step(steps, lambda: archive.sync(), undo):
+        asked = sandbox.stats()["by_operation"]["get_messages_in_conversation"]
+        move_in_time(sandbox)
+        archive.sync()
+        assert_exact(archive, sandbox)
+        asked = sandbox.stats()["by_operation"]["get_messages_in_conversation"] - asked
+        assert asked <= 2
+        assert archive.sync().requests == 1
+        assert StateTable(archive._storage).load().page is None
+    assert_exact(archive, sandbox)
+
+
+def move_in_time(sandbox, months=(9, 10, 11)):
+    """Let the newest conversation's moment of creation be told anew."""
+    website = sandbox._world.website(None)
+    newest = website.conversations[sandbox.truth("conversations")[0]["session_id"]]
+    with website.edit(newest) as row:
+        row["created_at"] += 31 * 24 * 3600 * 1000
+
+
+def assert_exact(archive, sandbox):
+    assert_equals_truth(archive, sandbox)
+    for name in ("conversations", "messages"):
+        rows = archive._kept[name].read(["session_id", "month"]).to_pandas()
+        assert (rows.groupby("session_id")["month"].nunique() == 1).all()
+    assert not archive.conversations(deleted=True)["session_id"].duplicated().any()
+
+
+def test_a_mark_of_what_is_gone_is_completed(few, steps, tmp_path):
+    sandbox, ws = few
+    archive = ws.archive(tmp_path / "shelf")
+    archive.sync()
+    gone = sandbox.truth("conversations")[0]["session_id"]
+    Api(ws).call("remove_conversation", gone)
+    mark = table.ArchiveTable.mark
+
+    def killed(self, *arguments):
+        if not self.table.name == "messages":
+            raise Killed
+        mark(self, *arguments)
+
+    with pytest.MonkeyPatch.context() as patch, pytest.raises(Killed):
+        patch.setattr(table.ArchiveTable, "mark", killed)
+        archive.sync(deep=True)
+    assert gone in set(archive.conversations()["session_id"])
+    archive.sync()
+    assert gone not in set(archive.conversations()["session_id"])
+    assert archive.messages(gone, deleted=True)["deleted_at"].notna().all()
+
+
+def test_the_intent_names_nobody_in_the_log(few, steps, tmp_path):
+    """While it is under way the state must name the person; Delta's log must not."""
+    _, ws = few
+    archive = ws.archive(tmp_path / "shelf")
+    archive.sync()
+    email = archive.conversations()["email"].dropna().iloc[0]
+    assert steps.run(lambda: archive.forget(email=email), last=2)
+    assert StateTable(archive._storage).load().forgetting.email == email
+    logs = [path for path in (tmp_path / "shelf").rglob("_delta_log/*") if path.is_file()]
+    assert logs
+    assert [path for path in logs if email.encode() in path.read_bytes()] == []
+    assert DeltaTable(tmp_path / "shelf" / "sync").version() > 0
