@@ -134,8 +134,8 @@ class Archive(Reader):
             selection.check_word("also", name, tuple(SNAPSHOTS))
         start, _ = moments.window(since, None, tz=self.tz, now=self._moment())
         state_table = StateTable(self._storage)
+        check(state_table.load(), self._kept, self._storage.root)  # before a row is written
         with state_table.held(self._website_id):
-            check(state_table.state, self._kept, self._storage.root)
             self._complete_forgetting(state_table)
             both = self._kept["conversations"], self._kept["messages"]
             run = Sync(client, state_table, *both, deep, self._show_plan)
