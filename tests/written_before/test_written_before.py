@@ -176,3 +176,43 @@ def test_a_batch_sends_to_nobody_twice(writer, world):
     told = [row["session_id"] for row in hello if row["session_id"] in set(ids[2:4])]
     assert told.count(ids[2]) == 0
     assert told.count(ids[3]) == 1
+
+
+@pytest.fixture(params=["outbox.sqlite", "quota.sqlite"])
+def later(request, files):
+    """A file of the writer's as a later version of the package would mark it."""
+    path = files / "writer" / "state" / request.param
+    with closing(sqlite3.connect(path)) as db:
+        db.execute("PRAGMA user_version = 99")
+    return path
+
+
+def test_a_file_of_a_later_version_is_refused_and_left_as_it_is(later, files, world):
+    before = later.read_bytes()
+    world.clock(advance_s=24 * 3600)
+    with pytest.raises(crisp.FileTrouble, match="later version of crisp_data") as caught:
+        connect(world, files / "writer").outbox.resume()
+    assert "Update crisp_data" in caught.value.hint
+    assert later.read_bytes() == before
+    assert "send_message_in_conversation" not in world.stats()["by_operation"]
+
+
+def test_a_file_that_is_updated_meanwhile_is_let_alone(files, world):
+    """A notebook is open, and the package is updated in another."""
+    world.clock(advance_s=24 * 3600)
+    ws = connect(world, files / "writer")
+    assert ws.outbox.left() == 3
+    with closing(sqlite3.connect(files / "writer" / "state" / "outbox.sqlite")) as db:
+        db.execute("PRAGMA user_version = 99")
+    with pytest.raises(crisp.FileTrouble, match="later version of crisp_data"):
+        ws.outbox.resume()
+    assert "send_message_in_conversation" not in world.stats()["by_operation"]
+
+
+def test_what_is_opened_says_its_version_from_then_on(files, world):
+    world.clock(advance_s=24 * 3600)
+    connect(world, files / "writer").outbox.resume()
+    for name in ("outbox", "quota"):
+        path = files / "writer" / "state" / f"{name}.sqlite"
+        with closing(sqlite3.connect(path)) as db:
+            assert db.execute("PRAGMA user_version").fetchone() == (1,)
