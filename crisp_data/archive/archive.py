@@ -17,7 +17,7 @@ from crisp_data import moments, selection, tables
 from crisp_data.archive import forget
 from crisp_data.archive.address import Address
 from crisp_data.archive.batch import Synced
-from crisp_data.archive.consistency import check
+from crisp_data.archive.consistency import check, check_files
 from crisp_data.archive.reader import SNAPSHOTS, Reader
 from crisp_data.archive.state import Forgetting, StateTable
 from crisp_data.archive.sync import Sync
@@ -136,6 +136,7 @@ class Archive(Reader):
         state_table = StateTable(self._storage)
         check(state_table.load(), self._kept, self._storage.root)  # before a row is written
         with state_table.held(self._website_id):
+            check_files(self._kept, self._storage.root)
             self._complete_forgetting(state_table)
             both = self._kept["conversations"], self._kept["messages"]
             run = Sync(client, state_table, *both, deep, self._show_plan)

@@ -60,6 +60,20 @@ def _must_have(state: State, tables: Mapping[str, ArchiveTable], name: str) -> b
     return bool(tables["conversations"].read(["session_id"], spoken).num_rows)
 
 
+def check_files(tables: Mapping[str, ArchiveTable], where: str) -> None:
+    """See that no file of the tables is missing; in an object store that would cost too much.
+
+    Raises
+    ------
+    FileTrouble
+        One is, now and when looked at again: who was forgotten meanwhile took files along.
+    """
+    for name in THREADED:
+        if tables[name].lacks_files() and tables[name].lacks_files():
+            wrong = f"a file of its table {name} is missing"
+            raise FileTrouble(f"The archive at {where} is not whole: {wrong}.", _WAY_ON)
+
+
 def unite(conversations: ArchiveTable, messages: ArchiveTable) -> dict[str, str]:
     """Bring what is kept of a conversation into one month.
 

@@ -13,7 +13,7 @@ import pyarrow.compute as pc
 
 from crisp_data import moments, selection
 from crisp_data.archive import reading
-from crisp_data.archive.consistency import check
+from crisp_data.archive.consistency import check, check_files
 from crisp_data.archive.coverage import Coverage
 from crisp_data.archive.state import State, StateTable
 from crisp_data.archive.storage import Storage
@@ -246,6 +246,7 @@ class Reader:
         1       messages 2026-10-03 09:00:00+00:00     0
         """
         state = self._checked()
+        check_files(self._kept, self._storage.root)
         rows = []
         for name, kept in self._kept.items():
             delta = kept.delta()

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
 
 import msgspec
 import pyarrow as pa
@@ -87,6 +88,15 @@ class ArchiveTable:
         """Which table this is, and which version of it; made where it is missing."""
         delta = self._made()
         return TableVersion(str(delta.metadata().id), delta.version())
+
+    def lacks_files(self) -> bool:
+        """Whether a file of the newest version is missing on the disk."""
+        delta = self.reopen()
+        if delta is None or self._storage.remote:
+            return False
+        folder = Path(self._storage.root, self.table.name)
+        paths = pa.table(delta.get_add_actions())["path"].to_pylist()
+        return not all((folder / path).exists() for path in paths)
 
     def read(
         self, columns: Sequence[str] | None = None, where: pc.Expression | None = None

@@ -11,14 +11,7 @@ import crisp_data as crisp
 from crisp_data.archive.state import FORMAT, StateTable
 from crisp_data.sandbox import Sandbox
 
-from .conftest import Api, assert_equals_truth
-from .test_steps import assert_exact, move_in_time
-
-
-@pytest.fixture
-def few():
-    with Sandbox(seed=17, conversations=12, weeks=8) as sandbox:
-        yield sandbox, crisp.connect(sandbox=sandbox, progress=False)
+from .conftest import Api, assert_equals_truth, assert_exact, kills, move_in_time
 
 
 @pytest.fixture
@@ -90,6 +83,16 @@ def test_a_table_that_is_older_than_the_rest(kept, few, name, tmp_path):
     refused(archive, folder, f"not whole: its table {name} is older than the rest")
 
 
+@pytest.mark.parametrize("name", ["messages", "conversations"])
+def test_a_month_that_is_missing(kept, few, name):
+    """Of which a listing without news would not even look at."""
+    archive, folder = kept
+    shutil.rmtree(min((folder / name).glob("month=*")))
+    for work in (archive.info, crisp.Archive(folder).info, archive.sync):
+        with pytest.raises(crisp.FileTrouble, match=f"a file of its table {name} is missing"):
+            work()
+
+
 def test_a_copy_of_the_whole_is_whole(kept, few, tmp_path):
     shutil.copytree(kept[1], tmp_path / "copy")
     copy = few[1].archive(tmp_path / "copy")
@@ -152,7 +155,7 @@ def test_a_moment_of_creation_that_changes_moves_nothing(kept, few, deep):
         assert archive.sync().requests == 1
 
 
-def test_what_an_earlier_version_kept_twice_is_kept_once(kept, few):
+def test_what_an_earlier_version_kept_twice_is_kept_once(kept, few, steps, every):
     """Its conversation and its thread stood in two months; the later copy is the right one."""
     archive, _ = kept
     sandbox, ws = few
@@ -165,6 +168,9 @@ def test_what_an_earlier_version_kept_twice_is_kept_once(kept, few):
         table.append(rows.set_column(month, "month", [["2020-09"] * len(rows)]))
     rewritten(archive, format=None, tables=None)
     assert archive.conversations()["session_id"].duplicated().any()
+    for _, copy in kills(steps, every, archive, lambda copy: copy.sync()):
+        copy.sync()
+        assert_exact(copy, sandbox)
     assert archive.sync().requests == 1
     assert_exact(archive, sandbox)
     Api(ws).say(session_id)

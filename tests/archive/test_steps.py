@@ -4,7 +4,6 @@ A step is a commit to a table or the removal of its history: they are counted, n
 """
 
 import os
-import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -13,82 +12,11 @@ import pytest
 from deltalake import DeltaTable
 
 import crisp_data as crisp
-from crisp_data.archive import state, storage, table
+from crisp_data.archive import table
 from crisp_data.archive.state import StateTable
-from crisp_data.sandbox import Sandbox
 
-from .conftest import Api, assert_equals_truth
+from .conftest import Api, Killed, assert_exact, kills, move_in_time
 from .test_forget import files_that_hold
-
-
-class Killed(BaseException):
-    """As by a signal: nothing that comes after it is written either."""
-
-
-class Steps:
-    """Counts what is written, and lets nothing be written from a step on."""
-
-    def __init__(self, monkeypatch):
-        self.taken, self.last = 0, None
-        for module in (state, table):
-            monkeypatch.setattr(module, "write_deltalake", self.counted(module.write_deltalake))
-        for module in (state, table):
-            monkeypatch.setattr(module, "purge_history", self.counted(storage.purge_history))
-
-    def counted(self, write):
-        def step(*arguments, **options):
-            if self.last is not None and self.taken >= self.last:
-                raise Killed
-            self.taken += 1
-            return write(*arguments, **options)
-
-        return step
-
-    def run(self, work, last=None):
-        """Work until a step; say whether it was killed there."""
-        self.taken, self.last = 0, last
-        try:
-            work()
-        except Killed:
-            return True
-        finally:
-            self.last = None
-        return False
-
-
-@pytest.fixture
-def steps(monkeypatch):
-    return Steps(monkeypatch)
-
-
-@pytest.fixture
-def few(tmp_path):
-    """A small workspace: a kill at each step is many syncs."""
-    with Sandbox(seed=17, conversations=12, weeks=8) as sandbox:
-        yield sandbox, crisp.connect(sandbox=sandbox, progress=False)
-
-
-@pytest.fixture(params=[5, pytest.param(1, marks=pytest.mark.slow)])
-def every(request):
-    """Which steps are tried: each fifth, or each."""
-    return request.param
-
-
-def kills(steps, every, archive, work):
-    """Kill the same work on copies of an archive at one step after another, until it ends."""
-    root, last, tried = archive._storage.root, 0, 0
-    while True:
-        copy = type(archive)(
-            shutil.copytree(root, f"{root}-{last}"),
-            client=archive._client,
-            website_id=archive._website_id,
-        )
-        if not steps.run(lambda copy=copy: work(copy), last):
-            break
-        yield last, copy
-        shutil.rmtree(copy._storage.root)
-        last, tried = last + every, tried + 1
-    assert tried * every > 4
 
 
 def test_a_person_is_forgotten_whatever_step_it_was_killed_at(few, steps, every, tmp_path):
@@ -210,22 +138,6 @@ def test_a_sync_is_exact_whatever_step_it_was_killed_at(few, steps, every, tmp_p
         assert StateTable(archive._storage).load().page is None
 
 
-def move_in_time(sandbox):
-    """Let the newest conversation's moment of creation be told anew."""
-    website = sandbox._world.website(None)
-    newest = website.conversations[sandbox.truth("conversations")[0]["session_id"]]
-    with website.edit(newest) as row:
-        row["created_at"] += 31 * 24 * 3600 * 1000
-
-
-def assert_exact(archive, sandbox):
-    assert_equals_truth(archive, sandbox)
-    for name in ("conversations", "messages"):
-        rows = archive._kept[name].read(["session_id", "month"]).to_pandas()
-        assert (rows.groupby("session_id")["month"].nunique() == 1).all()
-    assert not archive.conversations(deleted=True)["session_id"].duplicated().any()
-
-
 def test_a_mark_of_what_is_gone_is_completed(few, steps, tmp_path):
     sandbox, ws = few
     archive = ws.archive(tmp_path / "shelf")
@@ -261,3 +173,26 @@ def test_the_intent_names_nobody_in_the_log(few, steps, tmp_path):
     assert logs
     assert [path for path in logs if email.encode() in path.read_bytes()] == []
     assert DeltaTable(tmp_path / "shelf" / "sync").version() > 0
+
+
+def test_whose_thread_no_conversation_tells_of_yet_is_read_again(few, tmp_path):
+    """Killed between a thread and its conversation: nobody knows by then whose words they are."""
+    sandbox, ws = few
+    archive = ws.archive(tmp_path / "shelf")
+    append = table.ArchiveTable.append
+
+    def killed(self, rows):
+        if self.table.name == "conversations":
+            raise Killed
+        append(self, rows)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(table.ArchiveTable, "append", killed)
+        with pytest.raises(Killed):
+            archive.sync()
+    said = sandbox.truth("messages")[0]["session_id"]
+    assert files_that_hold(tmp_path / "shelf", said)
+    archive.forget(email="somebody@shop.example")
+    assert files_that_hold(tmp_path / "shelf" / "messages", said) == []
+    archive.sync()
+    assert_exact(archive, sandbox)
