@@ -218,10 +218,12 @@ class Archive(Reader):
             raise BadParameter("There is no archive here.", "Make one with sync().")
         with state_table.held(state.website_id):
             begun, counts = self._complete_forgetting(state_table)
-            if begun is None or (begun.email, begun.session_id) != (address, session_id):
+            if begun is None or not begun.means(address, session_id):
                 given = forget.intent(self._kept, address, session_id)
                 state_table.change(forgetting=given)
                 _, counts = self._complete_forgetting(state_table)
+        if self._client is None:
+            warnings.warn(_CACHE, CrispWarning, stacklevel=2)
         return counts
 
     def _complete_forgetting(
@@ -238,8 +240,6 @@ class Archive(Reader):
             counts = forget.forget(self._kept, given)
             if self._client is not None:
                 self._client.purge_cache()
-            else:
-                warnings.warn(_CACHE, CrispWarning, stacklevel=3)
             state_table.change(forgetting=Forgetting())
         state_table.purge()
         state_table.change(forgetting=None)

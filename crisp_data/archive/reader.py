@@ -289,6 +289,8 @@ class Reader:
     def _checked(self) -> State | None:
         """Read the state, and see that the tables are those of which it speaks."""
         state = StateTable(self._storage).load()
+        if state is None and self._kept["conversations"].reopen() is not None:
+            state = StateTable(self._storage).load()  # a first sync may have begun in between
         check(state, self._kept, self._storage.root)
         return state
 

@@ -62,6 +62,11 @@ class Forgetting(msgspec.Struct, frozen=True):
     session_id: str | None = None
     session_ids: tuple[str, ...] = ()
 
+    def means(self, email: str | None, session_id: str | None) -> bool:
+        """Whether it is about the same person."""
+        same = (self.email or "").casefold() == (email or "").casefold()
+        return same and self.session_id == session_id
+
 
 class State(msgspec.Struct, frozen=True):
     """Everything that one sync leaves to the next.
