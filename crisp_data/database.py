@@ -25,22 +25,27 @@ class Database:
         Made where it is missing, for its owner alone.
     setup : str
         The tables, and the pragmas that differ from the ones here; run by every connection.
+    version : int
+        Which format of the file this is, kept as SQLite's ``user_version``; 0 is that of the
+        files that do not say so, and the same as 1.
 
     Raises
     ------
     FileTrouble
-        From every method: the file cannot be written, is damaged, or is held by another.
+        From every method: the file cannot be written, is damaged, is held by another, or was
+        written by a later version of this package.
     """
 
-    def __init__(self, path: Path, setup: str) -> None:
-        self._path, self._setup = path, setup
+    def __init__(self, path: Path, setup: str, version: int = 1) -> None:
+        self._path, self._setup, self._version = path, setup, version
         self._local = threading.local()
 
     def connection(self) -> sqlite3.Connection:
         """One connection a thread, opened anew after a fork: SQLite's rule."""
         if getattr(self._local, "pid", None) != os.getpid():
             with self.at_work():
-                self._local.db, self._local.pid = _open(self._path, self._setup), os.getpid()
+                self._local.db = _open(self._path, self._setup, self._version)
+                self._local.pid = os.getpid()
         connection: sqlite3.Connection = self._local.db
         return connection
 
@@ -53,6 +58,8 @@ class Database:
                 # Within, for Ctrl-C may come while it waits for its turn and just has it: others
                 # would then wait for as long as this process lives.
                 db.execute("BEGIN IMMEDIATE")
+                # Each time: who keeps a notebook open may update the package elsewhere.
+                _check_version(db, self._path, self._version)
                 yield db
                 db.execute("COMMIT")
             except BaseException:
@@ -102,17 +109,36 @@ def trouble(error: Exception) -> Literal["held", "damaged", "full", "other"]:
     return "other"
 
 
-def _open(path: Path, setup: str) -> sqlite3.Connection:
+def _open(path: Path, setup: str, version: int) -> sqlite3.Connection:
     db = sqlite3.connect(config.private_file(path), timeout=30, isolation_level=None)
-    # Switching to WAL ignores the busy timeout, so it is tried again while others switch.
-    for attempt in range(100):
-        try:
-            db.execute("PRAGMA journal_mode = WAL")
-            break
-        except sqlite3.OperationalError:
-            if attempt == 99:
-                raise
-            time.sleep(0.02)
-    db.execute("PRAGMA synchronous = NORMAL")
-    db.executescript(setup)
+    try:
+        found = _check_version(db, path, version)  # before anything of it is changed
+        # Switching to WAL ignores the busy timeout, so it is tried again while others switch.
+        for attempt in range(100):
+            try:
+                db.execute("PRAGMA journal_mode = WAL")
+                break
+            except sqlite3.OperationalError:
+                if attempt == 99:
+                    raise
+                time.sleep(0.02)
+        db.execute("PRAGMA synchronous = NORMAL")
+        db.executescript(setup)
+        if found < version:
+            db.execute(f"PRAGMA user_version = {version}")
+    except BaseException:
+        db.close()
+        raise
     return db
+
+
+def _check_version(db: sqlite3.Connection, path: Path, version: int) -> int:
+    """Give the version of a file; what a later one says could be misread, and sent twice."""
+    found = int(db.execute("PRAGMA user_version").fetchone()[0])
+    if found > version:
+        raise FileTrouble(
+            f"The file {path} was written by a later version of crisp_data; nothing was sent.",
+            "Update crisp_data here. (Another folder, by connect(state_dir=...), would not know "
+            "what was sent and counted.)",
+        )
+    return found

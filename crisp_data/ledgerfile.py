@@ -6,6 +6,7 @@ from pathlib import Path
 
 from crisp_data.database import Database
 
+_VERSION = 1  # of the file's format; a higher one is refused by those who do not know it
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS day (
     account TEXT, day TEXT, used INTEGER NOT NULL DEFAULT 0,
@@ -23,7 +24,7 @@ class LedgerFile(Database):
     """What was counted; it knows nothing of limits or clocks."""
 
     def __init__(self, path: Path, account: str) -> None:
-        super().__init__(path, _SCHEMA)
+        super().__init__(path, _SCHEMA, _VERSION)
         self._account = account
 
     def used(self, day: str) -> int:

@@ -15,9 +15,11 @@ from tqdm.auto import tqdm
 
 from crisp_data import moments, selection, tables
 from crisp_data.archive import forget
+from crisp_data.archive.address import Address
 from crisp_data.archive.batch import Synced
+from crisp_data.archive.consistency import check, check_files
 from crisp_data.archive.reader import SNAPSHOTS, Reader
-from crisp_data.archive.state import StateTable
+from crisp_data.archive.state import Forgetting, StateTable
 from crisp_data.archive.sync import Sync
 from crisp_data.client import Client
 from crisp_data.errors import BadParameter, CrispError, CrispWarning
@@ -104,6 +106,9 @@ class Archive(Reader):
             Before anything is spent.
         ArchiveBusy
             Another process writes; the error says which.
+        FileTrouble
+            The archive is not whole: a table is missing, is another one, or is older than the
+            rest; or a later version wrote it.
         QuotaExceeded, Offline, RateLimited, ServerError
             What came before is kept; the error's ``partial`` is what the sync did.
 
@@ -129,7 +134,10 @@ class Archive(Reader):
             selection.check_word("also", name, tuple(SNAPSHOTS))
         start, _ = moments.window(since, None, tz=self.tz, now=self._moment())
         state_table = StateTable(self._storage)
+        check(state_table.load(), self._kept, self._storage.root)  # before a row is written
         with state_table.held(self._website_id):
+            check_files(self._kept, self._storage.root)
+            self._complete_forgetting(state_table)
             both = self._kept["conversations"], self._kept["messages"]
             run = Sync(client, state_table, *both, deep, self._show_plan)
             start_ms = None if start is None else round(start.timestamp() * 1000)
@@ -154,7 +162,8 @@ class Archive(Reader):
         ----------
         email : str, optional
             Every conversation and profile of this address, whatever its case; where it
-            stands in somebody else's row it becomes ``[forgotten]``.
+            stands in somebody else's row, also escaped as in a link, it becomes
+            ``[forgotten]``. Longer addresses that end or begin like it are somebody else's.
         session_id : str, optional
             One conversation.
 
@@ -166,9 +175,12 @@ class Archive(Reader):
         Raises
         ------
         BadParameter
-            Neither or both were given.
+            Neither or both were given, or something that is no whole address and no session_id.
         ArchiveBusy
             Another process writes.
+        FileTrouble
+            A table is missing, or the cache is held by another: what was begun is completed by
+            the next forget() or sync().
 
         Warns
         -----
@@ -177,6 +189,8 @@ class Archive(Reader):
 
         Notes
         -----
+        Whatever ends it, the next forget() or sync() completes it first.
+
         Spends nothing, and changes nothing at Crisp: remove the person there first, or what
         they write next is archived again. Names in other people's words are not known to
         be theirs. Copies outside of the archive (exports, backups, former versions that an
@@ -192,19 +206,44 @@ class Archive(Reader):
         >>> email in set(archive.conversations()["email"])
         False
         """
-        if (email is None) == (session_id is None) or email == "" or session_id == "":
+        if (email is None) == (session_id is None):
             raise BadParameter("forget() takes an e-mail or a session_id, one of the two.")
+        if session_id is not None:
+            session_id = selection.session_id(session_id)
+        address = None if email is None else Address(email).text
         state_table = StateTable(self._storage)
         state = state_table.load()
+        check(state, self._kept, self._storage.root)
         if state is None:
             raise BadParameter("There is no archive here.", "Make one with sync().")
         with state_table.held(state.website_id):
-            removed = forget.forget(self._kept, email, session_id)
-        if self._client is not None:
-            self._client.purge_cache()
-        else:
+            begun, counts = self._complete_forgetting(state_table)
+            if begun is None or not begun.means(address, session_id):
+                given = forget.intent(self._kept, address, session_id)
+                state_table.change(forgetting=given)
+                _, counts = self._complete_forgetting(state_table)
+        if self._client is None:
             warnings.warn(_CACHE, CrispWarning, stacklevel=2)
-        return removed
+        return counts
+
+    def _complete_forgetting(
+        self, state_table: StateTable
+    ) -> tuple[Forgetting | None, dict[str, int]]:
+        """Take the steps of an intent to forget, all of them, whoever wrote it and when."""
+        given, page = state_table.written.forgetting, state_table.written.page
+        if given is None:
+            return None, {}
+        counts = {}
+        if given.session_ids or given.email:
+            # Of a page that was never committed nobody knows whose it is: it is read again.
+            forget.drop_threads(self._kept, list(page.months) if page else [])
+            counts = forget.forget(self._kept, given)
+            if self._client is not None:
+                self._client.purge_cache()
+            state_table.change(forgetting=Forgetting())
+        state_table.purge()
+        state_table.change(forgetting=None)
+        return given, counts
 
     def _pulled(self, name: str) -> pa.Table:
         """Pull a small table whole."""

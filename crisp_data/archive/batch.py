@@ -5,12 +5,13 @@ the thread costs nothing. A thread that has grown is read from its newest batch 
 first one that holds something archived.
 
 Messages are written before their conversations, so a conversation that the archive knows
-has its thread.
+has its thread. Before both, the state says what is about to be written: where that comes to no
+end, the next sync knows in which month the threads are that no conversation tells of yet.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -20,7 +21,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from crisp_data import tables, threads
-from crisp_data.archive.table import DELETED, MONTH, SYNCED, ArchiveTable, having
+from crisp_data.archive.state import PageWrite, StateTable
+from crisp_data.archive.table import DELETED, MONTH, SYNCED, ArchiveTable, having, identities
 from crisp_data.client import Client
 from crisp_data.errors import CrispError
 from crisp_data.protocol.answers import Page
@@ -57,7 +59,10 @@ class Synced:
 
 @dataclass(frozen=True)
 class Listed:
-    """What decides about one row of the listing; times in milliseconds."""
+    """What decides about one row of the listing; times in milliseconds.
+
+    ``month`` is where its files are: the month of its creation until the archive has it.
+    """
 
     session_id: str
     month: str
@@ -81,8 +86,8 @@ class Batch:
     """Takes pages of one website's listing into the tables.
 
     ``since`` is the moment (ms) at which a deep sync began: what was read before it is read
-    again, and whole. None where the sync is not deep. ``still`` raises where another writer
-    has taken over; it is asked before anything is written.
+    again, and whole. None where the sync is not deep. ``state_table`` takes the intent of each
+    page before anything of it is written.
     """
 
     def __init__(
@@ -92,10 +97,11 @@ class Batch:
         conversations: ArchiveTable,
         messages: ArchiveTable,
         since: int | None,
-        still: Callable[[], None],
+        state_table: StateTable,
     ) -> None:
         self._client, self._website_id, self._since = client, website_id, since
-        self._still = still
+        self._state_table = state_table
+        self._months: dict[str, str] | None = None  # of all conversations, once it is needed
         self._conversations, self._messages = conversations, messages
         self.done = Synced()
 
@@ -111,9 +117,17 @@ class Batch:
         rows = rows.filter(pc.is_valid(rows["session_id"]))
         return rows, _listed(rows)
 
+    def complete(self) -> None:
+        """Bring to its end what an interrupted sync had begun to write."""
+        page = self._intent
+        kept = self._conversations.read(["session_id"], having(page.months))
+        self._state_table.done(kept["session_id"].to_pylist())
+        self._mark(list(page.gone))
+
     def take(self, rows: pa.Table, listed: list[Listed]) -> None:
         """Commit a page; an error on the way comes after what could be kept."""
-        known = {row.session_id: row for row in self._kept(listed)}
+        known = self._known(listed)
+        months = self._place(listed, known)
         deep = {row.session_id for row in listed if self._is_due(known.get(row.session_id))}
         changed = [
             row
@@ -123,45 +137,86 @@ class Batch:
         grown = [
             row for row in changed if row.session_id in deep or row.spoke(known.get(row.session_id))
         ]
-        archived = self._archived(grown)
+        archived = self._archived([row.session_id for row in grown], months)
         wanted = [
             row.session_id
             for row in grown
             if row.session_id in deep or row.preview not in archived.get(row.session_id, ())
         ]
         read, gone, failure = self._threads(wanted, archived)
-        self._still()
-        months = {row.session_id: row.month for row in changed}
-        self._write_messages(read, months, archived)
-        self.mark_gone(gone)
-        for session_id in set(wanted) - read.keys():
-            del months[session_id]
-        self._write_conversations(rows, months, known)
+        ended = {row.session_id for row in changed} - (set(wanted) - read.keys())
+        if ended or gone:
+            new = {one: months[one] for one in ended if one not in known}
+            self._state_table.begin(new, gone)
+            self._write_messages(read, months, archived)
+            self._mark(gone)
+            self._write_conversations(rows, {one: months[one] for one in ended}, known)
+            self._state_table.done(new)
         if failure is not None:
             raise failure
 
     def mark_gone(self, session_ids: list[str]) -> None:
         """Mark conversations that Crisp does not have any more, and their messages."""
         if session_ids:
-            self._still()
+            self._state_table.begin(gone=session_ids)
+            self._mark(session_ids)
+
+    def _mark(self, session_ids: list[str]) -> None:
+        if session_ids:
             for kept in (self._messages, self._conversations):
                 kept.mark(having(session_ids), self.now())
             self.done.gone += len(session_ids)
+            self._state_table.done(session_ids)
+
+    @property
+    def _intent(self) -> PageWrite:
+        return self._state_table.written.page or PageWrite()
 
     def _is_due(self, known: Listed | None) -> bool:
         """Whether a deep sync has not yet read this conversation."""
         return self._since is not None and (known is None or known.synced_at < self._since)
 
-    def _kept(self, listed: list[Listed]) -> list[Listed]:
-        columns = ["session_id", "created_at", "updated_at", "preview_fingerprint", DELETED, SYNCED]
-        return _listed(self._conversations.read(columns, _of(listed))) if listed else []
+    def _known(self, listed: list[Listed]) -> dict[str, Listed]:
+        """Look up what is kept of these conversations, also in other months than they name now.
 
-    def _archived(self, rows: list[Listed]) -> Fingerprints:
+        A month may change with what Crisp says of a creation; only then, and for what is new,
+        all months are looked through, once a sync.
+        """
+        found = self._kept({row.session_id: row.month for row in listed})
+        if len(found) < len({row.session_id for row in listed}):
+            if self._months is None:
+                kept = self._conversations.read(["session_id", MONTH])
+                self._months = dict(zip(*_lists(kept, "session_id", MONTH), strict=True))
+            missing = {row.session_id for row in listed} - found.keys()
+            moved = {one: self._months[one] for one in missing if one in self._months}
+            found |= self._kept(moved)
+        return found
+
+    def _kept(self, months: Mapping[str, str]) -> dict[str, Listed]:
+        if not months:
+            return {}
+        columns = ["session_id", "created_at", "updated_at", "preview_fingerprint"]
+        columns += [MONTH, DELETED, SYNCED]
+        rows = _listed(self._conversations.read(columns, _of(months)))
+        return {row.session_id: row for row in rows}
+
+    def _place(self, listed: list[Listed], known: Mapping[str, Listed]) -> dict[str, str]:
+        """Say in which month each conversation is kept: for good where it was kept first."""
+        begun = self._intent.months
+        return {
+            row.session_id: known[row.session_id].month
+            if row.session_id in known
+            else begun.get(row.session_id, row.month)
+            for row in listed
+        }
+
+    def _archived(self, session_ids: list[str], months: Mapping[str, str]) -> Fingerprints:
         """Look up which messages of these conversations are kept, and not marked as gone."""
-        if not rows:
+        if not session_ids:
             return {}
         found: dict[str, set[int]] = {}
-        kept = self._messages.read(["session_id", "fingerprint", DELETED], _of(rows))
+        where = _of({one: months[one] for one in session_ids})
+        kept = self._messages.read(["session_id", "fingerprint", DELETED], where)
         for session_id, mark, gone in zip(*_lists(kept, *kept.column_names), strict=True):
             marks = found.setdefault(session_id, set())
             if mark is not None and gone is None:
@@ -199,26 +254,25 @@ class Batch:
         rows = self._own(self._messages, builder.arrow(), months)
         old = _in(rows, archived)
         self._messages.append(rows.filter(pc.invert(old)))
-        self._renew([one for one in read if one in archived], rows.filter(old))
+        self._renew({one: months[one] for one in read if one in archived}, rows.filter(old))
         self.done.messages += rows.num_rows
 
-    def _renew(self, session_ids: list[str], rows: pa.Table) -> None:
+    def _renew(self, months: Mapping[str, str], rows: pa.Table) -> None:
         """Put what was read in the place of what was kept of it.
 
         What was not read stays: it is older. Where the whole thread was read it is gone.
         """
-        if not session_ids:
+        if not months:
             return
-        kept = self._messages.read(None, having(session_ids))
-        kept = kept.cast(rows.schema)
-        read = set(_identities(rows))
-        old = [one not in read for one in _identities(kept)]
+        kept = self._messages.read(None, _of(months)).cast(rows.schema)
+        read = set(identities(rows))
+        old = [one not in read for one in identities(kept)]
         rest = kept.filter(pa.array(old, pa.bool_()))
         if self._since is not None:
             place, now = rest.schema.get_field_index(DELETED), self.now() * 1000
             gone = pc.fill_null(rest[DELETED], pa.scalar(now, rest.schema.field(DELETED).type))
             rest = rest.set_column(place, DELETED, gone)
-        self._messages.put(pa.concat_tables([rest, rows]), session_ids)
+        self._messages.put(pa.concat_tables([rest, rows]), months)
 
     def _write_conversations(
         self, rows: pa.Table, months: Mapping[str, str], known: Mapping[str, Listed]
@@ -227,6 +281,8 @@ class Batch:
         old = _in(rows, known)
         self._conversations.append(rows.filter(pc.invert(old)))
         self._conversations.put(rows.filter(old), [one for one in months if one in known])
+        if self._months is not None:
+            self._months.update(months)
         self.done.conversations += rows.num_rows
 
     def _own(self, kept: ArchiveTable, rows: pa.Table, months: Mapping[str, str]) -> pa.Table:
@@ -234,21 +290,13 @@ class Batch:
         return kept.owned(rows, self.now(), [months[session_id] for session_id in of])
 
 
-def _of(rows: list[Listed]) -> pc.Expression:
+def _of(months: Mapping[str, str]) -> pc.Expression:
     """Choose the rows of these conversations, and the files that can hold them."""
-    months = sorted({row.month for row in rows})
-    ids = [row.session_id for row in rows]
-    return pc.field(MONTH).isin(months) & having(ids)
+    return pc.field(MONTH).isin(sorted(set(months.values()))) & having(months)
 
 
 def _in(rows: pa.Table, session_ids: Mapping[str, Any]) -> pa.Array:
     return pa.array([one in session_ids for one in rows["session_id"].to_pylist()], pa.bool_())
-
-
-def _identities(rows: pa.Table) -> list[tuple[Any, ...]]:
-    """Tell messages apart; by its moment one that has no fingerprint."""
-    three = _lists(rows, "session_id", "fingerprint", "timestamp")
-    return [(a, b, at if b is None else None) for a, b, at in zip(*three, strict=True)]
 
 
 def _lists(rows: pa.Table, *names: str) -> list[list[Any]]:
@@ -259,7 +307,9 @@ def _listed(rows: pa.Table) -> list[Listed]:
     names = rows.schema.names
     plain: dict[str, list[Any]] = {
         "session_id": rows["session_id"].to_pylist(),
-        "month": [_month(at) for at in _milliseconds(rows["created_at"])],
+        "month": rows[MONTH].to_pylist()
+        if MONTH in names
+        else [_month(at) for at in _milliseconds(rows["created_at"])],
         "updated_at": _milliseconds(rows["updated_at"]),
         "preview": rows["preview_fingerprint"].to_pylist(),
     }

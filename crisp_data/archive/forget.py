@@ -2,110 +2,157 @@
 
 A deleted row lives on: in the files of older versions, in files that a killed writer left
 behind, in the log of transactions, and as a mention in somebody else's row. All of them go.
+
+Each step can be taken again. Messages go before their conversations, and whose they are is
+looked up once and written into the state before the first step: whoever completes what was
+interrupted knows it from there.
 """
 
 from __future__ import annotations
 
-import re
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Callable, Mapping
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from crisp_data.archive.table import ArchiveTable, having
+from crisp_data.archive.address import MAY_HOLD, Address
+from crisp_data.archive.state import Forgetting
+from crisp_data.archive.table import MONTH, ArchiveTable, chunks, having
+from crisp_data.tables.kinds import JSON
 
 #: What stands in the place of a forgotten address in somebody else's words.
 FORGOTTEN = "[forgotten]"
 
-# Another address in these is somebody else's, even if it ends like this one.
-_WHO = ("email", "people_id")
+# Lists of ids. Like every column that ends in _id they are no text: only a whole one is changed.
+_IDS = ("mentions", "operators", "teams", "team_operators")
 
 
-def forget(
+def intent(
     tables: Mapping[str, ArchiveTable], email: str | None, session_id: str | None
-) -> dict[str, int]:
+) -> Forgetting:
+    """Say who is to be removed: by e-mail also which conversations are theirs.
+
+    Raises
+    ------
+    BadParameter
+        What is given is no address.
+    """
+    if email is None:
+        return Forgetting(session_id=session_id, session_ids=(session_id or "",))
+    address = Address(email)
+    rows = tables["conversations"].read(["session_id", "email", "people_id"])
+    theirs = rows.filter(_theirs(rows, address))["session_id"].to_pylist()
+    return Forgetting(email=address.text, session_ids=tuple(dict.fromkeys(theirs)))
+
+
+def forget(tables: Mapping[str, ArchiveTable], given: Forgetting) -> dict[str, int]:
     """Remove a person from every table; say in how many rows of each they were."""
-    ids = [session_id] if session_id else _sessions_of(tables["conversations"], email or "")
+    address = None if given.email is None else Address(given.email)
     counts = {}
-    for name, kept in tables.items():
+    for name in sorted(tables, key=lambda name: name != "messages"):
+        kept = tables[name]
         if kept.delta() is None:
             continue
-        count = _drop_conversations(kept, ids) if kept.threaded else 0
-        if email is not None:
-            count += (_redact_conversations if kept.threaded else _drop_profiles)(kept, email)
-        kept.scour()
-        counts[name] = count
+        counts[name] = _drop_conversations(kept, given.session_ids) if kept.threaded else 0
+        if address is not None:
+            counts[name] += (_clean_threads if kept.threaded else _clean_profiles)(kept, address)
+        kept.purge()
     return counts
 
 
-def _sessions_of(conversations: ArchiveTable, email: str) -> list[str]:
-    """Find the conversations of a person by e-mail, whatever its case."""
-    rows = conversations.read(["session_id", "email", "people_id"])
-    theirs = pc.or_kleene(_equal(rows["email"], email), _equal(rows["people_id"], email))
-    return [str(one) for one in rows.filter(theirs)["session_id"].to_pylist()]
+def drop_threads(tables: Mapping[str, ArchiveTable], session_ids: list[str]) -> None:
+    """Remove threads of which no conversation tells yet, for nobody knows whose they are."""
+    if session_ids:
+        _drop_conversations(tables["messages"], session_ids)
 
 
-def _drop_conversations(kept: ArchiveTable, session_ids: list[str]) -> int:
+def _drop_conversations(kept: ArchiveTable, session_ids: tuple[str, ...] | list[str]) -> int:
     rows = kept.read(["session_id"], having(session_ids))
     if rows.num_rows:
         kept.put(kept.schema.empty_table(), session_ids)
     return int(rows.num_rows)
 
 
-def _redact_conversations(kept: ArchiveTable, email: str) -> int:
+def _clean_threads(kept: ArchiveTable, address: Address) -> int:
     """Take an address out of the rows of others; say how many it stood in."""
-    rows = kept.read().cast(kept.schema)
-    found = rows.filter(_mentions(rows, email))
-    if found.num_rows:
-        ids = pc.unique(found["session_id"])
-        kept.put(_without(rows.filter(pc.is_in(rows["session_id"], ids)), email), ids.to_pylist())
-    return int(found.num_rows)
+    clean, count, ids = _cleaner(kept, address), 0, set[str]()
+    months = pc.unique(kept.read([MONTH])[MONTH]).to_pylist()
+    for month in sorted(months):  # as much as there is of one month is held at a time
+        rows = kept.read(None, pc.field(MONTH) == month)
+        _, found = _cleaned(rows, clean)
+        count += int(pc.sum(found).as_py() or 0)
+        ids.update(rows.filter(found)["session_id"].to_pylist())
+    for some in chunks(sorted(ids)):
+        rows, _ = _cleaned(kept.read(None, having(some)).cast(kept.schema), clean)
+        kept.put(rows, some)
+    return count
 
 
-def _drop_profiles(kept: ArchiveTable, email: str) -> int:
+def _clean_profiles(kept: ArchiveTable, address: Address) -> int:
     """Delete a person's own rows from a small table, and the address from the others."""
     rows = kept.read().cast(kept.schema)
-    found = _mentions(rows, email)
-    theirs = pa.array([False] * len(rows), pa.bool_())
-    for column in ("email", "people_id"):
-        if column in kept.schema.names:
-            theirs = pc.or_(theirs, pc.fill_null(_equal(rows[column], email), False))
+    theirs = _theirs(rows, address)
+    left, found = _cleaned(rows, _cleaner(kept, address))
+    found = pc.or_(theirs, found)
     if pc.any(found).as_py():
-        kept.replace(_without(rows.filter(pc.invert(theirs)), email))
+        kept.replace(left.filter(pc.invert(theirs)))
     return int(pc.sum(found).as_py() or 0)
 
 
-def _mentions(rows: pa.Table, email: str) -> pa.Array:
-    """Tell which rows hold the address in any text or list of texts."""
-    found = pa.array([False] * len(rows), pa.bool_())
-    for name, column in zip(rows.column_names, rows.columns, strict=True):
-        texts = _joined(column) if _is_list(column.type) else column
-        if _is_text(texts.type):
-            within = pc.match_substring(texts, email, ignore_case=True)
-            hits = _equal(texts, email) if name in _WHO else within
-            found = pc.or_(found, pc.fill_null(hits, False))
-    return found
+def _theirs(rows: pa.Table, address: Address) -> pa.Array:
+    """Tell which rows are a person's own."""
+    tests = {"email": address.is_in, "people_id": address.is_whole}
+    theirs = pa.array([False] * len(rows), pa.bool_())
+    for name in tests.keys() & set(rows.schema.names):
+        cells = rows[name].to_pylist()
+        hits = [cell is not None and tests[name](cell) for cell in cells]
+        theirs = pc.or_(theirs, pa.array(hits, pa.bool_()))
+    return theirs
 
 
-def _without(rows: pa.Table, email: str) -> pa.Table:
-    """Replace the address wherever it stands."""
-    pattern = re.compile(re.escape(email), re.IGNORECASE)
+#: Gives, for the name of a column, what is left of a text of it.
+Cleaner = Callable[[str, str], str]
 
-    def clean(cell: Any) -> Any:
-        if isinstance(cell, list):
-            return [clean(text) for text in cell]
-        return pattern.sub(FORGOTTEN, cell) if isinstance(cell, str) else cell
 
-    for place, field in enumerate(rows.schema):
-        if field.name not in _WHO and (_is_list(field.type) or _is_text(field.type)):
-            cells = [clean(cell) for cell in rows[field.name].to_pylist()]
-            rows = rows.set_column(place, field, pa.array(cells, field.type))
-    return rows
+def _cleaner(kept: ArchiveTable, address: Address) -> Cleaner:
+    written_as_json = {column.name for column in kept.table.columns if column.kind is JSON}
+
+    def clean(name: str, text: str) -> str:
+        if name.endswith("_id") or name in _IDS:
+            return FORGOTTEN if address.is_whole(text) else text
+        return address.replaced(text, FORGOTTEN, name in written_as_json)
+
+    return clean
+
+
+def _cleaned(rows: pa.Table, clean: Cleaner) -> tuple[pa.Table, pa.Array]:
+    """Replace the address in any text or list of texts; tell in which rows it stood."""
+    found = [False] * len(rows)
+    left: object
+    for column, field in enumerate(rows.schema):
+        texts = rows[field.name]
+        listed = _is_list(field.type)
+        if not listed and not _is_text(field.type):
+            continue
+        joined = _joined(texts) if listed else texts
+        may = pc.fill_null(pc.match_substring_regex(joined, MAY_HOLD), False)
+        changed: dict[int, object] = {}
+        for place in pc.indices_nonzero(may).to_pylist():
+            cell = texts[place].as_py()
+            left = [clean(field.name, one) for one in cell] if listed else clean(field.name, cell)
+            if left != cell:
+                changed[place] = left
+        if changed:
+            cells = texts.to_pylist()
+            for place, left in changed.items():
+                cells[place], found[place] = left, True
+            rows = rows.set_column(column, field, pa.array(cells, field.type))
+    return rows, pa.array(found, pa.bool_())
 
 
 def _joined(lists: pa.ChunkedArray) -> pa.Array:
-    return pa.array(["\n".join(one or ()) for one in lists.to_pylist()], pa.large_string())
+    cells = [None if one is None else "\n".join(filter(None, one)) for one in lists.to_pylist()]
+    return pa.array(cells, pa.large_string())
 
 
 def _is_list(kind: pa.DataType) -> bool:
@@ -114,7 +161,3 @@ def _is_list(kind: pa.DataType) -> bool:
 
 def _is_text(kind: pa.DataType) -> bool:
     return bool(pa.types.is_string(kind) or pa.types.is_large_string(kind))
-
-
-def _equal(column: pa.ChunkedArray, email: str) -> pa.ChunkedArray:
-    return pc.equal(pc.utf8_lower(column), email.lower())

@@ -13,8 +13,9 @@ import pyarrow.compute as pc
 
 from crisp_data import moments, selection
 from crisp_data.archive import reading
+from crisp_data.archive.consistency import check, check_files
 from crisp_data.archive.coverage import Coverage
-from crisp_data.archive.state import StateTable
+from crisp_data.archive.state import State, StateTable
 from crisp_data.archive.storage import Storage
 from crisp_data.archive.table import MONTH, SYNCED, ArchiveTable
 from crisp_data.errors import BadParameter
@@ -131,25 +132,19 @@ class Reader:
         kept = self._readable("messages")
         names = reading.check_columns(kept, columns)
         asked = None if conversations is None else selection.session_ids(conversations)
-        order = self._order(conversations, asked, deleted)
+        order = self._order(asked, deleted)
         return reading.messages(kept, order, start, end, names, tz, deleted)
 
-    def _order(self, given: Any, asked: list[str] | None, deleted: bool) -> reading.Order:
+    def _order(self, asked: list[str] | None, deleted: bool) -> reading.Order:
         """Say whose threads are read, in which order, and the months that hold them."""
         kept = self._kept["conversations"]
         if asked is None:
             names = ["session_id", "updated_at"]
             rows = reading.newest_first(kept.read(names, None if deleted else kept.there))
             return reading.Order(rows["session_id"])
+        # Not by what the caller's frame says of a creation: it may be merged, or of another zone.
         ids = pa.array(asked, pa.large_string())
-        if (
-            isinstance(given, pd.DataFrame)
-            and "created_at" in given
-            and given["created_at"].notna().all()
-        ):
-            months = set(given["created_at"].dt.tz_convert("UTC").dt.strftime("%Y-%m"))
-        else:
-            months = set(kept.read([MONTH], pc.field("session_id").isin(ids))[MONTH].to_pylist())
+        months = set(kept.read([MONTH], pc.field("session_id").isin(ids))[MONTH].to_pylist())
         return reading.Order(pa.chunked_array([ids]), pa.array(sorted(months), pa.string()))
 
     def people(self, *, tz: str | None = None) -> pd.DataFrame:
@@ -219,7 +214,7 @@ class Reader:
         >>> archive.conversations()["updated_at"].max() < archive.now <= ws.now
         True
         """
-        state = StateTable(self._storage).load()
+        state = self._checked()
         newest = state.covered.newest if state else None
         known = [state.synced_at if state else None, newest and newest[1]]
         times = [at for at in known if at is not None]
@@ -250,7 +245,8 @@ class Reader:
         0  conversations 2026-10-03 09:00:00+00:00     0
         1       messages 2026-10-03 09:00:00+00:00     0
         """
-        state = StateTable(self._storage).load()
+        state = self._checked()
+        check_files(self._kept, self._storage.root)
         rows = []
         for name, kept in self._kept.items():
             delta = kept.delta()
@@ -279,17 +275,24 @@ class Reader:
     def _readable(self, name: str) -> ArchiveTable:
         """Find a table; one that was never kept is not an empty one."""
         kept = self._kept[name]
-        if kept.delta() is None:
-            if StateTable(self._storage).load() is None:
-                raise BadParameter(
-                    f"There is no archive at {self._storage.root}.",
-                    "Check the path; ws.archive(path).sync() makes one.",
-                )
-            if not kept.threaded:
-                raise BadParameter(
-                    f"The archive holds no {name}.", f"archive.sync(also=[{name!r}]) brings them."
-                )
+        if self._checked() is None:
+            raise BadParameter(
+                f"There is no archive at {self._storage.root}.",
+                "Check the path; ws.archive(path).sync() makes one.",
+            )
+        if kept.reopen() is None and not kept.threaded:
+            raise BadParameter(
+                f"The archive holds no {name}.", f"archive.sync(also=[{name!r}]) brings them."
+            )
         return kept
+
+    def _checked(self) -> State | None:
+        """Read the state, and see that the tables are those of which it speaks."""
+        state = StateTable(self._storage).load()
+        if state is None and self._kept["conversations"].reopen() is not None:
+            state = StateTable(self._storage).load()  # a first sync may have begun in between
+        check(state, self._kept, self._storage.root)
+        return state
 
     def _moment(self) -> datetime:
         return datetime.now(UTC)

@@ -108,7 +108,9 @@ def _frame(kept: ArchiveTable, rows: pa.Table, tz: str) -> pd.DataFrame:
         kind = in_zone(declared[name].kind if name in declared else TIME, tz)
         column = rows[name]
         if kind.categories:
-            chunks = [arrow_columns.encode(kind, chunk) for chunk in column.chunks]
+            # A table of no rows has no chunk that could say which categories there are.
+            pieces = column.chunks or [pa.array([], column.type)]
+            chunks = [arrow_columns.encode(kind, piece) for piece in pieces]
             column = pa.chunked_array(chunks, kind.arrow)
         arrays[name] = column.cast(kind.arrow)
     return tables.to_frame(pa.table(arrays))

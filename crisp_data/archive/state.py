@@ -8,8 +8,9 @@ same row is the lock: who writes it holds the archive, and nobody can do so unno
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
+from typing import Any
 
 import msgspec
 import pyarrow as pa
@@ -17,12 +18,17 @@ from deltalake import CommitProperties, DeltaTable, write_deltalake
 from deltalake.exceptions import CommitFailedError, DeltaError
 
 from crisp_data.archive.coverage import Coverage
-from crisp_data.archive.storage import Storage
-from crisp_data.errors import ArchiveBusy, BadParameter, CrispError
+from crisp_data.archive.storage import Storage, purge_history
+from crisp_data.archive.table import TableVersion
+from crisp_data.errors import ArchiveBusy, BadParameter, CrispError, FileTrouble
 from crisp_data.writer import LEASE, Writer
 
 # Former versions of the one row go after so many writes: nobody reads the past of it.
 _TIDY = 32
+
+#: The format of what is written. 1, which did not say so: the state alone, of tables in which a
+#: conversation could stand twice. 2: with the tables' versions and with intents.
+FORMAT = 2
 
 _SCHEMA = pa.schema([("state", pa.string())])
 
@@ -34,19 +40,59 @@ class Deep(msgspec.Struct, frozen=True):
     covered: Coverage = Coverage()
 
 
+class PageWrite(msgspec.Struct, frozen=True):
+    """An intent: threads that are about to be written, before their conversations are.
+
+    ``months`` are those of conversations that the archive does not have yet, ``gone`` those
+    that are about to be marked.
+    """
+
+    months: dict[str, str] = {}
+    gone: tuple[str, ...] = ()
+
+
+class Forgetting(msgspec.Struct, frozen=True):
+    """An intent: a person who is about to be removed from every table.
+
+    Their conversations are looked up once, before anything is removed. Nobody is named when
+    only the former versions of the state, which name them, are still to go.
+    """
+
+    email: str | None = None
+    session_id: str | None = None
+    session_ids: tuple[str, ...] = ()
+
+    def means(self, email: str | None, session_id: str | None) -> bool:
+        """Whether it is about the same person."""
+        same = (self.email or "").casefold() == (email or "").casefold()
+        return same and self.session_id == session_id
+
+
 class State(msgspec.Struct, frozen=True):
     """Everything that one sync leaves to the next.
 
     ``since`` is the earliest update time (milliseconds) that was ever asked for: 0 where it
-    was everything, None where nothing was asked for yet.
+    was everything, None where nothing was asked for yet. ``tables`` are the tables of which
+    the rest speaks. ``page`` and ``forgetting`` say what was begun; whoever holds the archive
+    next completes it.
     """
 
     website_id: str
+    format: int = 1
+    tables: dict[str, TableVersion] = {}
+    page: PageWrite | None = None
+    forgetting: Forgetting | None = None
     since: int | None = None
     covered: Coverage = Coverage()
     synced_at: int | None = None
     deep: Deep | None = None
     writer: Writer | None = None
+
+
+class _Format(msgspec.Struct):
+    """The one thing that every format has."""
+
+    format: int = 1
 
 
 class StateTable:
@@ -69,8 +115,24 @@ class StateTable:
         with self._storage.reading():
             self._table = self._storage.open("sync")
             rows = self._table.to_pyarrow_table()["state"].to_pylist() if self._table else []
-        self.state = msgspec.json.decode(rows[0], type=State) if rows else None
+        self.state = self._read(rows[0]) if rows else None
         return self.state
+
+    def _read(self, row: str) -> State:
+        """Read the row, unless it may mean something that is not known here."""
+        try:
+            if msgspec.json.decode(row, type=_Format).format <= FORMAT:
+                return msgspec.json.decode(row, type=State)
+        except msgspec.MsgspecError:
+            raise FileTrouble(
+                f"The archive at {self._storage.root} cannot be read: its state is damaged.",
+                "Put the whole folder back from one copy, or let sync() make another archive in "
+                "a new folder.",
+            ) from None
+        raise FileTrouble(
+            f"The archive at {self._storage.root} was written by a later version of crisp_data.",
+            "Update crisp_data here, or let sync() make another archive in a new folder.",
+        )
 
     @contextmanager
     def held(self, website_id: str) -> Iterator[None]:
@@ -84,7 +146,7 @@ class StateTable:
             The archive is of another website.
         """
         now = time.time()
-        state = self.load() or State(website_id)
+        state = self.load() or State(website_id, FORMAT)
         if state.website_id != website_id:
             raise BadParameter(
                 "The archive holds another website.", "Give each website a folder of its own."
@@ -100,20 +162,45 @@ class StateTable:
             if self.state is not None:
                 self._write(msgspec.structs.replace(self.state, writer=None))
 
-    def still(self) -> None:
-        """Make sure, after a long silence, that nobody took over; before anything is written.
+    def begin(self, months: Mapping[str, str] = {}, gone: Iterable[str] = ()) -> None:
+        """Write down which threads are about to be written, before any is.
 
-        A machine that slept, or a wait for the day's reset, outlasts the lease. What another
-        has written since would be written twice.
+        It is also how one learns, after a long silence, that another took over: a machine that
+        slept, or a wait for the day's reset, outlasts the lease. What that one has written
+        since would be written twice.
 
         Raises
         ------
         ArchiveBusy, CrispError
             Another took over.
         """
-        writer = self.state.writer if self.state else None
-        if self.state and writer and time.time() > writer.until - LEASE * 2 / 3:
-            self.save(self.state)
+        before = self.written.page or PageWrite()
+        page = PageWrite({**before.months, **months}, (*before.gone, *gone))
+        self.change(page=page if page.months or page.gone else None)
+
+    def done(self, session_ids: Iterable[str]) -> None:
+        """Take from the intent what has come to its end; saved with whatever is saved next."""
+        before, ended = self.written.page or PageWrite(), set(session_ids)
+        months = {one: month for one, month in before.months.items() if one not in ended}
+        page = PageWrite(months, tuple(one for one in before.gone if one not in ended))
+        whole = not (page.months or page.gone)
+        self.state = msgspec.structs.replace(self.written, page=None if whole else page)
+
+    @property
+    def written(self) -> State:
+        """The state as it was last read or written by who holds it."""
+        assert self.state is not None
+        return self.state
+
+    def change(self, **changes: Any) -> None:
+        """Write what has changed, and what was only noted before."""
+        self.save(msgspec.structs.replace(self.written, **changes))
+
+    def purge(self) -> None:
+        """Leave nothing of the former versions of the row: they may name who was forgotten."""
+        if self._table is not None:
+            with self._storage.writing():
+                purge_history(self._table)
 
     def save(self, state: State) -> None:
         """Write what has changed, as a sign of life.

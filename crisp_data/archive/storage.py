@@ -45,6 +45,13 @@ _DAMAGED = (
 )
 
 
+def purge_history(table: DeltaTable) -> None:
+    """Leave nothing but the newest version: no old file, no orphan of a kill, no old log."""
+    table.vacuum(retention_hours=0, enforce_retention_duration=False, dry_run=False, full=True)
+    table.create_checkpoint()
+    table.cleanup_metadata()
+
+
 class Storage:
     """The root of an archive, and how to get there.
 

@@ -1,6 +1,6 @@
 """Bringing an archive up to date: which part of the listing is read, and what is claimed after.
 
-Work is committed page by page of the listing, and a claim is written after what it claims.
+Work is committed page by page of the listing: first the intent, then the rows, then the claim.
 So whatever ends a sync, the next one goes on where it stood and reads again one page at most.
 """
 
@@ -16,8 +16,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from crisp_data.archive.batch import Batch, Synced
+from crisp_data.archive.consistency import unite
 from crisp_data.archive.coverage import Coverage
-from crisp_data.archive.state import Deep, State, StateTable
+from crisp_data.archive.state import FORMAT, Deep, State, StateTable
 from crisp_data.archive.table import SYNCED, ArchiveTable
 from crisp_data.client import Client
 from crisp_data.errors import CrispWarning, NotFound
@@ -44,16 +45,14 @@ class Sync:
         # Told the first page of a lap, its span, and how many are due, before the lap goes on.
         self._before = before
         self._client, self._state_table, self._deep = client, state_table, deep
-        self._conversations = conversations
+        self._conversations, self._messages = conversations, messages
         self._website_id = self._state.website_id
         if deep and self._state.deep is None:
             # Later than whatever was read before it, however coarse the clock.
             now = round(client.now() * 1000)
             self._change(deep=Deep(max(now, (self._state.synced_at or 0) + 1)))
         began = self._state.deep.began if deep and self._state.deep else None
-        self._batch = Batch(
-            client, self._website_id, conversations, messages, began, state_table.still
-        )
+        self._batch = Batch(client, self._website_id, conversations, messages, began, state_table)
         self._doubt = ""  # why the listing may lack rows
 
     @property
@@ -67,6 +66,7 @@ class Sync:
         From the top down to what is known, then what an interrupted sync left open further
         down; and again from the top until one page shows that nothing moved meanwhile.
         """
+        self._begin()
         start = self._ask(since)
         for _ in range(_LAPS):
             (top, _), *holes = self._covered.gaps(start, _EVER)
@@ -88,6 +88,22 @@ class Sync:
         threads = f"{count} of the threads may lack messages. {STUCK}" if count else ""
         for doubt in filter(None, (self._doubt, threads)):
             warnings.warn(doubt, CrispWarning, stacklevel=4)
+
+    def _begin(self) -> None:
+        """Note which tables are spoken of, and complete what was begun and not ended."""
+        self._save()  # before anything is mended: a killed sync is not to be taken for whole
+        if self._state.page is not None:
+            self._batch.complete()
+        if self._state.format < FORMAT:
+            self._state_table.begin(unite(self._conversations, self._messages))
+            self._change(format=FORMAT)
+            self._save()
+
+    def _save(self) -> None:
+        """Write what is claimed, and of which tables."""
+        tables = {kept.table.name: kept.version for kept in (self._conversations, self._messages)}
+        self._change(tables=tables)
+        self._state_table.save(self._state)
 
     def _ask(self, since: int | None) -> int:
         """Say how far back: as told, else as far as ever asked before; remember the furthest."""
@@ -121,7 +137,7 @@ class Sync:
                 high = max(times) + (max(times) == min(times))
             count += bool(listed)
             self._batch.take(rows, listed)
-            self._state_table.save(self._state)
+            self._save()
             yield len(listed)
         if pages.doubt:
             self._doubt = pages.doubt
@@ -133,8 +149,7 @@ class Sync:
 
     @property
     def _state(self) -> State:
-        assert self._state_table.state is not None  # it is held
-        return self._state_table.state
+        return self._state_table.written
 
     def _change(self, **changes: Any) -> None:
         self._state_table.state = msgspec.structs.replace(self._state, **changes)

@@ -1,25 +1,28 @@
 """One table of an archive: rows in by their key, rows out by what is asked for.
 
 Delta Lake does the keeping: each write is a transaction, readers see whole ones only. A
-table is partitioned by the month in which its conversation was created, so a conversation
-never moves between files, and a write touches the months that it is about.
+table is partitioned by the month in which its conversation was created, as it was said when
+the conversation was first kept: it stays there with its thread, whatever is said later. So a
+write touches the months that it is about.
 """
 
 from __future__ import annotations
 
 import itertools
 from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
 
+import msgspec
 import pyarrow as pa
 import pyarrow.compute as pc
 from deltalake import DeltaTable, WriterProperties, write_deltalake
 
-from crisp_data.archive.storage import Storage
+from crisp_data.archive.storage import Storage, purge_history
 from crisp_data.tables import TABLES, Table
 
 MONTH, SYNCED, DELETED = "month", "synced_at", "deleted_at"
 _MOMENT = pa.timestamp("us", tz="UTC")  # what Delta keeps of a time
-_THREADED = ("conversations", "messages")
+THREADED = ("conversations", "messages")
 
 #: Small files that may gather in a month before they are made one.
 _FILES = 8
@@ -31,7 +34,7 @@ def stored(table: Table) -> pa.Schema:
     """Give the schema in which a table's rows are kept: categories as text, own columns last."""
     fields = [(column.name, _kept(column.kind.arrow)) for column in table.columns]
     own = [(SYNCED, _MOMENT)]
-    if table.name in _THREADED:
+    if table.name in THREADED:
         own += [(MONTH, pa.string()), (DELETED, _MOMENT)]
     return pa.schema([*fields, *own])
 
@@ -44,6 +47,13 @@ def _kept(kind: pa.DataType) -> pa.DataType:
     return kind
 
 
+class TableVersion(msgspec.Struct, frozen=True):
+    """A table, told from one that was made in its place, and how far it had come."""
+
+    id: str
+    version: int
+
+
 class ArchiveTable:
     """The rows of one table, on a disk or in an object store.
 
@@ -54,7 +64,7 @@ class ArchiveTable:
 
     def __init__(self, storage: Storage, name: str) -> None:
         self.table = TABLES[name]
-        self.threaded = name in _THREADED
+        self.threaded = name in THREADED
         self.schema = stored(self.table)
         self._storage = storage
         self._delta: DeltaTable | None = None
@@ -67,6 +77,26 @@ class ArchiveTable:
             else:
                 self._delta.update_incremental()
         return self._delta
+
+    def reopen(self) -> DeltaTable | None:
+        """Open it as if for the first time: another table may have come in its place."""
+        self._delta = None
+        return self.delta()
+
+    @property
+    def version(self) -> TableVersion:
+        """Which table this is, and which version of it; made where it is missing."""
+        delta = self._made()
+        return TableVersion(str(delta.metadata().id), delta.version())
+
+    def lacks_files(self) -> bool:
+        """Whether a file of the newest version is missing on the disk."""
+        delta = self.reopen()
+        if delta is None or self._storage.remote:
+            return False
+        folder = Path(self._storage.root, self.table.name)
+        paths = pa.table(delta.get_add_actions())["path"].to_pylist()
+        return not all((folder / path).exists() for path in paths)
 
     def read(
         self, columns: Sequence[str] | None = None, where: pc.Expression | None = None
@@ -121,7 +151,7 @@ class ArchiveTable:
         """
         if (delta := self.delta()) is None:
             return
-        for ids in _dozens(session_ids):
+        for ids in chunks(session_ids):
             mine = rows.filter(pc.is_in(rows["session_id"], pa.array(ids, pa.string())))
             with self._storage.writing():
                 write_deltalake(
@@ -168,17 +198,12 @@ class ArchiveTable:
                 delta.optimize.compact(writer_properties=_ZSTD)
                 delta.vacuum(dry_run=False)
 
-    def scour(self) -> None:
-        """Leave nothing but the newest version: no old file, no orphan of a kill, no old log."""
+    def purge(self) -> None:
+        """Leave nothing but the newest version; see :func:`purge_history`."""
         delta = self.delta()
-        if delta is None:
-            return
-        with self._storage.writing():
-            delta.vacuum(
-                retention_hours=0, enforce_retention_duration=False, dry_run=False, full=True
-            )
-            delta.create_checkpoint()
-            delta.cleanup_metadata()
+        if delta is not None:
+            with self._storage.writing():
+                purge_history(delta)
 
     def _made(self) -> DeltaTable:
         delta = self.delta()
@@ -194,13 +219,21 @@ def having(session_ids: Iterable[str]) -> pc.Expression:
     return pc.field("session_id").isin(pa.array(session_ids, pa.large_string()))
 
 
+def identities(rows: pa.Table) -> list[tuple[object, ...]]:
+    """Tell rows of conversations apart; by its moment a message that has no fingerprint."""
+    if "fingerprint" not in rows.schema.names:
+        return [(one,) for one in rows["session_id"].to_pylist()]
+    three = [rows[name].to_pylist() for name in ("session_id", "fingerprint", "timestamp")]
+    return [(a, b, at if b is None else None) for a, b, at in zip(*three, strict=True)]
+
+
 def among(column: str, values: Iterable[str]) -> str:
     """Write an SQL condition; a quote in a value is a character like any other."""
     quoted = ", ".join("'" + str(value).replace("'", "''") + "'" for value in values)
     return f"{column} IN ({quoted})"
 
 
-def _dozens(session_ids: Iterable[str]) -> Iterator[list[str]]:
+def chunks(session_ids: Iterable[str]) -> Iterator[list[str]]:
     """Cut a long list into conditions of a bearable length."""
     rest = iter(session_ids)
     while ids := list(itertools.islice(rest, 200)):

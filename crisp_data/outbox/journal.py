@@ -26,6 +26,8 @@ from crisp_data.errors import UnknownOutcome
 from crisp_data.outbox.rows import STATES, Entry, Row, owner_of, writer_of
 from crisp_data.writer import Writer
 
+_VERSION = 1  # of the file's format; a higher one is refused by those who do not know it
+
 # tried_at is this machine's clock, for it is held against a socket; the others the client's.
 _SETUP = """
 PRAGMA secure_delete = ON;
@@ -61,7 +63,7 @@ class Journal(Database):
     """
 
     def __init__(self, path: Path, service: str, account: str, website_id: str) -> None:
-        super().__init__(path, _SETUP)
+        super().__init__(path, _SETUP, _VERSION)
         self._place = (service, website_id)
         self._account = account
 
@@ -266,4 +268,4 @@ def everything(path: Path) -> pd.DataFrame:
         "SELECT service, website_id, coalesce(batch, ''), state, count(*) FROM message "
         "GROUP BY service, website_id, batch, state ORDER BY min(added_at), state"
     )
-    return pd.DataFrame(Database(path, _SETUP).connection().execute(query), columns=names)
+    return pd.DataFrame(Database(path, _SETUP, _VERSION).connection().execute(query), columns=names)

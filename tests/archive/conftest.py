@@ -1,11 +1,15 @@
 """An archive held against the sandbox's truth, row for row."""
 
 import json
+import shutil
 
 import pandas as pd
 import pytest
 
+import crisp_data as crisp
 from crisp_data import tables
+from crisp_data.archive import state, storage, table
+from crisp_data.sandbox import Sandbox
 
 
 def truth(sandbox, table, order=None):
@@ -65,3 +69,89 @@ def spent(sandbox):
         return seen - before
 
     return since
+
+
+class Killed(BaseException):
+    """As by a signal: nothing that comes after it is written either."""
+
+
+class Steps:
+    """Counts what is written, and lets nothing be written from a step on."""
+
+    def __init__(self, monkeypatch):
+        self.taken, self.last = 0, None
+        for module in (state, table):
+            monkeypatch.setattr(module, "write_deltalake", self.counted(module.write_deltalake))
+        for module in (state, table):
+            monkeypatch.setattr(module, "purge_history", self.counted(storage.purge_history))
+
+    def counted(self, write):
+        def step(*arguments, **options):
+            if self.last is not None and self.taken >= self.last:
+                raise Killed
+            self.taken += 1
+            return write(*arguments, **options)
+
+        return step
+
+    def run(self, work, last=None):
+        """Work until a step; say whether it was killed there."""
+        self.taken, self.last = 0, last
+        try:
+            work()
+        except Killed:
+            return True
+        finally:
+            self.last = None
+        return False
+
+
+@pytest.fixture
+def steps(monkeypatch):
+    return Steps(monkeypatch)
+
+
+@pytest.fixture
+def few():
+    """A small workspace: a kill at each step is many syncs."""
+    with Sandbox(seed=17, conversations=12, weeks=8) as sandbox:
+        yield sandbox, crisp.connect(sandbox=sandbox, progress=False)
+
+
+@pytest.fixture(params=[5, pytest.param(1, marks=pytest.mark.slow)])
+def every(request):
+    """Which steps are tried: each fifth, or each."""
+    return request.param
+
+
+def kills(steps, every, archive, work):
+    """Kill the same work on copies of an archive at one step after another, until it ends."""
+    root, last, tried = archive._storage.root, 0, 0
+    while True:
+        copy = type(archive)(
+            shutil.copytree(root, f"{root}-{last}"),
+            client=archive._client,
+            website_id=archive._website_id,
+        )
+        if not steps.run(lambda copy=copy: work(copy), last):
+            break
+        yield last, copy
+        shutil.rmtree(copy._storage.root)
+        last, tried = last + every, tried + 1
+    assert tried * every > 4
+
+
+def move_in_time(sandbox):
+    """Let the newest conversation's moment of creation be told anew."""
+    website = sandbox._world.website(None)
+    newest = website.conversations[sandbox.truth("conversations")[0]["session_id"]]
+    with website.edit(newest) as row:
+        row["created_at"] += 31 * 24 * 3600 * 1000
+
+
+def assert_exact(archive, sandbox):
+    assert_equals_truth(archive, sandbox)
+    for name in ("conversations", "messages"):
+        rows = archive._kept[name].read(["session_id", "month"]).to_pandas()
+        assert (rows.groupby("session_id")["month"].nunique() == 1).all()
+    assert not archive.conversations(deleted=True)["session_id"].duplicated().any()

@@ -1,0 +1,251 @@
+"""One e-mail address, found in texts however it is written there.
+
+A library finds addresses; this finds one that is known, where a link, a page or JSON has
+escaped it, and only where it stands whole: ``xsales@shop.example`` is somebody else's.
+"""
+
+from __future__ import annotations
+
+import html
+import re
+import unicodedata
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+
+from crisp_data.errors import BadParameter
+
+# What a cell must hold to hold an address: an at sign, or something that escapes one.
+MAY_HOLD = r"[@\x{FF20}\x{FE6B}%&\\]"
+
+_LONGEST = 320  # characters of an address: 64 before the at sign and 255 after it
+_SHAPE = re.compile(r"[^\s@<>\"(),;:\[\]\\]+@[^\s@<>\"(),;:\[\]\\/]*\w")
+
+_WEB = re.compile(
+    r"(?:%[0-9A-Fa-f]{2})+|&(?:#[0-9]{1,7};?|#[xX][0-9A-Fa-f]{1,6};|[A-Za-z][A-Za-z0-9]{1,31};)"
+)
+_BACKSLASH = re.compile(r"\\(?:u[0-9A-Fa-f]{4}|x[0-9A-Fa-f]{2}|[^ux])", re.DOTALL)
+_BLANKS = {"b": " ", "f": " ", "n": "\n", "r": "\n", "t": "\t"}
+_DEPTH = 4  # JSON within JSON within JSON: nobody escapes more often
+
+# What makes an address the end of a longer one: a letter or digit, and what may stand between.
+_BEFORE = re.compile(r"([^\W_])[\u0300-\u036f]*(?:(?:\\?[-+_])*|\\?[.'’])\Z")
+_LABEL = re.compile(r"\.([^\W_][\w-]*)(\.[^\W_])?")
+_HYPHEN = re.compile(r"-[\w-]*\.[^\W_]")
+# "jo@acme.example.pdf" is a file that was named after Jo: these are no domains.
+_FILES = re.compile(
+    "avi|bmp|csv|docx?|eml|gif|heic|html?|ics|jpe?g|jsonl?|log|mp[34]|msg|od[pst]|pdf|png|pptx?|"
+    "rtf|svg|tsv|txt|vcf|wav|webp|xlsx?|xml"
+)
+
+# A text with, for each character, where it begins and ends in the text that it was read from.
+_Read = tuple[str, list[int], list[int]]
+_Piece = tuple[str, int]  # some characters, and how many of an escape they stand for
+
+
+class Address:
+    """An e-mail address that is looked for.
+
+    Raises
+    ------
+    BadParameter
+        It is none.
+
+    >>> jo = Address("jo@acme.example")
+    >>> jo.replaced("JO@acme.example, banjo@acme.example, ?to=jo%40acme.example", "X")
+    'X, banjo@acme.example, ?to=X'
+    """
+
+    def __init__(self, email: str) -> None:
+        if not isinstance(email, str):
+            raise BadParameter(
+                f"email must be one text, not a {type(email).__name__}.", "Call it once for each."
+            )
+        self.text = email.strip()
+        plain = _folded(_decoded(_begin(self.text), _WEB, _of_web))[0]
+        if len(plain) > _LONGEST or not _SHAPE.fullmatch(plain):
+            raise BadParameter(
+                "email is not an e-mail address: nothing was changed.",
+                "One whole address is needed, such as 'jo@acme.example'.",
+            )
+        local, _, domain = plain.rpartition("@")
+        names = "|".join(re.escape(name) for name in sorted(_names(domain)))
+        self._local = local
+        self._pattern = re.compile(f"{re.escape(local)}@(?:{names})")
+
+    def is_in(self, text: str, json: bool = False) -> bool:
+        """Whether it stands in a text; ``json`` says that the text is written as JSON."""
+        return bool(self._places(text, json))
+
+    def is_whole(self, text: str) -> bool:
+        """Whether a text is this address and nothing else."""
+        folded = _folded(_decoded(_begin(text.strip()), _WEB, _of_web))[0]
+        return self._pattern.fullmatch(folded) is not None
+
+    def replaced(self, text: str, by: str, json: bool = False) -> str:
+        """Put something else in its place, wherever it stands."""
+        for start, end in reversed(self._places(text, json)):
+            text = text[:start] + by + text[end:]
+        return text
+
+    def _places(self, text: str, json: bool) -> list[tuple[int, int]]:
+        if not _escapes(text) and text.isascii():
+            if self._local not in text.lower():  # most texts, and quickly
+                return []
+            return list(self._found(_begin(text), text))
+        found: set[tuple[int, int]] = set()
+        for depth, read in enumerate(_readings(text)):
+            if depth > 0 or not json:  # the letters of JSON itself are no text
+                found.update(self._found(read, text))
+        return _apart(found)
+
+    def _found(self, read: _Read, text: str) -> Iterator[tuple[int, int]]:
+        """Find where it stands whole, as places of the original text."""
+        plain, starts, ends = _folded(read)
+        for match in self._pattern.finditer(plain):
+            first, last = match.start(), match.end()
+            domain = text[starts[plain.index("@", first)] : ends[last - 1]]
+            after = text[starts[last] :] if last < len(plain) else ""
+            if not _continued(plain[:first]) and not _continues(plain[last:], domain, after):
+                yield starts[first], ends[last - 1]
+
+
+def _readings(text: str) -> Iterator[_Read]:
+    """Read a text as it stands, and with its backslashes read once, twice, ..."""
+    read = _decoded(_begin(text), _WEB, _of_web)
+    yield read
+    for _ in range(_DEPTH):
+        if "\\" not in read[0]:
+            # A text without backslashes is JSON as it stands: it is what JSON says.
+            yield read
+            return
+        read = _decoded(_once(read, _BACKSLASH, _of_backslash), _WEB, _of_web)
+        yield read
+
+
+def _begin(text: str) -> _Read:
+    return text, list(range(len(text))), list(range(1, len(text) + 1))
+
+
+def _escapes(text: str) -> bool:
+    return "%" in text or "&" in text or "\\" in text
+
+
+def _decoded(read: _Read, pattern: re.Pattern[str], of: Callable[[str], Iterator[_Piece]]) -> _Read:
+    """Replace escapes by what they stand for, until there are none: ``%2540``, ``&amp;#64;``."""
+    for _ in range(_DEPTH):
+        before, read = read, _once(read, pattern, of)
+        if read[0] == before[0]:
+            break
+    return read
+
+
+def _once(read: _Read, pattern: re.Pattern[str], of: Callable[[str], Iterator[_Piece]]) -> _Read:
+    text, starts, ends = read
+    if not pattern.search(text):
+        return read
+    out, begins, stops, place = [], [], [], 0
+    for match in pattern.finditer(text):
+        out.append(text[place : match.start()])
+        begins += starts[place : match.start()]
+        stops += ends[place : match.start()]
+        place = match.start()
+        for piece, length in of(match.group()):
+            out.append(piece)
+            begins += [starts[place]] * len(piece)
+            stops += [ends[place + length - 1]] * len(piece)
+            place += length
+    out.append(text[place:])
+    return "".join(out), begins + starts[place:], stops + ends[place:]
+
+
+def _of_web(escape: str) -> Iterator[_Piece]:
+    """Read percent-encoded UTF-8, or one entity of HTML."""
+    if escape[0] == "&":
+        yield html.unescape(escape), len(escape)
+        return
+    raw, place = bytes.fromhex(escape.replace("%", "")), 0
+    while place < len(raw):
+        for size in (1, 2, 3, 4):
+            try:
+                character = raw[place : place + size].decode()
+            except UnicodeDecodeError:
+                continue
+            break
+        else:
+            character, size = "\ufffd", 1
+        yield character, 3 * size
+        place += size
+
+
+def _of_backslash(escape: str) -> Iterator[_Piece]:
+    """Read an escape of JSON; a backslash before a mark, as Markdown writes it, is left out."""
+    mark = escape[1]
+    if mark in "ux":
+        yield chr(int(escape[2:], 16)), len(escape)
+    elif mark in _BLANKS:
+        yield _BLANKS[mark], 2
+    else:
+        yield (escape if mark.isalnum() else mark), 2
+
+
+def _folded(read: _Read) -> _Read:
+    """Read all forms of a character as one: capitals, full-width ones; none that is invisible."""
+    text, starts, ends = read
+    if text.isascii():
+        return text.lower(), starts, ends
+    out, begins, stops = [], [], []
+    for character, start, end in zip(text, starts, ends, strict=True):
+        if unicodedata.category(character) != "Cf":
+            plain = unicodedata.normalize(
+                "NFKD", unicodedata.normalize("NFKD", character).casefold()
+            )
+            out.append(plain)
+            begins += [start] * len(plain)
+            stops += [end] * len(plain)
+    return "".join(out), begins, stops
+
+
+def _names(domain: str) -> set[str]:
+    """Spell a domain as people and as machines do: bücher.example is xn--bcher-kva.example."""
+    names = {domain}
+    with suppress(UnicodeError):
+        names.add(unicodedata.normalize("NFC", domain).encode("idna").decode())
+    with suppress(UnicodeError):
+        names.add(unicodedata.normalize("NFKD", domain.encode().decode("idna")))
+    return names
+
+
+def _joins(character: str) -> bool:
+    """Whether a letter beside it makes an address longer: not where words have no blanks."""
+    return unicodedata.category(character) != "Lo"
+
+
+def _continued(before: str) -> bool:
+    """Whether what stands before makes it the end of another address."""
+    match = _BEFORE.search(before[-64:])
+    return match is not None and _joins(match[1])
+
+
+def _continues(after: str, domain: str, original: str) -> bool:
+    """Whether what stands after makes it the beginning of another address."""
+    if after and after[0].isalnum():
+        return _joins(after[0])
+    if label := _LABEL.match(after):
+        name, more = label.groups()
+        if _FILES.fullmatch(name) and not more:
+            return False
+        # "jo@acme.example.Then": a blank was left out.
+        sentence = original[1:2].isupper() and domain == domain.lower()
+        return _joins(name[0]) and not sentence
+    return _HYPHEN.match(after) is not None
+
+
+def _apart(found: set[tuple[int, int]]) -> list[tuple[int, int]]:
+    """Bring places into their order, and make one of those that overlap."""
+    apart: list[tuple[int, int]] = []
+    for start, end in sorted(found):
+        if apart and start < apart[-1][1]:
+            apart[-1] = apart[-1][0], max(end, apart[-1][1])
+        else:
+            apart.append((start, end))
+    return apart

@@ -1,0 +1,140 @@
+"""One address in every spelling, and never a part of another's."""
+
+import html
+import json
+import urllib.parse
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+import crisp_data as crisp
+from crisp_data.archive.address import Address
+
+SALES = "sales@shop.example"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "sales@shop.example",
+        "Write to SALES@Shop.Example.",
+        "<sales@shop.example>",
+        "(sales@shop.example)",
+        "mailto:sales@shop.example?subject=x",
+        "'sales@shop.example'",
+        "_sales@shop.example_",
+        "**sales@shop.example**",
+        "to...ask,sales@shop.example;next",
+        "请联系sales@shop.example谢谢",
+        "sales@shop.example.pdf",
+        "sales@shop.example.Then it came",
+        "sales@shop.example-thanks",
+        "sales\uff20shop.example",
+        "sales\ufe6bshop.example",
+        "ｓａｌｅｓ＠ｓｈｏｐ．ｅｘａｍｐｌｅ",
+        "sa\u200bles@shop\u00ad.example",
+        "https://x.example/?a=1&to=sales%40shop.example",
+        "https://x.example/?a=1&to=sales%2540shop%2Eexample",
+        "https://x.example/?to%3Dsales%40shop.example%26b",
+        "https://x.example/?to=sales%EF%BC%A0shop.example",
+        "https://x.example/%73%61les%40shop.example",
+        "sales&#64;shop.example",
+        "sales&#64shop.example",
+        "sales&#x40;shop.example",
+        "sales&commat;shop&period;example",
+        "sales&amp;#64;shop.example",
+        "&lt;sales@shop.example&gt;",
+        '{"to":"sales\\u0040shop.example"}',
+        '{"to":"\\nsales@shop.example"}',
+        '{"to":"\\u003csales@shop.example\\u003e"}',
+        '"{\\"to\\":\\"sales\\\\u0040shop.example\\"}"',
+        '{"url":"https:\\/\\/x.example\\/?to=sales%40shop.example"}',
+        "DOMAIN\\sales@shop.example",
+        "sales\\@shop.example",
+    ],
+)
+def test_it_is_found_however_it_is_written(text):
+    for json_too in (False, True):
+        left = Address(SALES).replaced(text, "[x]", json_too)
+        assert "[x]" in left
+        assert "shop" not in left
+        assert not Address(SALES).is_in(left, json_too)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "xsales@shop.example",
+        "pre.sales@shop.example",
+        "pre-sales@shop.example",
+        "pre_sales@shop.example",
+        "pre+sales@shop.example",
+        "o'sales@shop.example",
+        "pre\\_sales@shop.example",
+        "pre&#46;sales@shop.example",
+        "pre%2Esales@shop.example",
+        "xsales%40shop.example",
+        '{"to":"pre\\u002esales@shop.example"}',
+        "ésales@shop.example",
+        "e\u0301sales@shop.example",
+        "sales@shop.example.org",
+        "SALES@SHOP.EXAMPLE.ORG",
+        "Sales@Shop.Example.Org",
+        "sales@shop.examples",
+        "sales@shop.example-x.example",
+        "sales@shop.example.pdf.example",
+        "sales@shop%2Eexample%2Eorg",
+        "sales@bookshop.example",
+        "sales at shop.example",
+        "100% & more \\ nothing",
+    ],
+)
+def test_somebody_else_s_is_left_as_it_is(text):
+    assert Address(SALES).replaced(text, "[x]") == text
+    assert not Address(SALES).is_in(text)
+
+
+def test_a_domain_is_one_in_letters_and_in_xn():
+    for email in ("jo@bücher.example", "jo@xn--bcher-kva.example"):
+        text = "jo@BÜCHER.example, jo@bu\u0308cher.example, jo@xn--bcher-kva.example"
+        assert Address(email).replaced(text, "x") == "x, x, x"
+
+
+@pytest.mark.parametrize(
+    "email", ["", " ", "e", "@", "e@", "@e", "a b@c.example", "a@b@c.example", "jo@acme.example, x"]
+)
+def test_an_address_is_one(email):
+    with pytest.raises(crisp.BadParameter, match="not an e-mail address"):
+        Address(email)
+
+
+@pytest.mark.parametrize("email", [None, ["jo@acme.example"], 7, b"jo@acme.example"])
+def test_an_address_is_a_text(email):
+    with pytest.raises(crisp.BadParameter, match="one text, not a"):
+        Address(email)
+
+
+ESCAPES = [
+    lambda text: text,
+    urllib.parse.quote,
+    lambda text: urllib.parse.quote(urllib.parse.quote(text)),
+    html.escape,
+    lambda text: "".join(f"&#{ord(character)};" for character in text),
+    str.upper,
+]
+
+
+@given(
+    st.sampled_from(["jo@acme.example", "o'neil%_@example.com", "jö@bücher.example"]),
+    st.text(alphabet=st.characters(codec="utf-8"), max_size=12),
+    st.sampled_from(ESCAPES),
+    st.text(alphabet=st.characters(codec="utf-8"), max_size=12),
+)
+def test_what_json_holds_stays_json_and_the_rest_as_it_was(email, before, escape, after):
+    """Between blanks an address is always whole."""
+    value = [f"{before} {escape(email)} {after}", {"key": before}]
+    for ascii_only in (True, False):
+        text = json.dumps(value, ensure_ascii=ascii_only)
+        left = json.loads(Address(email).replaced(text, "[x]", json=True))
+        assert left == [f"{before} [x] {after}", {"key": before}]

@@ -1,0 +1,235 @@
+"""An archive never says that it is complete where a part of it is missing, older or another."""
+
+import json
+import shutil
+
+import pandas as pd
+import pytest
+from deltalake import write_deltalake
+
+import crisp_data as crisp
+from crisp_data.archive.state import FORMAT, StateTable
+from crisp_data.sandbox import Sandbox
+
+from .conftest import Api, assert_equals_truth, assert_exact, kills, move_in_time
+
+
+@pytest.fixture
+def kept(few, tmp_path):
+    """A synced archive, and its folder."""
+    archive = few[1].archive(tmp_path / "shelf")
+    archive.sync()
+    return archive, tmp_path / "shelf"
+
+
+def rewritten(archive, **changes):
+    """Write the state's row as another version of this package would."""
+    state_table = StateTable(archive._storage)
+    state_table.load()
+    row = json.loads(state_table._table.to_pyarrow_table()["state"][0].as_py())
+    row = {key: value for key, value in (row | changes).items() if value is not None}
+    table = state_table._table.to_pyarrow_table().schema.empty_table().to_pydict()
+    table["state"] = [json.dumps(row)]
+    write_deltalake(state_table._table, pd.DataFrame(table).astype("object"), mode="overwrite")
+
+
+def refused(archive, folder, what):
+    """Nothing is read, written or claimed, by the archive that was open nor by another."""
+    for one in (archive, crisp.Archive(folder)):
+        for work in (
+            one.info,
+            one.conversations,
+            one.messages,
+            lambda one=one: one.now,
+            lambda one=one: one.forget(email="a@b.example"),
+        ):
+            with pytest.raises(crisp.FileTrouble, match=what):
+                work()
+    with pytest.raises(crisp.FileTrouble, match=what) as caught:
+        archive.sync()
+    assert "new folder" in caught.value.hint
+
+
+@pytest.mark.parametrize("name", ["messages", "conversations", "sync"])
+def test_a_table_that_is_missing(kept, few, name, tmp_path):
+    archive, folder = kept
+    (folder / name).rename(tmp_path / name)
+    spent = few[0].stats()["requests"]
+    refused(archive, folder, f"not whole: its table {name} is missing")
+    assert few[0].stats()["requests"] == spent
+    (tmp_path / name).rename(folder / name)  # put back, it is whole again
+    assert archive.sync().requests == 1
+    assert_equals_truth(archive, few[0])
+
+
+@pytest.mark.parametrize("name", ["messages", "conversations"])
+def test_a_table_that_was_made_anew(kept, few, name, tmp_path):
+    archive, folder = kept
+    other = few[1].archive(tmp_path / "other")
+    other.sync()
+    shutil.rmtree(folder / name)
+    shutil.copytree(tmp_path / "other" / name, folder / name)
+    refused(archive, folder, f"not whole: its table {name} is another one")
+
+
+@pytest.mark.parametrize("name", ["messages", "conversations"])
+def test_a_table_that_is_older_than_the_rest(kept, few, name, tmp_path):
+    archive, folder = kept
+    shutil.copytree(folder / name, tmp_path / name)
+    Api(few[1]).say(few[0].truth("conversations")[3]["session_id"])
+    archive.sync()
+    shutil.rmtree(folder / name)
+    shutil.copytree(tmp_path / name, folder / name)
+    refused(archive, folder, f"not whole: its table {name} is older than the rest")
+
+
+@pytest.mark.parametrize("name", ["messages", "conversations"])
+def test_a_month_that_is_missing(kept, few, name):
+    """Of which a listing without news would not even look at."""
+    archive, folder = kept
+    shutil.rmtree(min((folder / name).glob("month=*")))
+    for work in (archive.info, crisp.Archive(folder).info, archive.sync):
+        with pytest.raises(crisp.FileTrouble, match=f"a file of its table {name} is missing"):
+            work()
+
+
+def test_a_copy_of_the_whole_is_whole(kept, few, tmp_path):
+    shutil.copytree(kept[1], tmp_path / "copy")
+    copy = few[1].archive(tmp_path / "copy")
+    assert copy.sync().requests == 1
+    assert_equals_truth(copy, few[0])
+
+
+def test_a_small_table_that_is_missing_is_asked_for_again(kept, few):
+    archive, folder = kept
+    archive.sync(also=["people"])
+    shutil.rmtree(folder / "people")
+    with pytest.raises(crisp.BadParameter, match=r"also=\['people'\]"):
+        archive.people()
+    archive.sync(also=["people"])
+    assert len(archive.people()) == len(few[1].people())
+
+
+@pytest.mark.parametrize("name", ["messages", "conversations"])
+def test_a_table_that_is_missing_where_the_state_does_not_name_it(kept, few, name):
+    """As of the first format: there are conversations, and a last message of each."""
+    archive, folder = kept
+    rewritten(archive, format=None, tables=None)
+    shutil.rmtree(folder / name)
+    refused(archive, folder, f"not whole: its table {name} is missing")
+
+
+def test_a_later_format_is_refused_with_the_way_on(kept):
+    archive, folder = kept
+    rewritten(archive, format=FORMAT + 1, something="new")
+    refused(archive, folder, "written by a later version of crisp_data")
+
+
+def test_a_state_that_cannot_be_read(kept):
+    archive, folder = kept
+    rewritten(archive, website_id=7)
+    refused(archive, folder, "its state is damaged")
+
+
+MONTHS = [1_600_000_000_000, 1_790_000_000_000, None, 1_791_000_000_000]
+
+
+def recreated(sandbox, session_id, created_at):
+    """Let Crisp tell a conversation's moment of creation anew, or not at all."""
+    website = sandbox._world.website(None)
+    with website.edit(website.conversations[session_id]) as row:
+        row["created_at"] = created_at
+
+
+@pytest.mark.parametrize("deep", [False, True])
+def test_a_moment_of_creation_that_changes_moves_nothing(kept, few, deep):
+    archive, _ = kept
+    sandbox, ws = few
+    session_id = sandbox.truth("conversations")[4]["session_id"]
+    for number, created_at in enumerate(MONTHS):
+        recreated(sandbox, session_id, created_at)
+        if number % 2:
+            Api(ws).say(session_id, f"{number}")
+        archive.sync(deep=deep)
+        assert_exact(archive, sandbox)
+        assert archive.sync().requests == 1
+
+
+def test_what_an_earlier_version_kept_twice_is_kept_once(kept, few, steps, every):
+    """Its conversation and its thread stood in two months; the later copy is the right one."""
+    archive, _ = kept
+    sandbox, ws = few
+    session_id = sandbox.truth("conversations")[4]["session_id"]
+    for name in ("conversations", "messages"):
+        table = archive._kept[name]
+        rows = table.read().cast(table.schema)
+        rows = rows.filter([one == session_id for one in rows["session_id"].to_pylist()])
+        month = rows.schema.get_field_index("month")
+        table.append(rows.set_column(month, "month", [["2020-09"] * len(rows)]))
+    rewritten(archive, format=None, tables=None)
+    assert archive.conversations()["session_id"].duplicated().any()
+    for _, copy in kills(steps, every, archive, lambda copy: copy.sync()):
+        copy.sync()
+        assert_exact(copy, sandbox)
+    assert archive.sync().requests == 1
+    assert_exact(archive, sandbox)
+    Api(ws).say(session_id)
+    archive.sync()
+    assert_exact(archive, sandbox)
+
+
+def test_whose_threads_are_read_is_said_by_the_session_alone(kept, few):
+    """Whatever else the caller's frame holds: another zone, a merged or missing creation."""
+    archive, _ = kept
+    ws = few[1]
+    conversations = archive.conversations()
+    whole = archive.messages(conversations)
+    frames = [
+        conversations.assign(created_at=conversations["created_at"].dt.tz_convert("Asia/Tokyo")),
+        conversations.assign(created_at=conversations["created_at"].dt.tz_localize(None)),
+        conversations.assign(created_at=pd.Timestamp("2020-01-01", tz="UTC")),
+        conversations.assign(created_at=pd.NaT),
+        conversations.assign(created_at=conversations["created_at"].astype(object)),
+        conversations.assign(created_at=conversations["created_at"].astype(str)),
+        conversations.assign(created_at=7, updated_at=None, website_id="x", state="resolved"),
+        conversations.drop(columns="created_at"),
+        conversations[["session_id"]],
+    ]
+    for frame in frames:
+        pd.testing.assert_frame_equal(archive.messages(frame), whole)
+        pd.testing.assert_frame_equal(ws.messages(frame), whole)
+        assert ws.plan.messages(frame).requests == 0  # all of it is in the cache by then
+
+
+def test_a_moved_conversation_is_met_by_its_listing_in_the_same_sync(few, tmp_path):
+    """Told anew between two pages of one sync, from the top down and again from the top."""
+    with Sandbox(seed=17, conversations=130, weeks=8) as sandbox:
+        ws = crisp.connect(sandbox=sandbox, progress=False)
+        archive = ws.archive(tmp_path / "many")
+        pages, seen = ws.client.pages, []
+
+        def moving(operation, **options):
+            walk = pages(operation, **options)
+            if operation != "list_conversations":
+                return walk
+            return Moving(walk)
+
+        class Moving:
+            def __init__(self, walk):
+                self.walk = walk
+
+            def __iter__(self):
+                for page in self.walk:
+                    yield page
+                    if len(seen) < 2:
+                        seen.append(1)
+                        move_in_time(sandbox)
+
+            def __getattr__(self, name):
+                return getattr(self.walk, name)
+
+        ws.client.pages = moving
+        archive.sync()
+        assert len(seen) == 2
+        archive.sync()
+        assert_exact(archive, sandbox)
