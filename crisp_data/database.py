@@ -1,19 +1,19 @@
-"""A private SQLite file of the package's own: a connection for each thread and process."""
+"""A private SQLite file of the package's own, shared by threads and processes."""
 
 from __future__ import annotations
 
 import errno
-import os
 import sqlite3
-import threading
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Literal
 
-from crisp_data import config
 from crisp_data.errors import FileTrouble
+from crisp_data.sqlite_pool import Pool, is_held
+
+#: Seconds that a statement waits while another process writes.
+BUSY_WAIT = 30.0
 
 
 class Database:
@@ -33,22 +33,19 @@ class Database:
     """
 
     def __init__(self, path: Path, setup: str) -> None:
-        self._path, self._setup = path, setup
-        self._local = threading.local()
+        self._path = path
+        self._pool = Pool(path, setup, BUSY_WAIT)
 
-    def connection(self) -> sqlite3.Connection:
-        """One connection a thread, opened anew after a fork: SQLite's rule."""
-        if getattr(self._local, "pid", None) != os.getpid():
-            with self.at_work():
-                self._local.db, self._local.pid = _open(self._path, self._setup), os.getpid()
-        connection: sqlite3.Connection = self._local.db
-        return connection
+    @contextmanager
+    def connection(self) -> Iterator[sqlite3.Connection]:
+        """Use a connection alone; within a block, the same thread is given the same one."""
+        with self.at_work(), self._pool.lease() as db:
+            yield db
 
     @contextmanager
     def transaction(self) -> Iterator[sqlite3.Connection]:
         """All of the block or nothing, and nobody else writes meanwhile."""
-        with self.at_work():
-            db = self.connection()
+        with self.connection() as db:
             try:
                 # Within, for Ctrl-C may come while it waits for its turn and just has it: others
                 # would then wait for as long as this process lives.
@@ -59,6 +56,10 @@ class Database:
                 if db.in_transaction:  # a full disk has rolled it back already
                     db.execute("ROLLBACK")
                 raise
+
+    def disconnect(self) -> None:
+        """Close what is open and not in use; the next use opens it again."""
+        self._pool.close()
 
     @contextmanager
     def at_work(self) -> Iterator[None]:
@@ -92,27 +93,11 @@ class Database:
 
 def trouble(error: Exception) -> Literal["held", "damaged", "full", "other"]:
     """Read from an error of SQLite, or of the system, what is wrong with a file."""
-    code = getattr(error, "sqlite_errorcode", 0) & 0xFF  # without the details of the kind
-    if code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
+    if is_held(error):
         return "held"
+    code = getattr(error, "sqlite_errorcode", 0) & 0xFF  # without the details of the kind
     if code in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB):
         return "damaged"
     if code == sqlite3.SQLITE_FULL or getattr(error, "errno", None) == errno.ENOSPC:
         return "full"
     return "other"
-
-
-def _open(path: Path, setup: str) -> sqlite3.Connection:
-    db = sqlite3.connect(config.private_file(path), timeout=30, isolation_level=None)
-    # Switching to WAL ignores the busy timeout, so it is tried again while others switch.
-    for attempt in range(100):
-        try:
-            db.execute("PRAGMA journal_mode = WAL")
-            break
-        except sqlite3.OperationalError:
-            if attempt == 99:
-                raise
-            time.sleep(0.02)
-    db.execute("PRAGMA synchronous = NORMAL")
-    db.executescript(setup)
-    return db

@@ -26,6 +26,7 @@ ROWS = [
     {"quota"},
     {"budget", "ledgerfile"},
     {"database", "writer"},
+    {"sqlite_pool"},
     {"report"},
     {"plots", "transcripts"},
     {"metrics"},
@@ -36,7 +37,7 @@ ROWS = [
     {"plan"},
     {"meter", "document"},
     {"protocol", "outgoing"},
-    {"errors"},
+    {"errors", "forks"},
 ]
 ROW = {room: row for row, rooms in enumerate(ROWS) for room in rooms}
 # Frames in, frames and files out: these know no client, nor anything that leads to one.
@@ -68,6 +69,7 @@ WIRE = {
     "budget",
     "ledgerfile",
     "database",
+    "sqlite_pool",
     "writer",
     "planning",
     "config",

@@ -232,8 +232,8 @@ def test_the_time_since_a_kill_counts(sandbox, session_id, ago):
     waits = []
     ws = crisp.connect(sandbox=sandbox, sleep=waits.append, patience=Patience(settle=10.0))
     row = journal_of(ws).trying(journal_of(ws).take(_entry(session_id), 0.0))
-    db = journal_of(ws).connection()
-    db.execute("UPDATE message SET tried_at = ?", (time.time() - ago,))
+    with journal_of(ws).connection() as db:
+        db.execute("UPDATE message SET tried_at = ?", (time.time() - ago,))
     _die(ws, row)
     ws.outbox.resume()
     (wait,) = waits
@@ -525,10 +525,11 @@ def _die(ws, row):
 
 
 def _hold(ws, row, writer):
-    journal_of(ws).connection().execute(
-        "UPDATE message SET owner = ? WHERE fingerprint = ?",
-        (msgspec.json.encode(writer).decode(), row.fingerprint),
-    )
+    with journal_of(ws).connection() as db:
+        db.execute(
+            "UPDATE message SET owner = ? WHERE fingerprint = ?",
+            (msgspec.json.encode(writer).decode(), row.fingerprint),
+        )
 
 
 def _raise(error):
