@@ -19,7 +19,7 @@ import requests
 from requests_cache import DO_NOT_CACHE, CachedSession, get_url_expiration
 from requests_cache.policy.directives import CacheDirectives
 
-from crisp_data import config, flights, store
+from crisp_data import cache_files, config, flights, store
 from crisp_data.protocol import answers, routes
 from crisp_data.wire import PULL, Wire
 
@@ -165,8 +165,8 @@ class Session(CachedSession):
         return self._store.holds(self._key(request))
 
     def purge(self, wait: float) -> None:
-        """Delete every kept answer so that nothing of it is left; see :func:`store.purge`."""
-        store.purge(self._file, wait)
+        """Delete every kept answer so that nothing of it is left; see :func:`cache_files.purge`."""
+        cache_files.purge(self._file, wait)
 
     def _path(self, request: Any) -> str:
         return urlsplit(request.url or "").path.removeprefix(self._base.rstrip("/"))

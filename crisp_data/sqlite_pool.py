@@ -48,7 +48,7 @@ class Pool:
         self.path = os.path.realpath(path)
         self._setup, self._busy = setup, busy
         self._idle: list[sqlite3.Connection] = []
-        self._used: dict[int, sqlite3.Connection] = {}  # by thread
+        self.used: dict[int, sqlite3.Connection] = {}  # by thread
         weakref.finalize(self, _close_all, self._idle)
         with _gate.changed:
             _pools.add(self)
@@ -63,8 +63,8 @@ class Pool:
             The parent was at work with this file when it forked this process.
         """
         thread = threading.get_ident()
-        if thread in self._used:
-            yield self._used[thread]
+        if thread in self.used:
+            yield self.used[thread]
             return
         gate, broken = _gate, False
         gate.enter(thread)
@@ -74,15 +74,15 @@ class Pool:
                     f"Another thread was using {os.path.basename(self.path)} when this process "
                     "was forked, so SQLite cannot be trusted with it here."
                 )
-            self._used[thread] = self._taken()
-            yield self._used[thread]
+            self.used[thread] = self._taken()
+            yield self.used[thread]
         except (sqlite3.Error, FileTrouble) as error:
             cause = error.__cause__ if isinstance(error, FileTrouble) else error
             # Opened anew, a file that was damaged may be another, and one on a full disk whole.
             broken = isinstance(cause, sqlite3.Error) and not is_held(cause)
             raise
         finally:
-            db = self._used.pop(thread, None)
+            db = self.used.pop(thread, None)
             if db is not None and (broken or db.in_transaction):
                 db.close()
             elif db is not None:
@@ -102,10 +102,19 @@ class Pool:
 
     def left_to_parent(self) -> None:
         """Touch nothing of the parent's any more; called in a child that was forked."""
-        if self._used:
-            _inherited.extend(self._used.values())
+        if self.used:
+            _inherited.extend(self.used.values())
             _left_open.add(self.path)
-            self._used.clear()
+            self.used.clear()
+
+
+def is_open(path: Path) -> bool:
+    """Whether this process has the file open, and goes on using it."""
+    with _gate.changed:
+        pools = [pool for pool in _pools if pool.path == os.path.realpath(path)]
+    for pool in pools:
+        pool.close()
+    return any(pool.used for pool in pools)
 
 
 def is_held(error: Exception) -> bool:

@@ -1,4 +1,4 @@
-"""The file of kept answers: how it is opened, what is written of an answer, how it is emptied.
+"""The file of kept answers: how it is opened, and what is written of an answer.
 
 The file is SQLite's and requests-cache's; nothing here opens it but through SQLite, for
 closing it any other way would drop the locks that SQLite holds on it in this process.
@@ -25,7 +25,7 @@ from requests_cache.models.request import CachedRequest
 from requests_cache.models.response import CachedResponse
 from requests_cache.serializers.pipeline import SerializerPipeline, Stage
 
-from crisp_data import config, flights
+from crisp_data import config
 from crisp_data.database import trouble
 from crisp_data.errors import CrispWarning, FileTrouble
 from crisp_data.sqlite_pool import Pool, is_held
@@ -38,7 +38,7 @@ HELD_WAIT = 5.0
 HELD_PAUSE = 60.0
 
 # As the library makes them, at the moment when it opens a file; here it may be held then.
-_SETUP = "".join(
+SETUP = "".join(
     f"CREATE TABLE IF NOT EXISTS {table} (key TEXT PRIMARY KEY, value BLOB, expires INTEGER);"
     f"CREATE INDEX IF NOT EXISTS expires_idx ON {table}(expires);"
     for table in ("responses", "redirects")
@@ -85,7 +85,7 @@ class CacheFile:
 
     def __init__(self, path: Path) -> None:
         self.path, self.left_until = path, 0.0
-        self.pool = Pool(path, _SETUP, HELD_WAIT)
+        self.pool = Pool(path, SETUP, HELD_WAIT)
 
     @property
     def left_alone(self) -> bool:
@@ -261,65 +261,6 @@ def told(error: sqlite3.Error) -> FileTrouble:
         "Name another folder with connect(cache_dir=...) or CRISP_CACHE_DIR, or do without: "
         "connect(cache=False).",
     )
-
-
-def purge(path: Path, wait: float) -> None:
-    """Delete every answer, and what is left of former ones in free pages and in the log.
-
-    VACUUM writes the file anew, without the pages that rows once had. Others may go on using
-    the file meanwhile, and what they have on the wire is not kept. (``SQLiteCache.clear`` drops
-    the table from under them, and unlinks the file where that fails.) A log can be emptied only
-    while nobody reads an older state of the file: that is waited for.
-
-    Raises
-    ------
-    FileTrouble
-        Another process was still at it after ``wait`` seconds, or the file is damaged.
-    """
-    flights.mark_written(path.with_suffix(".flights"), [""])
-    deadline = time.monotonic() + wait
-    steps = ("DELETE FROM responses", "DELETE FROM redirects", "VACUUM", _EMPTY_THE_LOG)
-    while not _emptied(path, steps, deadline):
-        if time.monotonic() >= deadline:
-            raise FileTrouble(
-                f"Another process was still using the cache after {wait:g} s: "
-                "traces of answers may be left in its file.",
-                "Close the other notebook or command and run the same line again.",
-            )
-        time.sleep(0.02)
-
-
-_EMPTY_THE_LOG = "PRAGMA wal_checkpoint(TRUNCATE)"
-
-
-def _emptied(path: Path, steps: Iterable[str], deadline: float) -> bool:
-    """Take the steps; False where another holds what one of them needs."""
-    pool = Pool(path, _SETUP, 0.2)
-    try:
-        with pool.lease() as db:
-            for step in steps:
-                while not _done(db, step):
-                    if time.monotonic() >= deadline:
-                        return False
-                    time.sleep(0.02)
-        return True
-    except sqlite3.Error as error:
-        if is_held(error):
-            return False
-        raise told(error) from error
-    finally:
-        pool.close()
-
-
-def _done(db: sqlite3.Connection, step: str) -> bool:
-    """Take one step; False where another holds what it needs."""
-    try:
-        row = db.execute(step).fetchone()
-    except sqlite3.OperationalError as error:
-        if is_held(error):
-            return False
-        raise
-    return step != _EMPTY_THE_LOG or row[0] == 0
 
 
 class _Stored(msgspec.Struct, array_like=True):
