@@ -96,8 +96,7 @@ def trouble(error: Exception) -> Literal["held", "damaged", "full", "other"]:
     if is_held(error):
         return "held"
     code = getattr(error, "sqlite_errorcode", 0) & 0xFF  # without the details of the kind
-    short = getattr(error, "sqlite_errorcode", 0) == sqlite3.SQLITE_IOERR_SHORT_READ
-    if short or code in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB):
+    if code in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB):
         return "damaged"
     if code == sqlite3.SQLITE_FULL or getattr(error, "errno", None) == errno.ENOSPC:
         return "full"

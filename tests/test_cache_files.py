@@ -13,7 +13,6 @@ import crisp_data as crisp
 from crisp_data import cache_files
 from crisp_data.cli import main
 
-
 NEWS = {"template": "Hello", "batch": "news", "confirm": True, "quiet_days": None}
 
 
@@ -41,8 +40,9 @@ def clear():
 
 def test_only_the_caches_own_files_are_emptied(sandbox, shared):
     ws = connect(sandbox, shared)
-    frame = ws.conversations(limit=3)
-    ws.send_many(frame, **NEWS)
+    frame = ws.conversations(state="unresolved", limit=3)
+    assert (ws.send_many(frame, **NEWS)["state"] == "sent").all()
+    ws.operators()
     used, before = ws.quota.used, set(shared.iterdir())
     assert ws.client.cached() > 0
     done = clear()

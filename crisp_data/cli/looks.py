@@ -48,7 +48,8 @@ def info() -> None:
 def clear() -> None:
     """Empty the cache; the ledger of requests stays.
 
-    So does whatever else is in its folder. A notebook that uses it may go on. A file that is damaged is deleted.
+    So does whatever else is in its folder. A notebook that uses it may go on. A file that is
+    damaged is deleted.
     """
     paths, troubles = cache_files.files(config.cache_dir()), []
     for path in paths:
