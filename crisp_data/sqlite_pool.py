@@ -48,7 +48,8 @@ class Pool:
         self.path = os.path.realpath(path)
         self._setup, self._busy = setup, busy
         self._idle: list[sqlite3.Connection] = []
-        self.used: dict[int, sqlite3.Connection] = {}  # by thread
+        # By thread; None while it is being opened, when SQLite may have taken note already.
+        self.used: dict[int, sqlite3.Connection | None] = {}
         weakref.finalize(self, _close_all, self._idle)
         with _gate.changed:
             _pools.add(self)
@@ -63,8 +64,8 @@ class Pool:
             The parent was at work with this file when it forked this process.
         """
         thread = threading.get_ident()
-        if thread in self.used:
-            yield self.used[thread]
+        if (mine := self.used.get(thread)) is not None:
+            yield mine
             return
         gate, broken = _gate, False
         gate.enter(thread)
@@ -74,8 +75,9 @@ class Pool:
                     f"Another thread was using {os.path.basename(self.path)} when this process "
                     "was forked, so SQLite cannot be trusted with it here."
                 )
-            self.used[thread] = self._taken()
-            yield self.used[thread]
+            self.used[thread] = None
+            self.used[thread] = mine = self._taken()
+            yield mine
         except (sqlite3.Error, FileTrouble) as error:
             cause = error.__cause__ if isinstance(error, FileTrouble) else error
             # Opened anew, a file that was damaged may be another, and one on a full disk whole.
@@ -195,7 +197,7 @@ class _Gate:
 
 _gate = _Gate()
 _pools: weakref.WeakSet[Pool] = weakref.WeakSet()
-_inherited: list[sqlite3.Connection] = []  # never to be closed: that is for the parent to do
+_inherited: list[sqlite3.Connection | None] = []  # never to be closed: that is for the parent to do
 _left_open: set[str] = set()
 
 

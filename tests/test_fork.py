@@ -146,6 +146,29 @@ def test_a_transaction_that_lasts_is_left_to_the_parent(ws, monkeypatch):
     assert len(ws.messages(ids)) > 0
 
 
+def test_a_file_that_is_being_opened_is_left_to_the_parent_too(ws, monkeypatch):
+    monkeypatch.setattr(sqlite_pool, "FORK_WAIT", 0.05)
+    ws.client.close()
+    opening, go, real = threading.Event(), threading.Event(), sqlite_pool._open
+
+    def slowly(*arguments):
+        db = real(*arguments)
+        opening.set()
+        assert go.wait(60)
+        return db
+
+    with ThreadPoolExecutor(1) as pool, monkeypatch.context() as slow:
+        slow.setattr(sqlite_pool, "_open", slowly)
+        used = pool.submit(lambda: ws.quota.used)
+        assert opening.wait(30)
+        slow.undo()
+        child = Child(lambda: ws.quota.used)
+        go.set()
+        with pytest.raises(crisp.ForkedProcess):
+            child.result(20)
+        assert used.result(30) == ws.quota.used
+
+
 def test_a_child_holds_files_of_its_own(ws):
     """While it reads, nobody may take the file's log away: not even who had it open before."""
     path = ws.client.state_dir / "quota.sqlite"
