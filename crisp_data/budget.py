@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from crisp_data.errors import BadParameter, QuotaExceeded
+from crisp_data.forks import PerProcess
 
 
 class Budget:
@@ -51,18 +52,18 @@ class Budgets:
 
     def __init__(self) -> None:
         self._open: list[Budget] = []
-        self._lock = threading.Lock()
+        self._lock = PerProcess(threading.Lock)
 
     @contextmanager
     def open(self, limit: int) -> Iterator[Budget]:
         """Open a budget for a ``with`` block."""
         budget = Budget(limit)
-        with self._lock:
+        with self._lock.get():
             self._open.append(budget)
         try:
             yield budget
         finally:
-            with self._lock:
+            with self._lock.get():
                 self._open.remove(budget)
 
     def take(self) -> list[Budget]:
@@ -73,7 +74,7 @@ class Budgets:
         QuotaExceeded
             One of them has nothing left; none is charged.
         """
-        with self._lock:
+        with self._lock.get():
             self._check(1)
             for budget in self._open:
                 budget.used += 1
@@ -81,19 +82,19 @@ class Budgets:
 
     def give_back(self, paid: list[Budget]) -> None:
         """Take a charge back: the request was not sent."""
-        with self._lock:
+        with self._lock.get():
             for budget in paid:
                 budget.used -= 1
 
     def afford(self, needed: int) -> None:
         """Refuse what is known to cost more than an open budget has left; spends nothing."""
-        with self._lock:
+        with self._lock.get():
             self._check(needed)
 
     @property
     def left(self) -> int | None:
         """What the tightest open budget has left; None where none is open."""
-        with self._lock:
+        with self._lock.get():
             return min((budget.left for budget in self._open), default=None)
 
     def _check(self, needed: int) -> None:

@@ -14,8 +14,9 @@ from urllib.parse import unquote
 
 import requests
 
-from crisp_data import config, waiting
+from crisp_data import config, store, waiting
 from crisp_data.errors import BadParameter, QuotaExceeded, ReadOnly
+from crisp_data.forks import PerProcess
 from crisp_data.pages import Pages, Steps
 from crisp_data.protocol import answers, routes, walks
 from crisp_data.protocol.answers import Page
@@ -109,6 +110,7 @@ class Client:
         self._reset = waiting.Reset(self.quota, sleep, self.progress)
         self.patience = patience or Patience()
         self._wire = Wire(self.quota, settings.base_url, self.patience, sleep, connections=workers)
+        self._cache_file = PerProcess(lambda: store.open_file(self.cache_path))
         self._local = threading.local()
 
     def get(self, path: str, params: Mapping[str, Any] | None = None, **options: Any) -> Any:
@@ -390,7 +392,7 @@ class Client:
             self._local.session = Session(
                 self.settings,
                 self._wire,
-                self.cache_path,
+                self._cache_file.get(),
                 cache=self._cache,
                 lifetimes=self._lifetimes,
             )
@@ -463,6 +465,21 @@ class Client:
         0
         """
         self._session().purge(wait)
+
+    def close(self) -> None:
+        """Close what is open and not in use: sockets, cache, ledger; the next use opens it again.
+
+        Examples
+        --------
+        >>> ws.client.close()
+        >>> ws.client.cached() > 0
+        True
+        """
+        self._wire.close()
+        self.quota.close_file()
+        file = self._cache_file.made()
+        if file is not None:
+            file.pool.close()
 
     def __repr__(self) -> str:
         return f"<Client {self.settings.base_url} tier={self.settings.credentials.tier}>"

@@ -16,6 +16,7 @@ from urllib.parse import urlsplit
 import platformdirs
 
 from crisp_data.errors import BadParameter, CredentialsMissing, CrispError
+from crisp_data.forks import PerProcess
 
 #: Where Crisp's REST API lives (*documented*).
 BASE_URL = "https://api.crisp.chat/v1/"
@@ -26,7 +27,8 @@ DAILY_LIMITS = {"website": 10_000, "plugin": 5_000, "user": 5_000}
 
 _SERVICE = "crisp_data"
 
-_creating = threading.Lock()  # no thread may open a file before its maker has closed it
+# No thread may open a file before its maker has closed it.
+_creating = PerProcess(threading.Lock)
 
 
 @dataclass(frozen=True)
@@ -250,6 +252,6 @@ def private_file(path: Path) -> Path:
     on it, and with them SQLite's own. Two processes then wrote past each other.
     """
     private_dir(path.parent)
-    with _creating, suppress(FileExistsError):
+    with _creating.get(), suppress(FileExistsError):
         os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
     return path

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import tempfile
 import weakref
@@ -150,8 +151,13 @@ _folders: weakref.WeakKeyDictionary[Any, Path] = weakref.WeakKeyDictionary()
 def _folder_of(box: Any) -> Path:
     if box not in _folders:
         _folders[box] = Path(tempfile.mkdtemp(prefix="crisp-sandbox-"))
-        weakref.finalize(box, shutil.rmtree, _folders[box], ignore_errors=True)
+        weakref.finalize(box, _remove, _folders[box], os.getpid())
     return _folders[box]
+
+
+def _remove(folder: Path, pid: int) -> None:
+    if os.getpid() == pid:  # not a forked child, which ends before the sandbox does
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 def _clock_of(box: Any) -> Callable[[], float]:

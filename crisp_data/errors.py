@@ -120,6 +120,15 @@ class FileTrouble(CrispError):
     hint = "Nothing else is wrong: mend the file or its folder, and run the same line again."
 
 
+class ForkedProcess(CrispError):
+    """A process that was forked cannot use what its parent had open."""
+
+    hint = (
+        "Nothing was read or sent. Start worker processes with "
+        'multiprocessing.get_context("spawn"), and connect or open the archive in each.'
+    )
+
+
 class Offline(CrispError):
     """No answer came: refused, timed out, or lost on the way.
 

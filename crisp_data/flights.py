@@ -102,6 +102,8 @@ def _open(path: Path) -> int:
 
 def _give_back(lock: int) -> None:
     # Unlocked by word, for a process forked meanwhile would keep the lock by its own copy.
+    if lock not in _held:  # this is a child that was forked meanwhile, and has closed it
+        return
     with suppress(OSError):
         unlock_descriptor(lock)
     _held.discard(lock)

@@ -37,22 +37,22 @@ class LedgerFile(Database):
             "SELECT operation, used FROM operation WHERE account = ? AND day = ? AND used > 0 "
             "ORDER BY used DESC, operation"
         )
-        with self.at_work():
-            return dict(self.connection().execute(query, (self._account, day)))
+        with self.connection() as db:
+            return dict(db.execute(query, (self._account, day)))
 
     def add(self, days: list[str], operation: str, count: int) -> None:
         """Count requests of an operation for each of the days; within a transaction."""
-        db = self.connection()
-        for day in days:
-            db.execute(
-                "INSERT INTO day VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET used = used + ?",
-                (self._account, day, count, count),
-            )
-            db.execute(
-                "INSERT INTO operation VALUES (?, ?, ?, ?) "
-                "ON CONFLICT DO UPDATE SET used = used + ?",
-                (self._account, day, operation, count, count),
-            )
+        with self.connection() as db:
+            for day in days:
+                db.execute(
+                    "INSERT INTO day VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET used = used + ?",
+                    (self._account, day, count, count),
+                )
+                db.execute(
+                    "INSERT INTO operation VALUES (?, ?, ?, ?) "
+                    "ON CONFLICT DO UPDATE SET used = used + ?",
+                    (self._account, day, operation, count, count),
+                )
 
     def closed(self, day: str) -> str:
         """By what refusal of Crisp's a day was closed; empty where it was not."""
@@ -72,6 +72,6 @@ class LedgerFile(Database):
             db.execute("DELETE FROM closed WHERE account = ? AND day = ?", (self._account, day))
 
     def _value(self, query: str, day: str) -> int | str | None:
-        with self.at_work():
-            row = self.connection().execute(query, (self._account, day)).fetchone()
+        with self.connection() as db:
+            row = db.execute(query, (self._account, day)).fetchone()
         return row[0] if row else None

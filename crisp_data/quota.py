@@ -192,6 +192,10 @@ class Ledger:
             return 0.0
         return (self._end(spent[-1]) + _RESET_MARGIN - self._moment()).total_seconds()
 
+    def close_file(self) -> None:
+        """Close the ledger's file; the next use opens it again."""
+        self._file.disconnect()
+
     def by_operation(self) -> dict[str, int]:
         """What used today's requests, most first."""
         return self._file.by_operation(self._today)

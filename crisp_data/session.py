@@ -11,11 +11,7 @@ from __future__ import annotations
 import hashlib
 import inspect
 import os
-import sqlite3
 import time
-import warnings
-from contextlib import suppress
-from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -23,8 +19,7 @@ import requests
 from requests_cache import DO_NOT_CACHE, CachedSession, get_url_expiration
 from requests_cache.policy.directives import CacheDirectives
 
-from crisp_data import config, flights, store
-from crisp_data.errors import CrispWarning
+from crisp_data import cache_files, config, flights, store
 from crisp_data.protocol import answers, routes
 from crisp_data.wire import PULL, Wire
 
@@ -63,7 +58,7 @@ class Session(CachedSession):
         self,
         settings: config.Settings,
         wire: Wire,
-        path: Path,
+        file: store.CacheFile,
         *,
         lifetimes: dict[str, int] | None = None,
         cache: bool = True,
@@ -80,10 +75,10 @@ class Session(CachedSession):
             key=hashlib.blake2b(token.key.encode()).digest(),
             digest_size=8,
         ).hexdigest()
-        self._store = store.open_file(path)
-        self._file = path
+        self._store = store.Cache(file)
+        self._file = file.path
         self._asked = 0.0
-        self._flights = path.with_suffix(".flights")
+        self._flights = file.path.with_suffix(".flights")
         super().__init__(
             backend=self._store,
             filter_fn=self._still_holds,
@@ -143,16 +138,13 @@ class Session(CachedSession):
             if kept is not None:
                 return kept
             if lifetime == 0:  # a day of looking at visitors must not pile up on the disk
-                self._store.delete(expired=True, vacuum=False)
+                self._store.delete_expired()
             self._asked = time.time()
             return super().send(request, force_refresh=fresh, **kwargs)
 
     def _kept(self, key: str, since: float) -> Any:
         """Return the kept answer if it is fresh and came since then, else None."""
-        try:
-            kept = self._store.get_response(key)
-        except sqlite3.Error as error:
-            raise store.told(error) from error
+        kept = self._store.get_response(key)
         if kept is None or kept.is_expired or kept.created_at.timestamp() < since:
             return None
         return kept
@@ -170,15 +162,11 @@ class Session(CachedSession):
         """Whether a fresh answer to a request is kept, without reading it."""
         if self.settings.disabled:
             return False
-        query = "SELECT 1 FROM responses WHERE key = ? AND (expires IS NULL OR expires > ?)"
-        with self._store.responses.connection() as db:
-            found = db.execute(query, (self._key(request), time.time())).fetchone()
-        return found is not None
+        return self._store.holds(self._key(request))
 
     def purge(self, wait: float) -> None:
-        """Delete every kept answer so that nothing of it is left; see :func:`store.purge`."""
-        flights.mark_written(self._flights, [_ALL])
-        store.purge(self._file, wait)
+        """Delete every kept answer so that nothing of it is left; see :func:`cache_files.purge`."""
+        cache_files.purge(self._file, wait)
 
     def _path(self, request: Any) -> str:
         return urlsplit(request.url or "").path.removeprefix(self._base.rstrip("/"))
@@ -201,24 +189,9 @@ class Session(CachedSession):
         site = prefix[:_SITE]
         starts = [site] if prefix.endswith(_NONE) else [prefix, site + _NONE]
         flights.mark_written(self._flights, starts)
-        done = False
-        with suppress(sqlite3.Error), self._store.responses.connection(commit=True) as db:
-            try:
-                for start in starts:
-                    between = (start, start + "g")
-                    db.execute("DELETE FROM responses WHERE key BETWEEN ? AND ?", between)
-                done = True
-            finally:
-                if not done and db.in_transaction:  # the library would wait for its end for ever
-                    db.rollback()
-        if not done:  # no error: it would stand for the write, which is done
-            warnings.warn(_STALE, CrispWarning, stacklevel=2)
+        self._store.delete_between((start, start + "g") for start in starts)
 
 
-_STALE = (
-    "The cache could not be written: answers from before a write may still be kept. refresh=True "
-    "passes them by, 'crisp-data cache clear' deletes them."
-)
 _ALL, _SITE = "", 32  # how all keys, and those of a website, begin: with nothing; so far alike
 _NONE = "0" * 16  # the place of a website or conversation in the key of an answer without one
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import threading
 from collections.abc import Generator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 
 from crisp_data.client import Client
-from crisp_data.errors import CrispError, NotFound
+from crisp_data.errors import CrispError, ForkedProcess, NotFound
 from crisp_data.waiting import ended_by
 
 
@@ -76,7 +77,7 @@ def read(
         thread.doubt = pages.doubt
         return thread
 
-    ended = threading.Event()
+    ended, pid = threading.Event(), os.getpid()
     pool = ThreadPoolExecutor(client.workers, thread_name_prefix="crisp-data")
     waiting = [pool.submit(one, session_id) for session_id in session_ids]
     failed: Thread | None = None
@@ -84,6 +85,8 @@ def read(
         for future in waiting:
             if future.cancelled():
                 continue
+            if os.getpid() != pid:  # a thread pool is the parent's: its threads are not here
+                raise ForkedProcess("The threads that were reading messages are the parent's.")
             thread = future.result()
             if thread.error is None:
                 yield thread

@@ -8,6 +8,7 @@ write is sent once, for nobody can know whether a lost answer means lost work.
 
 from __future__ import annotations
 
+import os
 import random
 import ssl
 import time
@@ -18,7 +19,7 @@ from typing import Any, TypeGuard
 from urllib.parse import urlsplit
 
 import requests
-from requests.adapters import HTTPAdapter
+from requests.adapters import DEFAULT_POOLSIZE, HTTPAdapter
 from urllib3.exceptions import MaxRetryError, NewConnectionError
 from urllib3.util.ssl_match_hostname import CertificateError
 
@@ -115,6 +116,16 @@ class Wire(HTTPAdapter):
         super().__init__(pool_maxsize=connections, max_retries=0)
         self.ledger, self._base = ledger, urlsplit(base_url).path
         self.patience, self.sleep = patience, sleep
+        self._connections, self._pid = connections, os.getpid()
+
+    def _leave_sockets_to_parent(self) -> None:
+        """After a fork, connect anew: two processes on one socket take each other's answers."""
+        if self._pid != os.getpid():
+            # Not closed: the pool's own lock may have been held at the fork, by another thread.
+            _inherited.append((self.poolmanager, self.proxy_manager))
+            self.proxy_manager = {}
+            self.init_poolmanager(DEFAULT_POOLSIZE, self._connections)
+            self._pid = os.getpid()  # last: no thread goes on before its sockets are its own
 
     def send(
         self, request: requests.PreparedRequest, *args: Any, **kwargs: Any
@@ -168,6 +179,7 @@ class Wire(HTTPAdapter):
         **kwargs: Any,
     ) -> requests.Response:
         method, operation = request.method or "GET", reservation.operation
+        self._leave_sockets_to_parent()
         try:
             response = super().send(request, *args, **kwargs)
             body = response.content  # read here, so that a truncated body is this attempt's failure
@@ -186,6 +198,9 @@ class Wire(HTTPAdapter):
             refusal.retry_after = answers.retry_after(response.headers, time.time())
             raise refusal
         return response
+
+
+_inherited: list[Any] = []
 
 
 class _Tries:

@@ -19,7 +19,7 @@ from crisp_data import config, export, metrics, moments, selection, tables, thre
 from crisp_data.archive import Archive
 from crisp_data.budget import Budget
 from crisp_data.client import Client
-from crisp_data.errors import CrispError, CrispWarning, QuotaExceeded
+from crisp_data.errors import CrispError, CrispWarning, FileTrouble, QuotaExceeded
 from crisp_data.forms import Forms
 from crisp_data.plan import SHOWN, Plan
 from crisp_data.planning import Plans
@@ -515,7 +515,8 @@ class Workspace(Forms, Writing):
         return export.write(path, frame)
 
     def close(self) -> None:
-        """Stop the sandbox, where the connection started one."""
+        """Close sockets and files, and stop the sandbox where the connection started one."""
+        self.client.close()
         if self.sandbox is not None:
             self.sandbox.stop()
 
@@ -596,8 +597,14 @@ class Workspace(Forms, Writing):
             "token": f"{settings.credentials.tier}, "
             + ("may write" if self.client.writes else "read-only"),
             "today": f"{quota.used:,} of {quota.limit:,} requests used, {quota.left:,} left",
-            "cache": f"{self.client.cached():,} answers",
+            "cache": self._cached(),
         }
+
+    def _cached(self) -> str:
+        try:
+            return f"{self.client.cached():,} answers"
+        except FileTrouble as error:
+            return error.what
 
     def __repr__(self) -> str:
         facts = "\n".join(f"  {name:<8} {value}" for name, value in self._facts().items())

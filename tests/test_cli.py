@@ -172,7 +172,7 @@ def test_whoami_quota_and_cache(run, token, sandbox):
     assert f"{used} of 5,000 requests used" in run("quota").output
     assert sandbox.stats()["requests"] == used
     assert ".sqlite" in run("cache", "info").output
-    assert "1 caches deleted" in run("cache", "clear", "--yes").output
+    assert "1 caches emptied" in run("cache", "clear", "--yes").output
     assert f"{used} of 5,000" in run("quota").output
     run("whoami")
     assert sandbox.stats()["requests"] == used + 1

@@ -13,6 +13,7 @@ import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -327,12 +328,14 @@ def test_a_ledger_goes_on_in_both_after_a_fork(tmp_path: Path) -> None:
     """A connection that is open in the parent must not be used by its children."""
     ledger = Ledger(tmp_path / "q", "a", 300, reserve_for_writes=0, now=Clock())
     ledger.reserve("parent")
-    opened = ledger._file.connection()
+    with ledger._file.connection() as opened:
+        pass
     context = multiprocessing.get_context("fork")
     answers = context.Queue()
 
     def work() -> None:
-        answers.put((ledger._file.connection() is not opened, spend(ledger, 100, "child")))
+        with ledger._file.connection() as own:
+            answers.put((own is not opened, spend(ledger, 100, "child")))
 
     workers = [context.Process(target=work) for _ in range(3)]
     for worker in workers:
@@ -344,7 +347,6 @@ def test_a_ledger_goes_on_in_both_after_a_fork(tmp_path: Path) -> None:
     assert all(anew for anew, _ in theirs)
     assert 1 + mine + sum(granted for _, granted in theirs) == 300
     assert ledger.used == 300
-    assert ledger._file.connection() is opened
     assert sqlite3.connect(tmp_path / "q").execute("PRAGMA integrity_check").fetchone() == ("ok",)
 
 
@@ -426,27 +428,25 @@ def test_an_interrupt_while_it_waits_for_its_turn_holds_nobody_up(
     make: Callable[..., Ledger], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Ctrl-C is met when BEGIN returns: by then the file is held."""
-    ledger, db = make(10), make(10)._file
-    real = ledger._file.connection()
+    ledger, other = make(10), make(10)._file
 
-    class Interrupted:
-        def __getattr__(self, name: str) -> object:
-            return getattr(real, name)
-
+    class Interrupted(sqlite3.Connection):
         def execute(self, statement: str, *arguments: object) -> sqlite3.Cursor:
-            cursor = real.execute(statement, *arguments)
+            cursor = super().execute(statement, *arguments)
             if statement == "BEGIN IMMEDIATE":
                 raise KeyboardInterrupt
             return cursor
 
     with monkeypatch.context() as interrupted:
-        interrupted.setattr(ledger._file, "connection", Interrupted)
+        connect = partial(sqlite3.connect, factory=Interrupted)
+        interrupted.setattr("crisp_data.sqlite_pool.sqlite3.connect", connect)
         with pytest.raises(KeyboardInterrupt):
             ledger.reserve("list")
-    other = db.connection()
-    other.execute("PRAGMA busy_timeout = 0")
-    other.execute("BEGIN IMMEDIATE")
-    other.execute("ROLLBACK")
+        ledger._file.disconnect()
+    with other.connection() as db:
+        db.execute("PRAGMA busy_timeout = 0")
+        db.execute("BEGIN IMMEDIATE")
+        db.execute("ROLLBACK")
     assert spend(ledger, 11) == 10
 
 
@@ -483,13 +483,12 @@ def test_a_file_that_cannot_be_used_is_told_with_the_way_on(
 def test_a_full_disk_is_told_and_passes(make: Callable[..., Ledger]) -> None:
     ledger = make(100_000)
     ledger.reserve("list")
-    db = ledger._file.connection()
-    (pages,) = db.execute("PRAGMA page_count").fetchone()
-    db.execute(f"PRAGMA max_page_count = {pages}")
+    with ledger._file.connection() as db:
+        (pages,) = db.execute("PRAGMA page_count").fetchone()
+        db.execute(f"PRAGMA max_page_count = {pages}")
     with pytest.raises(CrispError, match="the disk is full"):
         [ledger.reserve(f"operation {number}") for number in range(1000)]
     counted = sum(ledger.by_operation().values())
     assert ledger.used == counted
-    db.execute("PRAGMA max_page_count = 100000")
     ledger.reserve("more")
     assert ledger.used == counted + 1

@@ -12,7 +12,7 @@ from deltalake import DeltaTable
 from deltalake.exceptions import DeltaError, TableNotFoundError
 
 from crisp_data import config
-from crisp_data.errors import BadParameter, FileTrouble
+from crisp_data.errors import BadParameter, FileTrouble, ForkedProcess
 
 #: What every table of an archive is set to: old versions go with the next checkpoint, and
 #: files that no version needs any more a day later, for whoever still reads them.
@@ -52,6 +52,21 @@ def purge_history(table: DeltaTable) -> None:
     table.cleanup_metadata()
 
 
+_FORKED = "The parent of this process had used Delta Lake when it forked it."
+_used_in: set[int] = set()  # the processes, this one and its parents, that used deltalake
+
+
+def _check_process() -> None:
+    """Refuse a forked child whose parent has used deltalake: its runtime has lost its threads.
+
+    It cannot be begun anew, and ends the process or never comes back.
+    """
+    _used_in.add(os.getpid())
+    if len(_used_in) > 1:
+        _used_in.discard(os.getpid())
+        raise ForkedProcess(_FORKED)
+
+
 class Storage:
     """The root of an archive, and how to get there.
 
@@ -71,6 +86,7 @@ class Storage:
 
     def open(self, name: str) -> DeltaTable | None:
         """Open a table; None where it was never written."""
+        _check_process()
         for attempt in (1, 2):
             try:
                 return DeltaTable(self._uri(name), storage_options=self.options)
@@ -85,6 +101,7 @@ class Storage:
 
     def create(self, name: str, schema: pa.Schema, by: str | None = None) -> DeltaTable:
         """Make a table; a local archive in a folder that nobody else may look into."""
+        _check_process()
         if not self.remote:
             try:
                 config.private_dir(self.root)
@@ -114,6 +131,7 @@ class Storage:
 
     @contextmanager
     def _told(self, done: str, hint: str) -> Iterator[None]:
+        _check_process()
         try:
             yield
         except _TROUBLE as error:
@@ -124,6 +142,11 @@ class Storage:
             why = next(meant, type(error).__name__)
             what = f"The archive at {self.root} cannot be {done}: {why}."
             raise FileTrouble(what, hint) from None
+        except BaseException as error:
+            if "Forked process detected" not in str(error):
+                raise
+            # The library's own word, which ends a process, where the parent used it without us.
+            raise ForkedProcess(_FORKED) from None
 
     def _uri(self, name: str) -> str:
         return f"{self.root}/{name}"

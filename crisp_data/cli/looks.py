@@ -6,10 +6,12 @@ from typing import Any
 
 import click
 
-from crisp_data import config, tables
+from crisp_data import cache_files, config, tables
 from crisp_data.cli.shared import connection
 from crisp_data.client import Client
-from crisp_data.errors import BadParameter
+from crisp_data.errors import BadParameter, FileTrouble
+
+_CLEAR_WAIT = 10.0  # seconds to wait for notebooks that are using a file
 
 
 @click.command(short_help="Show what today's requests were spent on.")
@@ -36,7 +38,7 @@ def cache() -> None:
 @cache.command()
 def info() -> None:
     """Say where the cache is and how large; spends nothing."""
-    for path in sorted(config.cache_dir().glob("*.sqlite")):
+    for path in cache_files.files(config.cache_dir()):
         click.echo(f"{path}  {path.stat().st_size / 1e6:,.1f} MB")
     click.echo(f"folder: {config.cache_dir()}")
 
@@ -44,11 +46,20 @@ def info() -> None:
 @cache.command()
 @click.confirmation_option(prompt="Forget every kept answer? Pulling again costs requests.")
 def clear() -> None:
-    """Delete the cache; the ledger of requests stays."""
-    paths = list(config.cache_dir().glob("*.sqlite*"))
+    """Empty the cache; the ledger of requests stays.
+
+    So does whatever else is in its folder. A notebook that uses it may go on. A file that is
+    damaged is deleted.
+    """
+    paths, troubles = cache_files.files(config.cache_dir()), []
     for path in paths:
-        path.unlink(missing_ok=True)
-    click.echo(f"{sum(path.suffix == '.sqlite' for path in paths)} caches deleted.")
+        try:
+            cache_files.clear(path, _CLEAR_WAIT)
+        except FileTrouble as error:
+            troubles.append(error)
+    click.echo(f"{len(paths) - len(troubles)} caches emptied.")
+    if troubles:
+        raise troubles[0]
 
 
 @click.command(short_help="Print a table's columns and where they come from.")

@@ -146,17 +146,16 @@ class Journal(Database):
 
     def trying(self, held: Row) -> Row | None:
         """Write down that the message is about to be sent; None where it is not held any more."""
-        with self.at_work():
-            db = self.connection()
+        with self.connection() as db:
             db.execute("PRAGMA synchronous = FULL")
-        try:
-            found = self._rows_of(
-                "UPDATE message SET tries = tries + 1, tried_at = ? "
-                f"WHERE fingerprint = ? AND owner = ? RETURNING {_COLUMNS}",
-                (time.time(), held.fingerprint, held.owner),
-            )
-        finally:
-            db.execute("PRAGMA synchronous = NORMAL")
+            try:
+                found = self._rows_of(
+                    "UPDATE message SET tries = tries + 1, tried_at = ? "
+                    f"WHERE fingerprint = ? AND owner = ? RETURNING {_COLUMNS}",
+                    (time.time(), held.fingerprint, held.owner),
+                )
+            finally:
+                db.execute("PRAGMA synchronous = NORMAL")
         return found[0] if found else None
 
     def settle(
@@ -196,8 +195,8 @@ class Journal(Database):
     def numbering(self) -> bool | None:
         """Whether Crisp keeps our numbers, as far as was ever seen; None where it never was."""
         query = "SELECT ours FROM numbering WHERE service = ?"
-        with self.at_work():
-            found = self.connection().execute(query, self._place[:1]).fetchone()
+        with self.connection() as db:
+            found = db.execute(query, self._place[:1]).fetchone()
         return None if found is None else bool(found[0])
 
     def numbered(self, ours: bool) -> None:
@@ -215,8 +214,8 @@ class Journal(Database):
             "SELECT state, count(*) FROM message WHERE service = ? AND website_id = ? "
             "GROUP BY state"
         )
-        with self.at_work():
-            found = dict(self.connection().execute(query, self._place))
+        with self.connection() as db:
+            found = dict(db.execute(query, self._place))
         return {state: found.get(state, 0) for state in STATES}
 
     def cancel(self, batch: str | None = None) -> int:
@@ -232,19 +231,20 @@ class Journal(Database):
 
     def forget(self) -> None:
         """Leave no trace of texts in the file's log, unless another is at the file just now."""
-        db = self.connection()
-        db.execute("PRAGMA busy_timeout = 0")
-        with suppress(sqlite3.OperationalError):
-            db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
-        db.execute("PRAGMA busy_timeout = 30000")
+        with self.connection() as db:
+            (wait,) = db.execute("PRAGMA busy_timeout").fetchone()
+            db.execute("PRAGMA busy_timeout = 0")
+            with suppress(sqlite3.OperationalError):
+                db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+            db.execute(f"PRAGMA busy_timeout = {wait}")
 
     def _new(self) -> tuple[Any, ...]:
         return (outgoing.new_fingerprint(), *self._place, self._account)
 
     def _rows(self, more: str, *arguments: Any) -> list[Row]:
         query = f"SELECT {_COLUMNS} FROM message WHERE service = ? AND website_id = ? {more}"
-        with self.at_work():
-            found = self.connection().execute(query, (*self._place, *arguments))
+        with self.connection() as db:
+            found = db.execute(query, (*self._place, *arguments))
             return [Row(*values) for values in found]
 
     def _rows_of(self, statement: str, arguments: tuple[Any, ...]) -> list[Row]:
@@ -268,4 +268,5 @@ def everything(path: Path) -> pd.DataFrame:
         "SELECT service, website_id, coalesce(batch, ''), state, count(*) FROM message "
         "GROUP BY service, website_id, batch, state ORDER BY min(added_at), state"
     )
-    return pd.DataFrame(Database(path, _SETUP, _VERSION).connection().execute(query), columns=names)
+    with Database(path, _SETUP, _VERSION).connection() as db:
+        return pd.DataFrame(db.execute(query), columns=names)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 import time
 from typing import Any, Self
@@ -85,6 +86,7 @@ class Sandbox(Controls):
         self._certificate = Certificate() if tls else None
         self._server: Server | None = None
         self._thread: threading.Thread | None = None
+        self._pid = 0  # of the process that serves
 
     # Life
 
@@ -101,6 +103,7 @@ class Sandbox(Controls):
         if self._server is None:
             context = self._certificate.context if self._certificate else None
             self._server = Server(self._port, self.respond, context)
+            self._pid = os.getpid()
             self._thread = threading.Thread(
                 target=self._server.serve_forever, args=(0.01,), daemon=True, name="sandbox"
             )
@@ -108,8 +111,8 @@ class Sandbox(Controls):
         return self
 
     def stop(self) -> None:
-        """Close the socket; stopping twice does nothing."""
-        if self._server is not None and self._thread is not None:
+        """Close the socket; stopping twice does nothing, nor does a forked child's stopping."""
+        if self._server is not None and self._thread is not None and self._pid == os.getpid():
             self._server.shutdown()
             self._server.server_close()
             self._thread.join()

@@ -7,9 +7,11 @@ framework lets one give. What it must do beside that is little.
 
 from __future__ import annotations
 
+import os
 import socket
 import ssl
 import sys
+import weakref
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
@@ -33,6 +35,20 @@ class Reply:
 
 Responder = Callable[[Request], Reply]
 
+_servers: weakref.WeakSet[Server] = weakref.WeakSet()
+
+
+def _leave_to_parent() -> None:
+    """Close a forked child's copies: its port would take connections that nobody answers."""
+    for server in tuple(_servers):
+        server.socket.close()
+        for sock in tuple(server.connections):
+            sock.close()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_leave_to_parent)
+
 
 class Server(ThreadingHTTPServer):
     """A server bound to loopback when it is made, in the thread that makes it."""
@@ -43,26 +59,27 @@ class Server(ThreadingHTTPServer):
     def __init__(self, port: int, respond: Responder, context: ssl.SSLContext | None) -> None:
         self.respond = respond
         self._context = context
-        self._open: set[socket.socket] = set()
+        self.connections: set[socket.socket] = set()
         super().__init__(("127.0.0.1", port), Connection)
+        _servers.add(self)
 
     def get_request(self) -> tuple[Any, Any]:
         """Accept a connection; its handshake waits for the connection's own thread."""
         sock, address = super().get_request()
         if self._context is not None:
             sock = self._context.wrap_socket(sock, server_side=True, do_handshake_on_connect=False)
-        self._open.add(sock)
+        self.connections.add(sock)
         return sock, address
 
     def shutdown_request(self, request: Any) -> None:
         """Forget a connection that ended."""
-        self._open.discard(request)
+        self.connections.discard(request)
         super().shutdown_request(request)
 
     def server_close(self) -> None:
         """Close the door and the kept connections too, which would go on being answered."""
         super().server_close()
-        for sock in tuple(self._open):
+        for sock in tuple(self.connections):
             with suppress(OSError):
                 sock.shutdown(socket.SHUT_RDWR)
 

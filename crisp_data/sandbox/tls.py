@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import os
+import shutil
 import ssl
 import weakref
 from pathlib import Path
-from tempfile import TemporaryDirectory
+from tempfile import mkdtemp
 
 import trustme
 
@@ -23,10 +25,15 @@ class Certificate:
 
     def __init__(self) -> None:
         authority = trustme.CA()
-        self._folder = TemporaryDirectory(prefix="crisp-sandbox-")
-        weakref.finalize(self, self._folder.cleanup)
-        path = Path(self._folder.name) / "ca.pem"
+        folder = mkdtemp(prefix="crisp-sandbox-")
+        weakref.finalize(self, _remove, folder, os.getpid())
+        path = Path(folder) / "ca.pem"
         authority.cert_pem.write_to_path(str(path))
         self.ca = str(path)
         self.context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         authority.issue_cert("127.0.0.1", "localhost").configure_cert(self.context)
+
+
+def _remove(folder: str, pid: int) -> None:
+    if os.getpid() == pid:  # not a forked child, which ends before the sandbox does
+        shutil.rmtree(folder, ignore_errors=True)

@@ -57,15 +57,16 @@ def test_a_message_in_doubt_is_looked_up_and_sent_once(ws, sandbox, session_id, 
 
 def test_each_attempt_is_on_the_disk_before_it_is_made(ws, sandbox, session_id):
     """SQLite tells how it writes, at that moment: at NORMAL a crash of the machine undoes rows."""
-    db, full = journal_of(ws).connection(), 2
-    db.execute("CREATE TEMP TABLE attempt (tries, synchronous)")
-    db.execute(
-        "CREATE TEMP TRIGGER watch AFTER UPDATE OF tries ON main.message BEGIN INSERT INTO attempt "
-        "SELECT NEW.tries, synchronous FROM pragma_synchronous WHERE schema = 'main'; END"
-    )
-    sandbox.faults(operation=SEND, next=2, drop="before")
-    ws.send(session_id, TEXT)
-    assert db.execute("SELECT * FROM attempt").fetchall() == [(1, full), (2, full), (3, full)]
+    full = 2
+    with journal_of(ws).connection() as db:  # the same one is given while the block lasts
+        db.execute("CREATE TEMP TABLE attempt (tries, synchronous)")
+        db.execute(
+            "CREATE TEMP TRIGGER watch AFTER UPDATE OF tries ON main.message BEGIN INSERT INTO attempt "
+            "SELECT NEW.tries, synchronous FROM pragma_synchronous WHERE schema = 'main'; END"
+        )
+        sandbox.faults(operation=SEND, next=2, drop="before")
+        ws.send(session_id, TEXT)
+        assert db.execute("SELECT * FROM attempt").fetchall() == [(1, full), (2, full), (3, full)]
 
 
 def test_what_goes_well_costs_one_request(ws, sandbox, session_id):
@@ -245,8 +246,8 @@ def test_the_time_since_a_kill_counts(sandbox, session_id, ago):
     waits = []
     ws = crisp.connect(sandbox=sandbox, sleep=waits.append, patience=Patience(settle=10.0))
     row = journal_of(ws).trying(journal_of(ws).take(_entry(session_id), 0.0))
-    db = journal_of(ws).connection()
-    db.execute("UPDATE message SET tried_at = ?", (time.time() - ago,))
+    with journal_of(ws).connection() as db:
+        db.execute("UPDATE message SET tried_at = ?", (time.time() - ago,))
     _die(ws, row)
     ws.outbox.resume()
     (wait,) = waits
@@ -538,10 +539,11 @@ def _die(ws, row):
 
 
 def _hold(ws, row, writer):
-    journal_of(ws).connection().execute(
-        "UPDATE message SET owner = ? WHERE fingerprint = ?",
-        (msgspec.json.encode(writer).decode(), row.fingerprint),
-    )
+    with journal_of(ws).connection() as db:
+        db.execute(
+            "UPDATE message SET owner = ? WHERE fingerprint = ?",
+            (msgspec.json.encode(writer).decode(), row.fingerprint),
+        )
 
 
 def _raise(error):
