@@ -1,7 +1,6 @@
 """Packaging that says the same thing wherever it says it."""
 
 import ast
-import os
 import re
 import subprocess
 import sys
@@ -28,7 +27,6 @@ def test_conda_gives_the_same():
     conda = set(re.findall(r"^ +- (\S+)$", (ROOT / "environment.yml").read_text("utf-8"), re.M))
     wanted = {*PROJECT["dependencies"], *PROJECT["optional-dependencies"]["test"]}
     conda -= {"conda-forge", "pip", "pip:", f"python{PROJECT['requires-python']}"}
-    conda = {one.removeprefix("python-") if "tzdata" in one else one for one in conda}
     assert conda == wanted
 
 
@@ -51,25 +49,10 @@ def test_what_is_imported_is_what_is_needed():
             elif isinstance(node, ast.ImportFrom) and not node.level:
                 found.add(node.module.partition(".")[0])
     names = {re.match(r"[\w-]+", one)[0].replace("-", "_") for one in PROJECT["dependencies"]}
-    names = names - {"python_stdnum", "tzdata"} | {"stdnum"}  # zoneinfo finds tzdata by itself
+    names = names - {"python_stdnum"} | {"stdnum"}
     # By pandas, requests, jinja2 and ipywidgets.
     carried = {"numpy", "urllib3", "markupsafe", "IPython"}
     assert found - set(sys.stdlib_module_names) - {"crisp_data"} == names | carried
-
-
-def test_zones_are_known_where_the_system_knows_none():
-    """As on Windows and in slim containers; some other package brings tzdata along by chance."""
-    assert any(one.startswith("tzdata") for one in PROJECT["dependencies"])
-    code = "import crisp_data.moments as m; print(m.check_tz('UTC'), m.check_tz('Europe/Paris'))"
-    done = subprocess.run(
-        [sys.executable, "-c", code],
-        cwd=ROOT,
-        env={**os.environ, "PYTHONTZPATH": ""},
-        capture_output=True,
-        encoding="utf-8",
-        check=False,
-    )
-    assert done.stdout.split() == ["UTC", "Europe/Paris"], done.stderr
 
 
 def test_an_archive_of_the_sources_can_be_tested():
