@@ -295,6 +295,7 @@ def test_folders_are_where_the_environment_says_and_private(
         assert mode(folder) == 0o700
 
 
+@pytest.mark.needs("posix")  # elsewhere no variable says where they are
 def test_folders_are_the_users_own_by_default(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -302,6 +303,10 @@ def test_folders_are_the_users_own_by_default(
         monkeypatch.setenv(name, str(tmp_path / value))
     assert config.cache_dir() != config.state_dir()
     assert all(tmp_path in folder.parents for folder in (config.cache_dir(), config.state_dir()))
+
+
+def test_a_folder_may_be_in_the_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOME" if os.name == "posix" else "USERPROFILE", str(tmp_path))
     monkeypatch.setenv("CRISP_CACHE_DIR", "~/mine")
     assert config.cache_dir() == tmp_path / "mine"
 
