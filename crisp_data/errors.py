@@ -115,7 +115,7 @@ class ArchiveBusy(CrispError):
 
 
 class FileTrouble(CrispError):
-    """A file of the cache, the ledger, the outbox or an archive cannot be read or written."""
+    """A file cannot be read or written: an export, or one of the cache, ledger, outbox, archive."""
 
     hint = "Nothing else is wrong: mend the file or its folder, and run the same line again."
 

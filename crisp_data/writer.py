@@ -26,7 +26,8 @@ _SLEWED = 2.0
 # The tokens under which this process holds something just now. A file may name it and what it
 # held have been let go all the same: it was interrupted, or the disk too full to say so.
 _in_hand: set[str] = set()
-os.register_at_fork(after_in_child=_in_hand.clear)
+if hasattr(os, "register_at_fork"):  # Windows has no fork
+    os.register_at_fork(after_in_child=_in_hand.clear)
 
 
 class Writer(msgspec.Struct, frozen=True):

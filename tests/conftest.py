@@ -36,6 +36,29 @@ def pytest_cmdline_main(config):
         options.numprocesses, options.dist = 2, "loadscope"
 
 
+# What a test may ask of the system: @pytest.mark.needs("fork").
+NEEDS = {
+    "fork": (hasattr(os, "fork"), "this system does not fork"),
+    "modes": (os.name == "posix", "this system has no permissions for owner, group and others"),
+    "symlinks": (os.name == "posix", "this system lets administrators alone make symbolic links"),
+    "interrupts": (os.name == "posix", "an interrupt would reach the tests' own console too"),
+    "posix": (os.name == "posix", "this is about a POSIX system's own ways"),
+}
+
+
+def pytest_configure(config):
+    """Know the marker also where pyproject.toml is not read."""
+    config.addinivalue_line("markers", "needs(what): skipped where the system lacks it")
+
+
+def pytest_runtest_setup(item):
+    """Skip what this system cannot do, with the reason."""
+    for marker in item.iter_markers("needs"):
+        there, reason = NEEDS[marker.args[0]]
+        if not there:
+            pytest.skip(reason)
+
+
 def pytest_collection_modifyitems(config, items):
     """Leave the slow tests out, unless --slow asks for them."""
     if config.getoption("--slow"):

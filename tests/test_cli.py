@@ -50,6 +50,7 @@ def test_demo(run, tmp_path):
     }
 
 
+@pytest.mark.needs("interrupts")
 def test_sandbox_prints_one_line_and_serves_until_interrupted():
     command = [sys.executable, "-m", "crisp_data", "sandbox", "--conversations", "25"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:

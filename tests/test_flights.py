@@ -314,13 +314,13 @@ def test_a_killed_holder_holds_nothing(tmp_path):
     waiter = threading.Thread(target=wait, daemon=True)
     waiter.start()
     assert not got.wait(0.2)
-    os.kill(holder.pid, signal.SIGKILL)
+    holder.kill()
     assert got.wait(30)
     holder.join(30)
     waiter.join(30)
 
 
-@pytest.mark.skipif(not hasattr(os, "fork"), reason="this system does not fork")
+@pytest.mark.needs("fork")
 @pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning")
 def test_a_child_takes_no_flight_along(sandbox, open_wire):
     """Forked while another thread is on the wire: neither holds up the other, whoever ends."""
@@ -343,7 +343,7 @@ def test_a_child_takes_no_flight_along(sandbox, open_wire):
             os.waitpid(child, 0)
 
 
-@pytest.mark.skipif(not hasattr(os, "fork"), reason="this system does not fork")
+@pytest.mark.needs("fork")
 @pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning")
 def test_a_child_pulls_for_itself(sandbox, ws):
     """What a child was forked in the midst of is not held against it."""

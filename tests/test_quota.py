@@ -227,6 +227,7 @@ def test_a_ledger_tells_where_the_day_went(make: Callable[..., Ledger]) -> None:
     )
 
 
+@pytest.mark.needs("modes")
 def test_a_ledger_is_private(make: Callable[..., Ledger], tmp_path: Path) -> None:
     make().reserve("list")
     files = list(tmp_path.iterdir())
@@ -236,7 +237,8 @@ def test_a_ledger_is_private(make: Callable[..., Ledger], tmp_path: Path) -> Non
 
 def test_the_count_survives_a_crash(tmp_path: Path) -> None:
     """A process that is killed has already written down what it was about to send."""
-    child = multiprocessing.get_context("fork").Process(target=_die, args=(tmp_path / "q",))
+    context = multiprocessing.get_context("fork" if hasattr(os, "fork") else "spawn")
+    child = context.Process(target=_die, args=(tmp_path / "q",))
     child.start()
     child.join()
     assert child.exitcode == 9
@@ -307,7 +309,7 @@ def _work(path: Path, start: object, answers: object) -> None:
     answers.put(granted)
 
 
-@pytest.mark.parametrize("method", ["spawn", "fork"])
+@pytest.mark.parametrize("method", ["spawn", pytest.param("fork", marks=pytest.mark.needs("fork"))])
 def test_processes_together_are_granted_exactly_the_limit(method: str, tmp_path: Path) -> None:
     context = multiprocessing.get_context(method)
     start, answers = context.Event(), context.Queue()
@@ -324,6 +326,7 @@ def test_processes_together_are_granted_exactly_the_limit(method: str, tmp_path:
     assert Ledger(tmp_path / "q", "a", LIMIT, now=Clock()).used == LIMIT - KEPT
 
 
+@pytest.mark.needs("fork")
 def test_a_ledger_goes_on_in_both_after_a_fork(tmp_path: Path) -> None:
     """A connection that is open in the parent must not be used by its children."""
     ledger = Ledger(tmp_path / "q", "a", 300, reserve_for_writes=0, now=Clock())

@@ -199,6 +199,7 @@ def test_nothing_that_holds_a_key_is_pickled(cached):
             pickle.dumps(thing)
 
 
+@pytest.mark.needs("modes")
 def test_files_are_private(cached, tmp_path):
     cached.operators()
     for folder in (tmp_path / "kept", tmp_path / "state"):

@@ -86,6 +86,8 @@ def write(path: str | Path, frame: pd.DataFrame, table: str | None = None) -> Pa
     BadParameter
         The ending or table is unknown, the folder is missing, or the frame does not fit the
         format. No file was written.
+    FileTrouble
+        The file may not be replaced, as on Windows while another program has it open.
 
     Examples
     --------

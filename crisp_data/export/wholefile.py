@@ -5,12 +5,16 @@ from __future__ import annotations
 import os
 import secrets
 import shutil
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from crisp_data.errors import BadParameter
+from crisp_data.errors import BadParameter, FileTrouble
+
+# Seconds before a file is renamed once more.
+_RETRIES = (0.05, 0.2, 0.5)
 
 
 def as_path(path: Any) -> Path:
@@ -29,7 +33,8 @@ def check_place(path: Path, folder: bool = False) -> None:
             f"There is no folder {path.parent}.", "Make it first: path.parent.mkdir(parents=True)."
         )
     # A link is followed, as whole_file() follows it.
-    if not os.access(Path(os.path.realpath(path)).parent, os.W_OK):
+    target = Path(os.path.realpath(path))
+    if not os.access(target.parent, os.W_OK):
         raise BadParameter(
             f"Nothing can be written to the folder {path.parent}.", "Name another one."
         )
@@ -37,6 +42,11 @@ def check_place(path: Path, folder: bool = False) -> None:
         raise BadParameter(f"{path} is a folder.", "Name a file in it.")
     if folder and path.exists() and (not path.is_dir() or any(path.iterdir())):
         raise BadParameter(f"{path} exists and is no empty folder.", "Name a new one.")
+    if target.is_file():
+        # A new name that is the old one changes nothing, but Windows refuses it where a
+        # spreadsheet, say, has the file open: known now, and not when all has been pulled.
+        with _explained(path):
+            os.rename(target, target)
 
 
 @contextmanager
@@ -50,15 +60,19 @@ def whole_file(path: Path) -> Iterator[BinaryIO]:
     """
     # A link keeps pointing: what it points to is replaced, as open() would do.
     target = Path(os.path.realpath(path))
-    temporary = target.with_name(f".crisp-data-{secrets.token_hex(8)}.part")
+    temporary = _temporary(target)
     try:
-        with temporary.open("xb") as file:
-            if target.exists():
+        with _explained(path):
+            file = temporary.open("xb")
+        with file:
+            # (On Windows only the mark "read-only" would be copied, and keep us from renaming.)
+            if os.name == "posix" and target.exists():
                 shutil.copymode(target, temporary)
             yield file
             file.flush()
             os.fsync(file.fileno())
-        os.replace(temporary, target)
+        with _explained(path):
+            _replace(temporary, target)
     except BaseException:
         temporary.unlink(missing_ok=True)
         raise
@@ -71,20 +85,57 @@ def whole_folder(path: Path) -> Iterator[Path]:
 
     ``path`` must not exist, or be an empty folder. When the body fails it is what it was.
     """
-    temporary = path.with_name(f".crisp-data-{secrets.token_hex(8)}.part")
+    temporary, was_there = _temporary(path), path.exists()
     try:
-        temporary.mkdir()
+        with _explained(path):
+            temporary.mkdir()
         yield temporary
         for file in temporary.iterdir():
-            with file.open("rb") as written:
+            # Open for writing, though nothing is written: Windows syncs no other.
+            with file.open("r+b") as written:
                 os.fsync(written.fileno())
-        if path.exists():
-            path.rmdir()
-        os.replace(temporary, path)
+        with _explained(path):
+            if was_there:
+                path.rmdir()
+            _replace(temporary, path)
     except BaseException:
         shutil.rmtree(temporary, ignore_errors=True)
+        if was_there:
+            path.mkdir(exist_ok=True)
         raise
     _sync_folder(path.parent)
+
+
+def _temporary(target: Path) -> Path:
+    return target.with_name(f".crisp-data-{secrets.token_hex(8)}.part")
+
+
+def _replace(temporary: Path, target: Path) -> None:
+    """Rename, and again after a moment: on Windows virus scanners open each file that is new."""
+    for seconds in _RETRIES:
+        try:
+            os.replace(temporary, target)
+        except PermissionError:
+            time.sleep(seconds)
+        else:
+            return
+    os.replace(temporary, target)
+
+
+@contextmanager
+def _explained(path: Path) -> Iterator[None]:
+    """Say what to do where the system does not let a file take its place.
+
+    Windows does not while another program has the old one open, or where it is read-only.
+    """
+    try:
+        yield
+    except PermissionError as error:
+        raise FileTrouble(
+            f"{path} may not be written or replaced; what was there is as it was.",
+            "Close it where another program has it open, such as a spreadsheet, and run the same "
+            "line again; or name another file.",
+        ) from error
 
 
 def _sync_folder(folder: Path) -> None:

@@ -107,6 +107,8 @@ def write(
     BadParameter
         Before anything is spent where the path, the period or an argument will not do; also
         where an archive holds nothing of the period.
+    FileTrouble
+        The file may not be replaced, as on Windows while another program has it open.
     QuotaExceeded, Offline, RateLimited, ServerError
         From reading a workspace.
 

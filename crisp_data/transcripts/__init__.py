@@ -126,6 +126,8 @@ def write(
     BadParameter
         As in :func:`render`, or where the path will not do. Nothing was written then: what is
         written is whole.
+    FileTrouble
+        The file may not be replaced, as on Windows while another program has it open.
 
     Examples
     --------

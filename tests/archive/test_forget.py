@@ -271,6 +271,7 @@ def test_there_must_be_an_archive(archive):
         archive.forget(email="a@b.example")
 
 
+@pytest.mark.needs("modes")
 def test_the_folder_is_private(archive, tmp_path):
     archive.sync()
     assert os.stat(tmp_path / "shelf").st_mode & 0o077 == 0

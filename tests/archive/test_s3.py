@@ -1,14 +1,15 @@
 """The same archive in an object store: moto's S3, over HTTP on loopback."""
 
-import boto3
 import pytest
-from moto.server import ThreadedMotoServer
 
 import crisp_data as crisp
 from crisp_data.archive.state import StateTable
 from crisp_data.sandbox import Sandbox
 
 from .conftest import assert_equals_truth
+
+boto3 = pytest.importorskip("boto3")
+ThreadedMotoServer = pytest.importorskip("moto.server").ThreadedMotoServer
 
 SECRET = "moto-secret-key"
 

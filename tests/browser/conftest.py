@@ -10,7 +10,6 @@ import os
 import re
 from pathlib import Path
 
-import nbformat
 import pytest
 import requests
 
@@ -66,6 +65,8 @@ def pages(needed, tmp_path_factory):
 
 def notebook(path, *cells):
     """Write a notebook of code cells."""
+    import nbformat  # comes with Jupyter, without which no test of this folder runs
+
     made = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(cell) for cell in cells])
     made.metadata["kernelspec"] = {
         "name": "python3",

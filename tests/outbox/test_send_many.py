@@ -649,6 +649,7 @@ def _bytes(ws):
     return b"".join(path.read_bytes() for path in ws.client.state_dir.glob("outbox.sqlite*"))
 
 
+@pytest.mark.needs("modes")
 def test_the_journal_is_its_owners_alone(ws, frame):
     many(ws, frame, confirm=True)
     for path in ws.client.state_dir.glob("outbox.sqlite*"):

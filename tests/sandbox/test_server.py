@@ -149,6 +149,7 @@ print("stopped", flush=True)
 """
 
 
+@pytest.mark.needs("interrupts")
 def test_serving_ends_when_interrupted():
     command = [sys.executable, "-c", SERVE]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as run:
