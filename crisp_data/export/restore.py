@@ -5,6 +5,7 @@ from __future__ import annotations
 import pandas as pd
 import pyarrow as pa
 
+from crisp_data.export.normalise import DTYPE_NOTE
 from crisp_data.tables import TABLES, Column
 
 
@@ -28,6 +29,10 @@ def to_frame(data: pa.Table, table: str | None, tz: str | None) -> pd.DataFrame:
     """
     columns = [_in_zone(column, tz) for column in data.columns]
     frame: pd.DataFrame = pa.table(columns, data.column_names).to_pandas(types_mapper=_dtype)
+    for field in data.schema:
+        noted = (field.metadata or {}).get(DTYPE_NOTE, b"").decode()
+        if noted.startswith("period["):
+            frame[field.name] = _periods(frame[field.name], noted)
     for column in _columns(table):
         if column.kind.categories and column.name in frame:
             frame[column.name] = _categorical(frame[column.name], column.kind.categories)
@@ -47,13 +52,27 @@ def _in_zone(column: pa.ChunkedArray, tz: str | None) -> pa.ChunkedArray:
 
 def _dtype(kind: pa.DataType) -> object | None:
     """Choose the dtype that tables use for an Arrow type; None leaves it to pandas."""
+    if pa.types.is_timestamp(kind) and kind.tz:
+        return pd.DatetimeTZDtype(kind.unit, kind.tz)  # its zone as pandas names it
     if pa.types.is_nested(kind) and not pa.types.is_dictionary(kind):
+        return pd.ArrowDtype(kind)
+    if kind == pa.time64("ns"):  # which Python's own times cannot hold
         return pd.ArrowDtype(kind)
     if pa.types.is_signed_integer(kind):
         return pd.Int64Dtype()
+    if pa.types.is_unsigned_integer(kind):
+        return pd.UInt64Dtype()
     if pa.types.is_floating(kind):
         return pd.Float64Dtype()
     return pd.BooleanDtype() if pa.types.is_boolean(kind) else None
+
+
+def _periods(texts: pd.Series, dtype: str) -> pd.Series:
+    """Make periods of texts again, or leave what somebody else has written there."""
+    try:
+        return texts.astype(dtype)
+    except (ValueError, TypeError):
+        return texts
 
 
 def _categorical(values: pd.Series, declared: tuple[str, ...]) -> pd.Series:
