@@ -113,7 +113,7 @@ def write(path: str | Path, frame: pd.DataFrame, table: str | None = None) -> Pa
         roles = sheet_columns.roles(columns.slices(frame, schema))
     json = restore.json_columns(table) | plain.json
     if ending.startswith(".jsonl"):
-        lines.check_finite(columns.slices(frame, schema))
+        lines.check_finite(frame, schema)
     with whole_file(path) as file:
         if ending == ".parquet":
             parts = columns.slices(frame, schema, _ROW_GROUP)
@@ -251,7 +251,7 @@ def _check_frame(frame: object) -> None:
     if isinstance(frame.columns, pd.MultiIndex):
         raise BadParameter(
             "The names of the columns have several levels, and files know one.",
-            "Join them first: frame.columns = ['.'.join(map(str, name)) for name in frame.columns].",
+            "Join them first: frame.columns = frame.columns.map('.'.join).",
         )
     if not names or not all(isinstance(name, str) for name in names):
         raise BadParameter(

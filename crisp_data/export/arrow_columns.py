@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Callable
-from typing import Any
+from typing import Any, TypeAlias
 
 import pandas as pd
 import pyarrow as pa
@@ -14,7 +14,7 @@ from crisp_data.export.columns import PER_SECOND, is_nested, is_text, local
 from crisp_data.export.json_values import json_text, month_day_nano_text
 from crisp_data.export.unwritable import Unwritable
 
-Columns = pa.ChunkedArray
+Columns: TypeAlias = pa.ChunkedArray
 
 _TEXT = pa.large_string()
 _EXACT = 2**53  # a double holds every whole number up to here
@@ -102,8 +102,8 @@ def _parquet_holds(kind: pa.DataType) -> bool:
         return _parquet_holds(kind.value_type)
     if types.is_decimal(kind):
         return bool(0 <= kind.scale <= kind.precision)
-    if isinstance(kind, pa.BaseExtensionType):  # which pandas reads back by its name
-        return bool(kind.extension_name == "pandas.interval")
+    if name := _extension(kind):
+        return name == "pandas.interval"  # which pandas reads back by its name
     holds: tuple[Callable[[pa.DataType], bool], ...] = (
         is_text,
         types.is_integer,
@@ -124,20 +124,36 @@ def _parquet_holds(kind: pa.DataType) -> bool:
 def _unpacking(kind: pa.DataType) -> Callable[[Columns], Columns] | None:
     """Return what turns one encoding of values into the usual one of the same values."""
     types = pa.types
+    part: Callable[[Any], Any] | None = None
     if types.is_dictionary(kind):
-        return lambda column: _by_chunk(column, lambda part: part.dictionary.take(part.indices))
-    if types.is_run_end_encoded(kind):
-        return lambda column: _by_chunk(column, pc.run_end_decode)
-    if isinstance(kind, pa.BaseExtensionType):
-        if kind.extension_name == "arrow.json":
-            return lambda column: _by_chunk(column, lambda part: part.storage)
-        if kind.extension_name == "arrow.bool8":
-            return lambda column: _by_chunk(column, lambda part: part.storage.cast(pa.bool_()))
-        return None
-    if types.is_list_view(kind) or types.is_large_list_view(kind):
-        return lambda column: _by_chunk(column, _without_views)
-    usual = _usual(kind)
-    return (lambda column: column.cast(usual)) if usual else None
+        part = _decoded
+    elif types.is_run_end_encoded(kind):
+        part = pc.run_end_decode
+    elif _extension(kind) == "arrow.json":
+        part = _storage
+    elif _extension(kind) == "arrow.bool8":
+        part = _flags
+    elif types.is_list_view(kind) or types.is_large_list_view(kind):
+        part = _without_views
+    elif usual := _usual(kind):
+        return lambda column: column.cast(usual)
+    return (lambda column: _by_chunk(column, part)) if part else None
+
+
+def _extension(kind: pa.DataType) -> str:
+    return str(kind.extension_name) if isinstance(kind, pa.BaseExtensionType) else ""
+
+
+def _decoded(part: Any) -> pa.Array:
+    return part.dictionary.take(part.indices)
+
+
+def _storage(part: Any) -> pa.Array:
+    return part.storage
+
+
+def _flags(part: Any) -> pa.Array:
+    return part.storage.cast(pa.bool_())
 
 
 def _usual(kind: pa.DataType) -> pa.DataType | None:
@@ -172,9 +188,8 @@ def _strange(kind: pa.DataType) -> str:
     types = pa.types
     if types.is_union(kind):
         return "union"
-    if isinstance(kind, pa.BaseExtensionType):
-        known = kind.extension_name in ("arrow.uuid", "arrow.json", "arrow.bool8")
-        return "" if known else str(kind.extension_name)
+    if name := _extension(kind):
+        return "" if name in ("arrow.uuid", "arrow.json", "arrow.bool8") else name
     if types.is_dictionary(kind) or types.is_run_end_encoded(kind):
         return _strange(kind.value_type)
     if types.is_map(kind):
@@ -191,29 +206,30 @@ def _nested_strange(kind: pa.DataType) -> str:
 
 def _scalars(column: Columns) -> Columns:
     """Write values that only Parquet knows, and some that it does not either."""
-    types, kind = pa.types, column.type
-    if types.is_float32(
-        kind
-    ):  # the shortest number that is the same single: 0.1, not 0.10000000149
-        return column.cast(pa.string()).cast(pa.float64())
-    if types.is_date(kind):
-        return column.cast(pa.date32()).cast(_TEXT)
-    if types.is_time(kind):
-        return column.cast(pa.string()).cast(_TEXT)
-    if types.is_duration(kind):
-        return _seconds(column)
-    if types.is_decimal(kind):
-        return _texts(_mapped(_values(column), lambda number: format(number, "f")))
-    if types.is_interval(kind):
-        return _texts(_mapped(_values(column), month_day_nano_text))
-    if types.is_binary(kind) or types.is_large_binary(kind) or types.is_fixed_size_binary(kind):
-        return _texts(_mapped(_values(column), lambda data: base64.b64encode(data).decode()))
-    if isinstance(kind, pa.BaseExtensionType) and kind.extension_name == "arrow.uuid":
-        return _texts(_mapped(_values(column), str))
+    for holds, written in _WRITTEN:
+        if holds(column.type):
+            return written(column)
     raise Unwritable(
         "is of a kind that no file format knows",
         "Give it another first, such as {column}.astype('str').",
     )
+
+
+def _single(column: Columns) -> Columns:
+    """Give the shortest number that is the same single: 0.1, not 0.10000000149."""
+    return column.cast(pa.string()).cast(pa.float64())
+
+
+def _day(column: Columns) -> Columns:
+    return column.cast(pa.date32()).cast(_TEXT)
+
+
+def _clock(column: Columns) -> Columns:
+    return column.cast(pa.string()).cast(_TEXT)
+
+
+def _each(text: Callable[[Any], str]) -> Callable[[Columns], Columns]:
+    return lambda column: _texts(_mapped(_values(column), text))
 
 
 def _seconds(column: Columns) -> Columns:
@@ -248,3 +264,25 @@ def _mapped(values: list[Any], text: Callable[[Any], str]) -> list[str | None]:
 
 def _texts(texts: list[str | None]) -> Columns:
     return pa.chunked_array([pa.array(texts, _TEXT)])
+
+
+def _base64(data: bytes) -> str:
+    return base64.b64encode(data).decode()
+
+
+def _digits(number: Any) -> str:
+    return format(number, "f")
+
+
+_WRITTEN: tuple[tuple[Callable[[pa.DataType], bool], Callable[[Columns], Columns]], ...] = (
+    (pa.types.is_float32, _single),
+    (pa.types.is_date, _day),
+    (pa.types.is_time, _clock),
+    (pa.types.is_duration, _seconds),
+    (pa.types.is_decimal, _each(_digits)),
+    (pa.types.is_interval, _each(month_day_nano_text)),
+    (pa.types.is_binary, _each(_base64)),
+    (pa.types.is_large_binary, _each(_base64)),
+    (pa.types.is_fixed_size_binary, _each(_base64)),
+    (lambda kind: _extension(kind) == "arrow.uuid", _each(str)),
+)

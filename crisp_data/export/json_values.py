@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import json
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from enum import Enum
@@ -53,10 +53,6 @@ def _builtin(value: Any) -> Any:
     """Give a value as what JSON knows."""
     if isinstance(value, np.generic) and not isinstance(value, (np.datetime64, np.timedelta64)):
         value = value.item()
-    if value is None or isinstance(value, (bool, int, str)) and not isinstance(value, Enum):
-        return value
-    if isinstance(value, float):
-        return _finite(value)
     if isinstance(value, Mapping):
         if not all(isinstance(key, str) for key in value):
             raise Unwritable(
@@ -64,34 +60,39 @@ def _builtin(value: Any) -> Any:
                 "Make them text first.",
             )
         return {key: _builtin(inner) for key, inner in value.items()}
-    if isinstance(value, pa.MonthDayNano):
-        return month_day_nano_text(value)
-    if isinstance(value, (list, tuple, np.ndarray)):
-        return [_builtin(inner) for inner in value]
     if isinstance(value, (set, frozenset)):  # in an order that is the same on every run
         return sorted((_builtin(inner) for inner in value), key=_dumps)
-    return _scalar(value)
-
-
-def _scalar(value: Any) -> Any:
-    if value is pd.NA or value is pd.NaT:
+    if isinstance(value, (list, tuple, np.ndarray)) and not isinstance(value, pa.MonthDayNano):
+        return [_builtin(inner) for inner in value]
+    if value is None or value is pd.NA or value is pd.NaT:
         return None
-    if isinstance(value, (datetime, date, time)):
-        return value.isoformat()
-    if isinstance(value, np.datetime64):
-        return None if np.isnat(value) else str(value)
-    if isinstance(value, (timedelta, np.timedelta64)):
-        return _finite(pd.Timedelta(value).total_seconds())
-    if isinstance(value, (bytes, bytearray, memoryview)):
-        return base64.b64encode(value).decode()
-    if isinstance(value, Decimal) and value.is_finite():
-        return format(value, "f")
-    if isinstance(value, (UUID, PurePath, pd.Period, pd.Interval)):
-        return str(value)
+    for kinds, written in _WRITTEN:
+        if isinstance(value, kinds) and not isinstance(value, Enum):
+            return written(value)
     raise Unwritable(
         f"holds {type(value).__name__} objects, which no file format knows",
         "Make text or numbers of them first, such as {column}.map(str).",
     )
+
+
+def _decimal(value: Decimal) -> str | None:
+    return format(value, "f") if _finite(float(value)) is not None else None
+
+
+def _moment(value: np.datetime64) -> str | None:
+    return None if np.isnat(value) else str(value)
+
+
+def _base64(value: Any) -> str:
+    return base64.b64encode(value).decode()
+
+
+def _seconds(value: Any) -> float | None:
+    return _finite(pd.Timedelta(value).total_seconds())
+
+
+def _same(value: Any) -> Any:
+    return value
 
 
 def _finite(number: float) -> float | None:
@@ -101,3 +102,17 @@ def _finite(number: float) -> float | None:
             "Put a missing value in its place.",
         )
     return None if math.isnan(number) else number
+
+
+# In this order: the first kind that fits.
+_WRITTEN: tuple[tuple[Any, Callable[[Any], Any]], ...] = (
+    ((bool, int, str), _same),
+    (float, _finite),
+    (pa.MonthDayNano, month_day_nano_text),
+    ((datetime, date, time), lambda value: value.isoformat()),
+    (np.datetime64, _moment),
+    ((timedelta, np.timedelta64), _seconds),
+    ((bytes, bytearray, memoryview), _base64),
+    (Decimal, _decimal),
+    ((UUID, PurePath, pd.Period, pd.Interval), str),
+)

@@ -12,6 +12,7 @@ from itertools import chain
 from typing import Any, BinaryIO
 
 import msgspec
+import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -45,17 +46,18 @@ def write_jsonl(file: BinaryIO, parts: Iterable[pa.Table], json: Collection[str]
         file.write("".join(lines.to_pylist()).encode())
 
 
-def check_finite(parts: Iterable[pa.Table]) -> None:
+def check_finite(frame: pd.DataFrame, schema: pa.Schema) -> None:
     """Refuse numbers that JSON cannot write, before there is a file."""
-    for part in parts:
-        for name, column in zip(part.column_names, part.columns, strict=True):
-            if not pa.types.is_floating(column.type):
-                continue
-            if pc.any(pc.invert(pc.is_finite(column))).as_py():
-                raise BadParameter(
-                    f"Column {name!r} holds a number that is not finite, which JSON cannot write.",
-                    "Write .parquet or .csv, or put a missing value in its place.",
-                )
+    for field in schema:
+        if not pa.types.is_floating(field.type):
+            continue
+        numbers = pa.array(frame[field.name], from_pandas=True)
+        if pc.any(pc.invert(pc.is_finite(numbers))).as_py():
+            raise BadParameter(
+                f"Column {field.name!r} holds a number that is not finite, which JSON cannot "
+                "write.",
+                "Write .parquet or .csv, or put a missing value in its place.",
+            )
 
 
 def read_jsonl(file: BinaryIO, kinds: Kinds, json: Collection[str]) -> pa.Table:

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from typing import Any
 from zoneinfo import ZoneInfo
 
+import numpy as np
 import pandas as pd
 import pyarrow as pa
 
@@ -83,17 +84,18 @@ def _normalised(name: str, column: pd.Series, native: bool) -> tuple[pd.Series, 
     kind = _arrow_type(column)
     if not arrow_columns.is_plain(kind, native):
         data, json = arrow_columns.plain(_chunked(column), native)
-        column, kind = _wrapped(data, column.index), data.type
+        column = _wrapped(data, column.index)
+        kind = data.type
     if pa.types.is_timestamp(kind):
         arrow_columns.check_times(_chunked(column), native)
     return column, pa.field(name, kind, metadata=note or None), json
 
 
-def _without_pandas_kinds(column: pd.Series, native: bool) -> pd.Series:
+def _without_pandas_kinds(column: Any, native: bool) -> Any:
     """Replace what only pandas knows: sparse columns, categories, periods, intervals, zones."""
     dtype: Any = column.dtype
     if isinstance(dtype, pd.SparseDtype):
-        return _without_pandas_kinds(column.sparse.to_dense(), native)
+        return _without_pandas_kinds(pd.Series(np.asarray(column), index=column.index), native)
     if isinstance(dtype, pd.CategoricalDtype):
         return _categories(column, native)
     if isinstance(dtype, pd.PeriodDtype) or (isinstance(dtype, pd.IntervalDtype) and not native):
@@ -108,7 +110,7 @@ def _without_pandas_kinds(column: pd.Series, native: bool) -> pd.Series:
     return column
 
 
-def _categories(column: pd.Series, native: bool) -> pd.Series:
+def _categories(column: Any, native: bool) -> Any:
     """Keep categories of text, make text of periods and intervals, unpack all others."""
     kinds = column.cat.categories
     if isinstance(kinds.dtype, (pd.PeriodDtype, pd.IntervalDtype)):
@@ -127,7 +129,7 @@ def _categories(column: pd.Series, native: bool) -> pd.Series:
     return _wrapped(_chunked(values).combine_chunks().take(codes), column.index)
 
 
-def _in_a_named_zone(column: pd.Series) -> pd.Series:
+def _in_a_named_zone(column: Any) -> Any:
     """Give times in the zone of the database that pandas reads, which is what files name."""
     zone: Any = column.dt.tz
     if isinstance(zone, ZoneInfo) and zone.key and ZoneInfo(zone.key) is zone:

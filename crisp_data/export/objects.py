@@ -151,9 +151,13 @@ def _nested(values: list[Any]) -> tuple[pa.Array, bool]:
             inner = lists.type.value_type
             if pa.types.is_null(inner):
                 return lists.cast(pa.list_(pa.string())), False
-            if is_text(inner) or pa.types.is_primitive(inner) and not pa.types.is_temporal(inner):
+            if is_text(inner) or _is_number(inner):
                 return lists, False
     return pa.array(json_text(values), _TEXT), True
+
+
+def _is_number(kind: pa.DataType) -> bool:
+    return bool(pa.types.is_primitive(kind) and not pa.types.is_temporal(kind))
 
 
 def _series(data: pa.Array, column: pd.Series) -> pd.Series:

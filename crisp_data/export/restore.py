@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pandas as pd
 import pyarrow as pa
 
+from crisp_data.export.columns import is_nested
 from crisp_data.export.normalise import DTYPE_NOTE
 from crisp_data.tables import TABLES, Column
 
@@ -54,20 +57,17 @@ def _dtype(kind: pa.DataType) -> object | None:
     """Choose the dtype that tables use for an Arrow type; None leaves it to pandas."""
     if pa.types.is_timestamp(kind) and kind.tz:
         return pd.DatetimeTZDtype(kind.unit, kind.tz)  # its zone as pandas names it
-    if pa.types.is_nested(kind) and not pa.types.is_dictionary(kind):
+    # Python's own times know no nanoseconds.
+    if is_nested(kind) or kind == pa.time64("ns"):
         return pd.ArrowDtype(kind)
-    if kind == pa.time64("ns"):  # which Python's own times cannot hold
-        return pd.ArrowDtype(kind)
-    if pa.types.is_signed_integer(kind):
-        return pd.Int64Dtype()
-    if pa.types.is_unsigned_integer(kind):
-        return pd.UInt64Dtype()
+    if pa.types.is_integer(kind):
+        return pd.Int64Dtype() if pa.types.is_signed_integer(kind) else pd.UInt64Dtype()
     if pa.types.is_floating(kind):
         return pd.Float64Dtype()
     return pd.BooleanDtype() if pa.types.is_boolean(kind) else None
 
 
-def _periods(texts: pd.Series, dtype: str) -> pd.Series:
+def _periods(texts: Any, dtype: str) -> Any:
     """Make periods of texts again, or leave what somebody else has written there."""
     try:
         return texts.astype(dtype)

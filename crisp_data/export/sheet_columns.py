@@ -79,15 +79,15 @@ def dtype_name(field: pa.Field) -> str:
         return str(noted.decode())
     if pa.types.is_timestamp(kind):
         return f"datetime64[{kind.unit}, {kind.tz}]" if kind.tz else f"datetime64[{kind.unit}]"
-    if kind == pa.list_(pa.string()):
-        return "list"
-    if pa.types.is_integer(kind):
-        return "UInt64" if kind == pa.uint64() else "Int64"
-    if pa.types.is_floating(kind):
-        return "Float64"
-    if pa.types.is_boolean(kind):
-        return "boolean"
-    return "category" if pa.types.is_dictionary(kind) else "str"
+    names: tuple[tuple[bool, str], ...] = (
+        (kind == pa.list_(pa.string()), "list"),
+        (kind == pa.uint64(), "UInt64"),
+        (pa.types.is_integer(kind), "Int64"),
+        (pa.types.is_floating(kind), "Float64"),
+        (pa.types.is_boolean(kind), "boolean"),
+        (pa.types.is_dictionary(kind), "category"),
+    )
+    return next((name for fits, name in names if fits), "str")
 
 
 def _text(column: pa.ChunkedArray) -> pa.ChunkedArray:
