@@ -48,6 +48,8 @@ def _columns(table: str | None) -> tuple[Column, ...]:
 
 def _in_zone(column: pa.ChunkedArray, tz: str | None) -> pa.ChunkedArray:
     kind = column.type
+    if not column.num_chunks:  # of which pandas makes no intervals
+        column = pa.chunked_array([pa.array([], kind)])
     if tz and pa.types.is_timestamp(kind) and kind.tz:
         return column.cast(pa.timestamp(kind.unit, tz))
     return column
