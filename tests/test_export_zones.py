@@ -180,6 +180,7 @@ needs_mounts = pytest.mark.skipif(
 
 
 @needs_mounts
+@pytest.mark.slow
 def test_a_slim_container_writes_and_reads_every_format(tmp_path):
     script = f"""
 import pandas as pd, crisp_data as crisp

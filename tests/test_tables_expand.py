@@ -81,7 +81,7 @@ def paths(value: dict, before: tuple = ()):
             yield (*before, key), inner
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(st.lists(st.dictionaries(keys, objects, max_size=3), min_size=1, max_size=3))
 def test_no_two_paths_share_a_column(rows):
     found = expanded(*rows)
