@@ -382,7 +382,7 @@ class TestXlsx:
             export.write(tmp_path / "over.xlsx", frame)
         assert ".parquet" in caught.value.hint
         assert [file.name for file in tmp_path.iterdir()] == ["fits.xlsx"]
-        assert sheet_columns.check_size(1, columns.arrow_schema(frame)) is None
+        assert sheet_columns.check_size(1, 1) is None
 
     @pytest.mark.parametrize("mark", ["a", "😀"])
     def test_a_cell_ends_somewhere(self, tmp_path, mark):

@@ -14,7 +14,8 @@
 ==========================  ==================================================================
 ending                      what it keeps
 ==========================  ==================================================================
-``.parquet``                everything, dtypes, time zone and the table's name included
+``.parquet``                everything, dtypes, time zone and the table's name included; UUIDs,
+                            and what Parquet has no type for, as text
 ``.jsonl``, ``.jsonl.gz``   every value; :func:`read` restores the dtypes when told the table
 ``.csv``, ``.csv.gz``       every value; likewise. UTF-8; an empty text is ``""``, a missing
                             value nothing at all
@@ -23,13 +24,15 @@ ending                      what it keeps
 
 In CSV and XLSX a text that a spreadsheet would run gets an apostrophe in front
 (:mod:`crisp_data.export.guard`); :func:`read` takes it away again. Times are ISO 8601 with
-their distance from UTC, durations are seconds, lists are JSON.
+their distance from UTC, durations are seconds, lists are JSON. Any other dtype is written as a
+person reads it, or refused by name (:mod:`crisp_data.export.normalise`).
 """
 
 from __future__ import annotations
 
 import csv
 import gzip
+import re
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -42,6 +45,7 @@ from crisp_data.export import (
     columns,
     delimited,
     lines,
+    normalise,
     parquet,
     restore,
     sheet,
@@ -49,6 +53,7 @@ from crisp_data.export import (
     sheet_columns,
 )
 from crisp_data.export.wholefile import as_path, check_place, whole_file
+from crisp_data.moments import check_tz
 from crisp_data.tables import TABLES, empty
 
 __all__ = ["ENDINGS", "check", "read", "write"]
@@ -56,6 +61,7 @@ __all__ = ["ENDINGS", "check", "read", "write"]
 ENDINGS = (".csv", ".csv.gz", ".jsonl", ".jsonl.gz", ".parquet", ".xlsx")
 
 _ROW_GROUP = 1 << 17
+_LONE = re.compile("[\ud800-\udfff]")
 
 
 def write(path: str | Path, frame: pd.DataFrame, table: str | None = None) -> Path:
@@ -84,8 +90,8 @@ def write(path: str | Path, frame: pd.DataFrame, table: str | None = None) -> Pa
     Raises
     ------
     BadParameter
-        The ending or table is unknown, the folder is missing, or the frame does not fit the
-        format. No file was written.
+        The ending or table is unknown, the folder is missing, or a column, named with its
+        dtype, does not fit the format. No file was written.
     FileTrouble
         The file may not be replaced, as on Windows while another program has it open.
 
@@ -100,11 +106,16 @@ def write(path: str | Path, frame: pd.DataFrame, table: str | None = None) -> Pa
     _check_table(table)
     _check_frame(frame)
     table = table or _recognise(frame)
-    schema = columns.arrow_schema(frame)
+    if ending == ".xlsx":
+        sheet_columns.check_size(*frame.shape)
+    plain = normalise.normalise(frame, native=ending == ".parquet")
+    frame, schema = plain.frame, plain.schema
     roles: list[str] = []
     if ending == ".xlsx":
-        sheet_columns.check_size(len(frame), schema)
         roles = sheet_columns.roles(columns.slices(frame, schema))
+    json = restore.json_columns(table) | plain.json
+    if ending.startswith(".jsonl"):
+        lines.check_finite(frame, schema)
     with whole_file(path) as file:
         if ending == ".parquet":
             parts = columns.slices(frame, schema, _ROW_GROUP)
@@ -115,9 +126,9 @@ def write(path: str | Path, frame: pd.DataFrame, table: str | None = None) -> Pa
         elif ending.endswith(".gz"):
             # No name and no date inside: the same frame gives the same bytes.
             with gzip.GzipFile("", "wb", 6, file, mtime=0) as packed:
-                _write_text(packed, ending, frame, schema, table)
+                _write_text(packed, ending, frame, schema, json)
         else:
-            _write_text(file, ending, frame, schema, table)
+            _write_text(file, ending, frame, schema, json)
     return path
 
 
@@ -164,6 +175,8 @@ def read(path: str | Path, table: str | None = None, tz: str | None = None) -> p
     path = as_path(path)
     ending = _ending(path)
     _check_table(table)
+    if tz is not None:
+        check_tz(tz)
     if not path.is_file():
         raise BadParameter(f"There is no file {path}.", "Check the name and the folder.")
     data, named = _read(path, ending, table)
@@ -201,13 +214,13 @@ def _read_text(file: BinaryIO, ending: str, table: str | None) -> pa.Table:
 
 
 def _write_text(
-    file: Any, ending: str, frame: pd.DataFrame, schema: pa.Schema, table: str | None
+    file: Any, ending: str, frame: pd.DataFrame, schema: pa.Schema, json: frozenset[str]
 ) -> None:
     parts = columns.slices(frame, schema)
     if ending.startswith(".csv"):
         delimited.write_csv(file, schema, parts)
     else:
-        lines.write_jsonl(file, parts, restore.json_columns(table))
+        lines.write_jsonl(file, parts, json)
 
 
 def _ending(path: Path) -> str:
@@ -237,11 +250,18 @@ def _check_frame(frame: object) -> None:
             "A Series becomes one with .to_frame() or .reset_index().",
         )
     names = list(frame.columns)
+    if isinstance(frame.columns, pd.MultiIndex):
+        raise BadParameter(
+            "The names of the columns have several levels, and files know one.",
+            "Join them first: frame.columns = frame.columns.map('.'.join).",
+        )
     if not names or not all(isinstance(name, str) for name in names):
         raise BadParameter(
             "Files need named columns, and not every column's name is text.",
             "Name them first, such as frame.rename(columns=str).",
         )
+    if any(_LONE.search(name) for name in names):
+        raise BadParameter("A column's name is not Unicode.", "Rename it first.")
     if len(set(names)) < len(names):
         raise BadParameter("Two columns have the same name.", "Rename one of them first.")
     index = frame.index

@@ -1,4 +1,4 @@
-"""Between pandas columns and the plain columns that files can hold."""
+"""Between plain Arrow columns and the text that files hold."""
 
 from __future__ import annotations
 
@@ -9,33 +9,10 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from crisp_data.errors import BadParameter
-
 # Rows turned into a file at a time: memory stays bounded whatever the frame's length.
 SLICE = 32_768
 
-_PER_SECOND = {"s": 1, "ms": 1_000, "us": 1_000_000, "ns": 1_000_000_000}
-
-
-def arrow_schema(frame: pd.DataFrame) -> pa.Schema:
-    """Return the Arrow type of every column, without converting the frame.
-
-    Only columns of plain objects need their values looked at; all others know their type.
-    """
-    fields = []
-    for name, column in frame.items():
-        probe = column if column.dtype == object else column.iloc[:0]
-        try:
-            kind = pa.array(probe, from_pandas=True).type
-        except (pa.ArrowException, ValueError, TypeError):
-            # The cause would quote a cell.
-            raise BadParameter(
-                f"Column {name!r} mixes values of several types, or holds text that is not "
-                "Unicode.",
-                f"Give it one type first, such as frame[{name!r}].astype('str').",
-            ) from None
-        fields.append(pa.field(str(name), kind))
-    return pa.schema(fields)
+PER_SECOND = {"s": 1, "ms": 1_000, "us": 1_000_000, "ns": 1_000_000_000}
 
 
 def slices(frame: pd.DataFrame, schema: pa.Schema, rows: int = SLICE) -> Iterator[pa.Table]:
@@ -56,14 +33,9 @@ def is_nested(kind: pa.DataType) -> bool:
 
 
 def plain(column: pa.ChunkedArray) -> pa.ChunkedArray:
-    """Unpack categories, and write a duration as its seconds."""
+    """Unpack categories."""
     kind = column.type
-    if pa.types.is_dictionary(kind):
-        column = column.cast(kind.value_type)
-    if pa.types.is_duration(column.type):
-        ticks = column.cast(pa.int64()).cast(pa.float64())
-        return pc.divide(ticks, float(_PER_SECOND[column.type.unit]))
-    return column
+    return column.cast(kind.value_type) if pa.types.is_dictionary(kind) else column
 
 
 def json_text(column: pa.ChunkedArray) -> pa.ChunkedArray:
@@ -81,26 +53,45 @@ def from_json_text(column: pa.ChunkedArray, kind: pa.DataType) -> pa.ChunkedArra
     return pa.chunked_array([pa.array(values, kind)])
 
 
+def local(times: pa.ChunkedArray) -> pa.ChunkedArray:
+    """Give times as the clock of their zone shows them.
+
+    pandas converts them, as it does for the frame: ``pyarrow.compute.local_timestamp`` reads the
+    system's time zone database, which a slim container or Windows lacks, and which may be of
+    another year than the one that pandas reads.
+    """
+    kind = times.type
+    if not kind.tz:
+        return times
+    clock = _instants(times).tz_convert(kind.tz).tz_localize(None)
+    return pa.chunked_array([pa.array(clock, pa.timestamp(kind.unit))])
+
+
 def iso8601(times: pa.ChunkedArray) -> pa.ChunkedArray:
     """Write times as ``2026-10-25T02:30:00.000+02:00``, in their zone; naive ones without offset.
 
     ``pyarrow.compute.strftime`` does the same ten times slower, and without the colon.
     """
-    local = pc.local_timestamp(times) if times.type.tz else times
-    text = pc.binary_replace_slice(local.cast(pa.string()), 10, 11, "T")
+    clock = local(times)
+    text = pc.binary_replace_slice(clock.cast(pa.string()), 10, 11, "T")
     if not times.type.tz:
         return text
-    return pc.binary_join_element_wise(text, offsets(times), "")
+    return pc.binary_join_element_wise(text, offsets(times, clock), "")
 
 
-def offsets(times: pa.ChunkedArray) -> pa.ChunkedArray:
-    """Return each time's distance from UTC, such as ``+02:00``."""
-    local = pc.local_timestamp(times).cast(pa.int64())
-    distance = pc.subtract(local, times.cast(pa.int64())).combine_chunks().dictionary_encode()
+def offsets(times: pa.ChunkedArray, clock: pa.ChunkedArray) -> pa.ChunkedArray:
+    """Return each time's distance from UTC, such as ``+02:00``, given what the clock shows."""
+    ticks = pc.subtract(clock.cast(pa.int64()), times.cast(pa.int64()))
+    distance = ticks.combine_chunks().dictionary_encode()
     names = [
-        _offset(ticks // _PER_SECOND[times.type.unit]) for ticks in distance.dictionary.to_pylist()
+        _offset(ticks // PER_SECOND[times.type.unit]) for ticks in distance.dictionary.to_pylist()
     ]
     return pa.chunked_array([pa.array(names, pa.string()).take(distance.indices)])
+
+
+def _instants(times: pa.ChunkedArray) -> pd.DatetimeIndex:
+    naive = times.cast(pa.timestamp(times.type.unit)).to_numpy()
+    return pd.DatetimeIndex(naive).tz_localize("UTC")
 
 
 def _offset(seconds: int) -> str:

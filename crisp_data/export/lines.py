@@ -12,11 +12,13 @@ from itertools import chain
 from typing import Any, BinaryIO
 
 import msgspec
+import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from crisp_data.errors import BadParameter
 from crisp_data.export.columns import iso8601, plain
+from crisp_data.export.json_values import json_text
 
 Kinds = Mapping[str, pa.DataType]
 
@@ -37,11 +39,25 @@ def write_jsonl(file: BinaryIO, parts: Iterable[pa.Table], json: Collection[str]
     for part in parts:
         pieces: list[Any] = []
         for name, column in zip(part.column_names, part.columns, strict=True):
-            values = _embedded(column) if name in json else _values(name, column)
+            values = _embedded(column) if name in json else _values(column)
             key = _encoder.encode(name).decode()
             pieces += [_text_of(("," if pieces else "{") + key + ":"), _encoded(values)]
         lines = pc.binary_join_element_wise(*pieces, _text_of("}\n"), _text_of(""))
         file.write("".join(lines.to_pylist()).encode())
+
+
+def check_finite(frame: pd.DataFrame, schema: pa.Schema) -> None:
+    """Refuse numbers that JSON cannot write, before there is a file."""
+    for field in schema:
+        if not pa.types.is_floating(field.type):
+            continue
+        numbers = pa.array(frame[field.name], from_pandas=True)
+        if pc.any(pc.invert(pc.is_finite(numbers))).as_py():
+            raise BadParameter(
+                f"Column {field.name!r} holds a number that is not finite, which JSON cannot "
+                "write.",
+                "Write .parquet or .csv, or put a missing value in its place.",
+            )
 
 
 def read_jsonl(file: BinaryIO, kinds: Kinds, json: Collection[str]) -> pa.Table:
@@ -70,16 +86,9 @@ def read_jsonl(file: BinaryIO, kinds: Kinds, json: Collection[str]) -> pa.Table:
     return pa.table(columns, names)
 
 
-def _values(name: str, column: pa.ChunkedArray) -> list[Any]:
+def _values(column: pa.ChunkedArray) -> list[Any]:
     column = plain(column)
-    if pa.types.is_timestamp(column.type):
-        column = iso8601(column)
-    elif pa.types.is_floating(column.type) and pc.any(pc.invert(pc.is_finite(column))).as_py():
-        raise BadParameter(
-            f"Column {name!r} holds a number that is not finite, which JSON cannot write.",
-            "Write .parquet or .csv, or put a missing value in its place.",
-        )
-    return list(column.to_pylist())
+    return list((iso8601(column) if pa.types.is_timestamp(column.type) else column).to_pylist())
 
 
 def _encoded(values: list[Any]) -> pa.Array:
@@ -141,10 +150,21 @@ def _listed(kind: pa.DataType | None) -> Any:
 
 
 def _untyped(values: list[Any]) -> pa.Array:
-    """Let Arrow find the type; an object stays the JSON text that it is."""
-    texts = [
-        msgspec.json.encode(value).decode() if isinstance(value, dict) else value
-        for value in values
-    ]
-    column = pa.array(texts)
-    return column.cast(pa.string()) if pa.types.is_null(column.type) else column
+    """Let Arrow find the type; objects, and lists of several types, stay JSON text."""
+    if any(isinstance(value, dict) for value in values):
+        return _as_text(values)
+    for kind in (None, pa.uint64()):
+        try:
+            column = pa.array(values, kind)
+        except (pa.ArrowException, OverflowError, TypeError, ValueError):
+            continue
+        # Arrow fits the objects in a list to each other.
+        if not pa.types.is_list(column.type) or not pa.types.is_struct(column.type.value_type):
+            return column.cast(pa.string()) if pa.types.is_null(column.type) else column
+    return _as_text(values)
+
+
+def _as_text(values: list[Any]) -> pa.Array:
+    """Keep text, and write any other value as its JSON."""
+    encoded = iter(json_text(value for value in values if not isinstance(value, str)))
+    return pa.array([value if isinstance(value, str) else next(encoded) for value in values], _TEXT)

@@ -25,7 +25,7 @@ def write_parquet(
     noted = schema.with_metadata({_NOTE: table.encode()} if table else None)
     with pyarrow.parquet.ParquetWriter(file, noted, compression="zstd") as writer:
         for part in parts:
-            writer.write_table(part.replace_schema_metadata(noted.metadata))
+            writer.write_table(part.cast(noted))
 
 
 def read_parquet(path: Path) -> tuple[pa.Table, str | None]:

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pandas as pd
 import pyarrow as pa
 
+from crisp_data.export.columns import is_nested
+from crisp_data.export.normalise import DTYPE_NOTE
 from crisp_data.tables import TABLES, Column
 
 
@@ -28,6 +32,10 @@ def to_frame(data: pa.Table, table: str | None, tz: str | None) -> pd.DataFrame:
     """
     columns = [_in_zone(column, tz) for column in data.columns]
     frame: pd.DataFrame = pa.table(columns, data.column_names).to_pandas(types_mapper=_dtype)
+    for field in data.schema:
+        noted = (field.metadata or {}).get(DTYPE_NOTE, b"").decode()
+        if noted.startswith("period["):
+            frame[field.name] = _periods(frame[field.name], noted)
     for column in _columns(table):
         if column.kind.categories and column.name in frame:
             frame[column.name] = _categorical(frame[column.name], column.kind.categories)
@@ -40,6 +48,8 @@ def _columns(table: str | None) -> tuple[Column, ...]:
 
 def _in_zone(column: pa.ChunkedArray, tz: str | None) -> pa.ChunkedArray:
     kind = column.type
+    if not column.num_chunks:  # of which pandas makes no intervals
+        column = pa.chunked_array([pa.array([], kind)])
     if tz and pa.types.is_timestamp(kind) and kind.tz:
         return column.cast(pa.timestamp(kind.unit, tz))
     return column
@@ -47,13 +57,24 @@ def _in_zone(column: pa.ChunkedArray, tz: str | None) -> pa.ChunkedArray:
 
 def _dtype(kind: pa.DataType) -> object | None:
     """Choose the dtype that tables use for an Arrow type; None leaves it to pandas."""
-    if pa.types.is_nested(kind) and not pa.types.is_dictionary(kind):
+    if pa.types.is_timestamp(kind) and kind.tz:
+        return pd.DatetimeTZDtype(kind.unit, kind.tz)  # its zone as pandas names it
+    # Python's own times know no nanoseconds.
+    if is_nested(kind) or kind == pa.time64("ns"):
         return pd.ArrowDtype(kind)
-    if pa.types.is_signed_integer(kind):
-        return pd.Int64Dtype()
+    if pa.types.is_integer(kind):
+        return pd.Int64Dtype() if pa.types.is_signed_integer(kind) else pd.UInt64Dtype()
     if pa.types.is_floating(kind):
         return pd.Float64Dtype()
     return pd.BooleanDtype() if pa.types.is_boolean(kind) else None
+
+
+def _periods(texts: Any, dtype: str) -> Any:
+    """Make periods of texts again, or leave what somebody else has written there."""
+    try:
+        return texts.astype(dtype)
+    except (ValueError, TypeError):
+        return texts
 
 
 def _categorical(values: pd.Series, declared: tuple[str, ...]) -> pd.Series:

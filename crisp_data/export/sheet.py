@@ -42,7 +42,7 @@ def write_xlsx(
     with TemporaryDirectory(prefix="crisp-data-", ignore_cleanup_errors=True) as folder:
         book = xlsxwriter.Workbook(file, {"constant_memory": True, "tmpdir": folder})
         names = _write_data(book, title, parts, roles)
-        _write_about(book, names, [dtype_name(kind) for kind in schema.types], roles)
+        _write_about(book, names, [dtype_name(field) for field in schema], roles)
         book.close()
 
 

@@ -13,12 +13,14 @@ import pyarrow as pa
 from crisp_data.errors import BadParameter
 from crisp_data.export.columns import from_json_text
 from crisp_data.export.guard import unguard, unguard_names
+from crisp_data.export.normalise import DTYPE_NOTE
 from crisp_data.export.sheet import ABOUT
 
 _KINDS = {
     "str": pa.large_string(),
     "category": pa.dictionary(pa.int32(), pa.large_string()),
     "Int64": pa.int64(),
+    "UInt64": pa.uint64(),
     "Float64": pa.float64(),
     "boolean": pa.bool_(),
     "list": pa.list_(pa.string()),
@@ -54,7 +56,11 @@ def read_xlsx(path: Path) -> tuple[pa.Table, str]:
             _column(column, dtypes.get(name, "str"))
             for name, column in zip(header, cells, strict=True)
         ]
-        return pa.table(columns, unguard_names(header)), sheet.title
+        fields = [
+            pa.field(name, column.type, metadata={DTYPE_NOTE: dtypes.get(shown, "")})
+            for name, shown, column in zip(unguard_names(header), header, columns, strict=True)
+        ]
+        return pa.table(columns, pa.schema(fields)), sheet.title
     finally:
         book.close()
 
@@ -67,13 +73,13 @@ def _column(cells: tuple[Any, ...], dtype: str) -> pa.ChunkedArray:
     if found := _TIME.fullmatch(dtype):
         unit, tz = found.groups()
         return _times(cells, pa.timestamp(unit, tz))
-    kind = _KINDS[dtype]
-    if dtype in ("str", "category", "list"):
+    kind = _KINDS.get(dtype, _KINDS["str"])
+    if dtype not in ("Int64", "UInt64", "Float64", "boolean"):
         texts = unguard(pa.chunked_array([pa.array(map(_text, cells), pa.large_string())]))
         if dtype == "list":
             return from_json_text(texts, kind)
         return texts.dictionary_encode() if dtype == "category" else texts
-    convert = {"Int64": int, "Float64": float, "boolean": bool}[dtype]
+    convert = {"Float64": float, "boolean": bool}.get(dtype, int)
     values = [None if cell.value is None else convert(cell.value) for cell in cells]
     return pa.chunked_array([pa.array(values, kind)])
 

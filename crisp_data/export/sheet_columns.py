@@ -9,8 +9,17 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from crisp_data.errors import BadParameter
-from crisp_data.export.columns import is_nested, is_text, iso8601, json_text, offsets, plain
+from crisp_data.export.columns import (
+    is_nested,
+    is_text,
+    iso8601,
+    json_text,
+    local,
+    offsets,
+    plain,
+)
 from crisp_data.export.guard import guard
+from crisp_data.export.normalise import DTYPE_NOTE
 
 ROWS, COLUMNS, CHARACTERS = 1_048_576, 16_384, 32_767
 
@@ -20,11 +29,11 @@ _DAY_MS = 86_400_000
 _DAY_ZERO_MS, _FIRST_MS, _LAST_MS = -2_209_161_600_000, -2_203_891_200_000, 253_402_300_799_999
 
 
-def check_size(rows: int, schema: pa.Schema) -> None:
+def check_size(rows: int, columns: int) -> None:
     """Refuse what has more rows or columns than a sheet."""
-    if rows >= ROWS or len(schema) > COLUMNS:
+    if rows >= ROWS or columns > COLUMNS:
         raise BadParameter(
-            f"{rows:,} rows of {len(schema):,} columns do not fit a spreadsheet, which ends at "
+            f"{rows:,} rows of {columns:,} columns do not fit a spreadsheet, which ends at "
             f"{ROWS - 1:,} rows below the header and {COLUMNS:,} columns.",
             "Write .parquet or .csv, or several .xlsx files, such as one for each month.",
         )
@@ -53,29 +62,32 @@ def cells(column: pa.ChunkedArray, role: str) -> Iterator[Any]:
         return iter(guard(_text(column)).to_pylist())
     if role != "time":
         return iter(column.to_pylist())
-    local = pc.local_timestamp(column) if column.type.tz else column
-    ticks = local.cast(pa.timestamp("ms")).cast(pa.int64())
+    clock = local(column)
+    ticks = clock.cast(pa.timestamp("ms")).cast(pa.int64())
     days = pc.divide(pc.subtract(ticks, _DAY_ZERO_MS).cast(pa.float64()), float(_DAY_MS))
-    shown = offsets(column).to_pylist() if column.type.tz else [""] * len(column)
+    shown = offsets(column, clock).to_pylist() if column.type.tz else [""] * len(column)
     return (
         None if day is None else (day, offset)
         for day, offset in zip(days.to_pylist(), shown, strict=True)
     )
 
 
-def dtype_name(kind: pa.DataType) -> str:
+def dtype_name(field: pa.Field) -> str:
     """Name the dtype that a column comes back with."""
+    kind = field.type
+    if noted := (field.metadata or {}).get(DTYPE_NOTE):
+        return str(noted.decode())
     if pa.types.is_timestamp(kind):
         return f"datetime64[{kind.unit}, {kind.tz}]" if kind.tz else f"datetime64[{kind.unit}]"
-    if kind == pa.list_(pa.string()):
-        return "list"
-    if pa.types.is_integer(kind):
-        return "Int64"
-    if pa.types.is_floating(kind) or pa.types.is_duration(kind):
-        return "Float64"
-    if pa.types.is_boolean(kind):
-        return "boolean"
-    return "category" if pa.types.is_dictionary(kind) else "str"
+    names: tuple[tuple[bool, str], ...] = (
+        (kind == pa.list_(pa.string()), "list"),
+        (kind == pa.uint64(), "UInt64"),
+        (pa.types.is_integer(kind), "Int64"),
+        (pa.types.is_floating(kind), "Float64"),
+        (pa.types.is_boolean(kind), "boolean"),
+        (pa.types.is_dictionary(kind), "category"),
+    )
+    return next((name for fits, name in names if fits), "str")
 
 
 def _text(column: pa.ChunkedArray) -> pa.ChunkedArray:
@@ -102,9 +114,8 @@ def _role(name: str, column: pa.ChunkedArray) -> str:
 
 
 def _showable(times: pa.ChunkedArray) -> bool:
-    local = pc.local_timestamp(times) if times.type.tz else times
     try:
-        ticks = local.cast(pa.timestamp("ms")).cast(pa.int64())
+        ticks = local(times).cast(pa.timestamp("ms")).cast(pa.int64())
     except pa.ArrowInvalid:  # finer than a millisecond
         return False
     return not _any(pc.or_(pc.less(ticks, _FIRST_MS), pc.greater(ticks, _LAST_MS)))
@@ -126,7 +137,8 @@ def _check_length(name: str, text: pa.ChunkedArray) -> None:
 
 
 def _beyond(numbers: pa.ChunkedArray, limit: int) -> bool:
-    return _any(pc.or_(pc.greater(numbers, limit), pc.less(numbers, -limit)))
+    found = pc.min_max(numbers).as_py()
+    return found["min"] is not None and max(-found["min"], found["max"]) > limit
 
 
 def _any(flags: pa.ChunkedArray) -> bool:

@@ -178,7 +178,9 @@ def date_axis(ax: Axes, starts: pd.DatetimeIndex, by: str, clock: str = "UTC") -
     periods = pd.period_range(starts[0], starts[-1], freq=_STEPS[by])
     most = 5 if narrow(ax) else 9
     ax.set_xticks(periods[:: -(-len(periods) // most)].start_time)
-    ax.xaxis.set_major_formatter(DateFormatter(_DATES[by], tz=clock))  # type: ignore[no-untyped-call]
+    # A zone, not its name: matplotlib would look the name up in a database of its own.
+    zone = pd.DatetimeTZDtype("ns", clock).tz
+    ax.xaxis.set_major_formatter(DateFormatter(_DATES[by], tz=zone))  # type: ignore[no-untyped-call]
 
 
 def duration(length: Any) -> str:

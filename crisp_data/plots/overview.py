@@ -9,7 +9,7 @@ import pandas as pd
 
 from crisp_data import metrics
 from crisp_data.errors import BadParameter
-from crisp_data.metrics.checks import NO_MESSAGES, check_tz_or, milliseconds, needs
+from crisp_data.metrics.checks import NO_MESSAGES, check_tz_or, milliseconds, needs, times
 from crisp_data.plots import look
 from crisp_data.plots.about import about
 from crisp_data.plots.backlog import backlog
@@ -77,9 +77,10 @@ def overview(
     from crisp_data.plots.page import Page, chart
 
     conversations, messages = _frames(conversations, messages)
-    zone = check_tz_or(tz, milliseconds(conversations, "created_at")[1])
+    at, own = milliseconds(conversations, "created_at")
+    zone = check_tz_or(tz, own)
     answers = metrics.first_response(messages, bots=bots, now=now)
-    created = conversations["created_at"].dt.tz_convert(zone)
+    created = pd.Series(times(at, zone))
     by = "day" if created.empty or (created.max() - created.min()).days <= _DAYS_BY_DAY else "week"
 
     page = Page(_WIDTH, _HEIGHT)

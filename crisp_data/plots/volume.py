@@ -9,7 +9,7 @@ import pandas as pd
 
 from crisp_data import metrics
 from crisp_data.errors import BadParameter
-from crisp_data.metrics.checks import check_tz_or, milliseconds, needs
+from crisp_data.metrics.checks import check_tz_or, milliseconds, needs, times
 from crisp_data.plots import look
 
 if TYPE_CHECKING:
@@ -136,7 +136,8 @@ def read(
     zone = check_tz_or(tz, milliseconds(conversations, "created_at")[1])
     frame = conversations[["created_at", *columns]]
     there = frame[frame["created_at"].notna()]
-    there = there.assign(created_at=there["created_at"].dt.tz_convert(zone))
+    # As pandas' own times, whatever holds them: Arrow's ask the system for its zones.
+    there = there.assign(created_at=times(milliseconds(there, "created_at")[0], zone))
     return there.reset_index(drop=True), zone, len(frame) - len(there)
 
 

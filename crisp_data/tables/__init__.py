@@ -33,7 +33,8 @@ Examples
 
 from crisp_data.tables.builder import Builder
 from crisp_data.tables.declared import TABLES
-from crisp_data.tables.frames import empty, expand, schema, to_frame
+from crisp_data.tables.expanding import expand
+from crisp_data.tables.frames import empty, schema, to_frame
 from crisp_data.tables.kinds import Column, Kind, Table
 
 __all__ = [

@@ -1,8 +1,7 @@
-"""A table as a frame: full, empty, described, taken apart."""
+"""A table as a frame: full, empty, described."""
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
 import numpy as np
@@ -18,6 +17,7 @@ _DTYPES = {
     pa.large_string(): pd.StringDtype(na_value=np.nan),
     pa.string(): pd.StringDtype(na_value=np.nan),
     pa.int64(): pd.Int64Dtype(),
+    pa.uint64(): pd.UInt64Dtype(),
     pa.float64(): pd.Float64Dtype(),
     pa.bool_(): pd.BooleanDtype(),
 }
@@ -73,56 +73,12 @@ def schema(table: str, tz: str = "UTC") -> pd.DataFrame:
     return frame.astype("str")
 
 
-def expand(frame: pd.DataFrame, column: str) -> pd.DataFrame:
-    """Turn a column of JSON objects into one column for each key.
-
-    Parameters
-    ----------
-    frame : pandas.DataFrame
-        A table's frame.
-    column : str
-        A column of JSON text, such as ``data`` or ``extra``.
-
-    Returns
-    -------
-    pandas.DataFrame
-        Rows and index as in ``frame``, one column for each key that occurs; nested keys are
-        dotted, and dtypes are what pandas infers from the values.
-
-    Raises
-    ------
-    BadParameter
-        There is no such column, or it holds something other than JSON objects.
-
-    Examples
-    --------
-    >>> import pandas as pd
-    >>> from crisp_data import tables
-    >>> frame = pd.DataFrame({"data": ['{"plan":"pro","seats":3}', None]}, index=["a", "b"])
-    >>> tables.expand(frame, "data")
-      plan  seats
-    a  pro    3.0
-    b  NaN    NaN
-    """
-    if column not in frame:
-        raise BadParameter(f"There is no column {column!r}.", "Use a column of the frame.")
-    texts = frame[column].tolist()
-    try:
-        objects = [json.loads(text) if isinstance(text, str) else {} for text in texts]
-    except ValueError:
-        objects = [None]
-    if not all(isinstance(value, dict) for value in objects):
-        raise BadParameter(
-            f"The column {column!r} does not hold JSON objects.",
-            "expand() is for data, content_json, properties, extra and the like.",
-        )
-    return pd.json_normalize(objects).set_axis(frame.index)
-
-
 def _empty(table: Table, tz: str) -> pa.Table:
     arrays = [columns.without_rows(in_zone(c.kind, tz)) for c in table.columns]
     return pa.table(arrays, table.schema_in(tz))
 
 
 def _dtype(arrow: pa.DataType) -> Any:
+    if pa.types.is_timestamp(arrow) and arrow.tz:
+        return pd.DatetimeTZDtype(arrow.unit, arrow.tz)  # its zone as pandas names it
     return pd.ArrowDtype(arrow) if pa.types.is_list(arrow) else _DTYPES.get(arrow)

@@ -16,6 +16,7 @@ _ESCAPED = re.compile(
     rb"\\u[dD](?:([89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2})|[89a-fA-F][0-9a-fA-F]{2})"
 )
 _LONE = re.compile("[\ud800-\udfff]")
+_HALF = re.compile(r"[\ud800-\udfff]|\\u[dD][89a-fA-F]")
 # A serialiser that puts no space after its first colon puts none anywhere.
 _COMPACT = re.compile(rb'\{("[^"\\]*":[^\s]|\})')
 
@@ -37,11 +38,27 @@ def mended(body: Any) -> bytes:
     ValueError
         Not JSON even so.
     """
-    value = json.loads(
-        str(body, "utf-8", "replace"), parse_float=_finite, parse_constant=str, strict=False
-    )
+    value = _lenient(str(body, "utf-8", "replace"))
     text = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
     return _LONE.sub("\ufffd", text).encode()
+
+
+def loaded(text: str) -> Any:
+    """Read one JSON text into Python's own types, with what no dtype holds replaced.
+
+    As :func:`mended` does; whole numbers of any length are exact.
+
+    Raises
+    ------
+    ValueError
+        Not JSON even so.
+    RecursionError
+        Nested too deeply.
+    """
+    value = _lenient(text)
+    if not _HALF.search(text):
+        return value
+    return json.loads(_LONE.sub("\ufffd", json.dumps(value, ensure_ascii=False)))
 
 
 def paired(body: bytes) -> bytes:
@@ -95,6 +112,10 @@ def json_texts(raws: list[msgspec.Raw | None]) -> list[str | None]:
 def written(value: Any) -> str:
     """Write a decoded value as compact JSON text."""
     return msgspec.json.encode(value).decode()
+
+
+def _lenient(text: str) -> Any:
+    return json.loads(text, parse_float=_finite, parse_constant=str, strict=False)
 
 
 def _finite(number: str) -> float | str:

@@ -1,0 +1,118 @@
+"""Nested values as JSON text: what JSON has no word for is written as columns of it are."""
+
+from __future__ import annotations
+
+import base64
+import json
+import math
+from collections.abc import Callable, Iterable, Mapping
+from datetime import date, datetime, time, timedelta
+from decimal import Decimal
+from enum import Enum
+from pathlib import PurePath
+from typing import Any
+from uuid import UUID
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+
+from crisp_data.export.unwritable import Unwritable
+
+
+def json_text(values: Iterable[Any]) -> list[str | None]:
+    """Write each value as JSON on one line; None stays.
+
+    Raises
+    ------
+    Unwritable
+        A value holds what JSON cannot.
+    """
+    try:
+        return [None if value is None else _dumps(_builtin(value)) for value in values]
+    except RecursionError:
+        raise Unwritable(
+            "holds values nested too deeply, or within themselves",
+            "Take them apart first, or drop the column.",
+        ) from None
+
+
+def month_day_nano_text(interval: Any) -> str:
+    """Write an interval of months, days and nanoseconds as ISO 8601 does."""
+    seconds, rest = divmod(abs(interval.nanoseconds), 10**9)
+    sign = "-" if interval.nanoseconds < 0 else ""
+    fraction = f".{rest:09}".rstrip("0") if rest else ""
+    return f"P{interval.months}M{interval.days}DT{sign}{seconds}{fraction}S"
+
+
+def _dumps(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+
+
+def _builtin(value: Any) -> Any:
+    """Give a value as what JSON knows."""
+    if isinstance(value, np.generic) and not isinstance(value, (np.datetime64, np.timedelta64)):
+        value = value.item()
+    if isinstance(value, Mapping):
+        if not all(isinstance(key, str) for key in value):
+            raise Unwritable(
+                "holds a dict whose keys are not all text, which JSON cannot write",
+                "Make them text first.",
+            )
+        return {key: _builtin(inner) for key, inner in value.items()}
+    if isinstance(value, (set, frozenset)):  # in an order that is the same on every run
+        return sorted((_builtin(inner) for inner in value), key=_dumps)
+    if isinstance(value, (list, tuple, np.ndarray)) and not isinstance(value, pa.MonthDayNano):
+        return [_builtin(inner) for inner in value]
+    if value is None or value is pd.NA or value is pd.NaT:
+        return None
+    for kinds, written in _WRITTEN:
+        if isinstance(value, kinds) and not isinstance(value, Enum):
+            return written(value)
+    raise Unwritable(
+        f"holds {type(value).__name__} objects, which no file format knows",
+        "Make text or numbers of them first, such as {column}.map(str).",
+    )
+
+
+def _decimal(value: Decimal) -> str | None:
+    return format(value, "f") if _finite(float(value)) is not None else None
+
+
+def _moment(value: np.datetime64) -> str | None:
+    return None if np.isnat(value) else str(value)
+
+
+def _base64(value: Any) -> str:
+    return base64.b64encode(value).decode()
+
+
+def _seconds(value: Any) -> float | None:
+    return _finite(pd.Timedelta(value).total_seconds())
+
+
+def _same(value: Any) -> Any:
+    return value
+
+
+def _finite(number: float) -> float | None:
+    if math.isinf(number):
+        raise Unwritable(
+            "holds a number that is not finite, which JSON cannot write",
+            "Put a missing value in its place.",
+        )
+    return None if math.isnan(number) else number
+
+
+# In this order: the first kind that fits.
+_WRITTEN: tuple[tuple[Any, Callable[[Any], Any]], ...] = (
+    ((bool, int, str), _same),
+    (float, _finite),
+    (pa.MonthDayNano, month_day_nano_text),
+    ((datetime, date, time), lambda value: value.isoformat()),
+    (np.datetime64, _moment),
+    ((timedelta, np.timedelta64), _seconds),
+    ((bytes, bytearray, memoryview), _base64),
+    (Decimal, _decimal),
+    ((UUID, PurePath, pd.Period, pd.Interval), str),
+)

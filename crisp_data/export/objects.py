@@ -1,0 +1,164 @@
+"""Columns of plain Python objects as columns of one type, which the objects themselves name."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import date, datetime, time, timedelta
+from decimal import Decimal
+from enum import Enum
+from pathlib import PurePath
+from typing import Any
+from uuid import UUID
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+
+from crisp_data.export.columns import is_text
+from crisp_data.export.json_values import json_text
+from crisp_data.export.unwritable import MIXED, Unwritable
+
+_TEXT = pa.large_string()
+_EXACT = 2**53  # a double holds every whole number up to here
+
+# In this order: a Timestamp is a datetime is a date, a bool is an int.
+_GROUPS: tuple[tuple[str, tuple[type, ...]], ...] = (
+    ("text", (str,)),
+    ("flag", (bool, np.bool_)),
+    ("whole", (int, np.integer)),
+    ("real", (float, np.floating)),
+    ("enum", (Enum,)),
+    ("bytes", (bytes, bytearray, memoryview)),
+    ("decimal", (Decimal,)),
+    ("time", (datetime, np.datetime64)),
+    ("day", (date,)),
+    ("clock", (time,)),
+    ("duration", (timedelta, np.timedelta64)),
+    ("period", (pd.Period,)),
+    ("interval", (pd.Interval,)),
+    ("uuid", (UUID,)),
+    ("path", (PurePath,)),
+    ("nested", (Mapping, list, tuple, set, frozenset, np.ndarray)),
+)
+
+
+def typed(column: pd.Series) -> tuple[pd.Series, bool]:
+    """Give a column of objects a type of its own, and tell whether it is now JSON text.
+
+    Raises
+    ------
+    Unwritable
+        The objects are of several kinds, or of one that no file holds.
+    """
+    values = [None if gone else v for v, gone in zip(column, column.isna(), strict=True)]
+    there = [value for value in values if value is not None]
+    groups = {_group(kind) for kind in {type(value) for value in there}}
+    if groups == {"whole", "real"}:
+        groups = {"real"}
+    if len(groups) > 1:
+        raise MIXED
+    group = groups.pop() if groups else "text"
+    try:
+        if group == "nested":
+            data, json = _nested(values)
+            return _series(data, column), json
+        if group in ("time", "duration", "period"):
+            return _by_pandas(column, values, there), False
+        return _series(_READ[group](values), column), False
+    except (pa.ArrowException, ValueError, TypeError, OverflowError):
+        # The cause would quote a cell.
+        raise MIXED from None
+
+
+def _group(kind: type) -> str:
+    for name, kinds in _GROUPS:
+        if issubclass(kind, kinds):
+            return name
+    raise Unwritable(
+        f"holds {kind.__name__} objects, which no file format knows",
+        "Make text or numbers of them first, such as {column}.map(str).",
+    )
+
+
+def _whole(values: list[Any]) -> pa.Array:
+    """Take the narrowest of 64 bits, the same without a sign, and text: all are exact."""
+    numbers = [None if value is None else int(value) for value in values]
+    for kind in (pa.int64(), pa.uint64()):
+        try:
+            return pa.array(numbers, kind)
+        except (OverflowError, pa.ArrowInvalid):
+            continue
+    return pa.array([None if number is None else str(number) for number in numbers], _TEXT)
+
+
+def _real(values: list[Any]) -> pa.Array:
+    if any(isinstance(v, (int, np.integer)) and abs(int(v)) > _EXACT for v in values):
+        raise Unwritable(
+            "mixes fractions with whole numbers that a double does not hold",
+            "Write them as text: {column}.astype('str').",
+        )
+    return pa.array([None if value is None else float(value) for value in values], pa.float64())
+
+
+def _enum(values: list[Any]) -> pa.Array:
+    raise Unwritable(
+        "holds members of an enum", "Take their values first: {column}.map(lambda m: m.value)."
+    )
+
+
+def _as(convert: Callable[[Any], Any], kind: pa.DataType | None) -> Callable[[list[Any]], pa.Array]:
+    return lambda values: pa.array([None if v is None else convert(v) for v in values], kind)
+
+
+_READ: dict[str, Callable[[list[Any]], pa.Array]] = {
+    "text": _as(str, _TEXT),
+    "flag": _as(bool, pa.bool_()),
+    "whole": _whole,
+    "real": _real,
+    "enum": _enum,
+    "bytes": _as(bytes, pa.large_binary()),
+    "decimal": _as(Decimal, None),
+    "day": _as(lambda day: day, pa.date32()),
+    "clock": _as(lambda clock: clock, pa.time64("us")),
+    "interval": _as(str, _TEXT),  # pandas would make real numbers of whole ones beside a gap
+    "uuid": _as(str, _TEXT),
+    "path": _as(str, _TEXT),
+}
+
+
+def _by_pandas(column: pd.Series, values: list[Any], there: list[Any]) -> pd.Series:
+    """Let pandas find the dtype, which is exact; where there is none, write each as text."""
+    zones = {str(getattr(value, "tzinfo", None)) for value in there}
+    if len(zones) > 1 and "None" in zones:
+        raise MIXED
+    if len(zones) == 1:
+        found = pd.Series(values, index=column.index, dtype=object).infer_objects()
+        if found.dtype != object:
+            return found
+    shown = [value.isoformat() if isinstance(value, datetime) else str(value) for value in there]
+    texts = iter(shown)
+    return _series(pa.array([v if v is None else next(texts) for v in values], _TEXT), column)
+
+
+def _nested(values: list[Any]) -> tuple[pa.Array, bool]:
+    """Keep lists of one plain type; all else is JSON, which changes no row to fit another."""
+    if not any(isinstance(value, (Mapping, set, frozenset)) for value in values):
+        try:
+            lists = pa.array(values)
+        except (pa.ArrowException, ValueError, TypeError, OverflowError):
+            lists = None
+        if lists is not None and pa.types.is_list(lists.type):
+            inner = lists.type.value_type
+            if pa.types.is_null(inner):
+                return lists.cast(pa.list_(pa.string())), False
+            if is_text(inner) or _is_number(inner):
+                return lists, False
+    return pa.array(json_text(values), _TEXT), True
+
+
+def _is_number(kind: pa.DataType) -> bool:
+    return bool(pa.types.is_primitive(kind) and not pa.types.is_temporal(kind))
+
+
+def _series(data: pa.Array, column: pd.Series) -> pd.Series:
+    return pd.Series(pd.arrays.ArrowExtensionArray(data), index=column.index, copy=False)
