@@ -162,7 +162,7 @@ def localize_index(
     """
     first = np.ones(len(walls), bool) if first is None else first
     found = walls.tz_localize(tz, ambiguous=first, nonexistent="NaT")
-    skipped = found.isna() & walls.notna()
+    skipped = np.asarray(found.isna()) & np.asarray(walls.notna())
     if not skipped.any():
         return found
     moments = [

@@ -6,13 +6,13 @@ from collections.abc import Iterable
 from contextlib import suppress
 from datetime import UTC, date, datetime, timedelta, timezone
 
+import clock_changes
 import numpy as np
 import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-import clock_changes
 from crisp_data import moments
 from crisp_data.errors import BadParameter
 

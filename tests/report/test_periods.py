@@ -3,12 +3,12 @@
 from collections.abc import Iterable
 from datetime import date, datetime, timedelta
 
+import clock_changes
 import hypothesis.strategies as st
 import pandas as pd
 import pytest
 from hypothesis import given
 
-import clock_changes
 from crisp_data.errors import BadParameter
 from crisp_data.report.periods import Period, period
 
