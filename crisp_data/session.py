@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import hashlib
 import inspect
-import os
 import sqlite3
 import time
 import warnings
@@ -23,7 +22,7 @@ import requests
 from requests_cache import DO_NOT_CACHE, CachedSession, get_url_expiration
 from requests_cache.policy.directives import CacheDirectives
 
-from crisp_data import config, flights, store
+from crisp_data import config, flights, network, store
 from crisp_data.errors import CrispWarning
 from crisp_data.protocol import answers, routes
 from crisp_data.wire import PULL, Wire
@@ -101,9 +100,8 @@ class Session(CachedSession):
         self.auth = _keep_headers
         # The environment's proxies and certificates are looked up here, once: requests would
         # go through the whole of it for every request, at a tenth of what a request costs.
-        self.proxies = requests.utils.get_environ_proxies(settings.base_url)
-        bundles = (os.environ.get(name) for name in ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"))
-        self.verify = settings.ca or next(filter(None, bundles), True)
+        self.proxies = network.proxies(settings.base_url)
+        self.verify = network.certificates(settings)
         self.trust_env = False
 
     def send(self, request: requests.PreparedRequest, *args: Any, **kwargs: Any) -> Any:

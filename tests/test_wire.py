@@ -297,7 +297,8 @@ def test_tls_that_breaks_after_the_work_was_done_is_a_lost_answer(monkeypatch):
             raw = socket.socket(fileno=os.dup(connection.connection.fileno()))
 
             def write(content):
-                broken.append(raw.send(b"HTTP/1.1 502 Bad Gateway\r\n\r\n"))  # a proxy's, in clear
+                broken.append(content)  # before the client can see it
+                raw.send(b"HTTP/1.1 502 Bad Gateway\r\n\r\n")  # a proxy's, in clear
                 connection.close_connection = True
 
             monkeypatch.setattr(connection.wfile, "write", write)
