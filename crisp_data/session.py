@@ -157,21 +157,20 @@ class Session(CachedSession):
 
     def _still_holds(self, response: Any) -> bool:
         """Whether nothing was written or purged since it was asked for: else it is not kept."""
+        if self._asked > time.time():  # the clock was set back since: nobody can tell
+            return False
         start = self._prefix(self._path(response.request))
         return not flights.written_since(self._flights, (_ALL, start[:_SITE], start), self._asked)
 
     def cached(self) -> int:
         """How many answers are kept that are still fresh."""
-        return int(self._store.count(expired=False))
+        return self._store.fresh()
 
     def keeps(self, request: requests.PreparedRequest) -> bool:
-        """Whether a fresh answer to a request is kept, without reading it."""
+        """Whether a fresh answer to a request is kept, without unpacking it."""
         if self.settings.disabled:
             return False
-        query = "SELECT 1 FROM responses WHERE key = ? AND (expires IS NULL OR expires > ?)"
-        with self._store.responses.connection() as db:
-            found = db.execute(query, (self._key(request), time.time())).fetchone()
-        return found is not None
+        return self._store.fresh(self._key(request)) > 0
 
     def purge(self, wait: float) -> None:
         """Delete every kept answer so that nothing of it is left; see :func:`store.purge`."""

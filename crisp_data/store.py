@@ -12,7 +12,7 @@ import time
 import warnings
 import zlib
 from contextlib import closing
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -29,7 +29,7 @@ from crisp_data.errors import CrispWarning, FileTrouble
 from crisp_data.wire import PULL
 
 
-def open_file(path: Path) -> SQLiteCache:
+def open_file(path: Path) -> Cache:
     """Open the cache's file; several processes switching it to WAL at once are let through.
 
     What has expired goes: people's words are not kept for longer than they are of use.
@@ -52,7 +52,7 @@ def open_file(path: Path) -> SQLiteCache:
         )
     for attempt in range(100):
         try:
-            cache = _Cache(path, serializer=_serializer(), wal=True, busy_timeout=30_000)
+            cache = Cache(path, serializer=_serializer(), wal=True, busy_timeout=30_000)
             cache.delete(expired=True, vacuum=False)
             return cache
         except sqlite3.OperationalError as error:
@@ -64,8 +64,27 @@ def open_file(path: Path) -> SQLiteCache:
     raise AssertionError("the last attempt either returns or raises")
 
 
-class _Cache(SQLiteCache):
-    """The library's, but an answer that cannot be kept is given all the same: it was paid for."""
+class Cache(SQLiteCache):
+    """The library's, but for an answer from the future, and for one that cannot be kept.
+
+    The first was kept while the clock was ahead. How old it is nobody can tell: it is a miss, and
+    the answer that comes instead replaces it. The second is given all the same: it was paid for.
+    """
+
+    def get_response(self, key: str, default: Any = None) -> Any:
+        """Find a kept answer; the default where there is none, or one from the future."""
+        found = super().get_response(key)
+        return default if found is None or found.created_at > datetime.now(UTC) else found
+
+    def fresh(self, key: str | None = None) -> int:
+        """Count the answers that are fresh, of all keys or of one, without unpacking them."""
+        query = "SELECT value FROM responses WHERE (expires IS NULL OR expires > ?)"
+        now = datetime.now(UTC)
+        arguments: list[Any] = [now.timestamp()]
+        if key is not None:
+            query, arguments = f"{query} AND key = ?", [*arguments, key]
+        with self.responses.connection() as db:
+            return sum(_created(row[0]) <= now for row in db.execute(query, arguments))
 
     def save_response(self, *arguments: Any, **options: Any) -> None:
         """Keep an answer; say so where it could not be, which the library does not."""
@@ -170,6 +189,13 @@ def _pack(response: CachedResponse) -> bytes:
         zlib.compress(response.content or b"", 1),
     )
     return msgspec.msgpack.encode(stored)
+
+
+def _created(packed: bytes) -> datetime:
+    try:
+        return msgspec.msgpack.decode(packed, type=_Stored).created
+    except msgspec.MsgspecError:
+        return datetime.max.replace(tzinfo=UTC)  # damaged: never fresh
 
 
 def _unpack(packed: bytes) -> CachedResponse:

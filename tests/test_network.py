@@ -195,7 +195,7 @@ def test_a_proxy_that_looks_into_what_is_encrypted(monkeypatch, tmp_path):
     """What is behind it is known by another authority than the machine's own."""
     authority, stranger = trustme.CA(), trustme.CA()
     stranger.cert_pem.write_to_path(tmp_path / "other.pem")
-    with tunnel(authority, lambda secured, heard: None) as (port, heard):
+    with tunnel(authority, lambda secured, heard: None) as (port, _):
         monkeypatch.setenv("HTTPS_PROXY", f"http://127.0.0.1:{port}")
         monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(tmp_path / "other.pem"))
         said = refused(reader(), Untrusted)
