@@ -11,6 +11,7 @@ import re
 import ssl
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import requests
 from requests.utils import get_environ_proxies, select_proxy
@@ -55,7 +56,7 @@ def not_sent(error: Exception, what: str, url: str, verify: Any, proxies: Any) -
     CrispError
         Untrusted, ProxyFailed or Unreachable; it names the setting where one is at fault.
     """
-    host = requests.utils.urlparse(url).netloc
+    host = urlsplit(url).netloc
     if url.startswith("https:") and isinstance(verify, str) and (wrong := _wrong(Path(verify))):
         setting = _named(verify, _BUNDLES, "connect(ca=...)")
         return Untrusted(
@@ -69,7 +70,8 @@ def not_sent(error: Exception, what: str, url: str, verify: Any, proxies: Any) -
     if any(isinstance(cause, _REFUSED) for cause in causes):
         of_proxy = proxy and isinstance(error, requests.exceptions.ProxyError)
         who = f"the proxy that {setting} names" if of_proxy else host
-        trusted = f" by what {_named(verify, _BUNDLES, 'ca')} names" if _is_path(verify) else ""
+        bundle = _named(verify, _BUNDLES, "connect(ca=...)") if isinstance(verify, str) else ""
+        trusted = f" by what {bundle} names" if bundle else ""
         return Untrusted(
             f"{what}: {who} cannot prove who it is{trusted}; nothing was sent.",
             _INSPECTED.format(setting) if proxy else None,
@@ -88,10 +90,6 @@ _INSPECTED = (
     "The way there is through the proxy that {} names. Where that looks into what is encrypted, "
     "its owner has a file of certificates: name it in REQUESTS_CA_BUNDLE."
 )
-
-
-def _is_path(verify: Any) -> bool:
-    return isinstance(verify, str)
 
 
 def _named(value: str, names: tuple[str, ...], otherwise: str) -> str:

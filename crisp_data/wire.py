@@ -154,7 +154,7 @@ class Wire(HTTPAdapter):
 
     def get_connection_with_tls_context(self, *args: Any, **kwargs: Any) -> Any:
         """Let the pool's connections note when the request itself begins to be sent."""
-        pool = super().get_connection_with_tls_context(*args, **kwargs)
+        pool: Any = super().get_connection_with_tls_context(*args, **kwargs)
         pool.ConnectionCls = _noting(type(pool).ConnectionCls)
         return pool
 
