@@ -142,6 +142,12 @@ class Unreachable(Offline):
     """No connection could be made; nothing was sent."""
 
 
+class ProxyFailed(Unreachable):
+    """The proxy that the environment names gave no connection; nothing was sent, nor counted."""
+
+    hint = "Mend or unset the setting that names the proxy, then run the same line again."
+
+
 class Untrusted(Offline):
     """The certificate is not one that this machine trusts; nothing was sent, not even the key."""
 

@@ -28,6 +28,8 @@ STRIPES = 1024
 
 _POLL = 0.01  # seconds between two tries at a lock that another holds
 
+_COARSE = 2.0  # seconds by which a file system may round a file's time up
+
 _held: set[int] = set()
 
 
@@ -58,10 +60,17 @@ def mark_written(folder: Path, starts: Iterable[str]) -> None:
 
 
 def written_since(folder: Path, starts: Iterable[str], moment: float) -> bool:
-    """Whether any of them was marked after a moment, in seconds since 1970."""
+    """Whether any of them was marked after a moment, in seconds since 1970.
+
+    A mark from the future was made while the clock was ahead, nobody knows when: it counts as
+    made just now, once. Left as it is, nothing would be kept until the clock came there.
+    """
     for start in starts:
         with suppress(OSError):
-            if os.stat(_mark(folder, start)).st_mtime >= moment:
+            marked = os.stat(_mark(folder, start)).st_mtime
+            if marked > time.time() + _COARSE:
+                mark_written(folder, [start])
+            if marked >= moment:
                 return True
     return False
 

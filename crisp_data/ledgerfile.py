@@ -20,6 +20,21 @@ CREATE TABLE IF NOT EXISTS closed (
 """
 
 
+_BRING_BACK = (
+    "INSERT INTO day SELECT :account, :today, sum(used) FROM day "
+    "WHERE account = :account AND day > :last GROUP BY account "
+    "ON CONFLICT DO UPDATE SET used = used + excluded.used",
+    "INSERT INTO operation SELECT :account, :today, operation, sum(used) FROM operation "
+    "WHERE account = :account AND day > :last GROUP BY operation "
+    "ON CONFLICT DO UPDATE SET used = used + excluded.used",
+    "INSERT OR IGNORE INTO closed SELECT :account, :today, refusal FROM closed "
+    "WHERE account = :account AND day > :last ORDER BY day LIMIT 1",
+    "DELETE FROM day WHERE account = :account AND day > :last",
+    "DELETE FROM operation WHERE account = :account AND day > :last",
+    "DELETE FROM closed WHERE account = :account AND day > :last",
+)
+
+
 class LedgerFile(Database):
     """What was counted; it knows nothing of limits or clocks."""
 
@@ -70,6 +85,20 @@ class LedgerFile(Database):
         """Take that back."""
         with self.transaction() as db:
             db.execute("DELETE FROM closed WHERE account = ? AND day = ?", (self._account, day))
+
+    def ahead_of(self, last: str) -> bool:
+        """Whether anything is written down for days after the last one that there can be."""
+        query = (
+            "SELECT EXISTS (SELECT 1 FROM day WHERE account = ?1 AND day > ?2) "
+            "OR EXISTS (SELECT 1 FROM closed WHERE account = ?1 AND day > ?2)"
+        )
+        return bool(self._value(query, last))
+
+    def bring_back(self, last: str, today: str) -> None:
+        """Charge what is written down for days after ``last`` to today instead."""
+        with self.transaction() as db:
+            for statement in _BRING_BACK:
+                db.execute(statement, {"account": self._account, "last": last, "today": today})
 
     def _value(self, query: str, day: str) -> int | str | None:
         with self.connection() as db:

@@ -85,7 +85,8 @@ class Pages:
             return
         # What is half there is passed by, and nothing else: a first page that was not found
         # just now came just now, and whoever brings it may have asked before this walk began.
-        stale = kept and began - kept[-1].came >= STILL_WALKED
+        # (Later than this walk began by more than that, it came while the clock was ahead.)
+        stale = kept and abs(began - kept[-1].came) >= STILL_WALKED
         since = math.nextafter(kept[0].came, math.inf) if stale else 0.0
         yield from self._take(self._steps(since=since))
 

@@ -222,6 +222,19 @@ class Ledger:
     def _moment(self) -> datetime:
         return datetime.fromtimestamp(self._now(), UTC)
 
+    def _checked(self) -> datetime:
+        """Give the moment, with no day of the future in the file.
+
+        Such a day was charged while the clock was ahead. Its requests were spent by now, nobody
+        knows when: they count today, so that no quota is given twice and no day to come is begun
+        as a spent one. The last day that there can be is UTC's own, for any hour of reset.
+        """
+        moment = self._moment()
+        last = (moment + _RESET_MARGIN).date().isoformat()
+        if self._file.ahead_of(last):
+            self._file.bring_back(last, self._day(moment))
+        return moment
+
     def _day(self, moment: datetime) -> str:
         return (moment - timedelta(hours=self.reset_hour)).date().isoformat()
 
@@ -231,10 +244,10 @@ class Ledger:
 
     @property
     def _today(self) -> str:
-        return self._day(self._moment())
+        return self._day(self._checked())
 
     def _days(self) -> list[str]:
-        moment = self._moment()
+        moment = self._checked()
         return sorted({self._day(moment - _RESET_MARGIN), self._day(moment + _RESET_MARGIN)})
 
     def _free(self, day: str, write: bool) -> int:

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import hashlib
 import inspect
-import os
 import time
 from typing import Any
 from urllib.parse import urlsplit
@@ -19,7 +18,7 @@ import requests
 from requests_cache import DO_NOT_CACHE, CachedSession, get_url_expiration
 from requests_cache.policy.directives import CacheDirectives
 
-from crisp_data import cache_files, config, flights, store
+from crisp_data import cache_files, config, flights, network, store
 from crisp_data.protocol import answers, routes
 from crisp_data.wire import PULL, Wire
 
@@ -96,9 +95,8 @@ class Session(CachedSession):
         self.auth = _keep_headers
         # The environment's proxies and certificates are looked up here, once: requests would
         # go through the whole of it for every request, at a tenth of what a request costs.
-        self.proxies = requests.utils.get_environ_proxies(settings.base_url)
-        bundles = (os.environ.get(name) for name in ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"))
-        self.verify = settings.ca or next(filter(None, bundles), True)
+        self.proxies = network.proxies(settings.base_url)
+        self.verify = network.certificates(settings)
         self.trust_env = False
 
     def send(self, request: requests.PreparedRequest, *args: Any, **kwargs: Any) -> Any:
@@ -151,15 +149,17 @@ class Session(CachedSession):
 
     def _still_holds(self, response: Any) -> bool:
         """Whether nothing was written or purged since it was asked for: else it is not kept."""
+        if self._asked > time.time():  # the clock was set back since: nobody can tell
+            return False
         start = self._prefix(self._path(response.request))
         return not flights.written_since(self._flights, (_ALL, start[:_SITE], start), self._asked)
 
     def cached(self) -> int:
         """How many answers are kept that are still fresh."""
-        return int(self._store.count(expired=False))
+        return self._store.fresh()
 
     def keeps(self, request: requests.PreparedRequest) -> bool:
-        """Whether a fresh answer to a request is kept, without reading it."""
+        """Whether a fresh answer to a request is kept, without unpacking it."""
         if self.settings.disabled:
             return False
         return self._store.holds(self._key(request))

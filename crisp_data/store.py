@@ -13,7 +13,7 @@ import warnings
 import zlib
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -140,6 +140,9 @@ class Cache(SQLiteCache):
     def get_response(self, key: str, default: Any = None) -> Any:
         """Look an answer up; where the file is held there is none, and that is said.
 
+        Nor is there one that came later than now, kept while the clock was ahead: nobody can
+        tell how old it is. The answer that comes instead replaces it.
+
         Raises
         ------
         FileTrouble
@@ -148,10 +151,11 @@ class Cache(SQLiteCache):
         if self._file.left_alone:
             return default
         try:
-            return super().get_response(key, default)
+            found = super().get_response(key)
         except sqlite3.Error as error:
             self._left_alone(error)
             return default
+        return default if found is None or found.created_at > datetime.now(UTC) else found
 
     def save_response(self, *arguments: Any, **options: Any) -> None:
         """Keep an answer; where that cannot be, it is given all the same: it was paid for."""
@@ -187,19 +191,17 @@ class Cache(SQLiteCache):
             self._left_alone(error)
 
     def holds(self, key: str) -> bool:
-        """Whether a fresh answer is kept, without reading it."""
-        query = "SELECT 1 FROM responses WHERE key = ? AND (expires IS NULL OR expires > ?)"
+        """Whether a fresh answer is kept, without unpacking it."""
         if self._file.left_alone:
             return False
         try:
-            with self.responses.connection() as db:
-                return db.execute(query, (key, time.time())).fetchone() is not None
+            return self._fresh(" AND key = ?", key) > 0
         except sqlite3.Error as error:
             self._left_alone(error)
             return False
 
-    def count(self, expired: bool = True) -> int:
-        """Count answers.
+    def fresh(self) -> int:
+        """Count the answers that are fresh, without unpacking them.
 
         Raises
         ------
@@ -207,9 +209,16 @@ class Cache(SQLiteCache):
             The file is held, damaged, or cannot be read.
         """
         try:
-            return int(super().count(expired=expired))
+            return self._fresh()
         except sqlite3.Error as error:
             raise told(error) from error
+
+    def _fresh(self, condition: str = "", *arguments: str) -> int:
+        query = "SELECT value FROM responses WHERE (expires IS NULL OR expires > ?)" + condition
+        now = datetime.now(UTC)
+        with self.responses.connection() as db:
+            rows = db.execute(query, (now.timestamp(), *arguments))
+            return sum(_created(row[0]) <= now for row in rows)
 
     def close(self) -> None:
         """Close what is open and not in use; the next use opens it again."""
@@ -295,6 +304,13 @@ def _pack(response: CachedResponse) -> bytes:
         zlib.compress(response.content or b"", 1),
     )
     return msgspec.msgpack.encode(stored)
+
+
+def _created(packed: bytes) -> datetime:
+    try:
+        return msgspec.msgpack.decode(packed, type=_Stored).created
+    except msgspec.MsgspecError:
+        return datetime.max.replace(tzinfo=UTC)  # damaged: never fresh
 
 
 def _unpack(packed: bytes) -> CachedResponse:

@@ -10,18 +10,18 @@ from __future__ import annotations
 
 import os
 import random
-import ssl
+import threading
 import time
 import uuid
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache
 from typing import Any, TypeGuard
 from urllib.parse import urlsplit
 
 import requests
 from requests.adapters import DEFAULT_POOLSIZE, HTTPAdapter
-from urllib3.exceptions import MaxRetryError, NewConnectionError
-from urllib3.util.ssl_match_hostname import CertificateError
+from urllib3.exceptions import HTTPError, MaxRetryError, NewConnectionError
 
 from crisp_data import waiting
 from crisp_data.errors import (
@@ -30,12 +30,14 @@ from crisp_data.errors import (
     CrispError,
     Offline,
     PlanLimit,
+    ProxyFailed,
     QuotaExceeded,
     RateLimited,
     Redirected,
     Unreachable,
     Untrusted,
 )
+from crisp_data.network import not_sent
 from crisp_data.protocol import answers, routes
 from crisp_data.quota import Ledger, Reservation
 
@@ -161,6 +163,12 @@ class Wire(HTTPAdapter):
                 response.headers[PULL] = pull
                 return response
 
+    def get_connection_with_tls_context(self, *args: Any, **kwargs: Any) -> Any:
+        """Let the pool's connections note when the request itself begins to be sent."""
+        pool: Any = super().get_connection_with_tls_context(*args, **kwargs)
+        pool.ConnectionCls = _noting(type(pool).ConnectionCls)
+        return pool
+
     def _reserve(
         self, route: routes.Route | None, write: bool, last: CrispError | None
     ) -> Reservation:
@@ -180,16 +188,17 @@ class Wire(HTTPAdapter):
     ) -> requests.Response:
         method, operation = request.method or "GET", reservation.operation
         self._leave_sockets_to_parent()
+        _thread.sending = False
         try:
             response = super().send(request, *args, **kwargs)
             body = response.content  # read here, so that a truncated body is this attempt's failure
-        except requests.RequestException as error:
-            if _refused_by_us(error):
+        except (OSError, ValueError, HTTPError) as error:
+            if not _thread.sending or _never_sent(error):
                 self.ledger.release(reservation)
-                raise Untrusted(f"{operation}: {_host(request)} cannot prove who it is.") from None
-            if _never_sent(error):
-                self.ledger.release(reservation)
-                raise Unreachable(f"{operation}: no connection to {_host(request)}.") from None
+                verify, proxies = kwargs.get("verify"), kwargs.get("proxies")
+                raise not_sent(error, operation, request.url or "", verify, proxies) from None
+            if not isinstance(error, requests.RequestException):
+                raise
             raise Offline(_lost(operation, _writes(route, method))) from None
         if response.is_redirect:
             raise Redirected(f"{operation} was answered with a redirect, which is not followed.")
@@ -201,6 +210,21 @@ class Wire(HTTPAdapter):
 
 
 _inherited: list[Any] = []
+# Whether the attempt of this thread has come to sending its request. Until a connection calls
+# request(), it has only been made: proxy, tunnel and certificate are done with before that, and
+# whatever fails there, no byte of the request has left.
+_thread = threading.local()
+
+
+@cache
+def _noting(kind: type) -> type:
+    """Make a kind of connection that notes that."""
+
+    def request(connection: Any, *args: Any, **kwargs: Any) -> None:
+        _thread.sending = True
+        kind.request(connection, *args, **kwargs)  # type: ignore[attr-defined]
+
+    return type(kind.__name__, (kind,), {"request": request})
 
 
 class _Tries:
@@ -233,7 +257,7 @@ class _Tries:
         patience = self._patience
         tries = patience.unreachable if isinstance(error, Unreachable) else patience.tries
         passing = not isinstance(error, ApiError) or error.status in answers.PASSING
-        final = not passing or isinstance(error, (Redirected, Untrusted))
+        final = not passing or isinstance(error, (Redirected, Untrusted, ProxyFailed))
         if not self._repeats or self._made >= tries or final:
             return None
         asked = error.retry_after if isinstance(error, ApiError) else None
@@ -252,35 +276,17 @@ def _writes(route: routes.Route | None, method: str) -> bool:
     return not (route.reads if route else method in ("GET", "HEAD"))
 
 
-def _host(request: requests.PreparedRequest) -> str:
-    return urlsplit(request.url or "").netloc
-
-
 def _lost(operation: str, writes: bool) -> str:
     if writes:
         return f"{operation} was sent, but its answer was lost: it may have been done."
     return f"{operation}: the answer was lost on the way."
 
 
-def _refused_by_us(error: requests.RequestException) -> bool:
-    """Whether a certificate was refused, before a byte of the request was sent.
+def _never_sent(error: Exception) -> bool:
+    """Whether a connection was never made; after a read timeout nobody knows.
 
-    Any other failure of TLS may break off a request that was read and done already.
+    Without TLS a connection is made by the request itself, as it begins.
     """
-    causes: list[BaseException] = [error]
-    while (cause := _cause(causes[-1])) is not None:
-        causes.append(cause)
-    return isinstance(causes[-1], (ssl.SSLCertVerificationError, CertificateError))
-
-
-def _cause(error: BaseException) -> BaseException | None:
-    """What a library's error is about: urllib3 and requests pass it on as a value."""
-    inner = error.reason if isinstance(error, MaxRetryError) else next(iter(error.args), None)
-    return inner if isinstance(inner, BaseException) else None
-
-
-def _never_sent(error: requests.RequestException) -> bool:
-    """Whether a connection was never made; after a read timeout nobody knows."""
     if isinstance(error, requests.ConnectTimeout):
         return True
     cause = error.args[0] if error.args else None

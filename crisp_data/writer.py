@@ -18,6 +18,11 @@ import psutil
 #: work is a sign of life, and a batch takes seconds.
 LEASE = 900.0
 
+# Seconds by which another machine's clock may be ahead of ours. A lease that ends later was written
+# by one that was wrong by more, and would stand for as long as that; who wrote it, if it still
+# lives, finds at its next sign of life that it was replaced.
+_AHEAD = 86_400.0
+
 # Seconds by which a process may seem to have been born earlier or later than before: it is
 # reckoned from the boot, and the boot from the clock, in whole seconds (proc_stat's btime).
 # A number is not given to another process so soon.
@@ -66,7 +71,7 @@ class Writer(msgspec.Struct, frozen=True):
     def alive(self, now: float) -> bool:
         """Whether the process may still be there."""
         if self.host != socket.gethostname():
-            return now < self.until
+            return now < self.until < now + LEASE + _AHEAD
         try:
             return abs(psutil.Process(self.pid).create_time() - self.born) < _SLEWED
         except psutil.Error:

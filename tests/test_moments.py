@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from contextlib import suppress
 from datetime import UTC, date, datetime, timedelta, timezone
 
+import clock_changes
 import numpy as np
 import pandas as pd
 import pytest
@@ -259,3 +261,68 @@ def test_time_zones_that_do_not_exist_are_refused(tz: object) -> None:
 
 def test_a_time_zone_is_named_as_it_was() -> None:
     assert moments.check_tz("Europe/Paris") == "Europe/Paris"
+
+
+# Every change of a clock, against what zoneinfo says without pandas
+
+AGO = {"0 days ago": 0, "1 day ago": 1, "1 week ago": 7}
+
+
+def check_ago(zone: str, changes: Iterable[datetime]) -> None:
+    for change in changes:
+        for now in clock_changes.moments_near(change):
+            for text, days in AGO.items():
+                later = now + timedelta(days=days)  # so that the time asked for is near the change
+                wall = clock_changes.wall(later, zone) - timedelta(days=days)
+                for name in ("since", "until"):
+                    found = moments.moment(text, name, tz=zone, now=later)
+                    written = moments.moment(wall.isoformat(" "), name, tz=zone, now=later)
+                    assert found == written, (zone, text, later)
+                    assert found == clock_changes.shown(wall, zone, first=name == "since")
+            for text, hours in (("0 hours ago", 0), ("180 minutes ago", 3)):
+                found = moments.moment(text, "since", tz=zone, now=now)
+                assert found == now - timedelta(hours=hours)
+
+
+@pytest.mark.parametrize("zone", clock_changes.SOME)
+def test_ago_is_the_wall_time_written_out(zone: str) -> None:
+    check_ago(zone, clock_changes.changes_of(zone, 2024, 2026)[:3])
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(1200)
+def test_ago_is_the_wall_time_written_out_in_every_zone() -> None:
+    zones = clock_changes.every_zone()
+    assert len(zones) > 30
+    for zone in zones:
+        check_ago(zone, clock_changes.changes(zone))
+
+
+def test_many_times_are_placed_as_each_is() -> None:
+    for zone in clock_changes.SOME:
+        for change in clock_changes.changes_of(zone, 2024):
+            walls = [clock_changes.wall(at, zone) for at in clock_changes.moments_near(change)]
+            walls += [wall + timedelta(minutes=90) for wall in walls]  # some are skipped
+            placed = moments.localize_index(pd.DatetimeIndex(walls), zone)
+            assert placed.tz_convert("UTC").tolist() == [
+                clock_changes.shown(wall, zone) for wall in walls
+            ]
+
+
+@pytest.mark.parametrize(
+    ("now", "name", "text", "expected"),
+    [
+        ("2026-10-26T01:30", "until", "1 day ago", "2026-10-25T01:30:00.000"),
+        ("2026-10-26T01:30", "since", "1 day ago", "2026-10-25T00:30:00.000"),
+        ("2026-10-25T00:30", "until", "0 days ago", "2026-10-25T01:30:00.000"),
+        ("2026-10-25T01:30", "since", "0 days ago", "2026-10-25T00:30:00.000"),
+        ("2026-11-01T01:30", "until", "1 week ago", "2026-10-25T01:30:00.000"),
+        ("2026-11-25T01:30", "until", "1 month ago", "2026-10-25T01:30:00.000"),
+        ("2027-10-25T00:30", "until", "1 year ago", "2026-10-25T01:30:00.000"),
+        ("2026-03-30T00:30", "since", "1 day ago", "2026-03-29T01:00:00.000"),
+        ("2026-03-30T00:30", "until", "1 day ago", "2026-03-29T01:00:00.000"),
+    ],
+)
+def test_ago_and_a_clock_change_in_paris(now: str, name: str, text: str, expected: str) -> None:
+    moment = datetime.fromisoformat(now).replace(tzinfo=UTC)
+    assert read(text, name, "Europe/Paris", moment) == expected

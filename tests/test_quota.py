@@ -121,8 +121,7 @@ def test_what_is_given_back_late_goes_to_the_day_it_came_from(
     ledger.reserve("list")
     ledger.release(reservation)
     assert ledger.used == 1
-    clock.set("2026-11-02 23:00")
-    assert ledger.used == 0
+    assert ledger._file.used("2026-11-02") == 0
 
 
 def test_operations_are_told_most_used_first(make: Callable[..., Ledger]) -> None:
@@ -163,10 +162,11 @@ def test_both_days_are_charged_at_their_border(
     ledger = make(5, reset_hour=reset_hour)
     border = datetime(2026, 11, 3, reset_hour, tzinfo=UTC).timestamp()
     clock.time = border + seconds
-    assert len(ledger.reserve("list").days) == 2
-    for later in (-3600, 3600):
-        clock.time = border + later
-        assert (ledger.used, ledger.by_operation()) == (1, {"list": 1})
+    days = ledger.reserve("list").days
+    assert days == ["2026-11-02", "2026-11-03"]
+    assert [ledger._file.used(day) for day in days] == [1, 1]
+    clock.time = border + 3600
+    assert (ledger.used, ledger.by_operation()) == (1, {"list": 1})
 
 
 @pytest.mark.parametrize("seconds", [-6, 6])
@@ -410,8 +410,10 @@ def test_a_closed_day_is_closed_to_all_until_it_resets(
     clock.set("2026-11-03 00:00:05")
     assert spend(ledger, 20) == 10
     clock.set("2026-11-02 12:00")
-    again.reopen()
-    assert spend(ledger, 20) == 10
+    third = make(10, account="c")
+    third.close("2026-11-02", "429 rate_limited")
+    third.reopen()
+    assert spend(third, 20) == 10
 
 
 def test_what_cannot_be_paid_today_is_refused_as_a_whole(make: Callable[..., Ledger]) -> None:
@@ -495,3 +497,53 @@ def test_a_full_disk_is_told_and_passes(make: Callable[..., Ledger]) -> None:
     assert ledger.used == counted
     ledger.reserve("more")
     assert ledger.used == counted + 1
+
+
+# A clock that was wrong
+
+
+def test_what_was_spent_while_the_clock_was_ahead_counts_today(
+    make: Callable[..., Ledger], clock: Clock
+) -> None:
+    """Neither is the day's quota given twice, nor is a day to come begun as a spent one."""
+    ledger = make(5)
+    clock.set("2026-11-03 12:00")
+    reservation = ledger.reserve("list")
+    assert spend(ledger, 3) == 3
+    clock.set("2026-11-02 12:00")
+    assert (ledger.used, ledger.left, ledger.by_operation()) == (4, 1, {"list": 4})
+    assert spend(make(5), 5) == 1
+    ledger.release(reservation)
+    assert ledger.used == 4
+    clock.set("2026-11-03 12:00")
+    assert (ledger.used, ledger.left) == (0, 5)
+
+
+def test_a_refusal_while_the_clock_was_ahead_is_todays(
+    make: Callable[..., Ledger], clock: Clock
+) -> None:
+    ledger, other = make(5), make(5, account="b")
+    clock.set("2026-12-24 12:00")
+    ledger.reserve("list")
+    ledger.close("2026-12-24", "429 rate_limited")
+    other.reserve("list")
+    clock.set("2026-11-02 12:00")
+    assert ledger.refusal == "429 rate_limited"
+    assert spend(ledger, 1) == 0
+    assert other.refusal == ""
+    ledger.reopen()
+    assert spend(ledger, 9) == 4
+    clock.set("2026-12-24 12:00")
+    assert (ledger.refusal, ledger.left, other.left) == ("", 5, 5)
+
+
+@pytest.mark.parametrize("reset_hour", [0, 7, 23])
+def test_another_hour_of_reset_is_no_wrong_clock(
+    make: Callable[..., Ledger], clock: Clock, reset_hour: int
+) -> None:
+    """Two that think the day begins at other hours take nothing from each other."""
+    clock.set("2026-11-02 03:00")
+    usual, shifted = make(5), make(5, reset_hour=reset_hour)
+    assert spend(usual, 5) == 5
+    spend(shifted, 1)
+    assert spend(usual, 1) == 0

@@ -23,6 +23,7 @@ from crisp_data.metrics.checks import (
     times,
 )
 from crisp_data.metrics.responses import responses
+from crisp_data.moments import localize_index
 
 WEEKDAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 _PERIODS = ("day", "week", "month")
@@ -247,5 +248,4 @@ def _starts(numbers: Ints, by: str, zone: str) -> pd.DatetimeIndex:
     """Give the moments at which periods begin; where clocks skip midnight, what follows it."""
     days = numbers * 7 - _THURSDAY if by == "week" else numbers
     walls = pd.DatetimeIndex(days.view("M8[M]" if by == "month" else "M8[D]").astype("M8[ms]"))
-    first = np.ones(len(walls), bool)
-    return walls.tz_localize(zone, ambiguous=first, nonexistent="shift_forward")
+    return localize_index(walls, zone)

@@ -10,6 +10,7 @@ import pandas as pd
 from crisp_data import metrics
 from crisp_data.errors import BadParameter
 from crisp_data.metrics.checks import check_tz_or, milliseconds, needs, times
+from crisp_data.moments import localize_index
 from crisp_data.plots import look
 
 if TYPE_CHECKING:
@@ -151,7 +152,7 @@ def _counts(created: pd.DataFrame, by: str) -> pd.DataFrame:
     rows = created.assign(state=states)
     if by == "hour":
         # The hours of the metrics are those of the day; these are hours of the calendar.
-        rows["start"] = _hours(rows["created_at"])
+        rows["start"] = _hours(rows["created_at"], str(rows["created_at"].dt.tz))
         found = metrics.volume(rows, by=["start", "state"], at="created_at")
     else:
         found = metrics.volume(rows, by=[by, "state"], at="created_at")
@@ -160,10 +161,13 @@ def _counts(created: pd.DataFrame, by: str) -> pd.DataFrame:
     return counts.loc[counts.sum(axis=1) > 0, [name for name in _STATES if name in counts]]
 
 
-def _hours(created: Any) -> Any:
-    clock = created.dt.tz_localize(None)
-    past_the_hour = clock - clock.dt.floor("h")
-    return (created - past_the_hour).dt.tz_convert("UTC").dt.tz_localize(None)
+def _hours(created: pd.Series[Any], zone: str) -> pd.DatetimeIndex:
+    """Give the hour of the calendar in which each began, each pass of a repeated one by itself."""
+    moments = pd.DatetimeIndex(created)
+    clock = moments.tz_localize(None)
+    first = localize_index(clock, zone) == moments
+    hours = localize_index(clock.floor("h"), zone, first=first)
+    return hours.tz_convert("UTC").tz_localize(None)
 
 
 def _draw_bars(ax: Axes, counts: pd.DataFrame, by: str) -> dict[str, Any]:

@@ -37,8 +37,8 @@ class Chart:
 
 def charts(now: Seen, before: Seen | None, within: list[pd.Timedelta]) -> list[Chart]:
     """Draw a period: how much, how fast, when, what stays open, and who."""
-    tz, days = now.period.tz, (now.period.end - now.period.start).days
-    by = "day" if days <= _DAYS_BY_DAY else "week"
+    tz = now.period.tz
+    by = "day" if now.period.days <= _DAYS_BY_DAY else "week"
     options: dict[str, Any] = {"tz": tz, "bots": now.bots}
     span: dict[str, Any] = {"by": by, "since": now.period.start, "now": now.period.last}
     level: dict[str, Any] = {"within": within, "by": "period" if before is not None else None}

@@ -11,7 +11,7 @@ from crisp_data import moments
 from crisp_data.errors import BadParameter
 from crisp_data.report import words
 
-_MILLISECOND = pd.Timedelta(milliseconds=1)
+_MILLISECOND, _DAY = pd.Timedelta(milliseconds=1), pd.Timedelta(days=1)
 
 
 @dataclass(frozen=True)
@@ -49,29 +49,43 @@ class Period:
         """Give the equally long period that ends where this one begins.
 
         Before whole months come as many whole months. Otherwise the clock on the wall
-        measures: before a week comes a week, also where one of its days has 23 hours.
+        measures: before a week comes a week, also where one of its days has 23 hours. What is
+        shorter than a day is measured by the time that passes: in the hour that a clock change
+        repeats, the wall shows an end that is no later than the beginning.
         """
-        first, after = _wall(self.start), _wall(self.end)
-        months = self._months
-        earlier = first - (pd.DateOffset(months=len(months)) if months else after - first)
-        return Period(_at(earlier, self.tz), self.start)
+        first, after = _calendar(self.start), _calendar(self.end)
+        if months := self._months:
+            earlier = first - pd.DateOffset(months=len(months))
+        elif after - first < _DAY:
+            return Period(self.start - (self.end - self.start), self.start)
+        else:
+            earlier = first - (after - first)
+        return Period(moments.localize(earlier, self.tz), self.start)
+
+    @property
+    def days(self) -> int:
+        """How many whole days of the calendar it is long; one of 23 hours is one, too."""
+        return (_calendar(self.end) - _calendar(self.start)).days
 
     @property
     def name(self) -> str:
         """What readers call it: ``October 2026``, or its first and last day, or both moments."""
         if months := self._months:
             return _joined(*(f"{m.month_name()} {m.year}" for m in (months[0], months[-1])))
-        days = all(_at(_wall(edge).normalize(), self.tz) == edge for edge in (self.start, self.end))
-        if days:
+        if self._of_days:
             return _joined(*(words.moment(day, time=False) for day in (self.start, self.last)))
-        return _joined(*(words.moment(edge.round("min")) for edge in (self.start, self.end)))
+        edges = (edge.tz_convert("UTC").round("min") for edge in (self.start, self.end))
+        return _joined(*(words.moment(edge.tz_convert(self.tz)) for edge in edges))
+
+    @property
+    def _of_days(self) -> bool:
+        return moments.begins_day(self.start) and moments.begins_day(self.end)
 
     @property
     def _months(self) -> list[pd.Timestamp]:
         """The first days of the months that it is made of, where they are whole."""
-        first, after = (_wall(edge).normalize() for edge in (self.start, self.end))
-        whole = _at(first, self.tz) == self.start and _at(after, self.tz) == self.end
-        if not (whole and first.day == after.day == 1):
+        first, after = _calendar(self.start), _calendar(self.end)
+        if not (self._of_days and first.day == after.day == 1):
             return []
         return list(pd.date_range(first, after, freq="MS", inclusive="left"))
 
@@ -84,12 +98,13 @@ def period(since: Any, until: Any, *, tz: str, now: Any) -> Period:
     BadParameter
         A moment that cannot be read, or an end without a beginning.
     """
-    now = pd.Timestamp(now).tz_convert(moments.check_tz(tz)).floor("ms")
+    now = pd.Timestamp(now).tz_convert("UTC").floor("ms").tz_convert(moments.check_tz(tz))
     if since is None:
         if until is not None:
             raise BadParameter("A period that ends needs a beginning.", "Give since too.")
-        month = _wall(now).normalize().replace(day=1)
-        return Period(_at(month - pd.DateOffset(months=1), tz), _at(month, tz))
+        month = moments.wall_time(now).normalize().replace(day=1)
+        edges = (month - pd.DateOffset(months=1), month)
+        return Period(*(moments.localize(edge, tz) for edge in edges))
     start, end = moments.window(since, until, tz=tz, now=now.to_pydatetime())
     assert start is not None
     last = now if end is None else min(end.tz_convert(tz), now)
@@ -100,10 +115,7 @@ def _joined(first: str, last: str) -> str:
     return first if first == last else f"{first} to {last}"
 
 
-def _wall(moment: pd.Timestamp) -> pd.Timestamp:
-    return moment.tz_localize(None)
-
-
-def _at(wall: pd.Timestamp, tz: str) -> pd.Timestamp:
-    """Give the moment at which clocks show a time: the first of two, or what follows a gap."""
-    return wall.tz_localize(tz, ambiguous=True, nonexistent="shift_forward")
+def _calendar(edge: pd.Timestamp) -> pd.Timestamp:
+    """Give the wall time of an edge; midnight for the beginning of a day, also of one without."""
+    wall = moments.wall_time(edge)
+    return wall.normalize() if moments.begins_day(edge) else wall

@@ -6,6 +6,7 @@ from typing import Any, Literal
 
 import pandas as pd
 
+from crisp_data.moments import is_repeated
 from crisp_data.plots import look
 
 Kind = Literal["count", "duration", "share"]
@@ -30,8 +31,14 @@ def told(kind: Kind, value: Any) -> str:
 
 
 def moment(at: pd.Timestamp, *, time: bool = True) -> str:
-    """Write a moment, or its day: ``2 Nov 2026, 10:00``."""
-    return f"{at:%d %b %Y, %H:%M}".lstrip("0") if time else f"{at:%d %b %Y}".lstrip("0")
+    """Write a moment, or its day: ``2 Nov 2026, 10:00``.
+
+    A time that a clock change repeats is told from its other pass: ``25 Oct 2026, 02:30 CET``.
+    """
+    day = f"{at:%d %b %Y}".lstrip("0")
+    if not time:
+        return day
+    return f"{day}, {at:%H:%M}" + (f" {at:%Z}" if is_repeated(at) else "")
 
 
 def change(kind: Kind, now: Any, before: Any) -> tuple[str, int]:

@@ -86,7 +86,7 @@ def _zone(name: str) -> ZoneInfo:
 def _period(at: int, split: str, zone: ZoneInfo) -> str:
     moment = datetime.fromtimestamp(at / 1000, zone).replace(minute=0, second=0, microsecond=0)
     if split != "hour":
-        moment = moment.replace(hour=0)
+        moment = moment.replace(hour=0, fold=0)  # a midnight that comes twice begins one day
     if split == "week":
         moment -= timedelta(days=moment.weekday())
     if split == "month":

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+from datetime import datetime, timedelta
 
+import clock_changes
 import numpy as np
 import pandas as pd
 import pytest
@@ -204,3 +206,27 @@ def test_lists_are_no_groups(website, by):
 def test_one_name_or_several_and_nothing_else(website):
     with pytest.raises(BadParameter, match="int is no name"):
         metrics.responses(website["messages"], bots=5)
+
+
+@pytest.mark.parametrize("zone", clock_changes.SOME)
+@pytest.mark.parametrize("by", ["day", "week", "month"])
+def test_periods_begin_where_the_wall_says_so(zone, by):
+    """Also about each change of a clock, at a midnight that is skipped or comes twice."""
+    times = [
+        at
+        for change in clock_changes.changes_of(zone, 2024, 2026)
+        for at in clock_changes.moments_near(change)
+    ]
+    frame = pd.DataFrame({"timestamp": pd.to_datetime(times, utc=True)})
+    found = metrics.volume(frame, by=by, tz=zone)
+    assert found["count"].sum() == len(times)
+    starts = found[by].dt.tz_convert("UTC")
+    for at in times:
+        wall = clock_changes.wall(at, zone)
+        day = datetime(wall.year, wall.month, wall.day)
+        first = {
+            "day": day,
+            "week": day - timedelta(days=day.weekday()),
+            "month": day.replace(day=1),
+        }[by]
+        assert starts[starts <= at].iloc[-1] == clock_changes.shown(first, zone)

@@ -124,6 +124,17 @@ class TestVolume:
         drawn = heights(plots.volume(frame, by="hour", tz="Asia/Kolkata"))["pending"]
         assert drawn == {wall("2026-10-24T23:30"): 1, wall("2026-10-25T00:30"): 1}
 
+    def test_hours_about_a_change_of_half_an_hour(self):
+        """The hour from one o'clock has 90 minutes: it is one bar."""
+        times = ["2026-04-04T14:50Z", "2026-04-04T15:10Z", "2026-10-03T15:10Z", "2026-10-03T15:40Z"]
+        frame = conversations(*times, state=["pending"] * 4)
+        drawn = heights(plots.volume(frame, by="hour", tz="Australia/Lord_Howe"))["pending"]
+        assert drawn == {
+            wall("2026-04-04T14:00"): 2,
+            wall("2026-10-03T14:30"): 1,
+            wall("2026-10-03T15:30"): 1,
+        }
+
     def test_words_name_subject_unit_and_zone(self, autumn):
         ax = plots.volume(autumn, by="week", tz=PARIS)
         assert ax.get_title(loc="left") == "Conversations created per week"

@@ -1,7 +1,9 @@
 """Periods by the clock on the wall, and what came before them."""
 
-from datetime import date
+from collections.abc import Iterable
+from datetime import date, datetime, timedelta
 
+import clock_changes
 import hypothesis.strategies as st
 import pandas as pd
 import pytest
@@ -104,3 +106,90 @@ def test_missing_times_are_in_no_period():
 def test_refused(since, until, words):
     with pytest.raises(BadParameter, match=words):
         period(since, until, tz=PARIS, now=NOW)
+
+
+# Every change of a clock, against what zoneinfo says without pandas
+
+
+def check_periods(zone: str, changes: Iterable[datetime]) -> None:
+    later = timedelta(days=3)
+    for change in changes:
+        changed = clock_changes.wall(change, zone).date()
+        for day in (changed - timedelta(days=1), changed, changed + timedelta(days=1)):
+            found = period(day, day, tz=zone, now=change + later)
+            starts = [start_of(day + timedelta(days=more), zone) for more in (-1, 0, 1)]
+            edges = [found.before().start, found.start, found.end]
+            assert [utc(edge) for edge in edges] == starts, (zone, day)
+            assert (found.days, found.before().days) == (1, 1)
+            assert found.name == f"{day:%d %b %Y}".lstrip("0")
+            week = period(day, day + timedelta(days=6), tz=zone, now=change + 3 * later)
+            assert utc(week.before().start) == start_of(day - timedelta(days=7), zone)
+            assert (week.days, week.before().days) == (7, 7)
+        for now in clock_changes.moments_near(change):
+            check_now(zone, now)
+
+
+def check_now(zone: str, now: datetime) -> None:
+    """Any report that is made about a change, or has an edge there."""
+    day = clock_changes.wall(now, zone).date()
+    month = period(None, None, tz=zone, now=now)
+    assert utc(month.end) == start_of(day.replace(day=1), zone)
+    assert utc(month.start) == start_of(month.last.date().replace(day=1), zone)
+    assert month.before().end == month.start
+    for since in ("today", "1 day ago", "1 week ago", "90 minutes ago", "0 minutes ago"):
+        found = period(since, None, tz=zone, now=now)
+        assert utc(found.last) == now
+        earlier = found.before()
+        assert earlier.start < earlier.end == found.start
+        assert found.name
+        assert earlier.name
+    found = period(now, None, tz=zone, now=now + timedelta(days=10))
+    assert utc(found.start) == now
+    wall = clock_changes.wall
+    length = wall(now + timedelta(days=10, milliseconds=1), zone) - nominal(now, zone)
+    assert utc(found.before().start) == clock_changes.shown(nominal(now, zone) - length, zone)
+    short = period(now, now + timedelta(hours=2), tz=zone, now=now + timedelta(days=10))
+    assert short.before().end - short.before().start == short.end - short.start
+
+
+def utc(edge: pd.Timestamp) -> pd.Timestamp:
+    """Beside a datetime of another zone, no time of a repeated hour is equal to any."""
+    return edge.tz_convert("UTC")
+
+
+def start_of(day: date, zone: str) -> datetime:
+    return clock_changes.shown(datetime(day.year, day.month, day.day), zone)
+
+
+def nominal(at: datetime, zone: str) -> datetime:
+    """What the wall shows; midnight, where a day begins that has none."""
+    wall = clock_changes.wall(at, zone)
+    return datetime(wall.year, wall.month, wall.day) if start_of(wall.date(), zone) == at else wall
+
+
+@pytest.mark.parametrize("zone", clock_changes.SOME)
+def test_periods_about_a_clock_change(zone):
+    check_periods(zone, clock_changes.changes_of(zone, 2024, 2026)[-2:])
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(1200)
+def test_periods_about_every_clock_change():
+    for zone in clock_changes.every_zone():
+        check_periods(zone, clock_changes.changes(zone))
+
+
+def test_the_day_before_a_day_without_midnight():
+    found = period("2026-09-06", "2026-09-06", tz="America/Santiago", now=NOW)
+    assert found.before() == Period(
+        at("2026-09-05", "America/Santiago"), at("2026-09-06 01:00", "America/Santiago")
+    )
+    assert (found.name, found.before().name) == ("6 Sep 2026", "5 Sep 2026")
+
+
+def test_both_passes_of_an_hour_are_told_apart():
+    first, second = pd.Timestamp("2026-10-25 00:30Z"), pd.Timestamp("2026-10-25 01:30Z")
+    found = period(first, second, tz=PARIS, now=NOW)
+    assert found.name == "25 Oct 2026, 02:30 CEST to 25 Oct 2026, 02:30 CET"
+    assert found.before().end - found.before().start == HOUR + pd.Timedelta("1 ms")
+    assert found.before().name == "25 Oct 2026, 01:30 to 25 Oct 2026, 02:30 CEST"
