@@ -44,6 +44,9 @@ _ESCAPE = re.compile(
     r"|\\u[0-9a-f]{4}|\\x[0-9a-f]{2}",
     re.IGNORECASE | re.ASCII,
 )
+# In a text's flags: a character that stays what it is, and others that follow it.
+_CHANGES = "x"
+_CHANGING = re.compile(f" ?{_CHANGES}+")
 #: What every escape begins with.
 ESCAPES = "%&\\"
 # A text is escaped twice at most by honest programs, once more by those that forward it.
@@ -73,12 +76,12 @@ def readings(text: str) -> list[Reading]:
 
 def shown(text: str) -> Reading:
     """Return the one form that says what a reader sees, once every escape is undone."""
-    return _fold(unescaped(text) or Reading(text))
+    return _fold(unescaped(text) or Reading(text))[0]
 
 
 def fold(text: str) -> str:
     """Write each character in its usual form, and leave out what nobody sees."""
-    return _fold(Reading(text)).text
+    return _fold(Reading(text))[0].text
 
 
 def unescaped(text: str) -> Reading | None:
@@ -104,39 +107,72 @@ def _folded(reading: Reading) -> list[Reading]:
 
     Without its zero-width joiner "Ali's" in Persian is one word, which is no name.
     """
-    plain = _fold(reading)
-    return [plain] if _ends_of_words_kept(reading.text, plain.text) else [plain, reading]
+    plain, joined = _fold(reading)
+    return [plain, reading] if joined else [plain]
 
 
-def _ends_of_words_kept(text: str, plain: str) -> bool:
-    return text == plain or (
-        len(text) == len(plain)
-        and all(a == b or a.isalnum() == b.isalnum() for a, b in zip(text, plain, strict=True))
-    )
-
-
-def _fold(reading: Reading) -> Reading:
+def _fold(reading: Reading) -> tuple[Reading, bool]:
+    """Fold a text; tell whether letters met that stood apart, or became what was none."""
     text = reading.text
-    if text.isascii() or (
-        text.translate(_FOLDED) == text and unicodedata.is_normalized("NFC", text)
-    ):
-        return reading
-    pieces: list[str] = []
-    starts: list[int] = []
-    ends: list[int] = []
-    for raw, start, end in _clusters(text):
-        piece = _plain(raw)
-        pieces.append(piece)
-        place = reading.original(start, end)
-        starts += [place[0]] * len(piece)
-        ends += [place[1]] * len(piece)
-    return Reading("".join(pieces), starts, ends)
+    if text.isascii():
+        return reading, False
+    flags = text.translate(_FLAGS)
+    if _CHANGES not in flags:
+        return reading, False
+    folded, joined = _Pieces(reading), False
+    for found in _CHANGING.finditer(flags):
+        folded.copy(found.start())
+        for raw, start, end in _clusters(text, *found.span()):
+            piece = _plain(raw)
+            apart = start > folded.end and folded.ends_in_letter()
+            joined = joined or (piece[:1].isalnum() and (apart or not raw[0].isalnum()))
+            folded.append(piece, start, end)
+        if found.end() > folded.end and folded.ends_in_letter():
+            joined = joined or text[found.end() : found.end() + 1].isalnum()
+        folded.end = found.end()
+    return folded.reading(), joined
 
 
-def _clusters(text: str) -> Iterator[tuple[str, int, int]]:
+class _Pieces:
+    """The pieces of another form, each with its place in the original."""
+
+    def __init__(self, reading: Reading) -> None:
+        self._of, self._pieces = reading, [""]
+        self._starts: list[int] = []
+        self._ends: list[int] = []
+        self.end = 0  # how much of the text has been dealt with
+
+    def append(self, piece: str, start: int, end: int) -> None:
+        """Put a piece in the place of another."""
+        place = self._of.original(start, end)
+        self._pieces.append(piece)
+        self._starts += [place[0]] * len(piece)
+        self._ends += [place[1]] * len(piece)
+        self.end = end
+
+    def copy(self, end: int) -> None:
+        """Take what stands before this place as it is."""
+        text, starts, ends = self._of
+        self._pieces.append(text[self.end : end])
+        self._starts += range(self.end, end) if starts is None else starts[self.end : end]
+        self._ends += range(self.end + 1, end + 1) if ends is None else ends[self.end : end]
+        self.end = end
+
+    def ends_in_letter(self) -> bool:
+        """Tell whether what was put last is a letter or digit."""
+        return self._pieces[-1][-1:].isalnum()
+
+    def reading(self) -> Reading:
+        """Return the whole form."""
+        self.copy(len(self._of.text))
+        return Reading("".join(self._pieces), self._starts, self._ends)
+
+
+def _clusters(text: str, begin: int, stop: int) -> Iterator[tuple[str, int, int]]:
     """Yield each character with the marks on it, without what nobody sees, and its place."""
     raw, start, end = "", 0, 0
-    for at, char in enumerate(text):
+    for at in range(begin, stop):
+        char = text[at]
         mark = _is_mark(char)
         if _is_unseen(char):
             end = at + 1 if mark and raw else end  # a selector goes with what it selects
@@ -165,41 +201,27 @@ def _plain(raw: str) -> str:
     return _UNSEEN.sub("", _DECORATION.sub("", unicodedata.normalize("NFKC", raw)))
 
 
-class _Folded(dict[int, str]):
-    """What each character is folded to, worked out when it is met first."""
+class _Flags(dict[int, str]):
+    """Tells which characters stay what they are, worked out when each is met first."""
 
     def __missing__(self, code: int) -> str:
         char = chr(code)
-        self[code] = plain = "" if _is_unseen(char) else _plain(char)
-        return plain
+        stays = char == _plain(char) and not _is_unseen(char) and not _is_mark(char)
+        self[code] = flag = " " if stays else _CHANGES
+        return flag
 
 
-_FOLDED = _Folded()
+_FLAGS = _Flags()
 
 
 def _unescape(reading: Reading) -> Reading:
     """Undo one round of escapes."""
-    text, at = reading.text, 0
-    pieces: list[str] = []
-    starts: list[int] = []
-    ends: list[int] = []
-
-    def append(piece: str, start: int, end: int) -> None:
-        place = reading.original(start, end)
-        pieces.append(piece)
-        starts.extend([place[0]] * len(piece))
-        ends.extend([place[1]] * len(piece))
-
-    for found in _ESCAPE.finditer(text):
-        for place in range(at, found.start()):
-            append(text[place], place, place + 1)
-        at = found.start()
+    plain = _Pieces(reading)
+    for found in _ESCAPE.finditer(reading.text):
+        plain.copy(found.start())
         for piece, length in _meaning(found[0]):
-            append(piece, at, at + length)
-            at += length
-    for place in range(at, len(text)):
-        append(text[place], place, place + 1)
-    return Reading("".join(pieces), starts, ends)
+            plain.append(piece, plain.end, plain.end + length)
+    return plain.reading()
 
 
 def _meaning(escape: str) -> Iterator[tuple[str, int]]:
