@@ -32,7 +32,7 @@ _BREAK = re.compile(r"[,:\r\n]")
 _SIGN = re.compile(r"[,:;_|\n]")
 _AFTER_PLUS = re.compile(rf"(?<!\d)\+\(?\d(?:[ \t.\u00b7()/,:\r\n{_DASH}]{{0,4}}\d){{8,18}}")
 _TWO_LINES = re.compile(
-    rf"(?<![\d+])\(?0(?:{_GAP}\d){{1,7}}{_GAP}\r?\n{_GAP}\d(?:{_GAP}\d){{1,9}}(?!\d)"
+    rf"(?<![\d+])(?:\((?=0\d{{0,4}}\)))?0(?:{_GAP}\d){{1,7}}{_GAP}\r?\n{_GAP}\d(?:{_GAP}\d){{1,9}}(?!\d)"
 )
 _SAME_SIGN = re.compile(
     r"(?<!\d)(?<!\d[,:])0\d{1,4}([,:])\d{2,4}(?:\1\d{2,4}){1,4}(?!\d|\1\d)"

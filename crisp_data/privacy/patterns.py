@@ -37,7 +37,7 @@ _PAIRS = {" dot ": " at ", " point ": " arobase ", " punkt ": " ät ", " punto "
           " ponto ": " arroba "}  # fmt: skip
 _IN_WORDS = {
     dot: re.compile(
-        rf"(?<!{_ATOM}){_ATOM}++(?:{dot}{_ATOM}++)*(?:{at}){_LABEL}++(?:{dot}{_LABEL}++)+",
+        rf"(?<!{_ATOM}){_ATOM}++(?:{dot}{_ATOM}++){{0,4}}{at}{_LABEL}++(?:{dot}{_LABEL}++)+",
         re.IGNORECASE,
     )
     for dot, at in _PAIRS.items()
