@@ -1,8 +1,7 @@
 """What shows by its form that it is personal: e-mails, links, numbers, addresses of machines.
 
-The patterns would rather take too much than leave something. Phone numbers are found by our
-own rule: ``phonenumbers``, the library for them, finds what one country would dial, and a
-private text must lose a number of any country, mistyped ones too.
+The patterns would rather take too much than leave something. They know the usual form of each
+character: a text is folded first (:mod:`crisp_data.privacy.folding`).
 
 >>> from crisp_data.privacy.patterns import spans
 >>> text = "Call +33 6 12 34 56 78 before 2026-11-02, or write to emma@example.com"
@@ -14,39 +13,37 @@ from __future__ import annotations
 
 import ipaddress
 import re
-import unicodedata
 from collections.abc import Iterator
-from typing import NamedTuple
 
-from stdnum import iban, luhn
-
-from crisp_data.privacy.words import UNSPACED, digits
-
-
-class Span(NamedTuple):
-    """A piece of a text that goes, and the value that its token stands for."""
-
-    start: int
-    end: int
-    kind: str
-    value: str
-
+from crisp_data.privacy.digit_patterns import numbers
+from crisp_data.privacy.folding import readings
+from crisp_data.privacy.span import Span
+from crisp_data.privacy.words import UNSPACED
 
 _LETTER = rf"[^\W_{UNSPACED}]"
 _ATOM = rf"(?:[^\W{UNSPACED}]|[.!#$&'*+/=?^`{{|}}~-])"
 _LABEL = rf"(?:{_LETTER}|-)"
 # The ends of an e-mail may be missing: previews are cut anywhere.
-_EMAIL = re.compile(
-    rf"(?:(?<!{_ATOM}){_ATOM}++|\"[^\"@\n]{{1,64}}\")(?:[@\uff20]|%40)"
-    rf"{_LABEL}++(?:[.\uff0e]{_LABEL}++)*"
-)
+_EMAIL = re.compile(rf"(?:(?<!{_ATOM}){_ATOM}++|\"[^\"@\n]{{1,64}}\")@{_LABEL}++(?:\.{_LABEL}++)*")
 # As people write them whom machines shall not read, or whose telephone puts blanks in.
-_DOT = r"(?:\.|\s?[(\[{]\s?(?:dot|point|punkt|punto)\s?[)\]}]\s?)"
+_AT = r"(?:\s?[(\[{]\s?(?:at|ät|arobase|arroba|@)\s?[)\]}]\s?| @ )"
+_DOT = r"(?:\.|\s?[(\[{]\s?(?:dot|point|punkt|punto|ponto)\s?[)\]}]\s?)"
 _SPELLED_OUT = re.compile(
-    rf"(?<!{_ATOM}){_ATOM}++(?:\s?[(\[{{]\s?(?:at|ät|arobase|@)\s?[)\]}}]\s?| @ )"
-    rf"{_LABEL}++(?:{_DOT}{_LABEL}++)+",
-    re.IGNORECASE,
+    rf"(?<!{_ATOM}){_ATOM}++{_AT}{_LABEL}++(?:{_DOT}{_LABEL}++)+", re.IGNORECASE
 )
+# In words alone: "look at example.com" is no address, nor "at this point", so both signs are
+# words here, and of one language.
+_PAIRS = {" dot ": " at ", " point ": " arobase ", " punkt ": " ät ", " punto ": " arroba ",
+          " ponto ": " arroba "}  # fmt: skip
+_IN_WORDS = {
+    dot: re.compile(
+        rf"(?<!{_ATOM}){_ATOM}++(?:{dot}{_ATOM}++){{0,4}}{at}{_LABEL}++(?:{dot}{_LABEL}++)+",
+        re.IGNORECASE,
+    )
+    for dot, at in _PAIRS.items()
+}
+_AT_SIGN = re.compile(rf"{_AT}|{'|'.join(set(_PAIRS.values()))}", re.IGNORECASE)
+_DOT_SIGN = re.compile(rf"{_DOT}|{'|'.join(_PAIRS)}", re.IGNORECASE)
 _LINK = re.compile(
     r"(?<![a-z0-9])(?:[a-z][a-z0-9+.-]*+://|www\.|data:[\w/+.;=-]+,)[^\s<>\"]++"
     r"|(?<![a-z0-9.@-])(?:[a-z0-9-]++\.)++[a-z]{2,}(?=[/?])[^\s<>\"]++",
@@ -63,32 +60,13 @@ _IP6 = re.compile(
     r"(?<![0-9a-z:.])(?:[0-9a-f]{0,4}:){2,7}(?:[0-9a-f]{1,4}|[0-9.]{7,15})?(?![0-9a-z:])",
     re.IGNORECASE | re.ASCII,
 )
-# Looked for at every word, also within what began as one and is none.
-_IBAN = re.compile(
-    rf"(?<!{_LETTER})(?=([A-Z]{{2}}[0-9]{{2}}(?:[ \u00a0]?[A-Z0-9]){{11,30}}))",
-    re.IGNORECASE | re.ASCII,
-)
-# Blanks and dashes of any width, Japan's and the typesetter's too.
-_GAP = (
-    r"[ \t\u00a0\u2000-\u200a\u202f\u3000.\u00b7()\uff08\uff09/"
-    r"\u2010-\u2015\u2212\u30fc\uff0d-]{0,3}"
-)
-_NUMBER = re.compile(
-    r"(?P<token>[a-z]+_[0-9a-f]{16}(?![0-9a-z]))"
-    rf"|(?<!\d)(?:[+\uff0b]\(?|\((?=[+\uff0b]?\d{{1,5}}\))[+\uff0b]?)?\d(?:{_GAP}\d){{6,}}"
-)
-_DATE = re.compile(
-    r"(?<!\d)(?:\d{4}[-/.][01]?\d[-/.][0-3]?\d|[0-3]?\d[-/.][0-3]?\d[-/.](?:19|20)\d{2})"
-    r"(?!\d|[-/.]\d)"
-)
 # What a computer made up: long, of letters and digits.
 _RANDOM = re.compile(r"(?=[^/]*\d)(?=[^/]*[a-z])[a-z0-9~=]{12,}|[a-z0-9_~=-]{40,}", re.IGNORECASE)
 _DIGIT = re.compile(r"\d")
-_BLANK = re.compile(r"\s")
 
 
 def spans(text: str) -> Iterator[Span]:
-    """Find what a text holds, kind after kind; what two kinds claim comes twice."""
+    """Find what a folded text holds, kind after kind; what two kinds claim comes twice."""
     # Most texts have none of these, and looking for one character is quicker than a pattern.
     yield from _emails(text)
     if "/" in text or "www." in text or "?" in text or "," in text:
@@ -103,27 +81,41 @@ def spans(text: str) -> Iterator[Span]:
             for found in pattern.finditer(text):
                 yield Span(*found.span(), kind, found[0])
     if _DIGIT.search(text):
-        yield from _with_digits(text)
+        if text.count(".") > 2:
+            for found in _IP4.finditer(text):
+                yield Span(*found.span(), "ip", found[0])
+        yield from numbers(text)
 
 
-def look(value: str) -> str | None:
+def look(value: str) -> Span | None:
     """Tell what a whole value is by its form, if its form says so."""
     text = value.strip()
     if "://" in text[:12] or text[:5] == "data:":
-        return "link"
-    found = [span.kind for span in spans(text) if (span.start, span.end) == (0, len(text))]
-    return found[0] if found else None
+        return Span(0, len(text), "link", text)
+    for reading in readings(text):
+        plain = reading.text.strip()
+        for span in spans(plain):
+            if (span.start, span.end) == (0, len(plain)):
+                return span
+    return None
 
 
 def _emails(text: str) -> Iterator[Span]:
-    if "@" in text or "%40" in text or "\uff20" in text:
+    if "@" in text:
         for found in _EMAIL.finditer(text):
-            # As its owner writes it, so that both spellings have one token.
-            plain = unicodedata.normalize("NFKC", found[0]).replace("%40", "@")
-            yield Span(*found.span(), "email", plain)
-    if "(" in text or "[" in text or "{" in text or " @ " in text:
-        for found in _SPELLED_OUT.finditer(text):
             yield Span(*found.span(), "email", found[0])
+    if "(" in text or "[" in text or "{" in text or " @ " in text:
+        yield from _spelled(_SPELLED_OUT, text)
+    for dot, pattern in _IN_WORDS.items():
+        if dot in text:
+            yield from _spelled(pattern, text)
+
+
+def _spelled(pattern: re.Pattern[str], text: str) -> Iterator[Span]:
+    """Find addresses in words; each has the token of the address that it spells."""
+    for found in pattern.finditer(text):
+        plain = _DOT_SIGN.sub(".", _AT_SIGN.sub("@", found[0]))
+        yield Span(*found.span(), "email", plain)
 
 
 def _in_link(link: str, start: int) -> Iterator[Span]:
@@ -151,43 +143,6 @@ def _public(link: str) -> int:
             return slash + 1
         slash = following
     return path
-
-
-def _with_digits(text: str) -> Iterator[Span]:
-    if text.count(".") > 2:
-        for found in _IP4.finditer(text):
-            yield Span(*found.span(), "ip", found[0])
-    for found in _IBAN.finditer(text):
-        if (length := _iban_length(found[1])) is not None:
-            yield Span(found.start(), found.start() + length, "iban", found[1][:length])
-    if _NUMBER.search(text):
-        # A day beside a number is no part of it, and what is in a token is no number.
-        for found in _NUMBER.finditer(_DATE.sub(lambda day: ":" * len(day[0]), text)):
-            if not found["token"] and (kind := number_kind(found[0])) is not None:
-                yield Span(*found.span(), kind, found[0])
-
-
-def number_kind(text: str) -> str | None:
-    """Tell what a run of digits is; None for one too short to be anybody's.
-
-    Nine digits are enough, and seven where they begin as phone numbers do. Order numbers of
-    that length go with them.
-    """
-    found = digits(text)
-    if len(found) < (7 if text[0] in "+(\uff0b" or found[0] == "0" else 9):
-        return None
-    if 13 <= len(found) <= 19 and found[0] in "23456" and luhn.is_valid(found):
-        return "card"
-    return "phone" if len(found) <= 15 else "number"
-
-
-def _iban_length(text: str) -> int | None:
-    """Find how much of a run of letters and digits is an account; words may follow it."""
-    ends = [len(text), *(found.start() for found in _BLANK.finditer(text))]
-    return next(
-        (n for n in sorted(ends, reverse=True) if iban.is_valid(text[:n], check_country=False)),
-        None,
-    )
 
 
 def _is_ip(text: str) -> bool:

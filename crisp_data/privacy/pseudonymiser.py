@@ -11,6 +11,7 @@ import pandas as pd
 
 from crisp_data.errors import BadParameter
 from crisp_data.privacy.derived import contents, previews
+from crisp_data.privacy.folding import fold
 from crisp_data.privacy.known import Known
 from crisp_data.privacy.names import role_of, roles_of
 from crisp_data.privacy.patterns import look
@@ -145,8 +146,8 @@ class Pseudonymiser:
                 continue
             self._seen.add((role, value))
             looks = look(value)
-            if (looks or role) == "phone":
-                self._known.phones.add(digits(value))
+            if (looks.kind if looks else role) == "phone":
+                self._known.phones.add(digits(looks.value if looks else fold(value)))
             if looks is None:  # the others are found by their form
                 self._known.add(role, value)
         if role == "person":
@@ -155,10 +156,7 @@ class Pseudonymiser:
                 if ("part", value) in self._seen or look(value) is not None:
                     continue
                 self._seen.add(("part", value))
-                parts = [part for part in value.split() if any(c.isalpha() for c in part)]
-                for part in parts:
-                    self._known.add("person", part)
-                self._known.add("person", value, written="".join(parts))
+                self._known.add_name(value)
 
     def _labels(self, columns: pd.Index[Any]) -> pd.Index[Any]:
         """Make names of columns private: a pivot by people has theirs."""

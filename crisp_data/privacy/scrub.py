@@ -5,26 +5,26 @@ from __future__ import annotations
 import numbers
 import re
 from collections import Counter
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Iterator
 from datetime import date, time, timedelta
+from itertools import chain
 from typing import Any
-from urllib.parse import unquote
 
 import msgspec
 import numpy as np
 import pandas as pd
 
+from crisp_data.privacy.folding import fold, readings
 from crisp_data.privacy.known import Known
 from crisp_data.privacy.names import role_of, roles_of
-from crisp_data.privacy.patterns import Span, look, spans
+from crisp_data.privacy.patterns import look, spans
+from crisp_data.privacy.span import Span, merged
 from crisp_data.privacy.tokens import Tokens
-from crisp_data.privacy.words import composed
 from crisp_data.tables.text import written
 
 # What says when or how much it is, and never who.
 _PLAIN = (bool, np.bool_, date, time, timedelta, np.datetime64, np.timedelta64, pd.Period)
 _SEVERAL = (list, tuple, set, frozenset, np.ndarray, pd.Series, pd.Index)
-_ENCODED = re.compile(r"(?<![\w.~+%-])(?:[\w.~+-]|%[0-9a-f]{2})++", re.IGNORECASE | re.ASCII)
 _ENDING = re.compile(r"\.[A-Za-z0-9]{1,5}$")
 Found = Counter[str]
 
@@ -59,29 +59,25 @@ class Scrubber:
         return value if private == str(value) else private
 
     def text(self, text: str, found: Found) -> str:
-        """Put a token in the place of all that is personal in a text."""
-        text = composed(text)
-        return self._replaced(text, [*self._spans(text), *self.known.spans(text)], found)
+        """Put a token in the place of all that is personal in a text; the rest stays."""
+        return self._replaced(text, self._spans(text), found)
 
     def label(self, text: str, found: Found) -> str:
         """Make the name of a column private, where it shows its value or is a known one.
 
         Words within a name stay, or a customer called "First" would rename ``first_response``.
         """
-        text = composed(text)
-        whole = [s for s in self.known.spans(text) if (s.start, s.end) == (0, len(text))]
-        return self._replaced(text, [*spans(text), *whole], found)
+        name = fold(text)
+        whole = any((s.start, s.end) == (0, len(name)) for s in self.known.spans(name))
+        return self._replaced(text, self._spans(text, names=whole), found)
 
-    def _spans(self, text: str) -> Iterable[Span]:
-        """Find what shows by its form, and what an address spells with signs of percent."""
-        yield from spans(text)
-        if "%" in text:
-            for piece in _ENCODED.finditer(text):
-                if (plain := unquote(piece[0])) == piece[0]:
-                    continue
-                kinds = {span.kind for span in spans(plain)} - {"link"}
-                if kinds or any(self.known.spans(plain)):
-                    yield Span(*piece.span(), "link", piece[0])
+    def _spans(self, text: str, *, names: bool = True) -> Iterator[Span]:
+        """Find in each form of a text what shows by its form, and what is known."""
+        for reading in readings(text):
+            known = self.known.spans(reading.text) if names else ()
+            for span in chain(spans(reading.text), known):
+                start, end = reading.original(span.start, span.end)
+                yield Span(start, end, span.kind, span.value)
 
     def _replaced(self, text: str, spans_: Iterable[Span], found: Found) -> str:
         pieces, at = [], 0
@@ -95,7 +91,8 @@ class Scrubber:
         """Return the token of a whole value: what it looks like counts more than its column."""
         if not value.strip():
             return value
-        kind = look(value) or kind
+        if (seen := look(value)) is not None:
+            kind, value = seen.kind, seen.value
         found[kind] += 1
         return self.tokens(kind, value)
 
@@ -153,16 +150,3 @@ class Scrubber:
             else:
                 return value
         return self.token(role, str(value), found)
-
-
-def merged(found: Iterable[Span]) -> list[Span]:
-    """Join spans that overlap; the longest of them gives the token."""
-    kept: list[Span] = []
-    for span in sorted(found):
-        if kept and span.start < kept[-1].end:
-            last = kept[-1]
-            first = last if last.end - last.start >= span.end - span.start else span
-            kept[-1] = first._replace(start=last.start, end=max(last.end, span.end))
-        else:
-            kept.append(span)
-    return kept

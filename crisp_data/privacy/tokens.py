@@ -7,7 +7,8 @@ import secrets
 import warnings
 
 from crisp_data.errors import BadParameter, CrispWarning
-from crisp_data.privacy.words import composed, digits, folded
+from crisp_data.privacy.folding import fold
+from crisp_data.privacy.words import digits, folded
 
 _HINT = (
     "Make one with: python -c 'import secrets; print(secrets.token_urlsafe())'. Keep it where "
@@ -21,8 +22,8 @@ class Tokens:
 
     A token is the kind of the value, an underscore and 16 hexadecimal digits, which depend on
     the key and the value alone: two of a million different values share them once in forty
-    million keys. Case, accents' spelling and surrounding blanks make no difference; in phone
-    and card numbers only digits count.
+    million keys. Case, what is folded (:mod:`crisp_data.privacy.folding`) and surrounding
+    blanks make no difference; in phone and card numbers only digits count.
     """
 
     def __init__(self, key: str | bytes | None) -> None:
@@ -55,7 +56,9 @@ class Tokens:
 
 def canonical(kind: str, value: str) -> str:
     """Return the form in which two spellings of a value are equal."""
-    if kind in ("phone", "card", "number") and (found := digits(value)):
+    text = fold(value)
+    if kind in ("phone", "card", "number") and (found := digits(text)):
         return found.removeprefix("00")
-    text = folded(composed(value))
-    return "".join(text.split()) if kind == "iban" else " ".join(text.split())
+    if kind == "iban":
+        text = "".join(filter(str.isalnum, text))
+    return " ".join(folded(text).split())

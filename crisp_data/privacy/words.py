@@ -20,20 +20,10 @@ WORD = re.compile(rf"[^\W_{UNSPACED}]+|[{UNSPACED}]")
 _ODD = str.maketrans({"\u0130": "i", "\u03c2": "\u03c3"})
 
 
-# What nobody sees, and what tears words apart all the same.
-_UNSEEN = dict.fromkeys(map(ord, "\u00ad\u200b\u2060\ufeff"))
 _TRANSCRIBED = str.maketrans(
     {"ä": "ae", "ö": "oe", "ü": "ue", "Ä": "Ae", "Ö": "Oe", "Ü": "Ue", "ß": "ss"}
     | {"ø": "o", "Ø": "O", "å": "aa", "Å": "Aa", "æ": "ae", "Æ": "Ae", "ł": "l", "Ł": "L"}
 )
-
-
-def composed(text: str) -> str:
-    """Write letters and their accents as one character each, as most texts do already.
-
-    Signs that are not seen go: soft hyphens, and blanks without a width.
-    """
-    return text if text.isascii() else unicodedata.normalize("NFC", text).translate(_UNSEEN)
 
 
 def unaccented(text: str) -> str:

@@ -1,0 +1,149 @@
+"""Phones, cards and accounts: what is told by its digits and how they are grouped.
+
+Phone numbers are found by our own rule: ``phonenumbers``, the library for them, finds what one
+country would dial, and a private text must lose a number of any country, mistyped ones too.
+
+>>> from crisp_data.privacy.digit_patterns import numbers
+>>> [span.value for span in numbers("+33 6 12\\n34 56 78 by 09:30:15, or 06.98.76.54.32")]
+['06.98.76.54.32', '+33 6 12\\n34 56 78']
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from stdnum import iban, luhn
+
+from crisp_data.privacy.span import Span
+from crisp_data.privacy.words import UNSPACED, digits
+
+# Blanks, dots and dashes of any width, Japan's and the typesetter's too.
+_DASH = r"\u2010-\u2015\u2212\u30fc-"
+_GAP = rf"[ \t.\u00b7()/{_DASH}]{{0,3}}"
+_NUMBER = re.compile(
+    r"(?P<token>[a-z]+_[0-9a-f]{16}(?![0-9a-z]))"
+    rf"|(?<!\d)(?:\+\(?|\((?=\+?\d{{1,5}}\))\+?)?\d(?:{_GAP}\d){{6,}}"
+)
+# A number that begins as phones do may be broken: after a plus anywhere, otherwise at the end
+# of one line, or by the same sign between all of its groups. Lists of prices, quantities and
+# codes look like any other.
+_BREAK = re.compile(r"[,:\r\n]")
+_SIGN = re.compile(r"[,:;_|\n]")
+_AFTER_PLUS = re.compile(rf"(?<!\d)\+\(?\d(?:[ \t.\u00b7()/,:\r\n{_DASH}]{{0,4}}\d){{8,18}}")
+_TWO_LINES = re.compile(
+    rf"(?<![\d+])(?:\((?=0\d{{0,4}}\)))?0(?:{_GAP}\d){{1,7}}{_GAP}\r?\n{_GAP}\d(?:{_GAP}\d){{1,9}}(?!\d)"
+)
+_SAME_SIGN = re.compile(
+    r"(?<!\d)(?<!\d[,:])0\d{1,4}([,:])\d{2,4}(?:\1\d{2,4}){1,4}(?!\d|\1\d)"
+)  # fmt: skip
+_WIDE = rf"(?:{_GAP}\r?\n{_GAP}|[,:;_|]|{_GAP})"
+_CARD = re.compile(
+    rf"(?<!\d)(?:[3-6]\d{{3}}(?:{_WIDE}\d{{4}}){{2}}{_WIDE}\d{{1,7}}"
+    rf"|3\d{{3}}{_WIDE}\d{{6}}{_WIDE}\d{{5}})(?!\d)"
+)
+# As long as this a phone is whole: what follows a break is something else.
+_WHOLE = 10
+_DATE = re.compile(
+    r"(?<!\d)(?:\d{4}[-/.][01]?\d[-/.][0-3]?\d|[0-3]?\d[-/.][0-3]?\d[-/.](?:19|20)\d{2})"
+    r"(?!\d|[-/.]\d)"
+)
+_TIME = re.compile(
+    r"(?<!\d)(?<!\d:)(?:[01]?\d|2[0-3]):[0-5]\d(?::[0-5]\d(?:[.,]\d{1,9})?)?(?!\d|:\d)"
+)
+# As few digits as a phone has, however broken: most texts have fewer.
+_MANY = re.compile(r"\d(?:\D{0,8}\d){6}")
+# Looked for at every word, also within what began as one and is none.
+_IBAN_GAP = rf"[\s.\u00b7/_{_DASH}]{{0,3}}"
+_IBAN = re.compile(
+    rf"(?<![^\W_{UNSPACED}])"
+    rf"(?=([A-Z]{{2}}{_IBAN_GAP}[0-9]{_IBAN_GAP}[0-9](?:{_IBAN_GAP}[A-Z0-9]){{11,30}}))",
+    re.IGNORECASE | re.ASCII,
+)
+_IBAN_DIGITS = 10
+_BESIDE = re.compile(r"[^A-Za-z0-9]+")
+
+
+def numbers(text: str) -> Iterator[Span]:
+    """Find accounts, cards, phones and other long numbers; what two kinds claim comes twice."""
+    for found in _IBAN.finditer(text):
+        if (length := _iban_length(found[1])) is not None:
+            yield Span(found.start(), found.start() + length, "iban", found[1][:length])
+    if not _MANY.search(text):
+        return
+    # A day or an hour beside a number is no part of it.
+    plain = _DATE.sub(_hidden, text)
+    if ":" in text:
+        plain = _TIME.sub(_hidden, plain)
+    for found in _NUMBER.finditer(plain):  # what is in a token is no number
+        if not found["token"] and (kind := number_kind(found[0])) is not None:
+            yield Span(*found.span(), kind, found[0])
+    if _SIGN.search(plain):
+        yield from _broken(plain)
+
+
+def number_kind(text: str) -> str | None:
+    """Tell what a run of digits is; None for one too short to be anybody's.
+
+    Nine digits are enough, and seven where they begin as phone numbers do. Order numbers of
+    that length go with them.
+    """
+    found = digits(text)
+    if len(found) < (7 if text[0] in "+(" or found[0] == "0" else 9):
+        return None
+    if is_card(found):
+        return "card"
+    return "phone" if len(found) <= 15 else "number"
+
+
+def is_card(found: str) -> bool:
+    """Tell whether digits are a card's, by their count, first one and checksum."""
+    return 13 <= len(found) <= 19 and found[0] in "23456" and bool(luhn.is_valid(found))
+
+
+def _broken(text: str) -> Iterator[Span]:
+    """Find phones and cards that go on behind a line's end, a comma or a colon."""
+    if "+" in text:
+        for found in _AFTER_PLUS.finditer(text):
+            number = _first(found[0])
+            if _BREAK.search(number) and number_kind(number) is not None:
+                yield Span(found.start(), found.start() + len(number), "phone", number)
+    if "\n" in text:
+        yield from _counted(_TWO_LINES, text, range(10, 14))
+    yield from _counted(_SAME_SIGN, text, range(9, 14))
+    for found in _CARD.finditer(text):
+        if is_card(digits(found[0])):
+            yield Span(*found.span(), "card", found[0])
+
+
+def _counted(pattern: re.Pattern[str], text: str, counts: range) -> Iterator[Span]:
+    for found in pattern.finditer(text):
+        if len(digits(found[0])) in counts:
+            yield Span(*found.span(), "phone", found[0])
+
+
+def _first(text: str) -> str:
+    """Return the first number of a run: what stands before the break that ends a whole one."""
+    for found in _BREAK.finditer(text):
+        if len(digits(text[: found.start()])) >= _WHOLE:
+            return text[: found.start()]
+    return text
+
+
+def _iban_length(text: str) -> int | None:
+    """Find how much of a run of letters and digits is an account; words may follow it."""
+    if sum(char.isdigit() for char in text) < _IBAN_DIGITS:
+        return None
+    ends = [len(text), *(found.start() for found in _BESIDE.finditer(text))]
+    return next(
+        (
+            n
+            for n in sorted(ends, reverse=True)
+            if iban.is_valid(_BESIDE.sub("", text[:n]), check_country=False)
+        ),
+        None,
+    )
+
+
+def _hidden(found: re.Match[str]) -> str:
+    return "x" * len(found[0])

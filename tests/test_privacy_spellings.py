@@ -1,0 +1,389 @@
+"""Whoever spells it otherwise is found all the same, under the same token."""
+
+import re
+
+import hypothesis.strategies as st
+import pandas as pd
+import pytest
+from hypothesis import HealthCheck, example, given, settings
+from test_privacy_folding import FILLERS, FORMAT, SELECTORS
+
+import crisp_data as crisp
+from crisp_data import privacy, transcripts
+from crisp_data.privacy import Pseudonymiser, pseudonymise
+from crisp_data.privacy.digit_patterns import numbers
+
+KEY = "a key of the tests"
+NAME, EMAIL, PHONE = "Anna Müller-Lüdenscheidt", "anna@shop.example", "+33 6 12 34 56 78"
+CARD, IBAN = "4111 1111 1111 1111", "FR7630006000011234567890189"
+PERSON = pd.DataFrame({"nickname": [NAME], "email": [EMAIL], "phone": [PHONE]})
+VALUES = {"person": NAME, "email": EMAIL, "phone": PHONE, "card": CARD, "iban": IBAN}
+MAKER = Pseudonymiser(KEY).learn(PERSON)
+TOKENS = {kind: MAKER._scrubber.tokens(kind, value) for kind, value in VALUES.items()}
+
+
+def private(text, maker=MAKER):
+    return maker.frame(pd.DataFrame({"content": [text]}))["content"][0]
+
+
+def wide(text):
+    return "".join(chr(ord(c) + 0xFEE0) if "!" <= c <= "~" else c for c in text)
+
+
+SPELLED = {
+    "joiner": "\u200d".join,
+    "non-joiner": "\u200c".join,
+    "marks of direction": "\u200e\u2066".join,
+    "selector": "\ufe0f".join,
+    "grapheme joiner": "\u034f".join,
+    "fillers of Hangul": "\u3164\uffa0".join,
+    "tags": "\U000e0061".join,
+    "soft hyphens": "\u00ad".join,
+    "full width": wide,
+    "struck through": lambda text: "".join(c + "\u0336" for c in text),
+}
+
+
+@pytest.mark.parametrize("spell", SPELLED.values(), ids=SPELLED)
+@pytest.mark.parametrize("kind", VALUES)
+@pytest.mark.parametrize(
+    "around", ["{}", "see {}, ok", "👩\u200d💻 می\u200cخواهم {} e\u0301\u00a0…"]
+)
+def test_the_same_value_has_the_same_token_and_the_rest_stays(spell, kind, around):
+    assert private(around.format(spell(VALUES[kind]))) == around.format(TOKENS[kind])
+
+
+@pytest.mark.parametrize("spell", SPELLED.values(), ids=SPELLED)
+def test_columns_are_folded_as_texts_are(spell):
+    spelled = PERSON.map(spell)
+    maker = Pseudonymiser(KEY).learn(spelled)
+    assert maker.frame(spelled).equals(MAKER.frame(PERSON))
+    for kind in ("person", "email", "phone"):
+        assert private(f"see {VALUES[kind]} ok", maker) == f"see {TOKENS[kind]} ok"
+    assert private("Frau Müller", maker) != "Frau Müller"
+
+
+@pytest.mark.parametrize(
+    ("kind", "text"),
+    [
+        ("email", "anna%40shop.example"),
+        ("email", "anna%2540shop.example"),
+        ("email", "%61nna%40shop%2Eexample"),
+        ("email", "anna&#64;shop.example"),
+        ("email", "anna&#x40;shop&period;example"),
+        ("email", "anna&commat;shop.example"),
+        ("email", r"anna\u0040shop.example"),
+        ("email", "anna [at] shop [dot] example"),
+        ("email", "anna(at)shop(dot)example"),
+        ("email", "anna at shop dot example"),
+        ("email", "anna arobase shop point example"),
+        ("email", "𝐚𝐧𝐧𝐚@ⓢⓗⓞⓟ.example"),
+        ("person", "ANNA MU\u0308LLER-LU\u0308DENSCHEIDT"),
+        ("person", "Anna&nbsp;M&uuml;ller-L&uuml;denscheidt"),
+        ("person", r"Anna M\u00fcller-L\u00fcdenscheidt"),
+        ("person", "Anna%20M%C3%BCller-L%C3%BCdenscheidt"),
+        ("person", "Anna%20M%FCller"),
+        ("person", "anna-mueller"),
+        ("person", "mueller-anna"),
+        ("person", "luedenscheidt, anna"),
+        ("person", "Anna Lüdenscheidt"),
+        ("person", "𝓐𝓷𝓷𝓪 𝓜𝓾𝓮𝓵𝓵𝓮𝓻"),
+        ("card", "4111\u202f1111\u20091111\u00a01111"),
+        ("card", "4111\n1111\n1111\n1111"),
+        ("card", "4111,1111,1111,1111"),
+        ("card", "4111:1111:1111:1111"),
+        ("card", "4111_1111_1111_1111"),
+        ("card", "4111 1111\n1111 1111"),
+        ("card", "④①①① 1111 1111 1111"),
+        ("card", "4111&nbsp;1111&#8239;1111%201111"),
+        ("phone", "+33 6 12\n34 56 78"),
+        ("phone", "+33 6 12\r\n34 56 78"),
+        ("phone", "+33 6, 12, 34, 56, 78"),
+        ("phone", "+33:6:12:34:56:78"),
+        ("phone", "+33: 6 12 34 56 78"),
+        ("phone", "0033 6 12\n34 56 78"),
+        ("phone", "＋３３\u202f６\u202f１２\u202f３４\u202f５６\u202f７８"),
+        ("phone", "+3️⃣3️⃣6️⃣1️⃣2️⃣3️⃣4️⃣5️⃣6️⃣7️⃣8️⃣"),
+        ("phone", "+³³ ⁶ ¹² ³⁴ ⁵⁶ ⁷⁸"),
+        ("phone", "%2B33%206%2012%2034%2056%2078"),
+    ],
+)
+@pytest.mark.parametrize("around", ["{}", "is ({}). And", "a\n{}\nb", "é {} 👩\u200d💻"])
+def test_other_spellings_have_the_same_token(kind, text, around):
+    assert private(around.format(text)) == around.format(TOKENS[kind])
+
+
+@pytest.mark.parametrize("case", [str.upper, str.lower])
+@pytest.mark.parametrize(
+    "sign",
+    [
+        "",
+        " ",
+        "-",
+        ".",
+        "\u202f",
+        "\u2009",
+        "\u00a0",
+        " - ",
+        "\u2011",
+        "–",
+        "/",
+        "_",
+        "\n",
+        "\u200b",
+    ],
+)
+@pytest.mark.parametrize(
+    "account",
+    [
+        "FR7630006000011234567890189",
+        "DE89370400440532013000",
+        "GB29NWBK60161331926819",
+        "NO9386011117947",
+        "MT84MALT011000012345MTLCAST001S",
+    ],
+)
+def test_an_account_is_found_as_a_whole(account, sign, case):
+    groups = [account[at : at + 4] for at in range(0, len(account), 4)]
+    text = f"to {case(sign.join(groups))}, thanks"
+    token = MAKER._scrubber.tokens("iban", account)
+    assert private(text) == f"to {token}, thanks"
+    assert private(text.replace(",", " and 5 more")) == f"to {token} and 5 more thanks"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "06:12:34:56:78",
+        "06,12,34,56,78",
+        "0612:345:678",
+        "06 12\n34 56 78",
+        "(020) 7946\n0958",
+        "06 12 34 56\n78",
+    ],
+)
+@pytest.mark.parametrize("around", ["Tel: {} ok", "Tel:{}\n", "{}"])
+def test_phones_that_are_broken(text, around):
+    before, after = around.split("{}")
+    assert re.fullmatch(
+        re.escape(before) + "phone_[0-9a-f]{16}" + re.escape(after), private(around.format(text))
+    )
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "goes"),
+    [
+        (NAME, "Frau Müller", "Müller"),
+        (NAME, "Frau LUEDENSCHEIDT", "LUEDENSCHEIDT"),
+        ("Jean-Luc Picard", "ask Luc", "Luc"),
+        ("Ana García‐Lorca", "señora Lorca", "Lorca"),
+        ("דנה בן־דוד", "שלום דוד", "דוד"),
+        ("Anna Müller", "https://a.example/customers/anna-mueller", "anna-mueller"),
+        ("Anna Müller", "https://a.example/customers/anna%2Dm%C3%BCller/x", "anna%2Dm%C3%BCller"),
+        ("Jane Doe", "https://a.example/u/jane_doe", "jane_doe"),
+        ("jane_doe", "https://a.example/u/Jane_Doe", "Jane_Doe"),
+        ("Jane Doe", "/u/janedoe?x", "janedoe"),
+        ("Jane Doe", "/u/jane%5Fdoe", "jane%5Fdoe"),
+        ("Jane Doe", "/u/doe.jane", "doe.jane"),
+        ("Jane Doe", "ask @janedoe", "janedoe"),
+        ("ليلى", "لـيـلـى", "لـيـلـى"),
+        ("ليلى", "لَيْلَى", "لَيْلَى"),
+        ("علی", "علی\u200cها", "علی"),
+        ("Emma", "Emma™", "Emma"),
+        ("Иван", "Ива\u0301н", "Ива\u0301н"),
+    ],
+)
+def test_names(name, text, goes):
+    frame = pd.DataFrame({"nickname": [name], "content": [text]})
+    found = pseudonymise(frame, key=KEY)["content"][0]
+    before, after = text.split(goes)
+    assert re.fullmatch(re.escape(before) + "person_[0-9a-f]{16}" + re.escape(after), found)
+
+
+STAYS = (
+    "It costs 1,234,567,890 USD",
+    "0,99, 1,49, 2,99",
+    "09:00, 10:30, 11:45, 12:30",
+    "at 09:30:15,123 and 10:30:15.1234567",
+    "2026-11-02T09:30:15+01:00",
+    "00:15:30:45",
+    "ratio 1:2:3:4:5:6:7:8:9",
+    "1, 2, 3, 4, 5, 6, 7, 8, 9, 10",
+    "31899\n31900\n31901",
+    "001\n002\n003",
+    "31899, 31900, 31901",
+    "2019, 2020, 2021, 2022",
+    "version 1.2.3, 4.5.6",
+    "v٢.٠",
+    "10 000 €",
+    "look at example.com",
+    "meet at some point today",
+    "at this dot",
+    "100% & 20% off",
+    "https://a.example/wiki/C%23",
+    "AT&T; and co",
+    r"C:\users\u",
+    "x² + y³ = ½",
+    "① first ② second",
+    "on 12 March we ordered 30 of 5 kinds and 20 of 7",
+    "+1, +2, +3",
+    "order 0815\n12345",
+    "❤️ 1️⃣ 2️⃣",
+    "👩\u200d💻👨\u200d👩\u200d👧 🏴\U000e0067\U000e0062\U000e007f",
+    "می\u200cخواهم",
+    "שָׁלוֹם",
+    "क्\u200dष नमस्ते",
+    "e\u0301 ﬁn… №5 ™ ＯＫ！ ｶﾞ",
+    "\u202bمرحبا\u202c",
+    "\ufeffhello\u00ad\u200b",
+    "a buyer",
+    "smart-phone",
+)
+
+
+@pytest.mark.parametrize("text", STAYS)
+def test_what_names_nobody_stays_byte_for_byte(text):
+    people = pd.DataFrame({"nickname": [NAME, "Happy-buyer", "Will Smith"]})
+    assert private(text, Pseudonymiser(KEY).learn(people)) == text
+
+
+NOT_FOUND = (
+    ("Anna Müller", "anna was here"),  # small letters
+    ("Anna Müller", "https://a.example/u/anna"),
+    ("Anna Müller", "/u/amueller"),  # initials
+    ("Anna Maria Müller", "/u/anna-mueller"),  # a middle name left out, in small letters
+    ("Anna Müller", "Аnnа"),  # letters of another script that look the same
+    ("Anna Müller", "Ma dame An na"),
+    ("Anna Müller", "M=C3=BCller"),  # quoted-printable
+    (None, "born 1980-02-03"),
+    (None, "Tel 612 345\n678"),  # does not begin as phones do
+    (None, "06, 12, 34, 56, 78"),
+    (None, "06 12:34 56 78"),
+    (None, "zero six twelve"),
+    (None, "write to anna at shop.example"),
+    (None, "anna=40shop.example"),
+    (None, "customer 12345678"),
+)
+
+
+@pytest.mark.parametrize(("name", "text"), NOT_FOUND)
+def test_what_is_said_not_to_be_found_is_not(name, text):
+    people = pd.DataFrame({"nickname": [name]}, dtype="str")
+    assert private(text, Pseudonymiser(KEY).learn(people)) == text
+
+
+def test_all_that_is_not_found_is_said():
+    told = privacy.__doc__.partition("What is not found")[2]
+    for words in (
+        "small letters",
+        "initials",
+        "middle",
+        "look alike",
+        "quoted-printable",
+        "blanks",
+        "Dates of birth",
+        "fewer than\nnine",
+        "comma",
+        "line",
+        "colon",
+        "in words",
+    ):
+        assert words in told
+
+
+UNSEEN = st.sampled_from([*FORMAT, *SELECTORS, *FILLERS])
+SURROUNDINGS = st.sampled_from(
+    ["", "see ", "\u202b(", "👩\u200d💻 ", "می\u200cخواهم ", "e\u0301, ", "Ａ ＯＫ！ ", "\n"]
+)
+
+
+@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(st.sampled_from(sorted(VALUES)), st.data(), SURROUNDINGS, SURROUNDINGS)
+def test_anything_unseen_at_any_place(kind, data, before, after):
+    value = VALUES[kind]
+    places = data.draw(st.lists(st.integers(1, len(value) - 1), min_size=1, max_size=6))
+    for place in sorted(places, reverse=True):
+        value = value[:place] + data.draw(UNSEEN) + value[place:]
+    after = " " + after
+    assert private(before + value + after) == before + TOKENS[kind] + after
+
+
+@settings(deadline=None)
+@given(
+    st.text(
+        st.sampled_from([*"abu é,:\n%&;\\", "\u200d", "ﬁ", "Ａ", "\u0336", "ع", "ท", "한"]),
+        max_size=40,
+    )
+)
+@example("%" * 40 + "&#6" * 20)
+def test_a_text_that_names_nobody_stays(text):
+    assert private(text) == text
+
+
+@pytest.mark.parametrize(
+    "piece",
+    [
+        "1 ",
+        "0,",
+        "+1",
+        "a.",
+        "a@",
+        "FR12",
+        "%25",
+        "&#64;",
+        "a at ",
+        "a dot ",
+        "06\n",
+        "\u200d1",
+        "1:",
+        "(1",
+    ],
+)
+@pytest.mark.timeout(60)  # a second's work; where the steps are squared, minutes
+def test_no_pattern_takes_steps_by_the_square(piece):
+    assert isinstance(private(piece * 20_000), str)
+
+
+def test_numbers_say_where_they_stand():
+    text = "a +33 6 12\n34 56 78, 2 pairs"
+    assert {text[s.start : s.end] for s in numbers(text)} == {"+33 6 12\n34 56 78"}
+    assert private("+33 6 12 34 56 78\n2 pairs") == f"{TOKENS['phone']}\n2 pairs"
+    assert private("+33 6 12 34 56 78, 12 pairs") == f"{TOKENS['phone']}, 12 pairs"
+
+
+HIDDEN = [
+    SPELLED["joiner"](NAME),
+    wide(EMAIL),
+    "+33 6 12\n34\u200d 56 78",
+    "FR76-3000-6000-0112-3456-7890-189",
+    "/u/anna-mueller",
+    "Frau Lüdenscheidt",
+    r"anna\u0040shop.example",
+]
+
+
+def visible(text):
+    """Some of what must be gone."""
+    plain = re.sub("[\u200d\\s-]", "", text).lower()
+    return [w for w in ("müller", "mueller", "lüden", "anna", "345678", "30006000") if w in plain]
+
+
+def test_frames_files_and_transcripts(ws, folder):
+    conversations = ws.conversations(limit=4)
+    messages = ws.messages(conversations)
+    conversations.loc[0, ["nickname", "email", "phone"]] = [NAME, EMAIL, PHONE]
+    conversations.loc[0, "topic"] = " | ".join(HIDDEN)
+    messages["content"] = " | ".join(HIDDEN)
+    messages["content_json"] = None
+    maker = Pseudonymiser(KEY).learn(conversations, messages)
+    told = maker.frame(messages)["content"]
+    assert len(visible(messages["content"][0])) == 6
+    assert not any(map(visible, told))
+    assert not visible(maker.frame(conversations)["topic"][0])
+    ws.to(folder / "m.csv", messages, private=maker)
+    assert not visible((folder / "m.csv").read_text("utf-8"))
+    assert visible(ws.to(folder / "open.csv", messages).read_text("utf-8"))
+    pages = transcripts.write(folder / "t.jsonl", maker.frame(messages), maker.frame(conversations))
+    assert pages
+    assert not visible((folder / "t.jsonl").read_text("utf-8"))
+    assert crisp.read(folder / "m.csv")["content"].equals(told)
