@@ -95,7 +95,7 @@ def conversations(
         while not one.done:
             one.take(decode(_conversations, (yield one.asks()).body).data)
         doubt = doubt or one.doubt
-        if once or one.pages <= 1 or one.top is None or not one.ordered:
+        if once or one.lost or one.pages <= 1 or one.top is None or not one.ordered:
             return doubt
         one = _Lap(query, one.top, by_time=one.by_time)
     return doubt or MOVED
@@ -213,7 +213,7 @@ class _Lap:
     def _add(self, rows: list[_Row], new: list[bool]) -> None:
         size, number = self._turn
         begin = size * (number - 1)
-        if rows and (self._cuts or self._bound is not None):
+        if rows and not self.lost and (self._cuts or self._bound is not None):
             # Rows only leave: a page that begins with an earlier row than it should was cut.
             begin = min(begin, self._place.get(rows[0][0], begin))
         if any(new):
@@ -223,7 +223,7 @@ class _Lap:
         self._crowd.update(at for (_, at), fresh in zip(rows, new, strict=True) if fresh)
         self._known.update(rows)
         end = begin + len(rows)
-        self._read = max(self._read, end) if self._cuts else end
+        self._read = max(self._read, end) if self._cuts or self.lost else end
         self._last, self._back = len(rows), 0
         if rows and self.ordered:
             newest, oldest = rows[0][1] or 0, rows[-1][1] or 0

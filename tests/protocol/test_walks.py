@@ -411,7 +411,8 @@ def test_a_server_whose_pages_are_smaller_than_asked_is_learnt(own: int) -> None
     assert set(ids(pages, "session_id")) == set(server.updated)
     assert doubt == ("" if own > 20 else walks.MOVED)  # no page of 20 or less can overlap
     if own > 20:
-        assert len(pages) <= 250 / (own - 6) + 5
+        # An empty page 1 ends such a list, and two requests more see that its last page is whole.
+        assert len(pages) <= 250 / (own - 6) + 8
 
 
 def test_a_list_that_never_rests_is_told_rather_than_chased() -> None:
