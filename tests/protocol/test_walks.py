@@ -438,9 +438,14 @@ def test_an_empty_page_where_known_rows_were_due_is_no_end() -> None:
     assert (set(ids(pages, "session_id")), doubt) == (set(names), "")
 
 
-def test_an_instant_that_is_never_ordered_alike_twice_is_in_doubt() -> None:
+def test_an_instant_that_is_never_ordered_alike_twice_is_whole_or_told() -> None:
     """A server that orders equal times anew for each request can hide rows behind its pages."""
-    server, order = Inbox(crowds([1] * 200 + [120, 40], [10] * 202)), random.Random(1)
+    told = [_unstable(seed) for seed in range(8)]
+    assert walks.MOVED in told
+
+
+def _unstable(seed: int) -> str:
+    server, order = Inbox(crowds([1] * 200 + [120, 40], [10] * 202)), random.Random(seed)
     server.updated |= {f"session_first_{n}": START + 10_000 + n for n in range(200)}
 
     def unstable(query: dict[str, str]) -> Page:
@@ -454,11 +459,12 @@ def test_an_instant_that_is_never_ordered_alike_twice_is_in_doubt() -> None:
         return page([{**row, "session_id": back[row["session_id"]]} for row in found])
 
     pages, doubt = drive(walks.conversations(FIFTY, lap=True), unstable)
-    assert doubt == walks.MOVED
-    assert len(pages) < 60
+    assert doubt == walks.MOVED or set(ids(pages, "session_id")) == set(server.updated)
+    assert len(pages) < 80
     # From there on no bound is moved: what lies above one was on the pages before it.
     bounds = [one["filter_date_end"] for one in server.asked if "filter_date_end" in one]
-    assert min(map(milliseconds, bounds)) > START + 2010
+    assert min(map(milliseconds, bounds)) > START + 2010 or doubt == ""
+    return doubt
 
 
 @pytest.mark.parametrize("inclusive", [False, True])
