@@ -246,8 +246,9 @@ class _Lap:
         elif number > 1:  # it begins with a known row, and had room for more behind the last
             place = self._place.get(rows[0][0], size * (number - 1))
             room = len(rows) * (number - 1) < place
-            shown = room and (before or rows[-1][0] == self._tail)
-            if short and not room:
+            early = place < size * (number - 1)  # the page begins before where it was asked to
+            shown = room and ((before and not early) or rows[-1][0] == self._tail)
+            if short and early and not shown:
                 self._cuts.add(len(rows))
                 self._read = place + len(rows)
         elif self._cuts:  # all of that instant that is known, and less than the server's page

@@ -129,9 +129,11 @@ def numbered(query: Mapping[str, str]) -> Walk:
         sizes.append(len(records))
         most, last = sizes[0], sizes[-1]
         # The last page may be shorter; but where rows come again on it, it may be a cut one.
-        if last > most or any(size != most for size in sizes[:-1]):
-            doubt = UNEVEN
-        elif last < most and fresh < last:
+        if (
+            last > most
+            or any(size != most for size in sizes[:-1])
+            or (last < most and fresh < last)
+        ):
             doubt = UNEVEN
         if number == 1 and PER_PAGE_MIN <= last < int(query.get("per_page", 0)):
             asked["per_page"] = str(last)

@@ -161,8 +161,9 @@ def test_a_list_by_number_is_whole_for_every_size_of_its_pages(size: int, count:
         try:
             query = walk.send(answered)
         except StopIteration as end:
-            assert end.value == ""
+            doubt = end.value
             break
+    assert doubt == ""
     assert found == set(range(count))
 
 

@@ -10,11 +10,11 @@ import json
 import random
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import datetime
 
 import pytest
 
-from crisp_data.protocol import routes, walks
+from crisp_data.protocol import walks
 from crisp_data.protocol.answers import Page
 
 START = 1_790_000_000_000
