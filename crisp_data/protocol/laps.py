@@ -18,6 +18,10 @@ another one each time:
   row slipped past between two pages. Any other is not trusted, and the walk steps back. Rows
   that share an instant are *assumed* to keep their order; where they do not, it shows in the
   same way.
+- A server that gives no more than so many rows, whatever is asked for, has pages that meet and
+  do not overlap. What follows a page is then shown by asking again: for the same page with
+  another ``per_page``, and for the page before. Where both come as they came, no row left
+  between them, and the page begins where the one before ends.
 - A page shorter than asked for may be the end, and one request more tells. Where rows follow
   after all, the server cuts its pages: from there on only an empty page 1 ends the list.
 """
@@ -139,16 +143,22 @@ class _Lap:
         self._most = 0  # rows of the largest page
         self._tries, self._same = 0, 0  # page 1 below this bound: asked for again, came alike
         self._misses = 0  # pages that brought nothing to trust, or nothing new
+        self._crowded = False  # whether an instant held more rows than could be shown whole
+        self._unproven = False  # whether an empty page may have begun further down than was read
         self._return = 0  # rows that were read before the bound was first moved
         self._known: dict[bytes, int | None] = {}
         self._place: dict[bytes, int] = {}  # rows met below the bound, and how many before each
         self._tail = b""  # the row furthest down
+        self._before: tuple[tuple[int, int], list[_Row]] | None = None  # the last page joined
+        self._waiting: list[_Row] = []  # a page that begins where the one before may have ended
+        self._proofs: list[tuple[tuple[int, int], list[_Row]]] = []  # what must come again
+        self._capped = False  # whether the server was seen to give its own size, not the asked
         self._crowd: Counter[int | None] = Counter()
         self._oldest: int | None = None
 
     @property
     def doubt(self) -> str:
-        return (MOVED if self.lost else "") if self.by_time else BY_NUMBER
+        return (MOVED if self.lost or self._crowded else "") if self.by_time else BY_NUMBER
 
     def asks(self) -> Query:
         """Say which page the lap wants next."""
@@ -160,10 +170,15 @@ class _Lap:
     def take(self, found: list[_Conversation]) -> None:
         """Take in the page that came, and choose the next."""
         rows = [_row(row) for row in found]
+        if self._proofs:
+            self._prove(rows)
+            return
         size, number = self._turn
         if not self._sound(rows) and self._by_number():
             return
         self._most = max(self._most, len(rows))
+        self._crowded = self._crowded or (self._unproven and bool(rows))
+        self._unproven = False
         if not rows and self._ends():
             return
         new = [self._known.get(name, 0) != at for name, at in rows]
@@ -174,20 +189,60 @@ class _Lap:
             self._misses += 1
         elif number > 1 or self._bound is not None:
             self._misses = 0  # (page 1 of all may bring something new for ever)
+        if self._misses > _LAPS and self._cuts and self.by_time and self._oldest is not None:
+            self._crowded, self._misses = True, 0
+            self._below()
+            return
         if self._misses > _LAPS:
             # A second time: nothing new comes at all.
             self.done, self.lost, self._misses = self.lost, True, 0
         if joined or self.lost:
             if any(new) and self._short:
                 self._cuts.add(self._last)
-            self._add(rows, new)
+            self._add(rows, new, size * (number - 1))
             self._go_on(rows, any(new))
+        elif self._may_follow(rows, new):
+            self._ask_for_proof(rows)
         elif rows and size * (number - 1) >= self._read:
             self._cuts.add(self._last)  # a page that begins further down than rows were read
             self._choose()
         else:
             self._back += _BACK
             self._choose()
+
+    def _may_follow(self, rows: list[_Row], new: list[bool]) -> bool:
+        """Whether a page may begin right behind the one before it, with nothing in common."""
+        before = self._before is not None and self._before[0][1] == self._turn[1] - 1
+        return before and bool(self._cuts) and self._steady and bool(rows) and all(new)
+
+    def _ask_for_proof(self, rows: list[_Row]) -> None:
+        """Ask again for a page with another size, and for the one before it."""
+        assert self._before is not None
+        size, number = max(self._turn[0], PER_PAGE_MIN), self._turn[1]
+        other = PER_PAGE_MAX if size == PER_PAGE_MIN else PER_PAGE_MIN
+        self._waiting = rows
+        plain = self._capped or size * (number - 1) == self._read  # it begins there in any case
+        self._proofs = [] if plain else [((other, number), rows)]
+        self._proofs.append(self._before)
+        self._turn = self._proofs[0][0]
+
+    def _prove(self, rows: list[_Row]) -> None:
+        """Compare a page that was asked for again with what it held before."""
+        turn, expected = self._proofs.pop(0)
+        if rows != expected:
+            self._proofs.clear()
+            self._misses += 1
+            self._back += _BACK
+            self._choose()
+        elif self._proofs:
+            self._capped = True  # it came as it had for another per_page
+            self._turn = self._proofs[0][0]
+        else:
+            self._turn = (turn[0], turn[1] + 1)
+            self._misses = 0
+            self.pages += 1
+            self._add(self._waiting, [True] * len(self._waiting), self._read)
+            self._go_on(self._waiting, True)
 
     @property
     def _steady(self) -> bool:
@@ -205,14 +260,14 @@ class _Lap:
         if number == 1 or self.lost or (honest and not self._cuts):
             self.done = True  # *documented*: the list ends with an empty page
         elif self._cuts and (honest or max(size, PER_PAGE_MIN) * (number - 1) == self._read):
+            within = max(size, PER_PAGE_MIN) * (number - 1) <= self._read
             self._below()
+            self._unproven = not (self._capped or within)
         else:
             return False
         return True
 
-    def _add(self, rows: list[_Row], new: list[bool]) -> None:
-        size, number = self._turn
-        begin = size * (number - 1)
+    def _add(self, rows: list[_Row], new: list[bool], begin: int) -> None:
         if rows and not self.lost and (self._cuts or self._bound is not None):
             # Rows only leave: a page that begins with an earlier row than it should was cut.
             begin = min(begin, self._place.get(rows[0][0], begin))
@@ -225,6 +280,7 @@ class _Lap:
         end = begin + len(rows)
         self._read = max(self._read, end) if self._cuts or self.lost else end
         self._last, self._back = len(rows), 0
+        self._before = (self._turn, rows) if any(new) else self._before
         if rows and self.ordered:
             newest, oldest = rows[0][1] or 0, rows[-1][1] or 0
             self._oldest = min(oldest, self._oldest or oldest)
@@ -248,6 +304,7 @@ class _Lap:
             room = len(rows) * (number - 1) < place
             early = place < size * (number - 1)  # the page begins before where it was asked to
             shown = room and ((before and not early) or rows[-1][0] == self._tail)
+            shown = shown and self._steady  # else the next one may begin anywhere
             if short and early and not shown:
                 self._cuts.add(len(rows))
                 self._read = place + len(rows)
@@ -294,6 +351,7 @@ class _Lap:
         self._bound = bound if self._limit is None else min(bound, self._limit)
         self._read = self._back = self._tries = self._same = 0
         self._place.clear()
+        self._before = None
         self._turn = (self._size, 1)
 
     def _below(self) -> None:
