@@ -7,6 +7,7 @@ import json as jsonlib
 import os
 import threading
 import time
+import warnings
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, Literal, NoReturn
@@ -15,7 +16,7 @@ from urllib.parse import unquote
 import requests
 
 from crisp_data import config, store, waiting
-from crisp_data.errors import BadParameter, QuotaExceeded, ReadOnly
+from crisp_data.errors import BadParameter, CrispWarning, QuotaExceeded, ReadOnly
 from crisp_data.forks import PerProcess
 from crisp_data.pages import Pages, Steps
 from crisp_data.protocol import answers, routes, walks
@@ -413,7 +414,10 @@ class Client:
         """
         if self.settings.credentials.tier == "plugin":
             pages = self.pages("list_all_connect_websites", refresh=refresh)
-            return [str(site["website_id"]) for page in pages for site in page.records]
+            ids = [str(site["website_id"]) for page in pages for site in page.records]
+            if pages.doubt:
+                warnings.warn(pages.doubt, CrispWarning, stacklevel=2)
+            return list(dict.fromkeys(ids))  # a list that moves or repeats names one twice
         return [self.settings.website] if self.settings.website else []
 
     def check_writes(self, what: str) -> None:

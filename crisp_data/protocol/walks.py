@@ -2,7 +2,8 @@
 
 A walk is a generator: it yields the query it wants next and is sent the page that came. It
 ends when the list does and returns its doubt: an empty text where the list is whole, else
-why it may not be. No walk can loop: pages with nothing new end it.
+why it may not be. No walk can loop: a page that brings no record which was not there before,
+told by its identifier and not by its bytes, ends it.
 
 >>> from crisp_data.protocol.answers import Page
 >>> walk = numbered({})
@@ -23,12 +24,14 @@ import msgspec
 
 from crisp_data.protocol.answers import decode
 from crisp_data.protocol.laps import BY_NUMBER, MOVED, Query, Walk, conversations, milliseconds
-from crisp_data.protocol.routes import Route
+from crisp_data.protocol.routes import PER_PAGE_MIN, Route
+from crisp_data.protocol.seen import Seen
 
 __all__ = [
     "BY_NUMBER",
     "MOVED",
     "STUCK",
+    "UNEVEN",
     "Query",
     "Walk",
     "conversations",
@@ -40,6 +43,11 @@ __all__ = [
 ]
 
 STUCK = "The server sent nothing new before saying that it was done: the list may be cut."
+
+UNEVEN = (
+    "The list moved, or the server's pages changed their size, while it was read by page "
+    "number: rows between two pages may be missing."
+)
 
 
 # One record with a field of the wrong type must not cost the page: what a walk reads of a
@@ -102,18 +110,33 @@ def single(query: Mapping[str, str]) -> Walk:
 def numbered(query: Mapping[str, str]) -> Walk:
     """Walk page numbers until a page is empty (*documented*; a short page is no end).
 
-    A server that ignored the number would send the same page for ever: a page equal to the
-    one before ends the walk too.
+    A page on which every record is known already ends the walk too: a server that ignored the
+    number would send the same records for ever, whatever else it changes on them.
+
+    Page n begins behind n - 1 pages, whatever their size, as long as it is one size: all pages
+    but the last hold as many rows as the first. Where they do not, rows may lie between two.
+    Where ``per_page`` may be chosen, page 2 begins no later than a short page 1 ended.
     """
-    before = None
+    known, sizes, doubt, asked = Seen(), list[int](), "", dict(query)
     for number in itertools.count(1):
-        page = yield {**query, "page_number": str(number)}
+        page = yield {**asked, "page_number": str(number)}
         records = decode(_list, page.body).data
         if not records:
-            return ""
-        if records == before:
+            return doubt
+        fresh = known.add(records)
+        if not fresh:
             return STUCK
-        before = records
+        sizes.append(len(records))
+        most, last = sizes[0], sizes[-1]
+        # The last page may be shorter; but where rows come again on it, it may be a cut one.
+        if (
+            last > most
+            or any(size != most for size in sizes[:-1])
+            or (last < most and fresh < last)
+        ):
+            doubt = UNEVEN
+        if number == 1 and PER_PAGE_MIN <= last < int(query.get("per_page", 0)):
+            asked["per_page"] = str(last)
     raise AssertionError("a list ends")
 
 
@@ -127,15 +150,16 @@ def thread(query: Mapping[str, str], archived: frozenset[int] = frozenset()) -> 
     fingerprints that it has already.
 
     A batch with nothing new means that one instant fills it whole, or that the server
-    ignores the cursor: the walk steps back to just before that instant, and if still
-    nothing new comes it ends. Either way the thread may lack messages.
+    ignores the cursor; so does one that is no older, new or not. The walk steps back to just
+    before that instant, and if still nothing older comes it ends. Either way the thread may
+    lack messages.
 
     Whoever has ``archived`` a message has all that are older: its batch is the last.
     """
     kept = {str(fingerprint).encode() for fingerprint in archived}
     known: set[bytes] = set()
     cursor: int | None = None
-    doubt = ""
+    doubt, repeated = "", False
     while True:
         bound = {} if cursor is None else {"timestamp_before": str(cursor)}
         page = yield {**query, **bound}
@@ -145,12 +169,14 @@ def thread(query: Mapping[str, str], archived: frozenset[int] = frozenset()) -> 
         times = [at for message in messages if (at := milliseconds(message.timestamp)) is not None]
         if not times:
             return STUCK
-        fresh = {bytes(message.fingerprint) for message in messages} - known
-        known |= fresh
-        oldest = min(times)
-        if fresh:
-            cursor = oldest + 1
-        elif cursor is None or cursor < oldest:
+        # A message without a fingerprint is known by all that the walk reads of it: its time.
+        ids = {bytes(one.fingerprint) or b"at %r" % one.timestamp for one in messages}
+        fresh, oldest = ids - known, min(times)
+        known |= ids
+        # Each request goes back in time, or the walk ends: so it does end.
+        if fresh and (cursor is None or oldest + 1 < cursor):
+            cursor, repeated = oldest + 1, False
+        elif repeated or cursor is None or cursor <= oldest:
             return STUCK
         else:
-            cursor, doubt = oldest - 1, STUCK
+            cursor, doubt, repeated = oldest - 1, STUCK, True

@@ -44,6 +44,11 @@ class Sandbox(Controls):
         False ignores both, as Crisp ignores what it does not understand.
     lists_206 : bool
         Answer list pages that are not the last with 206 instead of 200.
+    page_sizes : tuple of int
+        Rows that a page of a list holds at most, whatever ``per_page`` says: of several, one
+        is drawn for each page from the seed. Empty keeps to what was asked for.
+    ignore_page_number : bool
+        Answer every page of a list with its first.
 
     Examples
     --------
@@ -67,6 +72,8 @@ class Sandbox(Controls):
         inclusive_dates: bool = True,
         date_filter: bool = True,
         lists_206: bool = False,
+        page_sizes: tuple[int, ...] = (),
+        ignore_page_number: bool = False,
     ) -> None:
         super().__init__(
             Options(
@@ -80,6 +87,8 @@ class Sandbox(Controls):
                 inclusive_dates=inclusive_dates,
                 date_filter=date_filter,
                 lists_206=lists_206,
+                page_sizes=tuple(page_sizes),
+                ignore_page_number=ignore_page_number,
             )
         )
         self._port = port

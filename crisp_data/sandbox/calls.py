@@ -98,7 +98,8 @@ class Call:
         asked = self.path["page_number"]
         if not asked.isdecimal() or int(asked) < 1:
             raise Refusal(404, "not_found")
-        end = int(asked) * size
+        size = self.world.page_size(size)
+        end = (1 if self.world.options.ignore_page_number else int(asked)) * size
         data = Encoded(b"[%s]" % b",".join(map(write, rows[end - size : end])))
         more = self.world.options.lists_206 and end < len(rows)
         return Answer("listed", data, 206 if more else 200)

@@ -29,6 +29,8 @@ class Options:
     inclusive_dates: bool = True
     date_filter: bool = True
     lists_206: bool = False
+    page_sizes: tuple[int, ...] = ()
+    ignore_page_number: bool = False
 
     def __post_init__(self) -> None:
         """Refuse what no sandbox can be made of."""
@@ -36,6 +38,8 @@ class Options:
             raise ValueError(f"tier is one of {', '.join(TIERS)}, not {self.tier!r}")
         if self.conversations < 0 or self.batch_size < 1 or self.weeks < 1:
             raise ValueError("conversations >= 0, batch_size >= 1 and weeks >= 1 are needed")
+        if any(size < 1 for size in self.page_sizes):
+            raise ValueError("page_sizes are rows of a page, each at least 1")
 
 
 @dataclass(slots=True)
@@ -89,6 +93,7 @@ class World:
         self.clock = Clock()
         self.rng = stream(options.seed, "world")
         self.stats = Stats()
+        self._sizes = stream(options.seed, "page sizes")
         sizes = (options.conversations, -(-options.conversations // 5), 5)
         self._all = [
             Website(options.seed, n, size, self.clock, options.weeks)
@@ -119,6 +124,11 @@ class World:
     def website(self, website_id: str | None = None) -> Website:
         """Return a website, the main one by default."""
         return self._all[0] if website_id is None else self.websites[website_id]
+
+    def page_size(self, asked: int) -> int:
+        """Say how many rows a page holds: as asked for, or fewer where the options say so."""
+        own = self.options.page_sizes
+        return min(asked, self._sizes.choice(own)) if own else asked
 
     def spend(self, token: Token) -> bool:
         """Count one request against the day's quota; False where the day is spent."""

@@ -61,8 +61,8 @@ def test_each_attempt_is_on_the_disk_before_it_is_made(ws, sandbox, session_id):
     with journal_of(ws).connection() as db:  # the same one is given while the block lasts
         db.execute("CREATE TEMP TABLE attempt (tries, synchronous)")
         db.execute(
-            "CREATE TEMP TRIGGER watch AFTER UPDATE OF tries ON main.message BEGIN INSERT INTO attempt "
-            "SELECT NEW.tries, synchronous FROM pragma_synchronous WHERE schema = 'main'; END"
+            "CREATE TEMP TRIGGER watch AFTER UPDATE OF tries ON main.message BEGIN "
+            "INSERT INTO attempt SELECT NEW.tries, synchronous FROM pragma_synchronous WHERE schema = 'main'; END"
         )
         sandbox.faults(operation=SEND, next=2, drop="before")
         ws.send(session_id, TEXT)

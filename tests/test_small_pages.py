@@ -1,0 +1,47 @@
+"""Pulls from servers whose pages hold fewer rows than asked for, or that ignore the number."""
+
+import warnings
+
+import pytest
+
+import crisp_data as crisp
+from crisp_data.sandbox import Sandbox
+
+
+def connect(sandbox):
+    return crisp.connect(sandbox=sandbox, sleep=lambda seconds: None)
+
+
+@pytest.mark.parametrize("sizes", [(30,), (12,), (20, 35, 50), (5, 17, 40)])
+@pytest.mark.parametrize("inclusive", [False, True])
+def test_no_conversation_is_lost_in_silence(sizes, inclusive):
+    for seed in (2, 3):
+        with Sandbox(
+            seed=seed, conversations=90, page_sizes=sizes, inclusive_dates=inclusive
+        ) as sandbox:
+            with warnings.catch_warnings(record=True) as told:
+                warnings.simplefilter("always")
+                pulled = connect(sandbox).conversations()
+            due = {row["session_id"] for row in sandbox.truth("conversations")}
+            assert pulled["session_id"].is_unique
+            assert set(pulled["session_id"]) == due or told
+
+
+def test_people_on_pages_of_any_one_size_are_whole():
+    with Sandbox(seed=1, conversations=120, page_sizes=(30,)) as sandbox:
+        people = connect(sandbox).people()
+        assert set(people["people_id"]) == {row["people_id"] for row in sandbox.truth("people")}
+
+
+def test_a_server_that_ignores_the_number_costs_two_requests_and_is_told():
+    with Sandbox(seed=1, conversations=120, ignore_page_number=True) as sandbox:
+        ws = connect(sandbox)
+        for pull in (ws.people, ws.inboxes, ws.campaigns, ws.client.website_ids):
+            before = sandbox.stats()["requests"]
+            with pytest.warns(crisp.CrispWarning, match="nothing new"):
+                pulled = pull()
+            assert sandbox.stats()["requests"] == before + 2
+            assert len(pulled) > 0
+        with pytest.warns(crisp.CrispWarning):
+            ids = ws.client.website_ids(refresh=True)
+        assert ids == sandbox.website_ids
