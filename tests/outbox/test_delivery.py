@@ -62,7 +62,8 @@ def test_each_attempt_is_on_the_disk_before_it_is_made(ws, sandbox, session_id):
         db.execute("CREATE TEMP TABLE attempt (tries, synchronous)")
         db.execute(
             "CREATE TEMP TRIGGER watch AFTER UPDATE OF tries ON main.message BEGIN "
-            "INSERT INTO attempt SELECT NEW.tries, synchronous FROM pragma_synchronous WHERE schema = 'main'; END"
+            "INSERT INTO attempt SELECT NEW.tries, synchronous FROM pragma_synchronous "
+            "WHERE schema = 'main'; END"
         )
         sandbox.faults(operation=SEND, next=2, drop="before")
         ws.send(session_id, TEXT)
