@@ -280,7 +280,7 @@ class _Lap:
         end = begin + len(rows)
         self._read = max(self._read, end) if self._cuts or self.lost else end
         self._last, self._back = len(rows), 0
-        self._before = (self._turn, rows) if any(new) else self._before
+        self._before = (self._turn, rows)
         if rows and self.ordered:
             newest, oldest = rows[0][1] or 0, rows[-1][1] or 0
             self._oldest = min(oldest, self._oldest or oldest)
