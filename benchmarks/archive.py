@@ -39,7 +39,7 @@ def fill(folder: Path, messages: int) -> None:
             ids = pc.binary_join_element_wise(table["session_id"], str(copy), "-")
             kept[name].append(table.set_column(place, "session_id", ids))
     for one in kept.values():
-        one.tidy()
+        one.compact()
 
 
 def seconds(work: Callable[[], Any], runs: int = 5) -> float:

@@ -40,7 +40,7 @@ from crisp_data.errors import (
 )
 from crisp_data.export import read, write
 from crisp_data.tables import expand, schema
-from crisp_data.workspace import Workspace
+from crisp_data.workspace.workspace import Workspace
 
 __version__ = "0.1.0"
 

@@ -6,8 +6,6 @@ import hashlib
 import ipaddress
 import json
 import os
-import threading
-from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NoReturn
@@ -16,7 +14,6 @@ from urllib.parse import urlsplit
 import platformdirs
 
 from crisp_data.errors import BadParameter, CredentialsMissing, CrispError
-from crisp_data.forks import PerProcess
 
 #: Where Crisp's REST API lives (*documented*).
 BASE_URL = "https://api.crisp.chat/v1/"
@@ -28,7 +25,6 @@ DAILY_LIMITS = {"website": 10_000, "plugin": 5_000, "user": 5_000}
 _SERVICE = "crisp_data"
 
 # No thread may open a file before its maker has closed it.
-_creating = PerProcess(threading.Lock)
 
 
 @dataclass(frozen=True)
@@ -229,29 +225,14 @@ def privacy_key() -> str | None:
 
 
 def cache_dir() -> Path:
-    """The folder of cached answers: the user's own, private to them."""
-    return private_dir(os.environ.get("CRISP_CACHE_DIR") or platformdirs.user_cache_path(_SERVICE))
+    """Name the folder of cached answers; whoever opens a file there makes it private."""
+    return _folder("CRISP_CACHE_DIR", platformdirs.user_cache_path(_SERVICE))
 
 
 def state_dir() -> Path:
-    """The folder of the ledger, which must outlive the cache."""
-    return private_dir(os.environ.get("CRISP_STATE_DIR") or platformdirs.user_state_path(_SERVICE))
+    """Name the folder of ledger and outbox, which must outlive the cache."""
+    return _folder("CRISP_STATE_DIR", platformdirs.user_state_path(_SERVICE))
 
 
-def private_dir(path: str | Path) -> Path:
-    """Make a folder that nobody else may look into; one that exists keeps its rights."""
-    folder = Path(path).expanduser()
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    return folder
-
-
-def private_file(path: Path) -> Path:
-    """Make a file that nobody else may read, before a library opens it with wider rights.
-
-    One that exists is not touched: closing a file drops every lock that this process holds
-    on it, and with them SQLite's own. Two processes then wrote past each other.
-    """
-    private_dir(path.parent)
-    with _creating.get(), suppress(FileExistsError):
-        os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
-    return path
+def _folder(variable: str, default: Path) -> Path:
+    return Path(os.environ.get(variable) or default).expanduser()

@@ -11,10 +11,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from crisp_data import config
-from crisp_data.client import Client
 from crisp_data.errors import BadParameter, Forbidden
-from crisp_data.selection import UUID
-from crisp_data.workspace import Workspace
+from crisp_data.filters import UUID
+from crisp_data.rest.client import Client
+from crisp_data.workspace.workspace import Workspace
 
 if TYPE_CHECKING:
     from crisp_data.forms.login import Login
@@ -58,7 +58,7 @@ def connect(
         Whether long pulls show a bar; by default on the live service only. False also hides
         the plan that is otherwise shown before a pull of more than 100 requests.
     **options
-        Passed to :class:`crisp_data.client.Client`: ``quota`` (requests a day; else
+        Passed to :class:`crisp_data.rest.client.Client`: ``quota`` (requests a day; else
         ``CRISP_QUOTA``, else what the keyring keeps with the token, else the tier's limit),
         ``on_quota`` ("wait" lets a read sleep until the day's reset),
         ``reserve_for_writes``, ``reset_hour``, ``cache``, ``lifetimes``, ``cache_dir``,

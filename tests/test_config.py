@@ -18,6 +18,7 @@ from keyring.backends import fail
 
 from crisp_data import config
 from crisp_data.errors import BadParameter, CredentialsMissing, CrispError
+from crisp_data.local.private import private_file
 
 SECRET = "never-to-be-shown"
 
@@ -313,11 +314,11 @@ def test_a_folder_may_be_in_the_home(tmp_path: Path, monkeypatch: pytest.MonkeyP
 
 @pytest.mark.usefixtures("umask")
 def test_files_are_private_and_keep_what_they_hold(tmp_path: Path) -> None:
-    path = config.private_file(tmp_path / "new" / "file.sqlite")
+    path = private_file(tmp_path / "new" / "file.sqlite")
     if os.name == "posix":
         assert (mode(path), mode(path.parent)) == (0o600, 0o700)
     path.write_text("kept")
-    assert config.private_file(path).read_text() == "kept"
+    assert private_file(path).read_text() == "kept"
 
 
 def test_what_is_stored_is_json_that_can_be_read_back(ring: Memory) -> None:

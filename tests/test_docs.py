@@ -10,10 +10,10 @@ import pandas as pd
 import pytest
 
 import crisp_data as crisp
-from crisp_data.client import Client
 from crisp_data.outbox import Outbox, Receipt
-from crisp_data.pages import Pages
-from crisp_data.quota import Ledger
+from crisp_data.quota.ledger import Ledger
+from crisp_data.rest.client import Client
+from crisp_data.rest.page_iterator import Pages
 from crisp_data.sandbox import Sandbox
 
 ROOT = Path(__file__).parents[1]

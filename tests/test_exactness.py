@@ -8,9 +8,9 @@ import pytest
 
 import crisp_data as crisp
 from crisp_data import tables
+from crisp_data.rest.transport import RetryPolicy
 from crisp_data.sandbox import Sandbox
 from crisp_data.sandbox.churn import ALL_KINDS, KINDS
-from crisp_data.wire import Patience
 
 
 def seeds(count, quick, blocks):
@@ -132,7 +132,7 @@ def test_a_pull_is_exact_or_says_what_is_missing(fault, tries, tmp_path):
     """With one try most pulls fail, with seven none, save where no try is worth a request."""
     told = 0
     with Sandbox(seed=1, conversations=70, batch_size=10) as sandbox:
-        ws = connect(sandbox, tmp_path, patience=Patience(tries=tries))
+        ws = connect(sandbox, tmp_path, retry=RetryPolicy(tries=tries))
         sandbox.faults(share=0.1, **FAULTS[fault])
         truth = {table: sandbox.truth(table) for table in ("conversations", "messages")}
         asked = [row["session_id"] for row in truth["conversations"]]

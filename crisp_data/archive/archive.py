@@ -13,7 +13,8 @@ from typing import Any
 import pyarrow as pa
 from tqdm.auto import tqdm
 
-from crisp_data import moments, selection, tables
+from crisp_data import dates, filters, tables
+from crisp_data.api.envelope import Page
 from crisp_data.archive import forget
 from crisp_data.archive.address import Address
 from crisp_data.archive.batch import Synced
@@ -21,11 +22,10 @@ from crisp_data.archive.consistency import check, check_files
 from crisp_data.archive.reader import SNAPSHOTS, Reader
 from crisp_data.archive.state import Forgetting, StateTable
 from crisp_data.archive.sync import Sync
-from crisp_data.client import Client
 from crisp_data.errors import BadParameter, CrispError, CrispWarning
-from crisp_data.plan import SHOWN
-from crisp_data.planning import Plans
-from crisp_data.protocol.answers import Page
+from crisp_data.quota.estimate import SHOWN
+from crisp_data.rest.client import Client
+from crisp_data.rest.cost_plans import CostPlans
 
 _UNBOUNDED = 2**62  # a budget that only counts
 
@@ -74,7 +74,7 @@ class Archive(Reader):
         tz: str = "UTC",
         client: Client | None = None,
         website_id: str = "",
-        plans: Plans | None = None,
+        plans: CostPlans | None = None,
         progress: bool = False,
     ) -> None:
         super().__init__(path, storage_options=storage_options, tz=tz)
@@ -131,8 +131,8 @@ class Archive(Reader):
         """
         client = self._live()
         for name in also:
-            selection.check_word("also", name, tuple(SNAPSHOTS))
-        start, _ = moments.window(since, None, tz=self.tz, now=self._moment())
+            filters.check_word("also", name, tuple(SNAPSHOTS))
+        start, _ = dates.window(since, None, tz=self.tz, now=self._moment())
         state_table = StateTable(self._storage)
         check(state_table.load(), self._kept, self._storage.root)  # before a row is written
         with state_table.held(self._website_id):
@@ -151,7 +151,7 @@ class Archive(Reader):
                     raise
                 finally:
                     run.done.requests = spent.used
-                    self._tidy()
+                    self._compact()
         run.warn()
         return run.done
 
@@ -209,7 +209,7 @@ class Archive(Reader):
         if (email is None) == (session_id is None):
             raise BadParameter("forget() takes an e-mail or a session_id, one of the two.")
         if session_id is not None:
-            session_id = selection.session_id(session_id)
+            session_id = filters.session_id(session_id)
         address = None if email is None else Address(email).text
         state_table = StateTable(self._storage)
         state = state_table.load()
@@ -252,8 +252,8 @@ class Archive(Reader):
         pages = client.pages(SNAPSHOTS[name], website_id=self._website_id, keep=False)
         for page in pages:
             builder.add(page.body, website_id=self._website_id)
-        if pages.doubt:
-            warnings.warn(pages.doubt, CrispWarning, stacklevel=4)
+        if pages.incomplete:
+            warnings.warn(pages.incomplete, CrispWarning, stacklevel=4)
         return self._kept[name].owned(builder.arrow(), round(client.now() * 1000))
 
     def _finish(self, steps: Iterator[int]) -> None:
@@ -261,11 +261,11 @@ class Archive(Reader):
         with tqdm(unit=" conversations", delay=1, leave=False, disable=not self._progress) as bar:
             for count in steps:
                 bar.update(count)
-                self._tidy()
+                self._compact()
 
-    def _tidy(self) -> None:
+    def _compact(self) -> None:
         for kept in self._kept.values():
-            kept.tidy()
+            kept.compact()
 
     def _show_plan(self, first: Page, low: int, high: int | None, due: int) -> None:
         """Say what a long sync is going to cost before it goes on.

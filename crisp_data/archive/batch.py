@@ -20,12 +20,13 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from crisp_data import tables, threads
+from crisp_data import tables
+from crisp_data.api.envelope import Page
 from crisp_data.archive.state import PageWrite, StateTable
 from crisp_data.archive.table import DELETED, MONTH, SYNCED, ArchiveTable, having, identities
-from crisp_data.client import Client
 from crisp_data.errors import CrispError
-from crisp_data.protocol.answers import Page
+from crisp_data.rest import message_threads
+from crisp_data.rest.client import Client
 
 _UNDATED = "0000-00"  # the month of a conversation without a moment of creation
 
@@ -231,14 +232,16 @@ class Batch:
         read: dict[str, list[bytes]] = {}
         gone: list[str] = []
         known = archived if self._since is None else {}
-        pulled = threads.read(self._client, self._website_id, wanted, keep=False, known=known)
+        pulled = message_threads.read(
+            self._client, self._website_id, wanted, keep=False, known=known
+        )
         with closing(pulled):  # an interrupted sync leaves no worker waiting
             for thread in pulled:
                 if thread.error is not None:
                     failure = thread.error
                 elif thread.found:
                     read[thread.session_id] = thread.bodies
-                    self.done.doubtful += bool(thread.doubt)
+                    self.done.doubtful += bool(thread.incomplete)
                 else:
                     gone.append(thread.session_id)
         self.done.threads += len(read)

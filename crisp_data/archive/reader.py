@@ -11,8 +11,8 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from crisp_data import moments, selection
-from crisp_data.archive import reading
+from crisp_data import dates, filters
+from crisp_data.archive import archive_frames
 from crisp_data.archive.consistency import check, check_files
 from crisp_data.archive.coverage import Coverage
 from crisp_data.archive.state import State, StateTable
@@ -40,7 +40,7 @@ class Reader:
         storage_options: Mapping[str, str] | None = None,
         tz: str = "UTC",
     ) -> None:
-        self.tz = moments.check_tz(tz)
+        self.tz = dates.check_tz(tz)
         self._storage = Storage(path, storage_options)
         self._kept = {
             name: ArchiveTable(self._storage, name)
@@ -84,13 +84,13 @@ class Reader:
         >>> archive.conversations().equals(ws.conversations())
         True
         """
-        tz = moments.check_tz(tz or self.tz)
-        start, end = moments.window(since, until, tz=tz, now=self._moment())
-        wanted = selection.Wanted(start, end, state, segment, assigned, inbox)
-        selection.check_count("limit", limit)
+        tz = dates.check_tz(tz or self.tz)
+        start, end = dates.window(since, until, tz=tz, now=self._moment())
+        wanted = filters.ConversationFilter(start, end, state, segment, assigned, inbox)
+        filters.check_count("limit", limit)
         kept = self._readable("conversations")
-        names = reading.check_columns(kept, columns)
-        frame = reading.conversations(kept, wanted, names, tz, deleted)
+        names = archive_frames.check_columns(kept, columns)
+        frame = archive_frames.conversations(kept, wanted, names, tz, deleted)
         return frame if limit is None else frame.head(limit)
 
     def messages(
@@ -127,25 +127,25 @@ class Reader:
         >>> len(archive.messages(vip, columns=["timestamp", "from"])) > 0
         True
         """
-        tz = moments.check_tz(tz or self.tz)
-        start, end = moments.window(since, until, tz=tz, now=self._moment())
+        tz = dates.check_tz(tz or self.tz)
+        start, end = dates.window(since, until, tz=tz, now=self._moment())
         kept = self._readable("messages")
-        names = reading.check_columns(kept, columns)
-        asked = None if conversations is None else selection.session_ids(conversations)
+        names = archive_frames.check_columns(kept, columns)
+        asked = None if conversations is None else filters.session_ids(conversations)
         order = self._order(asked, deleted)
-        return reading.messages(kept, order, start, end, names, tz, deleted)
+        return archive_frames.messages(kept, order, start, end, names, tz, deleted)
 
-    def _order(self, asked: list[str] | None, deleted: bool) -> reading.Order:
+    def _order(self, asked: list[str] | None, deleted: bool) -> archive_frames.Order:
         """Say whose threads are read, in which order, and the months that hold them."""
         kept = self._kept["conversations"]
         if asked is None:
             names = ["session_id", "updated_at"]
-            rows = reading.newest_first(kept.read(names, None if deleted else kept.there))
-            return reading.Order(rows["session_id"])
+            rows = archive_frames.newest_first(kept.read(names, None if deleted else kept.there))
+            return archive_frames.Order(rows["session_id"])
         # Not by what the caller's frame says of a creation: it may be merged, or of another zone.
         ids = pa.array(asked, pa.large_string())
         months = set(kept.read([MONTH], pc.field("session_id").isin(ids))[MONTH].to_pylist())
-        return reading.Order(pa.chunked_array([ids]), pa.array(sorted(months), pa.string()))
+        return archive_frames.Order(pa.chunked_array([ids]), pa.array(sorted(months), pa.string()))
 
     def people(self, *, tz: str | None = None) -> pd.DataFrame:
         """Read the profiles that ``sync(also=["people"])`` kept.
@@ -268,8 +268,8 @@ class Reader:
 
     def _snapshot(self, name: str, tz: str | None) -> pd.DataFrame:
         kept = self._readable(name)
-        return reading.snapshot(
-            kept, reading.check_columns(kept, None), moments.check_tz(tz or self.tz)
+        return archive_frames.snapshot(
+            kept, archive_frames.check_columns(kept, None), dates.check_tz(tz or self.tz)
         )
 
     def _readable(self, name: str) -> ArchiveTable:

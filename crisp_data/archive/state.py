@@ -21,10 +21,10 @@ from crisp_data.archive.coverage import Coverage
 from crisp_data.archive.storage import Storage, purge_history
 from crisp_data.archive.table import TableVersion
 from crisp_data.errors import ArchiveBusy, BadParameter, CrispError, FileTrouble
-from crisp_data.writer import LEASE, Writer
+from crisp_data.local.process_lease import LEASE, ProcessLease
 
 # Former versions of the one row go after so many writes: nobody reads the past of it.
-_TIDY = 32
+_COMPACT_AFTER = 32
 
 #: The format of what is written. 1, which did not say so: the state alone, of tables in which a
 #: conversation could stand twice. 2: with the tables' versions and with intents.
@@ -86,7 +86,7 @@ class State(msgspec.Struct, frozen=True):
     covered: Coverage = Coverage()
     synced_at: int | None = None
     deep: Deep | None = None
-    writer: Writer | None = None
+    writer: ProcessLease | None = None
 
 
 class _Format(msgspec.Struct):
@@ -153,7 +153,7 @@ class StateTable:
             )
         if state.writer is not None and state.writer.at_work(now):
             raise ArchiveBusy(state.writer)
-        writer = Writer.begin(now)
+        writer = ProcessLease.begin(now)
         try:
             self._write(msgspec.structs.replace(state, writer=writer))
             yield
@@ -213,7 +213,7 @@ class StateTable:
         assert state.writer is not None
         alive = msgspec.structs.replace(state.writer, until=time.time() + LEASE)
         self._write(msgspec.structs.replace(state, writer=alive))
-        if self._table is not None and self._table.version() % _TIDY == 0:
+        if self._table is not None and self._table.version() % _COMPACT_AFTER == 0:
             self._table.vacuum(retention_hours=0, enforce_retention_duration=False, dry_run=False)
 
     def _write(self, state: State) -> None:

@@ -11,8 +11,8 @@ import pyarrow as pa
 from deltalake import DeltaTable
 from deltalake.exceptions import DeltaError, TableNotFoundError
 
-from crisp_data import config
 from crisp_data.errors import BadParameter, FileTrouble, ForkedProcess
+from crisp_data.local.private import private_dir
 
 #: What every table of an archive is set to: old versions go with the next checkpoint, and
 #: files that no version needs any more a day later, for whoever still reads them.
@@ -104,7 +104,7 @@ class Storage:
         _check_process()
         if not self.remote:
             try:
-                config.private_dir(self.root)
+                private_dir(self.root)
             except OSError as error:
                 raise BadParameter(
                     f"No archive can be made at {self.root}: {error.strerror}.",

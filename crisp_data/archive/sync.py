@@ -15,19 +15,19 @@ import msgspec
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from crisp_data.api.envelope import Page
+from crisp_data.api.paging import BY_NUMBER, LIST_MOVED, NOTHING_NEW
 from crisp_data.archive.batch import Batch, Synced
 from crisp_data.archive.consistency import unite
 from crisp_data.archive.coverage import Coverage
 from crisp_data.archive.state import FORMAT, Deep, State, StateTable
 from crisp_data.archive.table import SYNCED, ArchiveTable
-from crisp_data.client import Client
 from crisp_data.errors import CrispWarning, NotFound
-from crisp_data.protocol.answers import Page
-from crisp_data.protocol.walks import BY_NUMBER, MOVED, STUCK
+from crisp_data.rest.client import Client
 
 _EVER = 2**62  # later than any update
 _MOMENT = pa.timestamp("us", tz="UTC")
-_LAPS = 10  # a list that is still moving after so many laps is told, not chased
+_MOST_PASSES = 10  # a list that is still moving after so many laps is told, not chased
 
 
 class Sync:
@@ -53,7 +53,7 @@ class Sync:
             self._change(deep=Deep(max(now, (self._state.synced_at or 0) + 1)))
         began = self._state.deep.began if deep and self._state.deep else None
         self._batch = Batch(client, self._website_id, conversations, messages, began, state_table)
-        self._doubt = ""  # why the listing may lack rows
+        self._incomplete = ""  # why the listing may lack rows
 
     @property
     def done(self) -> Synced:
@@ -68,16 +68,16 @@ class Sync:
         """
         self._begin()
         start = self._ask(since)
-        for _ in range(_LAPS):
+        for _ in range(_MOST_PASSES):
             (top, _), *holes = self._covered.gaps(start, _EVER)
             pages = yield from self._lap(top, None)
             for low, high in holes:
                 yield from self._lap(low, high)
-            if self._doubt or (pages <= 1 and not holes):
+            if self._incomplete or (pages <= 1 and not holes):
                 break
         else:
-            self._doubt = MOVED
-        if self._deep and not self._doubt:
+            self._incomplete = LIST_MOVED
+        if self._deep and not self._incomplete:
             self._find_gone(start)
             self._change(deep=None)
         self._change(synced_at=self._batch.now())
@@ -85,9 +85,9 @@ class Sync:
     def warn(self) -> None:
         """Say what the archive may lack."""
         count = self.done.doubtful
-        threads = f"{count} of the threads may lack messages. {STUCK}" if count else ""
-        for doubt in filter(None, (self._doubt, threads)):
-            warnings.warn(doubt, CrispWarning, stacklevel=4)
+        threads = f"{count} of the threads may lack messages. {NOTHING_NEW}" if count else ""
+        for incomplete in filter(None, (self._incomplete, threads)):
+            warnings.warn(incomplete, CrispWarning, stacklevel=4)
 
     def _begin(self) -> None:
         """Note which tables are spoken of, and complete what was begun and not ended."""
@@ -139,9 +139,9 @@ class Sync:
             self._batch.take(rows, listed)
             self._save()
             yield len(listed)
-        if pages.doubt:
-            self._doubt = pages.doubt
-            if pages.doubt == BY_NUMBER:  # in no order: what a bound said so far was chance
+        if pages.incomplete:
+            self._incomplete = pages.incomplete
+            if pages.incomplete == BY_NUMBER:  # in no order: what a bound said so far was chance
                 self._change(covered=before[0], deep=before[1])
         elif high is not None:
             self._claim(low, high)

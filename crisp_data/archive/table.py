@@ -188,7 +188,7 @@ class ArchiveTable:
                 writer_properties=_ZSTD,
             )
 
-    def tidy(self) -> None:
+    def compact(self) -> None:
         """Make few files of many where they are too many, and let go of what nobody needs."""
         delta = self._delta  # what was never opened has not grown
         if delta is None:

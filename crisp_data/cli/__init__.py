@@ -5,8 +5,8 @@ from __future__ import annotations
 import click
 
 import crisp_data as crisp
-from crisp_data.cli import archives, exports, looks, outboxes, reports, sandboxes, tokens
-from crisp_data.cli.shared import EPILOG, Group
+from crisp_data.cli import archives, exports, login, outboxes, reports, sandboxes, status
+from crisp_data.cli.options import EPILOG, Group
 
 
 @click.group(cls=Group, epilog=EPILOG, context_settings={"help_option_names": ["-h", "--help"]})
@@ -21,9 +21,9 @@ def main() -> None:
 
 for command in (
     *(sandboxes.demo, sandboxes.sandbox),
-    *(tokens.login, tokens.logout, tokens.whoami),
+    *(login.login, login.logout, login.whoami),
     *(exports.export, exports.transcripts, reports.report),
     *(archives.sync, archives.archive, outboxes.outbox),
-    *(looks.quota, looks.cache, looks.schema),
+    *(status.quota, status.cache, status.schema),
 ):
     main.add_command(command)

@@ -9,7 +9,7 @@ import click
 
 import crisp_data as crisp
 from crisp_data.archive.reader import SNAPSHOTS
-from crisp_data.cli.shared import connection, workspace
+from crisp_data.cli.options import connection, workspace
 from crisp_data.errors import BadParameter, Offline, RateLimited, ServerError
 
 _PASSING = (Offline, RateLimited, ServerError)

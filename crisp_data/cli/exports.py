@@ -11,7 +11,7 @@ import pandas as pd
 import crisp_data as crisp
 from crisp_data import export as files
 from crisp_data import transcripts as texts
-from crisp_data.cli.shared import connection, given, pseudonymiser, pulling, source
+from crisp_data.cli.options import connection, given, pseudonymiser, pulling, source
 from crisp_data.errors import BadParameter
 
 _TABLES = ("conversations", "messages", "people", "operators", "visitors", "inboxes",

@@ -7,7 +7,7 @@ from typing import Any
 import click
 
 from crisp_data import config
-from crisp_data.cli.shared import connection, workspace
+from crisp_data.cli.options import connection, workspace
 from crisp_data.outbox import FILE, everything
 
 

@@ -7,9 +7,9 @@ from typing import Any
 
 import click
 
-from crisp_data import moments
+from crisp_data import dates
 from crisp_data import report as pages
-from crisp_data.cli.shared import connection, pseudonymiser, source
+from crisp_data.cli.options import connection, pseudonymiser, source
 from crisp_data.errors import BadParameter
 from crisp_data.metrics import BusinessHours
 
@@ -49,7 +49,7 @@ def report(
     """
     pages.check(output)
     options: dict[str, Any] = {
-        "since": since, "until": until, "tz": moments.check_tz(tz), "within": list(within),
+        "since": since, "until": until, "tz": dates.check_tz(tz), "within": list(within),
         "hours": _hours(hours, tz), "bots": bot, "title": title, "refresh": refresh,
     }  # fmt: skip
     maker = pseudonymiser() if private else None

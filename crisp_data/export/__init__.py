@@ -23,9 +23,9 @@ ending                      what it keeps
 ==========================  ==================================================================
 
 In CSV and XLSX a text that a spreadsheet would run gets an apostrophe in front
-(:mod:`crisp_data.export.guard`); :func:`read` takes it away again. Times are ISO 8601 with
+(:mod:`crisp_data.export.formula_guard`); :func:`read` takes it away again. Times are ISO 8601 with
 their distance from UTC, durations are seconds, lists are JSON. Any other dtype is written as a
-person reads it, or refused by name (:mod:`crisp_data.export.normalise`).
+person reads it, or refused by name (:mod:`crisp_data.export.prepare`).
 """
 
 from __future__ import annotations
@@ -40,20 +40,20 @@ import pandas as pd
 import pyarrow as pa
 from pandas.api.types import is_integer_dtype
 
+from crisp_data.dates import check_tz
 from crisp_data.errors import BadParameter
 from crisp_data.export import (
     columns,
-    delimited,
-    lines,
-    normalise,
+    csv_file,
+    jsonl_file,
     parquet,
+    prepare,
     restore,
-    sheet,
-    sheet_back,
-    sheet_columns,
+    xlsx_columns,
+    xlsx_read,
+    xlsx_write,
 )
-from crisp_data.export.wholefile import as_path, check_place, whole_file
-from crisp_data.moments import check_tz
+from crisp_data.local.atomic_file import as_path, check_place, whole_file
 from crisp_data.tables import TABLES, empty
 
 __all__ = ["ENDINGS", "check", "read", "write"]
@@ -107,22 +107,22 @@ def write(path: str | Path, frame: pd.DataFrame, table: str | None = None) -> Pa
     _check_frame(frame)
     table = table or _recognise(frame)
     if ending == ".xlsx":
-        sheet_columns.check_size(*frame.shape)
-    plain = normalise.normalise(frame, native=ending == ".parquet")
+        xlsx_columns.check_size(*frame.shape)
+    plain = prepare.normalise(frame, native=ending == ".parquet")
     frame, schema = plain.frame, plain.schema
     roles: list[str] = []
     if ending == ".xlsx":
-        roles = sheet_columns.roles(columns.slices(frame, schema))
+        roles = xlsx_columns.roles(columns.slices(frame, schema))
     json = restore.json_columns(table) | plain.json
     if ending.startswith(".jsonl"):
-        lines.check_finite(frame, schema)
+        jsonl_file.check_finite(frame, schema)
     with whole_file(path) as file:
         if ending == ".parquet":
             parts = columns.slices(frame, schema, _ROW_GROUP)
             parquet.write_parquet(file, schema, parts, table)
         elif ending == ".xlsx":
             parts = columns.slices(frame, schema)
-            sheet.write_xlsx(file, table or "data", schema, parts, roles)
+            xlsx_write.write_xlsx(file, table or "data", schema, parts, roles)
         elif ending.endswith(".gz"):
             # No name and no date inside: the same frame gives the same bytes.
             with gzip.GzipFile("", "wb", 6, file, mtime=0) as packed:
@@ -191,7 +191,7 @@ def _read(path: Path, ending: str, table: str | None) -> tuple[pa.Table, str | N
         data, named = parquet.read_parquet(path)
         return data, named if named in TABLES else None
     if ending == ".xlsx":
-        data, named = sheet_back.read_xlsx(path)
+        data, named = xlsx_read.read_xlsx(path)
         return data, named if named in TABLES else None
     opened: Any = gzip.open if ending.endswith(".gz") else open
     try:
@@ -209,8 +209,8 @@ def _read(path: Path, ending: str, table: str | None) -> tuple[pa.Table, str | N
 def _read_text(file: BinaryIO, ending: str, table: str | None) -> pa.Table:
     kinds = restore.declared_kinds(table)
     if ending.startswith(".csv"):
-        return delimited.read_csv(file, kinds)
-    return lines.read_jsonl(file, kinds, restore.json_columns(table))
+        return csv_file.read_csv(file, kinds)
+    return jsonl_file.read_jsonl(file, kinds, restore.json_columns(table))
 
 
 def _write_text(
@@ -218,9 +218,9 @@ def _write_text(
 ) -> None:
     parts = columns.slices(frame, schema)
     if ending.startswith(".csv"):
-        delimited.write_csv(file, schema, parts)
+        csv_file.write_csv(file, schema, parts)
     else:
-        lines.write_jsonl(file, parts, json)
+        jsonl_file.write_jsonl(file, parts, json)
 
 
 def _ending(path: Path) -> str:

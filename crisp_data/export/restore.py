@@ -8,7 +8,7 @@ import pandas as pd
 import pyarrow as pa
 
 from crisp_data.export.columns import is_nested
-from crisp_data.export.normalise import DTYPE_NOTE
+from crisp_data.export.prepare import DTYPE_NOTE
 from crisp_data.tables import TABLES, Column
 
 

@@ -6,11 +6,11 @@ import ipywidgets as widgets
 import pandas as pd
 
 from crisp_data.errors import BadParameter, CrispError
-from crisp_data.forms import look, parts
-from crisp_data.forms.broadcasting import Broadcaster, Sendable
-from crisp_data.forms.look import count
-from crisp_data.forms.picking import Picker
-from crisp_data.forms.runner import Runner
+from crisp_data.forms import form, html
+from crisp_data.forms.background import BackgroundTask
+from crisp_data.forms.broadcast_model import BroadcastModel, Sendable
+from crisp_data.forms.html import count
+from crisp_data.forms.row_picker import RowPicker
 
 _BUTTONS = 8  # columns with a button of their own; the others are typed
 
@@ -21,7 +21,7 @@ _INCLUDE = {
 }
 
 
-class Broadcast(parts.Form):
+class Broadcast(form.Form):
     """One message to many conversations, looked at before it goes.
 
     Parameters
@@ -39,7 +39,7 @@ class Broadcast(parts.Form):
     """
 
     def __init__(self, ws: Sendable, conversations: pd.DataFrame) -> None:
-        self.broadcaster = Broadcaster(ws, conversations)
+        self.broadcaster = BroadcastModel(ws, conversations)
         self._number = self._whole = 0  # the preview shown; how many messages are being sent
         self._make()
         super().__init__(
@@ -84,11 +84,11 @@ class Broadcast(parts.Form):
 
     def _make(self) -> None:
         of = self.broadcaster
-        self.picker = Picker(of, self._changed)
+        self.picker = RowPicker(of, self._changed)
         self.template = widgets.Textarea(
             description="Message", rows=6, placeholder="Hello {{ nickname }}, …"
         )
-        self.inserts = [parts.button(name, small=True) for name in of.columns[:_BUTTONS]]
+        self.inserts = [form.button(name, small=True) for name in of.columns[:_BUTTONS]]
         self.nickname = widgets.Text(description="Signed", placeholder="the name they see")
         self.batch = widgets.Text(description="Batch name", placeholder="optional")
         self.quiet_days = widgets.Text(
@@ -97,15 +97,15 @@ class Broadcast(parts.Form):
         self.include = {
             word: widgets.Checkbox(description=words) for word, words in _INCLUDE.items()
         }
-        self.back = parts.button("Previous preview", small=True)
-        self.on = parts.button("Next preview", small=True)
-        self.look = parts.button("Dry run")
+        self.back = form.button("Previous preview", small=True)
+        self.on = form.button("Next preview", small=True)
+        self.look = form.button("Dry run")
         self.typed = widgets.Text(description="Number of recipients")
-        self.send = parts.button("Send")
-        self.runner = Runner(self, self._progress, of.stop)
+        self.send = form.button("Send")
+        self.runner = BackgroundTask(self, self._progress, of.stop)
         self._preview, self._question, self._tables = (widgets.HTML() for _ in range(3))
-        self._confirm = parts.stack(
-            parts.heading("4. Send"), self._question, parts.row(self.typed, self.send)
+        self._confirm = form.stack(
+            form.heading("4. Send"), self._question, form.row(self.typed, self.send)
         )
         self._confirm.add_class("crisp-confirm")
         for insert in self.inserts:
@@ -121,17 +121,17 @@ class Broadcast(parts.Form):
 
     def _lay_out(self) -> None:
         insert = widgets.HTML("<span class='crisp-soft'>Insert a column:</span>")
-        signed = parts.row(self.nickname, self.batch)
-        write = parts.stack(self.template, insert, parts.row(*self.inserts), signed)
-        read = parts.stack(self._preview, parts.row(self.back, self.on))
+        signed = form.row(self.nickname, self.batch)
+        write = form.stack(self.template, insert, form.row(*self.inserts), signed)
+        read = form.stack(self._preview, form.row(self.back, self.on))
         self.body.children = [
-            parts.heading("1. Who"),
+            form.heading("1. Who"),
             self.picker.box,
-            parts.heading("2. What"),
-            parts.row(write, read),
-            parts.heading("3. Look"),
-            parts.row(self.quiet_days, *self.include.values()),
-            parts.row(self.look),
+            form.heading("2. What"),
+            form.row(write, read),
+            form.heading("3. Look"),
+            form.row(self.quiet_days, *self.include.values()),
+            form.row(self.look),
             self._confirm,
             self.runner.box,
         ]
@@ -179,8 +179,8 @@ class Broadcast(parts.Form):
     def _tell(self) -> None:
         """Show what may be done next: a look, or the sending that it allows."""
         of = self.broadcaster
-        recipients, live = of.recipients, look.service(of.ws) == "live"
-        parts.show(self._confirm, bool(recipients))
+        recipients, live = of.recipients, html.service(of.ws) == "live"
+        form.show(self._confirm, bool(recipients))
         if recipients is None and not self._whole:
             self._tables.value = ""
         typed = self.typed.value.strip() == str(recipients)
@@ -262,15 +262,15 @@ def _days(text: str) -> int | None:
     return int(text) if text.strip() else None
 
 
-def _question(of: Broadcaster, recipients: int) -> str:
+def _question(of: BroadcastModel, recipients: int) -> str:
     """Say what a typed number confirms: where, which website, how many."""
     if not of.ws.client.writes:
         return (
             "<p>This connection only reads. To send, connect with "
             "<code>connect(writes=True)</code>.</p>"
         )
-    where = look.service(of.ws).upper()
-    name = look.escape(of.ws.name or of.ws.website_id)
+    where = html.service(of.ws).upper()
+    name = html.escape(of.ws.name or of.ws.website_id)
     return (
         f"<p><strong>{where}, {name}:</strong> {count(recipients, 'customer')} will get this "
         f"message. Type <strong>{recipients}</strong> to confirm.</p>"
@@ -281,13 +281,13 @@ def _card(title: str, words: str, message: bool = False) -> str:
     """Draw a preview; customers' words and the template's are escaped here."""
     kind = "crisp-bubble" if message else "crisp-soft"
     return (
-        f"<div class='crisp-card'><p><strong>{look.escape(title)}</strong></p>"
-        f"<div class='{kind}'>{look.escape(words)}</div></div>"
+        f"<div class='crisp-card'><p><strong>{html.escape(title)}</strong></p>"
+        f"<div class='{kind}'>{html.escape(words)}</div></div>"
     )
 
 
 def _table(title: str, frame: pd.DataFrame, columns: list[str]) -> str:
-    return "" if frame.empty else look.table(title, frame, columns)
+    return "" if frame.empty else html.table(title, frame, columns)
 
 
 def _tally(result: pd.DataFrame) -> str:

@@ -7,26 +7,27 @@ from typing import Any
 
 import ipywidgets as widgets
 
-from crisp_data import outgoing, waiting
+from crisp_data import outgoing
 from crisp_data.errors import CrispError
-from crisp_data.forms import blanks, conversation, parts
-from crisp_data.forms.compose_look import CSS, head, place
-from crisp_data.forms.composer import Asked, Composer, Writes
-from crisp_data.forms.draft import OPTIONS, Blank, called
+from crisp_data.filters import STATES
+from crisp_data.forms import conversation, field_widgets, form
+from crisp_data.forms.background import BackgroundTask
+from crisp_data.forms.compose_html import CSS, head, place
+from crisp_data.forms.compose_model import ComposeModel, PendingMessage, Writes
+from crisp_data.forms.draft import OPTIONS, FormField, called
+from crisp_data.forms.form import MOMENT, Form, button, heading, show
+from crisp_data.forms.html import escape, plain, service
 from crisp_data.forms.inbox import labels
-from crisp_data.forms.look import escape, plain, service
-from crisp_data.forms.parts import MOMENT, Form, button, heading, show
 from crisp_data.forms.preview import preview
-from crisp_data.forms.runner import Runner
 from crisp_data.outbox import Receipt
-from crisp_data.selection import STATES
+from crisp_data.rest import waits
 
 _STATES = [("Any state", ""), *((state.capitalize(), state) for state in STATES)]
 _FLAGS = ("stealth", "automated")
 
 
 class Compose(Form):
-    """The widgets over a :class:`~crisp_data.forms.composer.Composer`.
+    """The widgets over a :class:`~crisp_data.forms.compose_model.ComposeModel`.
 
     Parameters
     ----------
@@ -46,11 +47,11 @@ class Compose(Form):
     """
 
     def __init__(self, ws: Writes, session_id: str | None = None) -> None:
-        self.composer, self._left = Composer(ws), widgets.HTML()
+        self.composer, self._left = ComposeModel(ws), widgets.HTML()
         super().__init__(ws, "Write to a customer", "Find the conversation, read it, answer it.")
         self.receipt: Receipt | None = None
-        self.runner = Runner(self, lambda: (0, 0, "Waiting for Crisp's answer"))
-        self._asked: Asked | None = None
+        self.runner = BackgroundTask(self, lambda: (0, 0, "Waiting for Crisp's answer"))
+        self._asked: PendingMessage | None = None
         self._filling = self._told = False
         panes = widgets.Box([self._finding(), self._reading(), self._writing()])
         panes.add_class("crisp-compose")
@@ -95,7 +96,7 @@ class Compose(Form):
             self._search,
             self._summary,
             self._rows,
-            parts.row(self._newer, self._older),
+            form.row(self._newer, self._older),
             self._reload,
         )
 
@@ -105,18 +106,18 @@ class Compose(Form):
         self._again = button("Read again · 1 request", small=True)
         self._earlier.on_click(lambda _: self._on_earlier())
         self._again.on_click(lambda _: self._on_again())
-        tools = parts.row(self._earlier, self._again)
+        tools = form.row(self._earlier, self._again)
         return _pane("crisp-reading", self._who, tools, self._thread)
 
     def _writing(self) -> widgets.Widget:
         kinds = [(kind.__name__, name) for name, kind in outgoing.TYPES.items()]
         self._type = widgets.Dropdown(options=kinds, value="text", description="Type")
         self._type.observe(self._on_type, "value")
-        self._blanks, self._mentions = parts.stack(), parts.stack()
+        self._blanks, self._mentions = form.stack(), form.stack()
         self._mentions.add_class("crisp-mentions")
         self._load = button("Mention colleagues · 1 request", small=True)
         self._load.on_click(lambda _: self._on_load())
-        self._options = parts.stack(*self._option_blanks())
+        self._options = form.stack(*self._option_blanks())
         self._fold = button("Sender and options", small=True)
         self._fold.on_click(lambda _: self._on_fold())
         show(self._options, False)
@@ -126,8 +127,8 @@ class Compose(Form):
         self._send.on_click(lambda _: self._on_send())
         self._cancel.on_click(lambda _: self._ask(None))
         self._confirm.on_click(lambda _: self._on_confirm())
-        buttons = parts.row(self._cancel, self._confirm)
-        self._confirming = parts.stack(self._question, buttons, self.runner.box)
+        buttons = form.row(self._cancel, self._confirm)
+        self._confirming = form.stack(self._question, buttons, self.runner.box)
         self._confirming.add_class("crisp-confirm")
         self._why_not = widgets.HTML()
         self._fill()
@@ -150,10 +151,10 @@ class Compose(Form):
 
     def _option_blanks(self) -> list[widgets.Widget]:
         made = [
-            Blank(name, name, called(name), "flag" if name in _FLAGS else "line", False)
+            FormField(name, name, called(name), "flag" if name in _FLAGS else "line", False)
             for name in OPTIONS
         ]
-        return blanks.fill(made, self.composer.draft.options, self._edited)
+        return field_widgets.fill(made, self.composer.draft.options, self._edited)
 
     # What happens
 
@@ -183,7 +184,7 @@ class Compose(Form):
 
     def _on_choice(self, change: dict[str, Any]) -> None:
         if not self._filling and change["new"] is not None:
-            with waiting.at_most(MOMENT):
+            with waits.at_most(MOMENT):
                 self._open(change["new"])
 
     def _open(self, session_id: str) -> None:
@@ -216,7 +217,7 @@ class Compose(Form):
 
     def _on_load(self) -> None:
         with self.reading(self._load):
-            self.composer.colleagues(load=True)
+            self.composer.operator_names(load=True)
         self._fill_mentions()
 
     def _on_fold(self) -> None:
@@ -239,7 +240,7 @@ class Compose(Form):
         self._cancel.disabled = True
         self.runner.start(self._confirm, lambda: self._deliver(asked), "Sending …")
 
-    def _deliver(self, asked: Asked) -> None:
+    def _deliver(self, asked: PendingMessage) -> None:
         """Send, in the runner's thread: after a lost answer that may take several requests."""
         try:
             outcome = self.composer.send(asked)
@@ -292,9 +293,9 @@ class Compose(Form):
     def _fill(self) -> None:
         """Show the blanks of the type; each type keeps its own until it was sent."""
         draft, old = self.composer.draft, self._blanks.children
-        self._blanks.children = blanks.fill(draft.blanks, draft.values, self._edited)
+        self._blanks.children = field_widgets.fill(draft.blanks, draft.values, self._edited)
         for blank in old:
-            parts.close(blank)
+            form.close(blank)
         self._fill_mentions()
 
     def _fill_mentions(self) -> None:
@@ -302,12 +303,12 @@ class Compose(Form):
         draft, old = self.composer.draft, self._mentions.children
         show(self._mentions, draft.type == "note")
         if draft.type == "note":
-            names = self.composer.colleagues()
+            names = self.composer.operator_names()
             boxes = [self._mention(user_id, name) for user_id, name in names.items()]
             self._mentions.children = boxes or [self._load]
             for box in old:
                 if box is not self._load:
-                    parts.close(box)
+                    form.close(box)
 
     def _mention(self, user_id: str, name: str) -> widgets.Checkbox:
         draft = self.composer.draft
@@ -338,7 +339,7 @@ class Compose(Form):
         self._send.disabled = bool(why)
         self._why_not.value = _soft(why)
 
-    def _ask(self, asked: Asked | None) -> None:
+    def _ask(self, asked: PendingMessage | None) -> None:
         self._asked = asked
         show(self._confirming, asked is not None)
         show(self._send, asked is None)

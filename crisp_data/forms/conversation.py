@@ -7,10 +7,10 @@ from typing import Any
 
 import pandas as pd
 
-from crisp_data import selection
+from crisp_data import filters
 from crisp_data.forms.inbox import customer
-from crisp_data.forms.walked import Read, Walked
-from crisp_data.transcripts import page
+from crisp_data.forms.paged_list import PagedList, Read
+from crisp_data.transcripts import html_document
 from crisp_data.transcripts.entries import Entry, threads
 
 
@@ -42,7 +42,7 @@ class Conversation:
     """
 
     def __init__(self, ws: Read, session_id: str, row: pd.Series[Any] | None = None) -> None:
-        self.session_id = selection.session_id(session_id)
+        self.session_id = filters.session_id(session_id)
         self._ws, self.row = ws, row
         self._thread = self._walked("messages", "get_messages_in_conversation")
         self._last = 200
@@ -97,11 +97,13 @@ class Conversation:
         found.more()
         return found.frame.iloc[0]
 
-    def _walked(self, table: str, operation: str) -> Walked:
+    def _walked(self, table: str, operation: str) -> PagedList:
         # What is read to be answered may spend what is kept for that, or an export that spent the
         # day's reads would keep people from it. To look through the list is no answer.
         options = {"refresh": True, "for_write": self._ws.client.writes}
-        return Walked(self._ws, table, operation, where={"session_id": self.session_id}, **options)
+        return PagedList(
+            self._ws, table, operation, where={"session_id": self.session_id}, **options
+        )
 
 
 def html(entries: Iterable[Entry]) -> str:
@@ -112,7 +114,7 @@ def html(entries: Iterable[Entry]) -> str:
     >>> html([])
     "<p class='crisp-soft'>No message yet.</p>"
     """
-    said = "\n".join(map(page.entry, entries))
+    said = "\n".join(map(html_document.entry, entries))
     if not said:
         return "<p class='crisp-soft'>No message yet.</p>"
     return (

@@ -13,9 +13,9 @@ from typing import Annotated, Any, get_args, get_origin
 
 from crisp_data import outgoing
 from crisp_data.errors import InvalidMessage
+from crisp_data.filters import check_word
 from crisp_data.outgoing.base import Message, own
-from crisp_data.outgoing.checking import Slot, slots
-from crisp_data.selection import check_word
+from crisp_data.outgoing.validation import Slot, slots
 
 #: What an operator may set for a message of any type.
 OPTIONS = ("nickname", "avatar", "stealth", "automated")
@@ -55,7 +55,7 @@ _STEP = re.compile(r"\.?(\w+)(?:\[(\d+)\])?")
 
 
 @dataclass(frozen=True)
-class Blank:
+class FormField:
     """One thing to be filled in.
 
     Attributes
@@ -80,7 +80,7 @@ class Blank:
     kind: str
     required: bool
     one: str = ""
-    parts: tuple[Blank, ...] = ()
+    parts: tuple[FormField, ...] = ()
 
 
 class Draft:
@@ -131,7 +131,7 @@ class Draft:
         self._type = value
 
     @property
-    def blanks(self) -> tuple[Blank, ...]:
+    def blanks(self) -> tuple[FormField, ...]:
         """What a message of this type has to be filled in."""
         return _blanks(own(outgoing.TYPES[self._type]), self._type)
 
@@ -211,15 +211,15 @@ def called(name: str, of: str = "") -> str:
     return _CALLED_IN.get((of, name)) or _CALLED.get(name) or name.replace("_", " ").capitalize()
 
 
-def _blanks(found: Sequence[Slot], of: str = "") -> tuple[Blank, ...]:
+def _blanks(found: Sequence[Slot], of: str = "") -> tuple[FormField, ...]:
     made = (_blank(slot, of) for slot in found)
     return tuple(blank for blank in made if blank is not None)
 
 
-def _blank(slot: Slot, of: str) -> Blank | None:
+def _blank(slot: Slot, of: str) -> FormField | None:
     """Read a blank off a field; None for what a form has no widget for (a choice's action)."""
     name, hint, one = slot.attribute, _plain(slot.hint), ""
-    parts: tuple[Blank, ...] = ()
+    parts: tuple[FormField, ...] = ()
     kinds = {str: "words" if name in _LONG else "line", bool: "flag", float: "number"}
     kind = kinds.get(hint, "")
     if get_origin(hint) is Sequence:
@@ -228,7 +228,7 @@ def _blank(slot: Slot, of: str) -> Blank | None:
         return None
     # Of texts and lists it is a rule, Annotated, that says that they must not be empty.
     must = slot.required and (hint is float or get_origin(slot.hint) is Annotated)
-    return Blank(name, slot.name, called(name, of), kind, must, one, parts)
+    return FormField(name, slot.name, called(name, of), kind, must, one, parts)
 
 
 def _plain(hint: Any) -> Any:

@@ -9,12 +9,12 @@ import ipywidgets as widgets
 import pandas as pd
 
 from crisp_data.errors import BadParameter, CrispError
-from crisp_data.forms import look, parts
-from crisp_data.forms.exploring import Explorer, Query, Readable
-from crisp_data.forms.look import count
-from crisp_data.forms.runner import Runner
-from crisp_data.plan import Plan
-from crisp_data.selection import STATES
+from crisp_data.filters import STATES
+from crisp_data.forms import form, html
+from crisp_data.forms.background import BackgroundTask
+from crisp_data.forms.explore_model import ExploreModel, Query, Readable
+from crisp_data.forms.html import count
+from crisp_data.quota.estimate import Plan
 
 _AGO = ["today", "yesterday", "7 days ago", "30 days ago", "3 months ago", "1 year ago"]
 _PREVIEW = {
@@ -27,7 +27,7 @@ _ANYBODY: list[tuple[str, Any]] = [("anybody", ""), ("nobody", False)]
 _ANY: list[tuple[str, Any]] = [("any", "")]
 
 
-class Explore(parts.Form):
+class Explore(form.Form):
     """Filters over a workspace's tables; what is pulled is in ``form.result``.
 
     Opening it spends nothing. The first button says how many rows there are, as far as Crisp
@@ -48,7 +48,7 @@ class Explore(parts.Form):
     """
 
     def __init__(self, ws: Readable) -> None:
-        self.explorer = Explorer(ws)
+        self.explorer = ExploreModel(ws)
         self._make()
         super().__init__(ws, "Explore", "Count and price come first; nothing is pulled unasked.")
         self._lay_out()
@@ -143,14 +143,14 @@ class Explore(parts.Form):
         self.assigned = widgets.Dropdown(description="Assigned to", options=_ANYBODY)
         self.inbox = widgets.Dropdown(description="Inbox", options=_ANY)
         self.search = widgets.Text(description="Search", placeholder="words", **words)
-        self.load = parts.button("Load operators and inboxes (3 requests)", small=True)
-        self.price = parts.button("Show count and cost")
-        self.pull = parts.button("Pull")
-        self.pull_messages = parts.button("Pull their messages")
+        self.load = form.button("Load operators and inboxes (3 requests)", small=True)
+        self.price = form.button("Show count and cost")
+        self.pull = form.button("Pull")
+        self.pull_messages = form.button("Pull their messages")
         self._priced, self._threads, self._preview = (widgets.HTML() for _ in range(3))
         self._code = widgets.Textarea(description="Code that does the same", rows=2)
         self._code.add_class("crisp-code")
-        self.runner = Runner(self, self._progress, self.explorer.spending.stop)
+        self.runner = BackgroundTask(self, self._progress, self.explorer.spending.stop)
         self._planned = 0
         for one in self._filters:
             one.observe(lambda _: self._changed(), "value")
@@ -167,18 +167,18 @@ class Explore(parts.Form):
         return [*both, self.state, self.segment, self.assigned, self.inbox]
 
     def _lay_out(self) -> None:
-        self._only_conversations = parts.row(self.state, self.segment, self.assigned, self.inbox)
-        self._more = parts.row(self._threads, self.pull_messages)
+        self._only_conversations = form.row(self.state, self.segment, self.assigned, self.inbox)
+        self._more = form.row(self._threads, self.pull_messages)
         self.body.children = [
-            parts.row(self.table, self.since, self.until, self.limit, self.search),
+            form.row(self.table, self.since, self.until, self.limit, self.search),
             self._only_conversations,
-            parts.row(self.load),
+            form.row(self.load),
             self._priced,
-            parts.row(self.price, self.pull),
+            form.row(self.price, self.pull),
             self.runner.box,
         ]
         self.below.children = [self._preview, self._more, self._code]
-        parts.show(self._more, False)
+        form.show(self._more, False)
 
     def _fill_names(self, load: bool = False) -> None:
         names = self.explorer.names(load)
@@ -190,7 +190,7 @@ class Explore(parts.Form):
             kept = dropdown.value
             dropdown.options = [*first, *((name or one, one) for one, name in found.items())]
             dropdown.value = kept
-        parts.show(self.load, not people)
+        form.show(self.load, not people)
 
     # What happens
 
@@ -198,7 +198,7 @@ class Explore(parts.Form):
         """Another question: what was priced does not hold for it."""
         self.explorer.plan = None
         conversations = self.table.value == "conversations"
-        parts.show(self._only_conversations, conversations)
+        form.show(self._only_conversations, conversations)
         self.since.description = "Updated since" if conversations else "Created since"
         self._priced.value = ""
         self.refresh()
@@ -262,11 +262,11 @@ class Explore(parts.Form):
 
     def _show(self, table: str, frame: pd.DataFrame) -> None:
         self._write(self.explorer.code)
-        self._preview.value = look.table(table.capitalize(), frame, _PREVIEW[table])
+        self._preview.value = html.table(table.capitalize(), frame, _PREVIEW[table])
         if table == "conversations":
             plan = self.explorer.price_messages()
-            self._threads.value = f"<p>{'<br>'.join(map(look.escape, plan.lines))}</p>"
-        parts.show(self._more, table == "conversations" and not frame.empty)
+            self._threads.value = f"<p>{'<br>'.join(map(html.escape, plan.lines))}</p>"
+        form.show(self._more, table == "conversations" and not frame.empty)
         warned = "\n".join(self.explorer.warned)
         self.say(
             f"{count(len(frame), 'row')} for {count(self.explorer.spending.used, 'request')}.",
@@ -294,8 +294,8 @@ def _priced(plan: Plan, query: Query) -> str:
         many = f"{rows.low:,} to {rows.high:,} {query.table}"
     else:
         many = f"About {rows.likely:,} {query.table} ({rows.low:,} to {rows.high:,})"
-    lines = "".join(f"<p>{look.escape(line)}</p>" for line in [*plan.lines, plan.basis])
+    lines = "".join(f"<p>{html.escape(line)}</p>" for line in [*plan.lines, plan.basis])
     return (
         "<div class='crisp-price' role='status' aria-live='polite'>"
-        f"<p><strong>{look.escape(many)}</strong></p>{lines}</div>"
+        f"<p><strong>{html.escape(many)}</strong></p>{lines}</div>"
     )

@@ -7,8 +7,8 @@ from typing import Any
 
 import pandas as pd
 
-from crisp_data import selection
-from crisp_data.forms.walked import Read, Walked
+from crisp_data import filters
+from crisp_data.forms.paged_list import PagedList, Read
 from crisp_data.transcripts.entries import clean
 
 #: Conversations shown at a time, and read at a time: the most that Crisp puts on a page.
@@ -47,7 +47,7 @@ class Inbox:
         self._ws = ws
         self.text, self.state = "", ""
         self._recent = self._walked()
-        self._found: Walked | None = None
+        self._found: PagedList | None = None
         self._place = 0
         self._matched: tuple[Any, pd.DataFrame] | None = None  # five ask for it at a keystroke
 
@@ -74,7 +74,7 @@ class Inbox:
         BadParameter
             An unknown state.
         """
-        selection.check_word("state", state or None, selection.STATES)
+        filters.check_word("state", state or None, filters.STATES)
         if text != self.text:
             self._found = None
         self.text, self.state, self._place = text, state, 0
@@ -123,7 +123,7 @@ class Inbox:
         if not self.searched:
             words = _words(frame)
             checks += [words.str.contains(w, regex=False) for w in self.text.casefold().split()]
-        return selection.where(frame, checks)
+        return filters.where(frame, checks)
 
     @property
     def shown(self) -> pd.DataFrame:
@@ -170,11 +170,11 @@ class Inbox:
         return None
 
     @property
-    def _walk(self) -> Walked:
+    def _walk(self) -> PagedList:
         return self._found or self._recent
 
-    def _walked(self, **asked: Any) -> Walked:
-        return Walked(self._ws, "conversations", "list_conversations", **asked)
+    def _walked(self, **asked: Any) -> PagedList:
+        return PagedList(self._ws, "conversations", "list_conversations", **asked)
 
 
 def customer(row: pd.Series[Any]) -> str:

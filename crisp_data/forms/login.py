@@ -10,12 +10,12 @@ import ipywidgets as widgets
 
 from crisp_data import config
 from crisp_data.errors import BadParameter
-from crisp_data.forms import parts
-from crisp_data.forms.look import Opened
-from crisp_data.forms.runner import Runner
+from crisp_data.forms import form
+from crisp_data.forms.background import BackgroundTask
+from crisp_data.forms.html import Opened
 
 
-class Login(parts.Form):
+class Login(form.Form):
     """A token's identifier, key and tier; what they open is in ``form.ws``.
 
     Parameters
@@ -51,14 +51,14 @@ class Login(parts.Form):
             description="Website", placeholder="id, name or domain; empty for the only one"
         )
         self.remember = widgets.Checkbox(description="Keep the key in this system's keyring")
-        self.open = parts.button("Open the workspace", "primary")
+        self.open = form.button("Open the workspace", "primary")
         self.open.on_click(lambda _: self._start())
-        self.runner = Runner(self, lambda: (0, 0, "Asking Crisp …"))
+        self.runner = BackgroundTask(self, lambda: (0, 0, "Asking Crisp …"))
         self.body.children = [
-            parts.row(self.identifier, self.key, self.tier),
-            parts.row(self.website),
+            form.row(self.identifier, self.key, self.tier),
+            form.row(self.website),
             self.remember,
-            parts.row(self.open),
+            form.row(self.open),
             self.runner.box,
         ]
 

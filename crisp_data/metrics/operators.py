@@ -8,11 +8,11 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from crisp_data.metrics import talk
-from crisp_data.metrics.checks import Ints, beginning, milliseconds, names
+from crisp_data.metrics import message_arrays
+from crisp_data.metrics.frame_checks import Ints, beginning, milliseconds, names
 from crisp_data.metrics.hours import BusinessHours
+from crisp_data.metrics.message_arrays import MessageArrays
 from crisp_data.metrics.responses import responses
-from crisp_data.metrics.talk import Talk
 from crisp_data.metrics.tickets import answering
 from crisp_data.metrics.volume import volume
 
@@ -75,7 +75,7 @@ def by_operator(
     0      Ana         1        1 0 days 00:30:00
     1      Ben         0        0             NaT
     """
-    said = talk.read(messages, bots=bots, now=now)
+    said = message_arrays.read(messages, bots=bots, now=now)
     cuts = said.cut(per)
     wrote = np.flatnonzero(answering(said, bots_answer))
     resolved = cuts.resolved[cuts.resolved >= 0]
@@ -152,7 +152,7 @@ def load(
     33     ben      Ben     9         1
     34     ben      Ben    10         1
     """
-    said = talk.read(messages, bots=bots, now=now)
+    said = message_arrays.read(messages, bots=bots, now=now)
     people = _people(_acts(said, np.flatnonzero(answering(said, bots_answer))))
     counts = volume(people, by=["person", *names(by)], at="at", tz=tz)
     who = people.groupby("person")[["user_id", "nickname"]].last()
@@ -160,7 +160,7 @@ def load(
     return found.rename(columns={"count": "messages"})
 
 
-def _acts(said: Talk, rows: Ints) -> pd.DataFrame:
+def _acts(said: MessageArrays, rows: Ints) -> pd.DataFrame:
     return pd.DataFrame({**said.who(rows), "at": said.when(rows)})
 
 

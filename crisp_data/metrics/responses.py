@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from crisp_data.metrics import talk
-from crisp_data.metrics.checks import (
+from crisp_data.metrics import message_arrays
+from crisp_data.metrics.frame_checks import (
     MISSING,
     counts,
     durations,
@@ -94,14 +94,14 @@ def responses(
              duration  outcome  censored
     0 0 days 00:05:00  waiting      True
     """
-    said = talk.read(messages, bots=bots, now=now)
+    said = message_arrays.read(messages, bots=bots, now=now)
     cuts = said.cut(per)
-    rows = np.flatnonzero(answering(said, bots_answer) | (said.role == talk.CUSTOMER))
-    asks = said.role[rows] == talk.CUSTOMER
+    rows = np.flatnonzero(answering(said, bots_answer) | (said.role == message_arrays.CUSTOMER))
+    asks = said.role[rows] == message_arrays.CUSTOMER
     # Of each group's turns, the customer's are questions; an answer follows one of the group.
     group = cuts.of[rows]
-    new_group = talk.begins(group)
-    turns = talk.begins(asks) | new_group
+    new_group = message_arrays.begins(group)
+    turns = message_arrays.begins(asks) | new_group
     questions = np.flatnonzero(turns & asks)
     answers = np.flatnonzero(turns & ~asks & ~new_group)
     asked = rows[questions]
@@ -114,7 +114,7 @@ def responses(
     end[end == MISSING] = said.now
     outcome = np.where(answered >= 0, 0, np.where(resolved >= 0, 1, 2)).astype(np.int8)
     number = np.arange(len(groups))
-    first = np.maximum.accumulate(np.where(talk.begins(groups), number, 0))
+    first = np.maximum.accumulate(np.where(message_arrays.begins(groups), number, 0))
     return pd.DataFrame(
         {
             **said.name(cuts, groups),

@@ -8,10 +8,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from crisp_data.metrics import talk
-from crisp_data.metrics.checks import Flags, Ints, counts, durations
+from crisp_data.metrics import message_arrays
+from crisp_data.metrics.frame_checks import Flags, Ints, counts, durations
 from crisp_data.metrics.hours import BusinessHours, between
-from crisp_data.metrics.talk import Cuts, Talk
+from crisp_data.metrics.message_arrays import MessageArrays, TicketBounds
 
 
 def tickets(
@@ -82,7 +82,7 @@ def tickets(
        ticket resolved_by  reopenings
     0       1         NaN           1
     """
-    said = talk.read(messages, bots=bots, now=now)
+    said = message_arrays.read(messages, bots=bots, now=now)
     cuts = said.cut(per)
     last = np.append(cuts.first[1:], len(said.at))[: len(cuts)] - 1
 
@@ -97,10 +97,10 @@ def tickets(
             "resolved_at": said.when(cuts.resolved),
             "resolved_by": said.text("user_id", cuts.resolved),
             "last_at": said.when(last),
-            "customer_messages": counted(talk.CUSTOMER),
-            "operator_messages": counted(talk.PERSON),
-            "bot_messages": counted(talk.BOT),
-            "notes": counted(talk.NOTE),
+            "customer_messages": counted(message_arrays.CUSTOMER),
+            "operator_messages": counted(message_arrays.PERSON),
+            "bot_messages": counted(message_arrays.BOT),
+            "notes": counted(message_arrays.NOTE),
             "touches": counts(_touches(said, cuts, bots_answer)),
             "reopenings": counts(cuts.reopenings),
         }
@@ -154,7 +154,7 @@ def resolution(
     0       1     ana 0 days 00:12:00     False
     1       2     NaN 0 days 00:30:00      True
     """
-    said = talk.read(messages, bots=bots, now=now)
+    said = message_arrays.read(messages, bots=bots, now=now)
     cuts = said.cut(per)
     asked = said.asked(cuts)
     groups = np.flatnonzero(asked >= 0)
@@ -211,7 +211,7 @@ def reopenings(
        ticket user_id        duration
     0       2     ana 0 days 01:48:00
     """
-    said = talk.read(messages, now=now)
+    said = message_arrays.read(messages, now=now)
     cuts = said.cut("ticket")
     groups = np.flatnonzero(cuts.ticket > 1)
     before, after = cuts.resolved[groups - 1], cuts.first[groups]
@@ -272,14 +272,14 @@ def one_touch(
     return found[["session_id", "ticket", "touches"]].assign(one_touch=decided)
 
 
-def answering(said: Talk, bots_answer: bool) -> Flags:
+def answering(said: MessageArrays, bots_answer: bool) -> Flags:
     """Tell which rows can answer."""
-    people: Flags = said.role == talk.PERSON
-    return people | (said.role == talk.BOT) if bots_answer else people
+    people: Flags = said.role == message_arrays.PERSON
+    return people | (said.role == message_arrays.BOT) if bots_answer else people
 
 
-def _touches(said: Talk, cuts: Cuts, bots_answer: bool) -> Ints:
+def _touches(said: MessageArrays, cuts: TicketBounds, bots_answer: bool) -> Ints:
     answers = answering(said, bots_answer)
-    rows = np.flatnonzero(answers | (said.role == talk.CUSTOMER))
-    turns = talk.begins(cuts.of[rows], answers[rows])
+    rows = np.flatnonzero(answers | (said.role == message_arrays.CUSTOMER))
+    turns = message_arrays.begins(cuts.of[rows], answers[rows])
     return cuts.count(rows[turns & answers[rows]])

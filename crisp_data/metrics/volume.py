@@ -8,9 +8,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from crisp_data.dates import localize_index
 from crisp_data.errors import BadParameter
-from crisp_data.metrics import talk
-from crisp_data.metrics.checks import (
+from crisp_data.metrics import message_arrays
+from crisp_data.metrics.frame_checks import (
     MISSING,
     Ints,
     beginning,
@@ -23,7 +24,6 @@ from crisp_data.metrics.checks import (
     times,
 )
 from crisp_data.metrics.responses import responses
-from crisp_data.moments import localize_index
 
 WEEKDAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 _PERIODS = ("day", "week", "month")
@@ -170,7 +170,7 @@ def backlog(
     """
     if by not in _PERIODS:
         raise BadParameter(f"by={by!r} is no period.", f"Use one of: {', '.join(_PERIODS)}.")
-    said = talk.read(messages, bots=bots, now=now)
+    said = message_arrays.read(messages, bots=bots, now=now)
     zone = check_tz_or(tz, said.tz)
     cuts = said.cut("ticket")
     asked = said.asked(cuts)

@@ -4,12 +4,12 @@ The parts of a sending are plain functions and objects, for whoever shows it in 
 :func:`render` gives the texts, :class:`Checks` says who is left out and why.
 """
 
-from crisp_data.outbox.checks import INCLUDE, Checks, Rules
 from crisp_data.outbox.journal import everything
+from crisp_data.outbox.journal_rows import STATES
 from crisp_data.outbox.outbox import FILE, Outbox
-from crisp_data.outbox.pace import PER_MINUTE
+from crisp_data.outbox.rate import PER_MINUTE
 from crisp_data.outbox.receipt import Receipt
-from crisp_data.outbox.rows import STATES
+from crisp_data.outbox.recipient_checks import INCLUDE, Checks, Rules
 from crisp_data.outbox.template import check_template, render
 
 __all__ = [

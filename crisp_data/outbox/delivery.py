@@ -20,7 +20,7 @@ import time
 import warnings
 from typing import Any, NoReturn
 
-from crisp_data.client import Client
+from crisp_data.api import routes
 from crisp_data.errors import (
     ApiError,
     BadAnswer,
@@ -36,8 +36,8 @@ from crisp_data.errors import (
     Untrusted,
 )
 from crisp_data.outbox.journal import Journal
-from crisp_data.outbox.rows import Row
-from crisp_data.protocol import routes
+from crisp_data.outbox.journal_rows import Row
+from crisp_data.rest.client import Client
 
 # Crisp's words for a message that is not there: "message_not_found" is *assumed*, and so the
 # other two count as well. A 404 in other words may be a proxy's, which says nothing.
@@ -101,7 +101,7 @@ class Delivery:
                 self._client.sleep(self._pause(held.tried_at, error, attempt - 1))
                 if (sent_at := self._look_up(held)) is not None:
                     return self._journal.settle(held, "sent", sent_at=sent_at)
-            if error is not None and attempt > self._client.patience.tries:
+            if error is not None and attempt > self._client.retry.tries:
                 self._end(held, "queued", error)
             before = held
             trying = self._journal.trying(held)
@@ -149,13 +149,13 @@ class Delivery:
 
     def _pause(self, tried_at: float, error: CrispError | None, attempts: int) -> float:
         """Seconds until a look-up can tell, and until it is worth while to send again."""
-        patience = self._client.patience
+        retry = self._client.retry
         if error is None:  # of a process that was killed, or an earlier call
-            return min(patience.settle, max(0.0, patience.settle - (time.time() - tried_at)))
+            return min(retry.settle, max(0.0, retry.settle - (time.time() - tried_at)))
         if isinstance(error, ApiError) and error.status in _LIMITS:
             asked = error.retry_after
-            return patience.wait(attempts) if asked is None else min(asked, patience.longest)
-        return max(patience.settle, patience.wait(attempts))
+            return retry.wait(attempts) if asked is None else min(asked, retry.longest)
+        return max(retry.settle, retry.wait(attempts))
 
     def _look_up(self, held: Row) -> float | None:
         """Say when the message was sent; None where Crisp does not have it.

@@ -21,10 +21,10 @@ from typing import Any
 import pandas as pd
 
 from crisp_data import outgoing
-from crisp_data.database import Database
 from crisp_data.errors import UnknownOutcome
-from crisp_data.outbox.rows import STATES, Entry, Row, owner_of, writer_of
-from crisp_data.writer import Writer
+from crisp_data.local.process_lease import ProcessLease
+from crisp_data.local.sqlite_file import Database
+from crisp_data.outbox.journal_rows import STATES, Entry, Row, owner_of, writer_of
 
 _VERSION = 1  # of the file's format; a higher one is refused by those who do not know it
 
@@ -130,7 +130,7 @@ class Journal(Database):
 
     def _hold(self, statement: str, arguments: tuple[Any, ...]) -> Row | None:
         """Run a statement whose last argument is who holds the message from then on."""
-        writer = Writer.begin(time.time())
+        writer = ProcessLease.begin(time.time())
         found: list[Row] = []
         try:
             found = self._rows_of(statement, (*arguments, owner_of(writer)))

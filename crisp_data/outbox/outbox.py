@@ -11,19 +11,19 @@ from dataclasses import asdict
 import pandas as pd
 from tqdm.auto import tqdm
 
-from crisp_data import outgoing, selection
-from crisp_data.client import Client
+from crisp_data import filters, outgoing
 from crisp_data.errors import CrispError, CrispWarning
-from crisp_data.outbox.checks import Checks, Rules
 from crisp_data.outbox.delivery import Delivery
-from crisp_data.outbox.drafting import Draft, draft, name_of
+from crisp_data.outbox.drafts import Draft, draft, name_of
 from crisp_data.outbox.journal import Journal
-from crisp_data.outbox.pace import Pace, Progress, run
+from crisp_data.outbox.journal_rows import STATES, Entry, Row
+from crisp_data.outbox.rate import Pace, Progress, run
 from crisp_data.outbox.receipt import Receipt
-from crisp_data.outbox.rows import STATES, Entry, Row
+from crisp_data.outbox.recipient_checks import Checks, Rules
 from crisp_data.outbox.template import check_template
-from crisp_data.plan import Plan
-from crisp_data.planning import Plans
+from crisp_data.quota.estimate import Plan
+from crisp_data.rest.client import Client
+from crisp_data.rest.cost_plans import CostPlans
 
 FILE = "outbox.sqlite"
 
@@ -51,7 +51,7 @@ class Outbox:
         tz: str = "UTC",
         progress: bool = False,
         show: Callable[[Plan | None], None] = lambda plan: None,
-        plans: Plans | None = None,
+        plans: CostPlans | None = None,
     ) -> None:
         self._client, self.website, self._tz = client, name or website_id, tz
         self._progress = progress
@@ -59,7 +59,7 @@ class Outbox:
         path = client.state_dir / FILE
         self._journal = Journal(path, settings.base_url, settings.account, website_id)
         self._delivery = Delivery(client, website_id, self._journal)
-        plans = plans or Plans(client, website_id, tz)
+        plans = plans or CostPlans(client, website_id, tz)
         self._checks = Checks(client, website_id, plans, show)
 
     @property
@@ -158,7 +158,7 @@ class Outbox:
             found = map(self._journal.row, numbers)
             return self._frame(row for row in found if row is not None)  # else it was cancelled
 
-        self._client.quota.afford(len(rows), write=True)
+        self._client.quota.check_affordable(len(rows), write=True)
         self._run(rows, pace, progress, taken)
         return taken()
 
@@ -184,7 +184,7 @@ class Outbox:
         'sent'
         """
         self._client.check_writes("send")
-        session_id = selection.session_id(session_id)
+        session_id = filters.session_id(session_id)
         entry = Entry.of(message, session_id)
         row = self._journal.take(entry, self._client.now())
         try:
@@ -234,7 +234,7 @@ class Outbox:
         if not confirm:
             return drafted
         entries = {one.key: one.entry for one in drafts if one.entry and not one.reason}
-        self._client.quota.afford(len(entries), write=True)
+        self._client.quota.check_affordable(len(entries), write=True)
         self._journal.queue(batch, entries.values(), self._client.now())
 
         def taken() -> pd.DataFrame:

@@ -7,15 +7,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from crisp_data.outgoing.checking import (
-    Slot,
-    as_json,
-    check_fields,
-    check_value,
-    refuse,
-    slots,
-)
 from crisp_data.outgoing.parts import Body, Part, Plain, User
+from crisp_data.outgoing.validation import Slot, as_json, check_fields, check_value, refuse, slots
 
 
 @dataclass(frozen=True, repr=False, kw_only=True)

@@ -9,8 +9,8 @@ from typing import Annotated, Any
 
 from crisp_data.errors import InvalidMessage
 from crisp_data.outgoing.base import Message, check_body, check_content
-from crisp_data.outgoing.checking import filled
 from crisp_data.outgoing.parts import MOST, Choice, Filled, Target
+from crisp_data.outgoing.validation import filled
 
 
 @dataclass(frozen=True, repr=False)

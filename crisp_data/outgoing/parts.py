@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Annotated, Any, Literal
 
-from crisp_data.outgoing.checking import between, filled
+from crisp_data.outgoing.validation import between, filled
 
 #: Fingerprints go up to this (*documented*).
 MOST = 10**15

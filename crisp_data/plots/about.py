@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from crisp_data import metrics
-from crisp_data.plots import look
+from crisp_data.plots import style
 from crisp_data.plots.volume import NOTHING, read
 
 if TYPE_CHECKING:
@@ -55,30 +55,30 @@ def about(
     created, _, without = read(conversations, "session_id", tz=None)
     rows = metrics.join(created, conversations, on=on)
     counts = metrics.volume(rows, by=on, at="created_at")
-    ax = ax or look.new_axes(rows=min(most, len(counts)))
-    look.title(ax, f"Conversations by {on}")
+    ax = ax or style.new_axes(rows=min(most, len(counts)))
+    style.title(ax, f"Conversations by {on}")
     named = counts[counts[on].notna()].sort_values("count", ascending=False, kind="stable")
     more = len(named) - most
     plural = _PLURALS.get(on, f"{on}s")
     said = f"{more:,} smaller {plural} left out" if more > 0 else ""
     several = "one may be in several" if on == "segment" else ""
-    look.across(ax, "Conversations", several, said, look.left_out(without))
+    style.across(ax, "Conversations", several, said, style.left_out(without))
     if created.empty:
-        return look.explain_empty(ax, NOTHING)
+        return style.explain_empty(ax, NOTHING)
     top = pd.concat([named.head(most), counts[counts[on].isna()]])
-    longest = 26 if look.narrow(ax) else 40
-    names = [f"no {on}" if pd.isna(name) else look.shown(name, longest) for name in top[on]]
-    colours = [look.GREY if pd.isna(name) else look.BLUE for name in top[on]]
+    longest = 26 if style.narrow(ax) else 40
+    names = [f"no {on}" if pd.isna(name) else style.shown(name, longest) for name in top[on]]
+    colours = [style.GREY if pd.isna(name) else style.BLUE for name in top[on]]
     places = np.arange(len(top))
     bars = ax.barh(places, top["count"].to_numpy(int), 0.75, color=colours)
     ax.bar_label(bars, fmt="{:,.0f}", padding=3, fontsize="small")
-    small = "small" if len(top) > 8 else look.letters(ax)
-    ax.set_yticks(places, names, parse_math=False, fontfamily=look.families(), fontsize=small)
+    small = "small" if len(top) > 8 else style.letters(ax)
+    ax.set_yticks(places, names, parse_math=False, fontfamily=style.families(), fontsize=small)
     ax.set_ylim(max(len(top), 3) - 0.4, -0.6)
     ax.margins(x=0.12)
     ax.tick_params(axis="y", length=0)
     # The numbers stand at the bars.
     ax.set_xticks([])
-    look.plain(ax)
+    style.plain(ax)
     ax.spines["bottom"].set_visible(False)
     return ax

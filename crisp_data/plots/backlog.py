@@ -8,15 +8,15 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from crisp_data import metrics
-from crisp_data.metrics.checks import check_tz_or, milliseconds
-from crisp_data.plots import look
+from crisp_data.metrics.frame_checks import check_tz_or, milliseconds
+from crisp_data.plots import style
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 _LINES = {
-    "open": ("open tickets", look.BLUE, "-"),
-    "waiting": ("questions without an answer", look.VERMILION, "--"),
+    "open": ("open tickets", style.BLUE, "-"),
+    "waiting": ("questions without an answer", style.VERMILION, "--"),
 }
 
 
@@ -62,14 +62,14 @@ def backlog(
         messages, by=by, tz=tz, bots=bots, bots_answer=bots_answer, since=since, now=now
     )
     zone = check_tz_or(tz, milliseconds(messages, "timestamp")[1])
-    ax = ax or look.new_axes()
-    look.across(ax, f"{by.capitalize()} ({zone}), as each ended")
-    look.upward(ax, "Tickets and questions")
+    ax = ax or style.new_axes()
+    style.across(ax, f"{by.capitalize()} ({zone}), as each ended")
+    style.upward(ax, "Tickets and questions")
     if counts.empty:
-        look.title(ax, "Backlog")
-        return look.explain_empty(ax, "No customer's messages to show.")
-    starts = look.on_the_clock(counts["start"])
-    edges = starts.append(pd.DatetimeIndex([look.end_of(starts[-1], by)]))
+        style.title(ax, "Backlog")
+        return style.explain_empty(ax, "No customer's messages to show.")
+    starts = style.on_the_clock(counts["start"])
+    edges = starts.append(pd.DatetimeIndex([style.end_of(starts[-1], by)]))
     names, lines = [], []
     for column, (name, colour, dashes) in _LINES.items():
         heights = counts[column].to_numpy(int)
@@ -79,13 +79,13 @@ def backlog(
         lines.append(line)
         names.append(f"{name}, {heights[-1]:,} now")
     under = [*counts["open"].astype(int), 0]
-    ax.fill_between(edges, under, step="post", color=look.BLUE, alpha=0.1, linewidth=0)
-    look.date_axis(ax, starts, by)
+    ax.fill_between(edges, under, step="post", color=style.BLUE, alpha=0.1, linewidth=0)
+    style.date_axis(ax, starts, by)
     ax.margins(x=0.01)
     ax.set_ylim(top=max(1, counts[["open", "waiting"]].to_numpy(int).max() * 1.08))
-    look.counts_upward(ax)
-    look.plain(ax, grid=True)
-    columns = 1 if look.narrow(ax) else 2
-    look.title(ax, "Backlog", 2 // columns)
-    look.legend(ax, lines, names, columns)
+    style.counts_upward(ax)
+    style.plain(ax, grid=True)
+    columns = 1 if style.narrow(ax) else 2
+    style.title(ax, "Backlog", 2 // columns)
+    style.legend(ax, lines, names, columns)
     return ax

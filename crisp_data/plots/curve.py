@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from crisp_data import metrics
-from crisp_data.plots import look
+from crisp_data.plots import style
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -81,36 +81,36 @@ def curve(
     groups = [] if by is None else [by]
     steps = metrics.curve(found, by=by)
     levels = metrics.service_level(found, within=within, by=by)
-    ax = ax or look.new_axes()
+    ax = ax or style.new_axes()
     what = "resolved" if "resolved_at" in found else "answered"
     subject = {"answered": "Responses", "resolved": "Tickets"}[what]
     if what == "answered" and "question" not in found:
         subject = "First responses"
-    look.upward(ax, f"Share {what}")
+    style.upward(ax, f"Share {what}")
     found = found.reset_index(drop=True)
     took = found["duration"].dropna()
-    most = min(most, 4 if look.narrow(ax) else len(look.LINES))
+    most = min(most, 4 if style.narrow(ax) else len(style.LINES))
     sizes = levels.drop_duplicates(groups or ["total"]).nlargest(most, "total")
     if by is not None and getattr(found[by].dtype, "ordered", False):
         sizes = sizes.sort_values(by)
     more = levels[groups].drop_duplicates().shape[0] - len(sizes) if groups else 0
-    look.across(ax, f"Time until {what}", f"{more:,} smaller groups left out" if more else "")
+    style.across(ax, f"Time until {what}", f"{more:,} smaller groups left out" if more else "")
     if took.empty:
-        look.title(ax, f"{subject}: {what} within")
-        return look.explain_empty(ax, "No durations to show.")
+        style.title(ax, f"{subject}: {what} within")
+        return style.explain_empty(ax, "No durations to show.")
     _scale(ax, took, levels["within"])
     names, lines = [], []
-    for (_, group), (colour, dashes) in zip(sizes.iterrows(), look.LINES, strict=False):
+    for (_, group), (colour, dashes) in zip(sizes.iterrows(), style.LINES, strict=False):
         own, durations = steps, took
         if by is not None:
             own = steps[_is(steps[by], group[by])]
             durations = took[_is(found[by], group[by])[took.index]]
         lines += _draw(ax, own, durations.max().total_seconds(), colour, dashes)
         names.append(_name(group[by]) + f" ({group['total']:,})" if by else "")
-    columns = 1 if look.narrow(ax) else 3
-    look.title(ax, f"{subject}: {what} within", -(-len(names) // columns) if by else 0)
+    columns = 1 if style.narrow(ax) else 3
+    style.title(ax, f"{subject}: {what} within", -(-len(names) // columns) if by else 0)
     if by:
-        look.legend(ax, lines, names, columns)
+        style.legend(ax, lines, names, columns)
     _draw_levels(ax, levels, share=by is None)
     return ax
 
@@ -120,7 +120,7 @@ def _is(values: pd.Series[Any], value: Any) -> pd.Series[Any]:
 
 
 def _name(value: Any) -> str:
-    return "none" if pd.isna(value) else look.shown(value, _LONGEST_NAME)
+    return "none" if pd.isna(value) else style.shown(value, _LONGEST_NAME)
 
 
 def _draw(ax: Axes, steps: pd.DataFrame, longest: float, colour: str, dashes: str) -> Any:
@@ -150,13 +150,13 @@ def _scale(ax: Axes, took: pd.Series[Any], within: pd.Series[Any]) -> None:
     longest = max(seconds.max(), limits.max(initial=0), marks[min(first + 1, len(marks) - 1)])
     last = np.searchsorted(marks, longest, side="right")
     ax.set_xscale("log")
-    every = 2 if look.narrow(ax) and last - first > 5 else 1
+    every = 2 if style.narrow(ax) and last - first > 5 else 1
     ax.set_xticks(marks[first:last:every], list(_TICKS)[first:last:every])
     ax.xaxis.set_minor_locator(NullLocator())
     ax.set_xlim(marks[first] * 0.8, longest * 1.3)
     ax.set_ylim(0, 1.04)
     ax.yaxis.set_major_formatter(PercentFormatter(1))
-    look.plain(ax, grid=True)
+    style.plain(ax, grid=True)
 
 
 def _draw_levels(ax: Axes, levels: pd.DataFrame, *, share: bool) -> None:
@@ -165,7 +165,7 @@ def _draw_levels(ax: Axes, levels: pd.DataFrame, *, share: bool) -> None:
     left, right = np.log(ax.get_xlim())
     for n, (within, known) in enumerate(shares.items()):
         seconds = max(pd.Timedelta(str(within)).total_seconds(), 1)
-        said = look.duration(within)
+        said = style.duration(within)
         if share:
             said += ": undecided" if pd.isna(known) else f": {known:.0%}"
         ax.axvline(seconds, color="#444444", linestyle=(0, (4, 3)), linewidth=1)

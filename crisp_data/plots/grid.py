@@ -9,8 +9,8 @@ import numpy as np
 import pandas as pd
 
 from crisp_data import metrics
-from crisp_data.metrics.checks import check_tz_or, milliseconds
-from crisp_data.plots import look
+from crisp_data.metrics.frame_checks import check_tz_or, milliseconds
+from crisp_data.plots import style
 from crisp_data.plots.volume import NOTHING, read
 
 if TYPE_CHECKING:
@@ -50,11 +50,11 @@ def by_hour(conversations: pd.DataFrame, ax: Axes | None = None, tz: str | None 
     'Hour of the day (Europe/Paris)'
     """
     created, zone, without = read(conversations, tz=tz)
-    ax = ax or look.new_axes()
-    look.title(ax, "Conversations created by weekday and hour")
-    look.across(ax, f"Hour of the day ({zone})", look.left_out(without))
+    ax = ax or style.new_axes()
+    style.title(ax, "Conversations created by weekday and hour")
+    style.across(ax, f"Hour of the day ({zone})", style.left_out(without))
     if created.empty:
-        return look.explain_empty(ax, NOTHING)
+        return style.explain_empty(ax, NOTHING)
     counts = metrics.volume(created, by=["weekday", "hour"], at="created_at")
     cells = counts.pivot(index="weekday", columns="hour", values="count").to_numpy(int)
     _mesh(ax, cells, list(counts["weekday"].cat.categories), "Conversations")
@@ -102,17 +102,17 @@ def load(
     """
     counts = metrics.load(messages, by="hour", tz=tz, bots=bots, bots_answer=bots_answer, now=now)
     zone = check_tz_or(tz, milliseconds(messages, "timestamp")[1])
-    ax = ax or look.new_axes(rows=min(most, len(counts) // 24))
-    look.title(ax, "Messages by operator and hour")
+    ax = ax or style.new_axes(rows=min(most, len(counts) // 24))
+    style.title(ax, "Messages by operator and hour")
     # Each operator has all 24 hours, one after the other.
     cells = counts["messages"].to_numpy(int).reshape(-1, 24)
     people = counts[["user_id", "nickname"]].iloc[::24]
     order = np.argsort(-cells.sum(axis=1), kind="stable")[:most]
     more = len(cells) - len(order)
     hour = f"Hour of the day ({zone})"
-    look.across(ax, hour, f"{more:,} more operators left out" if more else "")
+    style.across(ax, hour, f"{more:,} more operators left out" if more else "")
     if not len(cells):
-        return look.explain_empty(ax, "No operator's messages to show.")
+        return style.explain_empty(ax, "No operator's messages to show.")
     names = [_name(*who) for who in people.iloc[order].itertuples(index=False)]
     labels = [f"{name}  {cells[row].sum():,}" for name, row in zip(names, order, strict=True)]
     _mesh(ax, cells[order], labels, "Messages")
@@ -120,22 +120,22 @@ def load(
 
 
 def _name(user_id: Any, nickname: Any) -> str:
-    if pd.notna(nickname) and str(nickname).strip() and look.drawable(nickname):
-        return look.shown(nickname, _LONGEST_NAME)
-    return "no name" if pd.isna(user_id) else look.shown(str(user_id)[:8], _LONGEST_NAME)
+    if pd.notna(nickname) and str(nickname).strip() and style.drawable(nickname):
+        return style.shown(nickname, _LONGEST_NAME)
+    return "no name" if pd.isna(user_id) else style.shown(str(user_id)[:8], _LONGEST_NAME)
 
 
 def _mesh(ax: Axes, cells: Any, rows: Sequence[str], unit: str) -> None:
     from matplotlib.ticker import MaxNLocator
 
     mesh = ax.pcolormesh(cells, cmap="YlGnBu", vmin=0, edgecolors="white", linewidth=0.5)
-    hours = np.arange(0, 24, 4 if look.narrow(ax) else 2)
+    hours = np.arange(0, 24, 4 if style.narrow(ax) else 2)
     ax.set_xticks(hours + 0.5, [f"{hour:02}" for hour in hours])
-    ax.set_yticks(np.arange(len(rows)) + 0.5, rows, parse_math=False, fontfamily=look.families())
+    ax.set_yticks(np.arange(len(rows)) + 0.5, rows, parse_math=False, fontfamily=style.families())
     ax.tick_params(length=0)
     ax.invert_yaxis()
     ax.spines[:].set_visible(False)
     bar = ax.figure.colorbar(mesh, ax=ax, ticks=MaxNLocator(5, integer=True), aspect=15, pad=0.02)
-    bar.set_label(unit, fontsize=look.letters(ax))
-    bar.ax.tick_params(labelsize=look.letters(ax))
+    bar.set_label(unit, fontsize=style.letters(ax))
+    bar.ax.tick_params(labelsize=style.letters(ax))
     bar.outline.set_visible(False)

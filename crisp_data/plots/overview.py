@@ -9,8 +9,8 @@ import pandas as pd
 
 from crisp_data import metrics
 from crisp_data.errors import BadParameter
-from crisp_data.metrics.checks import NO_MESSAGES, check_tz_or, milliseconds, needs, times
-from crisp_data.plots import look
+from crisp_data.metrics.frame_checks import NO_MESSAGES, check_tz_or, milliseconds, needs, times
+from crisp_data.plots import style
 from crisp_data.plots.about import about
 from crisp_data.plots.backlog import backlog
 from crisp_data.plots.curve import WITHIN, curve
@@ -74,7 +74,7 @@ def overview(
     >>> len([ax for ax in figure.axes if ax.get_title(loc="left")])
     8
     """
-    from crisp_data.plots.page import Page, chart
+    from crisp_data.plots.chart_page import Page, chart
 
     conversations, messages = _frames(conversations, messages)
     at, own = milliseconds(conversations, "created_at")
@@ -141,8 +141,8 @@ def _numbers(
     return {
         "conversations\ncreated": f"{len(conversations):,}",
         "messages\nin them": f"{len(said):,}",
-        "median\nfirst response": "–" if pd.isna(half) else look.duration(half),
-        f"first responses\nwithin {look.duration(level['within'])}": _share(level["share"]),
+        "median\nfirst response": "–" if pd.isna(half) else style.duration(half),
+        f"first responses\nwithin {style.duration(level['within'])}": _share(level["share"]),
         "tickets done\nwith one touch": _share(once),
         "questions without\nan answer now": f"{waiting:,}",
     }
@@ -158,5 +158,5 @@ def _write_numbers(ax: Axes, numbers: dict[str, str]) -> None:
         place = (n + 0.02) / len(numbers)
         # Long ones are written smaller, or they would run into the next.
         size = 20 * min(1, _LONGEST_NUMBER / len(number))
-        ax.text(place, 0.55, number, fontsize=size, color=look.BLUE, transform=ax.transAxes)
+        ax.text(place, 0.55, number, fontsize=size, color=style.BLUE, transform=ax.transAxes)
         ax.text(place, 0.42, name, va="top", fontsize="small", transform=ax.transAxes)

@@ -8,20 +8,20 @@ import numpy as np
 import pandas as pd
 
 from crisp_data import metrics
+from crisp_data.dates import localize_index
 from crisp_data.errors import BadParameter
-from crisp_data.metrics.checks import check_tz_or, milliseconds, needs, times
-from crisp_data.moments import localize_index
-from crisp_data.plots import look
+from crisp_data.metrics.frame_checks import check_tz_or, milliseconds, needs, times
+from crisp_data.plots import style
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 # A hatch beside each colour, for print without colours.
 _STATES = {
-    "resolved": (look.BLUE, ""),
-    "unresolved": (look.VERMILION, "//"),
-    "pending": (look.ORANGE, ".."),
-    "no state": (look.GREY, "xx"),
+    "resolved": (style.BLUE, ""),
+    "unresolved": (style.VERMILION, "//"),
+    "pending": (style.ORANGE, ".."),
+    "no state": (style.GREY, "xx"),
 }
 _SHORTEST_DAYS = {"hour": 1 / 24, "day": 1, "week": 7, "month": 28}
 _WEEKEND = "#ececec"
@@ -69,20 +69,20 @@ def volume(
     if by not in _SHORTEST_DAYS:
         raise BadParameter(f"by={by!r} is no period.", f"Use one of: {', '.join(_SHORTEST_DAYS)}.")
     created, zone, without = read(conversations, "state", tz=tz)
-    ax = ax or look.new_axes()
-    look.upward(ax, "Conversations")
-    look.across(ax, f"{by.capitalize()} of creation ({zone})", look.left_out(without))
+    ax = ax or style.new_axes()
+    style.upward(ax, "Conversations")
+    style.across(ax, f"{by.capitalize()} of creation ({zone})", style.left_out(without))
     if created.empty:
-        look.title(ax, f"Conversations created per {by}")
-        return look.explain_empty(ax, NOTHING)
+        style.title(ax, f"Conversations created per {by}")
+        return style.explain_empty(ax, NOTHING)
     counts = _counts(created, by)
-    columns = 3 if look.narrow(ax) else 5
+    columns = 3 if style.narrow(ax) else 5
     entries = _draw_bars(ax, counts, by)
-    look.date_axis(ax, pd.DatetimeIndex(counts.index), by, zone if by == "hour" else "UTC")
+    style.date_axis(ax, pd.DatetimeIndex(counts.index), by, zone if by == "hour" else "UTC")
     if by == "day" and (weekend := _shade_weekends(ax, pd.DatetimeIndex(counts.index))):
         entries["weekend"] = weekend
-    look.title(ax, f"Conversations created per {by}", -(-len(entries) // columns))
-    look.legend(ax, list(entries.values()), entries, columns)
+    style.title(ax, f"Conversations created per {by}", -(-len(entries) // columns))
+    style.legend(ax, list(entries.values()), entries, columns)
     return ax
 
 
@@ -111,21 +111,21 @@ def weekdays(conversations: pd.DataFrame, ax: Axes | None = None, tz: str | None
     ['Mon', 'Tue', 'Wed', 'Thu', 'Fri', 'Sat', 'Sun']
     """
     created, zone, without = read(conversations, tz=tz)
-    ax = ax or look.new_axes()
-    look.title(ax, "Conversations created by weekday")
-    look.across(ax, f"Weekday of creation ({zone})", look.left_out(without))
-    look.upward(ax, "Conversations")
+    ax = ax or style.new_axes()
+    style.title(ax, "Conversations created by weekday")
+    style.across(ax, f"Weekday of creation ({zone})", style.left_out(without))
+    style.upward(ax, "Conversations")
     if created.empty:
-        return look.explain_empty(ax, NOTHING)
+        return style.explain_empty(ax, NOTHING)
     counts = metrics.volume(created, by="weekday", at="created_at")
     days = np.arange(7)
-    colours = np.where(days < 5, look.BLUE, look.SKY)
+    colours = np.where(days < 5, style.BLUE, style.SKY)
     bars = ax.bar(days, counts["count"].to_numpy(int), 0.8, color=colours.tolist())
     ax.bar_label(bars, fmt="{:,.0f}", fontsize="small", padding=2)
     ax.set_xticks(days, counts["weekday"].tolist())
     ax.margins(y=0.12)
-    look.counts_upward(ax)
-    look.plain(ax)
+    style.counts_upward(ax)
+    style.plain(ax)
     return ax
 
 
@@ -156,7 +156,7 @@ def _counts(created: pd.DataFrame, by: str) -> pd.DataFrame:
         found = metrics.volume(rows, by=["start", "state"], at="created_at")
     else:
         found = metrics.volume(rows, by=[by, "state"], at="created_at")
-        found["start"] = look.on_the_clock(found[by]).floor("D")
+        found["start"] = style.on_the_clock(found[by]).floor("D")
     counts = found.pivot(index="start", columns="state", values="count").astype(int)
     return counts.loc[counts.sum(axis=1) > 0, [name for name in _STATES if name in counts]]
 
@@ -190,8 +190,8 @@ def _draw_bars(ax: Axes, counts: pd.DataFrame, by: str) -> dict[str, Any]:
         below = below + heights.to_numpy()
     # A lone bar is a bar, not a wall.
     ax.margins(x=max(0.02, (4 - len(counts)) / (2 * len(counts))))
-    look.counts_upward(ax)
-    look.plain(ax, grid=True)
+    style.counts_upward(ax)
+    style.plain(ax, grid=True)
     return drawn
 
 

@@ -4,10 +4,11 @@
 together. Both keep columns, dtypes, row order and index, so every question that counts, times
 or joins has the same answer as before.
 
-What goes and what stays is decided by the columns' names (:mod:`crisp_data.privacy.names`) and,
-in texts, by form (:mod:`crisp_data.privacy.patterns`) and by what the personal columns hold
-(:mod:`crisp_data.privacy.known`). Whoever has the key, the originals or enough knowledge of a
-conversation can still tell who it was: this is pseudonymous data, not anonymous.
+What goes and what stays is decided by the columns' names
+(:mod:`crisp_data.privacy.column_roles`) and, in texts, by form
+(:mod:`crisp_data.privacy.patterns`) and by what the personal columns hold
+(:mod:`crisp_data.privacy.known_values`). Whoever has the key, the originals or enough
+knowledge of a conversation can still tell who it was: this is pseudonymous data, not anonymous.
 
 What is not found
 -----------------

@@ -14,7 +14,7 @@ from functools import lru_cache
 
 from crisp_data.errors import BadParameter
 from crisp_data.privacy.folding import ESCAPES, fold, shown
-from crisp_data.privacy.words import UNSPACED, folded
+from crisp_data.privacy.normalise import UNSPACED, folded
 
 _LETTER = rf"[^\W_{UNSPACED}]"
 _IS_LETTER = re.compile(_LETTER)

@@ -10,7 +10,7 @@ import msgspec
 import pandas as pd
 
 from crisp_data.privacy.scrub import Scrubber
-from crisp_data.tables.content import readable
+from crisp_data.tables.message_text import readable
 
 _ATTACHED = ("file", "animation", "audio")
 

@@ -15,8 +15,8 @@ from collections.abc import Iterator
 
 from stdnum import iban, luhn
 
+from crisp_data.privacy.normalise import UNSPACED, digits
 from crisp_data.privacy.span import Span
-from crisp_data.privacy.words import UNSPACED, digits
 
 # Blanks, dots and dashes of any width, Japan's and the typesetter's too.
 _DASH = r"\u2010-\u2015\u2212\u30fc-"

@@ -17,8 +17,8 @@ from collections.abc import Iterator
 
 from crisp_data.privacy.digit_patterns import numbers
 from crisp_data.privacy.folding import readings
+from crisp_data.privacy.normalise import UNSPACED
 from crisp_data.privacy.span import Span
-from crisp_data.privacy.words import UNSPACED
 
 _LETTER = rf"[^\W_{UNSPACED}]"
 _ATOM = rf"(?:[^\W{UNSPACED}]|[.!#$&'*+/=?^`{{|}}~-])"

@@ -10,15 +10,15 @@ from typing import Any, Self
 import pandas as pd
 
 from crisp_data.errors import BadParameter
+from crisp_data.privacy.column_roles import role_of, roles_of
 from crisp_data.privacy.derived import contents, previews
 from crisp_data.privacy.folding import fold
-from crisp_data.privacy.known import Known
-from crisp_data.privacy.names import role_of, roles_of
+from crisp_data.privacy.known_values import Known
+from crisp_data.privacy.normalise import digits
 from crisp_data.privacy.patterns import look
 from crisp_data.privacy.scrub import Scrubber
 from crisp_data.privacy.series import private, texts_of
 from crisp_data.privacy.tokens import Tokens
-from crisp_data.privacy.words import digits
 from crisp_data.tables import TABLES
 
 _LEARNT = ("person", "email", "phone", "address", "ip", "link", "session", "id")

@@ -14,13 +14,13 @@ import msgspec
 import numpy as np
 import pandas as pd
 
+from crisp_data.api.json_repair import written
+from crisp_data.privacy.column_roles import role_of, roles_of
 from crisp_data.privacy.folding import fold, readings
-from crisp_data.privacy.known import Known
-from crisp_data.privacy.names import role_of, roles_of
+from crisp_data.privacy.known_values import Known
 from crisp_data.privacy.patterns import look, spans
 from crisp_data.privacy.span import Span, merged
 from crisp_data.privacy.tokens import Tokens
-from crisp_data.tables.text import written
 
 # What says when or how much it is, and never who.
 _PLAIN = (bool, np.bool_, date, time, timedelta, np.datetime64, np.timedelta64, pd.Period)

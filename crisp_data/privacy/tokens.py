@@ -8,7 +8,7 @@ import warnings
 
 from crisp_data.errors import BadParameter, CrispWarning
 from crisp_data.privacy.folding import fold
-from crisp_data.privacy.words import digits, folded
+from crisp_data.privacy.normalise import digits, folded
 
 _HINT = (
     "Make one with: python -c 'import secrets; print(secrets.token_urlsafe())'. Keep it where "

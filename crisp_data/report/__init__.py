@@ -26,15 +26,15 @@ from typing import Any
 import pandas as pd
 
 from crisp_data.errors import BadParameter
-from crisp_data.export.wholefile import as_path, check_place, whole_file
+from crisp_data.local.atomic_file import as_path, check_place, whole_file
 from crisp_data.metrics import BusinessHours
-from crisp_data.metrics.checks import names
+from crisp_data.metrics.frame_checks import names
 from crisp_data.plots.curve import WITHIN
 from crisp_data.privacy import Pseudonymiser
-from crisp_data.report.contents import compose, seen
+from crisp_data.report.build import compose, seen
 from crisp_data.report.figures import figures as measure
 from crisp_data.report.figures import frame, limits
-from crisp_data.report.material import Material, of_frames, of_source
+from crisp_data.report.inputs import ReportInputs, of_frames, of_source
 from crisp_data.report.page import render
 
 __all__ = ["check", "figures", "write"]
@@ -209,7 +209,7 @@ def _material(
     now: Any,
     complete: tuple[Any, Any] | None,
     refresh: bool,
-) -> Material:
+) -> ReportInputs:
     """Take frames, or read them from whatever has them."""
     if not isinstance(conversations, pd.DataFrame) and hasattr(conversations, "conversations"):
         return of_source(conversations, since, until, tz=tz, refresh=refresh)

@@ -15,8 +15,8 @@ from typing import Any
 import pandas as pd
 
 from crisp_data import metrics, plots
-from crisp_data.report.seen import Seen
-from crisp_data.report.words import told
+from crisp_data.report.period_view import PeriodView
+from crisp_data.report.wording import told
 
 _WIDTH, _HEIGHT = 4.8, 3.1  # inches: what two beside each other, and a telephone, can show
 _CSS = 96  # pixels an inch
@@ -35,7 +35,7 @@ class Chart:
     height: int = round(_HEIGHT * _CSS)
 
 
-def charts(now: Seen, before: Seen | None, within: list[pd.Timedelta]) -> list[Chart]:
+def charts(now: PeriodView, before: PeriodView | None, within: list[pd.Timedelta]) -> list[Chart]:
     """Draw a period: how much, how fast, when, what stays open, and who."""
     tz = now.period.tz
     by = "day" if now.period.days <= _DAYS_BY_DAY else "week"
@@ -61,7 +61,7 @@ def charts(now: Seen, before: Seen | None, within: list[pd.Timedelta]) -> list[C
     ]
 
 
-def _answers(now: Seen, before: Seen | None) -> pd.DataFrame:
+def _answers(now: PeriodView, before: PeriodView | None) -> pd.DataFrame:
     """Put first responses of both periods below each other, this one first."""
     both = [seen for seen in (now, before) if seen is not None]
     names = pd.CategoricalDtype([seen.period.name for seen in both], ordered=True)
@@ -72,7 +72,7 @@ def _answers(now: Seen, before: Seen | None) -> pd.DataFrame:
 def _chart(draw: Any, alt: str, caption: str = "") -> Chart:
     from matplotlib import rc_context
 
-    from crisp_data.plots.page import Page, chart
+    from crisp_data.plots.chart_page import Page, chart
 
     file = BytesIO()
     # The same data make the same bytes: no random names, no date.
@@ -86,7 +86,7 @@ def _chart(draw: Any, alt: str, caption: str = "") -> Chart:
     return Chart(f"data:image/svg+xml;base64,{picture}", alt, caption)
 
 
-def _volume(seen: Seen, by: str) -> str:
+def _volume(seen: PeriodView, by: str) -> str:
     counts = metrics.volume(seen.created, by=by, at="created_at", tz=seen.period.tz)
     words = f"Conversations created per {by}: {len(seen.created):,} in all"
     if not len(seen.created):
@@ -95,7 +95,7 @@ def _volume(seen: Seen, by: str) -> str:
     return f"{words}, most in the {by} of {most[by]:%d %B}, {most['count']:,}."
 
 
-def _curve(now: Seen, before: Seen | None, within: list[pd.Timedelta]) -> str:
+def _curve(now: PeriodView, before: PeriodView | None, within: list[pd.Timedelta]) -> str:
     parts = []
     for seen in (now, before):
         if seen is not None:
@@ -108,7 +108,7 @@ def _curve(now: Seen, before: Seen | None, within: list[pd.Timedelta]) -> str:
     return f"First responses, share answered within a time. {'; '.join(parts)}."
 
 
-def _hours(seen: Seen) -> str:
+def _hours(seen: PeriodView) -> str:
     words = "Conversations created by weekday and hour of the day"
     counts = metrics.volume(
         seen.created, by=["weekday", "hour"], at="created_at", tz=seen.period.tz
@@ -120,13 +120,13 @@ def _hours(seen: Seen) -> str:
     return f"{words}: most on {busiest}, {most['count']:,}."
 
 
-def _weekdays(seen: Seen) -> str:
+def _weekdays(seen: PeriodView) -> str:
     counts = metrics.volume(seen.created, by="weekday", at="created_at", tz=seen.period.tz)
     days = ", ".join(f"{day} {count:,}" for day, count in counts.itertuples(index=False))
     return f"Conversations created by weekday: {days}."
 
 
-def _backlog(seen: Seen, by: str) -> str:
+def _backlog(seen: PeriodView, by: str) -> str:
     counts = metrics.backlog(
         seen.messages,
         by=by,
@@ -144,7 +144,7 @@ def _backlog(seen: Seen, by: str) -> str:
     )
 
 
-def _load(seen: Seen) -> str:
+def _load(seen: PeriodView) -> str:
     found = seen.operators[seen.operators["messages"] > 0]
     who = ", ".join(
         f"{'no name' if pd.isna(name) else name} {count:,}"

@@ -10,11 +10,11 @@ import pandas as pd
 
 from crisp_data import metrics
 from crisp_data.errors import BadParameter
-from crisp_data.metrics.checks import length
-from crisp_data.plots import look
-from crisp_data.report import words
-from crisp_data.report.seen import Seen
-from crisp_data.report.words import Kind
+from crisp_data.metrics.frame_checks import length
+from crisp_data.plots import style
+from crisp_data.report import wording
+from crisp_data.report.period_view import PeriodView
+from crisp_data.report.wording import Kind
 
 
 @dataclass(frozen=True)
@@ -41,12 +41,12 @@ class Figure:
     @property
     def change(self) -> str:
         """How it differs from the one before, in words."""
-        return words.change(self.kind, self.now, self.before)[0]
+        return wording.change(self.kind, self.now, self.before)[0]
 
     @property
     def verdict(self) -> str:
         """``better``, ``worse``, or nothing."""
-        direction = words.change(self.kind, self.now, self.before)[1] * self.better
+        direction = wording.change(self.kind, self.now, self.before)[1] * self.better
         return {1: "better", -1: "worse"}.get(direction, "")
 
 
@@ -59,9 +59,9 @@ def limits(within: Any) -> list[pd.Timedelta]:
     return [pd.Timedelta(milliseconds=one) for one in read]
 
 
-def figures(now: Seen, before: Seen | None, within: list[pd.Timedelta]) -> list[Figure]:
+def figures(now: PeriodView, before: PeriodView | None, within: list[pd.Timedelta]) -> list[Figure]:
     """Measure the key figures of a period, and of the one before where that is known."""
-    limit = look.duration(within[0])
+    limit = style.duration(within[0])
     these = _measure(now, within[0])
     those = [None] * len(these) if before is None else _measure(before, within[0])
     return [
@@ -144,7 +144,7 @@ _FIGURES: list[tuple[str, Kind, int, str]] = [
 ]
 
 
-def _measure(seen: Seen, within: Any) -> list[Any]:
+def _measure(seen: PeriodView, within: Any) -> list[Any]:
     """Give the values in the order of their descriptions."""
     return [
         len(seen.created),

@@ -13,8 +13,8 @@ from typing import Any
 import jinja2
 from markupsafe import Markup
 
-from crisp_data import document
-from crisp_data.report import words
+from crisp_data import html_page
+from crisp_data.report import wording
 from crisp_data.report.charts import Chart
 from crisp_data.report.figures import Figure
 from crisp_data.report.tables import Table
@@ -39,9 +39,9 @@ def render(report: Report) -> str:
     """Write the page."""
     template, style = _templates()
     name = f"{report.title}: {report.period}"
-    head = Markup(document.head(name, style, pictures=True))  # it escapes the name
-    foot = Markup(document.FOOT)
-    return str(template.render(r=report, head=head, foot=foot, told=words.told))
+    head = Markup(html_page.head(name, style, pictures=True))  # it escapes the name
+    foot = Markup(html_page.FOOT)
+    return str(template.render(r=report, head=head, foot=foot, told=wording.told))
 
 
 @cache

@@ -7,9 +7,9 @@ from typing import Any
 
 import pandas as pd
 
-from crisp_data import moments
+from crisp_data import dates
 from crisp_data.errors import BadParameter
-from crisp_data.report import words
+from crisp_data.report import wording
 
 _MILLISECOND, _DAY = pd.Timedelta(milliseconds=1), pd.Timedelta(days=1)
 
@@ -60,7 +60,7 @@ class Period:
             return Period(self.start - (self.end - self.start), self.start)
         else:
             earlier = first - (after - first)
-        return Period(moments.localize(earlier, self.tz), self.start)
+        return Period(dates.localize(earlier, self.tz), self.start)
 
     @property
     def days(self) -> int:
@@ -73,13 +73,13 @@ class Period:
         if months := self._months:
             return _joined(*(f"{m.month_name()} {m.year}" for m in (months[0], months[-1])))
         if self._of_days:
-            return _joined(*(words.moment(day, time=False) for day in (self.start, self.last)))
+            return _joined(*(wording.moment(day, time=False) for day in (self.start, self.last)))
         edges = (edge.tz_convert("UTC").round("min") for edge in (self.start, self.end))
-        return _joined(*(words.moment(edge.tz_convert(self.tz)) for edge in edges))
+        return _joined(*(wording.moment(edge.tz_convert(self.tz)) for edge in edges))
 
     @property
     def _of_days(self) -> bool:
-        return moments.begins_day(self.start) and moments.begins_day(self.end)
+        return dates.begins_day(self.start) and dates.begins_day(self.end)
 
     @property
     def _months(self) -> list[pd.Timestamp]:
@@ -98,14 +98,14 @@ def period(since: Any, until: Any, *, tz: str, now: Any) -> Period:
     BadParameter
         A moment that cannot be read, or an end without a beginning.
     """
-    now = pd.Timestamp(now).tz_convert("UTC").floor("ms").tz_convert(moments.check_tz(tz))
+    now = pd.Timestamp(now).tz_convert("UTC").floor("ms").tz_convert(dates.check_tz(tz))
     if since is None:
         if until is not None:
             raise BadParameter("A period that ends needs a beginning.", "Give since too.")
-        month = moments.wall_time(now).normalize().replace(day=1)
+        month = dates.wall_time(now).normalize().replace(day=1)
         edges = (month - pd.DateOffset(months=1), month)
-        return Period(*(moments.localize(edge, tz) for edge in edges))
-    start, end = moments.window(since, until, tz=tz, now=now.to_pydatetime())
+        return Period(*(dates.localize(edge, tz) for edge in edges))
+    start, end = dates.window(since, until, tz=tz, now=now.to_pydatetime())
     assert start is not None
     last = now if end is None else min(end.tz_convert(tz), now)
     return Period(start.tz_convert(tz), last + _MILLISECOND)
@@ -117,5 +117,5 @@ def _joined(first: str, last: str) -> str:
 
 def _calendar(edge: pd.Timestamp) -> pd.Timestamp:
     """Give the wall time of an edge; midnight for the beginning of a day, also of one without."""
-    wall = moments.wall_time(edge)
-    return wall.normalize() if moments.begins_day(edge) else wall
+    wall = dates.wall_time(edge)
+    return wall.normalize() if dates.begins_day(edge) else wall

@@ -9,10 +9,10 @@ from typing import Any
 import pandas as pd
 
 from crisp_data import metrics
-from crisp_data.plots import look
-from crisp_data.report import words
-from crisp_data.report.seen import Seen
-from crisp_data.report.words import NOTHING, change, told
+from crisp_data.plots import style
+from crisp_data.report import wording
+from crisp_data.report.period_view import PeriodView
+from crisp_data.report.wording import NOTHING, change, told
 
 _MOST = 10
 _LONGEST = 60
@@ -42,7 +42,7 @@ class Table:
     nothing: str = "None."
 
 
-def operators(seen: Seen) -> Table:
+def operators(seen: PeriodView) -> Table:
     """Tell what each operator did in the period."""
     found = seen.operators
     rows = [
@@ -64,8 +64,8 @@ def operators(seen: Seen) -> Table:
 
 
 def about(
-    now: Seen,
-    before: Seen | None,
+    now: PeriodView,
+    before: PeriodView | None,
     on: str,
     *,
     within: pd.Timedelta,
@@ -94,7 +94,7 @@ def about(
             now.period.name,
             *compared,
             "Median first response",
-            f"Within {look.duration(within)}",
+            f"Within {style.duration(within)}",
         ],
         rows,
         notes=[*([several] if on == "segment" else []), *([smaller] if more > 0 else [])],
@@ -102,7 +102,7 @@ def about(
     )
 
 
-def longest(seen: Seen, now: pd.Timestamp, *, links: bool) -> Table:
+def longest(seen: PeriodView, now: pd.Timestamp, *, links: bool) -> Table:
     """Tell who waits for an answer at the moment at which the data were read."""
     found = metrics.waiting(seen.messages, hours=seen.hours, bots=seen.bots, now=now)
     known = seen.conversations.drop_duplicates("session_id").set_index("session_id")
@@ -118,14 +118,14 @@ def longest(seen: Seen, now: pd.Timestamp, *, links: bool) -> Table:
                 Cell(_shown(_name(row["nickname"], None)), link),
                 Cell(_shown(row["topic"])),
                 Cell("nobody" if pd.isna(assigned) else _shown(_name(who.get(assigned), assigned))),
-                Cell(words.moment(row["waiting_since"].tz_convert(seen.period.tz))),
+                Cell(wording.moment(row["waiting_since"].tz_convert(seen.period.tz))),
                 Cell(told("duration", row["duration"])),
             ]
         )
     more = len(found) - len(rows)
     return Table(
         "Who waits longest",
-        f"Customers whose question had no answer by {words.moment(now)}, the longest first, in "
+        f"Customers whose question had no answer by {wording.moment(now)}, the longest first, in "
         "tickets that are not resolved.",
         ["Customer", "About", "Assigned to", "Since", "For"],
         rows,
@@ -135,7 +135,9 @@ def longest(seen: Seen, now: pd.Timestamp, *, links: bool) -> Table:
     )
 
 
-def _groups(now: Seen, before: Seen | None, on: str, within: pd.Timedelta) -> pd.DataFrame:
+def _groups(
+    now: PeriodView, before: PeriodView | None, on: str, within: pd.Timedelta
+) -> pd.DataFrame:
     """Measure each group: conversations ``now`` and ``before``, ``median`` and ``share``."""
     found = _counts(now, on, "now")
     if before is not None:
@@ -150,7 +152,7 @@ def _groups(now: Seen, before: Seen | None, on: str, within: pd.Timedelta) -> pd
     return found.sort_values([*sizes, on], ascending=[*[False] * len(sizes), True])
 
 
-def _counts(seen: Seen, on: str, name: str) -> pd.DataFrame:
+def _counts(seen: PeriodView, on: str, name: str) -> pd.DataFrame:
     """Count the conversations that began."""
     rows = metrics.join(seen.created[["session_id"]], seen.conversations, on=on)
     counts = rows.groupby(on, dropna=False).size()

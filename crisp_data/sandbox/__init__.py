@@ -10,6 +10,6 @@ Examples
 0
 """
 
-from .box import Sandbox
+from .sandbox import Sandbox
 
 __all__ = ["Sandbox"]

@@ -8,8 +8,8 @@ from datetime import UTC, datetime, timedelta
 from statistics import mean
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from .calls import Answer, Call, Refusal, operation
 from .records import Conversation, Record
+from .request import Answer, Call, Refusal, operation
 from .state import Website
 
 Point = tuple[int, float]

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 
-from .calls import Answer, Call, operation
 from .records import Conversation, Record
+from .request import Answer, Call, operation
 from .state import Website
 from .writes import merge_meta, merge_people_data, set_state
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from .calls import Answer, Call, Refusal, found, operation
-from .chance import uuid4
 from .records import Record
+from .request import Answer, Call, Refusal, found, operation
+from .rng import uuid4
 
 _EXCERPT = [
     "campaign_id",

@@ -6,9 +6,9 @@ from collections.abc import Callable
 from typing import Any
 
 from . import filters, profiles
-from .calls import Answer, Call, Encoded, Refusal, operation
-from .chance import salt_of, uuid4
 from .records import Record
+from .request import Answer, Call, Encoded, Refusal, operation
+from .rng import salt_of, uuid4
 from .writes import blank, merge_meta, new_event, set_state
 
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from .calls import Answer, Call, Refusal, found, operation
-from .chance import salt_of, uuid4
 from .profiles import visitor
 from .records import Record
+from .request import Answer, Call, Refusal, found, operation
+from .rng import salt_of, uuid4
 
 
 @operation("list_inboxes")

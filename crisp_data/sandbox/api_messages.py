@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from .calls import Answer, Call, Encoded, Refusal, operation
 from .records import Conversation, encode
+from .request import Answer, Call, Encoded, Refusal, operation
 from .writes import new_message
 
 

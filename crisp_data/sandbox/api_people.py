@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from . import filters, profiles
-from .calls import Answer, Call, Refusal, operation
-from .chance import salt_of, uuid4
 from .records import Record
+from .request import Answer, Call, Refusal, operation
+from .rng import salt_of, uuid4
 from .writes import merge_people_data, people_data
 
 

@@ -6,9 +6,9 @@ from collections import Counter
 from collections.abc import Iterable
 
 from . import profiles
-from .calls import Answer, Call, operation
-from .chance import salt_of
 from .records import Record
+from .request import Answer, Call, operation
+from .rng import salt_of
 from .writes import people_data
 
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from .calls import Answer, Call, Refusal, found, operation
-from .chance import uuid4
+from .calendar import DAY, OPERATORS
 from .records import Record
-from .rhythm import DAY, OPERATORS
+from .request import Answer, Call, Refusal, found, operation
+from .rng import uuid4
 
 
 @operation("get_website")

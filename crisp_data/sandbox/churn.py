@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from random import Random
 from typing import Any
 
-from .chance import pick, uuid4
-from .lexicon import FOLLOW_UPS, OPENERS
 from .records import Conversation
+from .rng import pick, uuid4
 from .state import Website
+from .texts import FOLLOW_UPS, OPENERS
 from .writes import blank, new_event, new_message, set_state
 
 #: What happens unless something else is asked for: fixed, so that seeds keep their meaning.

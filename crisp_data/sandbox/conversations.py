@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from .cast import Customer, Scene
-from .lexicon import TOPICS
 from .messages import excerpt, fingerprint, message, text_of
-from .plans import Plan
+from .people import Customer, Scene
+from .scripts import Plan
+from .texts import TOPICS
 
 STATUS = {"pending": 0, "unresolved": 1, "resolved": 2}
 

@@ -12,10 +12,10 @@ from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
 from typing import Any
 
-from .calls import Refusal
 from .conversations import Facts
 from .messages import text_of
 from .records import Conversation, Record
+from .request import Refusal
 from .state import Website
 from .world import Options
 

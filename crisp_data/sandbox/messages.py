@@ -9,10 +9,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from .cast import Customer, Scene
-from .chance import mix, pick, uuid_at
-from .lexicon import FOLLOW_UPS, GREETINGS, NOTES, OPENERS, REPLIES
-from .plans import BOT, CUT_AT, CUT_EVERY, USER, Plan
+from .people import Customer, Scene
+from .rng import mix, pick, uuid_at
+from .scripts import BOT, CUT_AT, CUT_EVERY, USER, Plan
+from .texts import FOLLOW_UPS, GREETINGS, NOTES, OPENERS, REPLIES
 
 #: Fingerprints stay below 1e15. The step shares no factor with it, so none repeats in a thread.
 _FINGERPRINTS = 10**15

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from .cast import Customer, Scene
-from .chance import mix, pick, uuid_at
-from .lexicon import COMPANIES, PAGES
-from .rhythm import CLOCK_START, DATA_END, DAY, HOUR, MINUTE, OPERATORS
+from .calendar import CLOCK_START, DATA_END, DAY, HOUR, MINUTE, OPERATORS
+from .people import Customer, Scene
+from .rng import mix, pick, uuid_at
+from .texts import COMPANIES, PAGES
 
 
 def profile(customer: Customer, first_seen: int | None) -> dict[str, Any]:

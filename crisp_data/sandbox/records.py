@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 from typing import Any
 
+from .calendar import CLOCK_START
 from .conversations import Facts
-from .rhythm import CLOCK_START
 
 Record = dict[str, Any]
 

@@ -28,7 +28,7 @@ from . import (  # noqa: F401 - each registers its operations
     api_suggest,
     api_website,
 )
-from .calls import HANDLERS, Answer, Call, Refusal
+from .request import HANDLERS, Answer, Call, Refusal
 from .scopes import USER_ONLY, mode, scope
 from .validation import validate
 from .world import Token, World

@@ -14,13 +14,13 @@ from functools import cached_property, lru_cache
 from typing import Any
 
 from . import profiles
-from .cast import scene
-from .chance import stream
+from .calendar import DATA_END, DAY, Arrivals
 from .conversations import STATUS, Facts, facts, record
 from .messages import excerpt, fingerprint, message, text_of
-from .plans import Plan, draw
+from .people import scene
 from .records import Clock, Conversation, Record, encode
-from .rhythm import DATA_END, DAY, Arrivals
+from .rng import stream
+from .scripts import Plan, draw
 
 
 class Website:

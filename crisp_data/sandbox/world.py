@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
-from .chance import stream, uuid4
+from .calendar import DAY
 from .records import Clock
-from .rhythm import DAY
+from .rng import stream, uuid4
 from .state import Website
 
 TIERS = ("plugin", "website", "user")

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from . import profiles
-from .chance import salt_of
 from .records import Conversation, Record
+from .rng import salt_of
 from .state import Website
 
 _TAKEN_OVER = ("mentions", "references", "original", "properties", "translated", "automated")

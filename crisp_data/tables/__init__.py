@@ -1,6 +1,6 @@
 """Each DataFrame's columns, dtypes and sources; records to frame.
 
-Every table is declared once (:mod:`crisp_data.tables.declared`); its decoder, Arrow schema,
+Every table is declared once (:mod:`crisp_data.tables.schemas`); its decoder, Arrow schema,
 dtypes, empty frame and printed schema follow from there.
 
 ============  =============================  ==================================================
@@ -32,10 +32,10 @@ Examples
 """
 
 from crisp_data.tables.builder import Builder
-from crisp_data.tables.declared import TABLES
-from crisp_data.tables.expanding import expand
+from crisp_data.tables.expand import expand
 from crisp_data.tables.frames import empty, schema, to_frame
 from crisp_data.tables.kinds import Column, Kind, Table
+from crisp_data.tables.schemas import TABLES
 
 __all__ = [
     "TABLES",

@@ -9,20 +9,20 @@ import msgspec
 import pandas as pd
 import pyarrow as pa
 
+from crisp_data.api.json_repair import compacted, json_texts, paired, written
+from crisp_data.dates import check_tz
 from crisp_data.errors import BadParameter
-from crisp_data.moments import check_tz
-from crisp_data.tables import columns
+from crisp_data.tables import arrow
 from crisp_data.tables.decode import Misfits, Path, Plan, Record, Unfolded, path_of, split
+from crisp_data.tables.dedupe import positions, sorting
 from crisp_data.tables.frames import named, to_frame
 from crisp_data.tables.kinds import EXTRA, TEXT, Column, in_zone
-from crisp_data.tables.order import positions, sorting
-from crisp_data.tables.text import compacted, json_texts, paired, written
 
 # Records are held as objects only until there are this many of them.
 _BATCH = 1_000
 # Unknown fields that get a place of their own in the decoder; more of them (a free-form object
 # that Crisp does not document) are still kept, one record at a time.
-_LEARNED = 64
+_MOST_EXTRA_PATHS = 64
 
 
 class Builder:
@@ -142,17 +142,17 @@ class Builder:
                 texts = (text or "null" for text in json_texts([*misfits.values()]))
                 self._strays[len(self._rows)] = dict(zip(misfits, texts, strict=True))
             self._extend([record], constants)
-            self._learn(misfits)
+            self._add_extra_paths(misfits)
 
-    def _learn(self, misfits: Misfits) -> None:
+    def _add_extra_paths(self, misfits: Misfits) -> None:
         """Make room for what did not fit, so that it slows this record and not every one."""
         plan = self._plan
         wide = plan.wide | misfits.wide
-        room = _LEARNED - len(plan.learned)
-        learned = plan.learned | set(sorted(misfits.unknown)[:room])
-        if (learned, wide) != (plan.learned, plan.wide):
+        room = _MOST_EXTRA_PATHS - len(plan.extra_paths)
+        extra_paths = plan.extra_paths | set(sorted(misfits.unknown)[:room])
+        if (extra_paths, wide) != (plan.extra_paths, plan.wide):
             self._flush()  # Records of two plans cannot share a batch.
-            self._plan = Plan(self.table, learned, wide)
+            self._plan = Plan(self.table, extra_paths, wide)
 
     def _flush(self) -> None:
         """Turn the records held as objects into Arrow columns."""
@@ -164,17 +164,17 @@ class Builder:
             for name, value in constants.items():
                 cells = batch.values[(name,)]
                 cells[rows] = [value if cell is None else cell for cell in cells[rows]]
-        for path in self._plan.learned:
+        for path in self._plan.extra_paths:
             for row, text in enumerate(json_texts(batch.values[path])):
                 if text is not None:
-                    batch.strays[row][path] = text
+                    batch.unmapped[row][path] = text
         for column in self.table.declared:
             self._chunks[column.name].append(self._column(column, batch))
-        for row, strays in self._strays.items():
-            batch.strays[row].update(strays)
+        for row, unmapped in self._strays.items():
+            batch.unmapped[row].update(unmapped)
         extra: list[str | None] = [None] * len(self._rows)
-        for row, strays in batch.strays.items():
-            extra[row] = _object(strays)
+        for row, unmapped in batch.unmapped.items():
+            extra[row] = _object(unmapped)
         self._chunks[EXTRA.name].append(pa.array(extra, EXTRA.kind.arrow))
         self._flushed += len(self._rows)
         self._rows, self._given, self._strays = [], [], {}
@@ -185,14 +185,14 @@ class Builder:
         for other in others:
             more = batch.values[other]
             cells = [a if a is not None else b for a, b in zip(cells, more, strict=True)]
-        array = columns.to_arrow(column, self._kinds[column.name], cells)
+        array = arrow.to_arrow(column, self._kinds[column.name], cells)
         if column.kind.categories:
-            for row, value in columns.unknown(array, cells).items():
-                batch.strays[row][path] = written(value)
+            for row, value in arrow.unknown(array, cells).items():
+                batch.unmapped[row][path] = written(value)
         return array
 
     def _whole(self, name: str) -> pa.ChunkedArray:
-        chunks = self._chunks[name] or [columns.without_rows(self._kinds[name])]
+        chunks = self._chunks[name] or [arrow.without_rows(self._kinds[name])]
         return pa.chunked_array(chunks)
 
 

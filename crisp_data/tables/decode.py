@@ -18,9 +18,9 @@ from typing import Any, TypeAlias
 import msgspec
 from msgspec import Raw
 
+from crisp_data.api.json_repair import mended, strict, written
 from crisp_data.errors import BadAnswer
 from crisp_data.tables.kinds import Table
-from crisp_data.tables.text import mended, strict, written
 
 Path: TypeAlias = tuple[str, ...]
 Record: TypeAlias = msgspec.Struct
@@ -53,7 +53,7 @@ class Unfolded:
     """The values of a batch by path, and by row and path the JSON text of those without place."""
 
     values: dict[Path, list[Any]] = field(default_factory=dict)
-    strays: defaultdict[int, dict[Path, str]] = field(default_factory=lambda: defaultdict(dict))
+    unmapped: defaultdict[int, dict[Path, str]] = field(default_factory=lambda: defaultdict(dict))
 
 
 class Leaf:
@@ -86,7 +86,7 @@ class Leaf:
                 try:
                     values[row] = msgspec.convert(_whole(values[row]), self.kind)
                 except msgspec.ValidationError:
-                    into.strays[row][self.path] = written(values[row])
+                    into.unmapped[row][self.path] = written(values[row])
                     values[row] = None
         into.values[self.path] = values
 
@@ -145,7 +145,7 @@ class Node:
         """Turn records into one list of values for each path below."""
         if self.wide:
             for row in _others(records, self.struct):
-                into.strays[row][self.path] = written(records[row])
+                into.unmapped[row][self.path] = written(records[row])
                 records[row] = None
         records = [record or self.empty for record in records]
         for key, child in self.children.items():
@@ -166,12 +166,12 @@ class Plan:
     """
 
     def __init__(
-        self, table: Table, learned: Set[Path] = frozenset(), wide: Set[Path] = frozenset()
+        self, table: Table, extra_paths: Set[Path] = frozenset(), wide: Set[Path] = frozenset()
     ) -> None:
-        self.learned, self.wide = learned, wide
+        self.extra_paths, self.wide = extra_paths, wide
         leaves = {path_of(s): column.json for column in table.declared for s in column.sources}
         leaves |= dict.fromkeys(map(path_of, table.withheld), Raw)
-        leaves |= dict.fromkeys(sorted(learned), Raw)
+        leaves |= dict.fromkeys(sorted(extra_paths), Raw)
         self.root = Node((), leaves, wide - {()})
         record: Any = self.root.struct
         self._one = msgspec.json.Decoder(record).decode

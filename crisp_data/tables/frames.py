@@ -9,9 +9,9 @@ import pandas as pd
 import pyarrow as pa
 
 from crisp_data.errors import BadParameter
-from crisp_data.tables import columns
-from crisp_data.tables.declared import TABLES
+from crisp_data.tables import arrow as columns
 from crisp_data.tables.kinds import Table, in_zone
+from crisp_data.tables.schemas import TABLES
 
 _DTYPES = {
     pa.large_string(): pd.StringDtype(na_value=np.nan),

@@ -34,11 +34,11 @@ from typing import Literal
 
 import pandas as pd
 
+from crisp_data.dates import check_tz
 from crisp_data.errors import BadParameter
-from crisp_data.export.wholefile import as_path, check_place, whole_file, whole_folder
-from crisp_data.moments import check_tz
-from crisp_data.transcripts import chunks, markdown, page, plain
-from crisp_data.transcripts.entries import Thread, threads
+from crisp_data.local.atomic_file import as_path, check_place, whole_file, whole_folder
+from crisp_data.transcripts import chunks, html_document, markdown, plain
+from crisp_data.transcripts.entries import Transcript, threads
 
 __all__ = ["FORMATS", "check", "render", "write"]
 
@@ -177,27 +177,27 @@ def check(path: str | Path, format: str | None = None) -> tuple[Path, str, bool]
     return path, kind, bool(named)
 
 
-def _writer(kind: str, characters: int) -> Callable[[Thread], str]:
+def _writer(kind: str, characters: int) -> Callable[[Transcript], str]:
     if kind not in FORMATS:
         raise BadParameter(f"There is no format {kind!r}.", f"Use one of: {', '.join(FORMATS)}.")
     if not isinstance(characters, int) or characters < _LEAST:
         raise BadParameter(f"characters must be a whole number, at least {_LEAST}.")
     if kind == "jsonl":
         return partial(chunks.render, characters=characters)
-    return {"markdown": markdown.render, "html": page.render, "text": plain.render}[kind]
+    return {"markdown": markdown.render, "html": html_document.render, "text": plain.render}[kind]
 
 
 def _document(kind: str, texts: Iterable[str]) -> Iterator[str]:
     """Join transcripts to what one file holds."""
     if kind == "html":
-        yield from page.page(texts)
+        yield from html_document.page(texts)
         return
     between = {"markdown": "\n---\n\n", "text": "\n\n", "jsonl": ""}[kind]
     for n, text in enumerate(texts):
         yield between + text if n else text
 
 
-def _name(thread: Thread) -> str:
+def _name(thread: Transcript) -> str:
     """Name a file so that every system can hold it, whatever the session is called."""
     first = next((entry.when[:10] for entry in thread.entries if entry.when), "undated")
     safe = _UNSAFE.sub("_", thread.session_id)[:80]

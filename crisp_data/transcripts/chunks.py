@@ -7,13 +7,13 @@ from collections.abc import Iterator
 import msgspec
 import pandas as pd
 
-from crisp_data.transcripts.entries import Entry, Thread
+from crisp_data.transcripts.entries import Entry, Transcript
 from crisp_data.transcripts.plain import written
 
 _LONGEST_NAME = 60
 
 
-def render(thread: Thread, characters: int) -> str:
+def render(thread: Transcript, characters: int) -> str:
     """Write one thread as JSON lines; ``text`` has at most so many characters.
 
     A message stands whole in one piece unless it is longer than that; then it goes on in the
@@ -36,7 +36,7 @@ def render(thread: Thread, characters: int) -> str:
     return msgspec.json.Encoder().encode_lines(rows).decode()
 
 
-def _chunks(thread: Thread, characters: int) -> Iterator[list[tuple[Entry, str]]]:
+def _chunks(thread: Transcript, characters: int) -> Iterator[list[tuple[Entry, str]]]:
     held: list[tuple[Entry, str]] = []
     length = 0
     for entry in thread.entries:

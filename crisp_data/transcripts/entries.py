@@ -51,7 +51,7 @@ class Entry:
 
 
 @dataclass(frozen=True, slots=True)
-class Thread:
+class Transcript:
     """One conversation: what it is about, and what was said."""
 
     session_id: str
@@ -62,7 +62,7 @@ class Thread:
 
 def threads(
     messages: pd.DataFrame, conversations: pd.DataFrame | None, *, notes: bool, tz: str | None
-) -> Iterator[Thread]:
+) -> Iterator[Transcript]:
     """Yield each conversation of the messages, in their order, oldest message first."""
     _check(messages)
     times = messages["timestamp"].dt.tz_convert(tz) if tz else messages["timestamp"]
@@ -75,7 +75,7 @@ def threads(
         entries = [_entry(n, row, columns) for n, row in enumerate(rows, start=1)]
         shown = tuple(entry for entry in entries if notes or entry.kind != "note")
         facts = known.get(session_id, {})
-        yield Thread(session_id, _title(facts, entries), _facts(session_id, facts, zone), shown)
+        yield Transcript(session_id, _title(facts, entries), _facts(session_id, facts, zone), shown)
 
 
 def lines(content: object, content_json: object) -> Iterator[Line]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from urllib.parse import quote
 
-from crisp_data.transcripts.entries import Entry, Line, Thread
+from crisp_data.transcripts.entries import Entry, Line, Transcript
 
 _SPECIAL = re.compile(r"[\\`*_{}\[\]<>&~|$]")
 # What is special at the start of a line only: headings, lists, rules, underlines.
@@ -15,7 +15,7 @@ _AUTOLINK = re.compile(r"(://)|(?<=www)\.", re.IGNORECASE)
 _URL = ":/?#[]@!$&'()*+,;=%-._~"
 
 
-def render(thread: Thread) -> str:
+def render(thread: Transcript) -> str:
     """Write one thread."""
     facts = " · ".join(f"{name}: {escaped(value)}" for name, value in thread.facts)
     head = [f"# {escaped(thread.title)}", facts]

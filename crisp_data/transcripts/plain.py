@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from crisp_data.transcripts.entries import Entry, Line, Thread
+from crisp_data.transcripts.entries import Entry, Line, Transcript
 
 
-def render(thread: Thread) -> str:
+def render(thread: Transcript) -> str:
     """Write one thread."""
     facts = "\n".join(f"{name}: {value}" for name, value in thread.facts)
     head = f"{thread.title}\n{'=' * min(len(thread.title), 72)}\n{facts}"

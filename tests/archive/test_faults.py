@@ -6,9 +6,9 @@ import time
 import pytest
 
 import crisp_data as crisp
-from crisp_data import threads
+from crisp_data.local.process_lease import LEASE
+from crisp_data.rest import message_threads
 from crisp_data.sandbox import Sandbox
-from crisp_data.writer import LEASE
 
 from .conftest import assert_equals_truth, truth
 
@@ -146,7 +146,7 @@ def test_the_clock_jumps_to_tomorrow_in_the_middle(tmp_path):
 
 def test_who_slept_through_its_lease_writes_nothing(sandbox, archive, tmp_path, monkeypatch):
     """A laptop that slept in the middle of a page, while another machine synced all of it."""
-    read, clock, slept = threads.read, time.time, []
+    read, clock, slept = message_threads.read, time.time, []
 
     def sleepy(*arguments, **options):
         yield from read(*arguments, **options)
@@ -157,7 +157,7 @@ def test_who_slept_through_its_lease_writes_nothing(sandbox, archive, tmp_path, 
                 there.setattr(socket, "gethostname", lambda: "elsewhere")
                 crisp.connect(sandbox=sandbox).archive(tmp_path / "shelf").sync()
 
-    monkeypatch.setattr(threads, "read", sleepy)
+    monkeypatch.setattr(message_threads, "read", sleepy)
     with pytest.raises(crisp.CrispError, match="took the archive over"):
         archive.sync()
     assert slept

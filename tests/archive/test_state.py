@@ -15,7 +15,7 @@ from deltalake.exceptions import DeltaError
 
 import crisp_data as crisp
 from crisp_data.archive import state as states
-from crisp_data.archive.state import State, StateTable, Writer
+from crisp_data.archive.state import ProcessLease, State, StateTable
 from crisp_data.archive.storage import Storage
 
 
@@ -29,7 +29,7 @@ def held_by(storage, **changes):
     state_table = StateTable(storage)
     with state_table.held("website"):
         pass
-    writer = msgspec.structs.replace(Writer.this(time.time()), **changes)
+    writer = msgspec.structs.replace(ProcessLease.this(time.time()), **changes)
     state_table._write(State("website", writer=writer))
 
 
@@ -108,7 +108,7 @@ def test_a_writer_elsewhere_counts_until_it_is_silent_for_long(storage):
 def test_a_silent_writer_that_was_replaced_learns_of_it(storage, monkeypatch):
     slow = StateTable(storage)
     with slow.held("website"):
-        monkeypatch.setattr(states.Writer, "at_work", lambda self, now: False)
+        monkeypatch.setattr(states.ProcessLease, "at_work", lambda self, now: False)
         with StateTable(storage).held("website"), pytest.raises(crisp.ArchiveBusy):
             slow.save(slow.state)
     assert StateTable(storage).load().writer is None  # and did not let go of what is not its own

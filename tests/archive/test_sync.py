@@ -8,8 +8,9 @@ import pandas as pd
 import pytest
 
 import crisp_data as crisp
-from crisp_data import tables, threads
+from crisp_data import tables
 from crisp_data.archive import table as archive_table
+from crisp_data.rest import message_threads
 from crisp_data.sandbox import Sandbox
 
 from .conftest import Api, assert_equals_truth
@@ -330,7 +331,7 @@ def test_files_do_not_pile_up(sandbox, archive, api, monkeypatch, tmp_path, sync
 def test_a_message_without_a_fingerprint_stays_when_its_thread_grows(
     sandbox, archive, api, monkeypatch
 ):
-    read, odd = threads.read, []
+    read, odd = message_threads.read, []
 
     def stripped(*arguments, **options):
         for thread in read(*arguments, **options):
@@ -339,7 +340,7 @@ def test_a_message_without_a_fingerprint_stays_when_its_thread_grows(
                 thread.bodies = [re.sub(pattern, b"", body) for body in thread.bodies]
             yield thread
 
-    monkeypatch.setattr(threads, "read", stripped)
+    monkeypatch.setattr(message_threads, "read", stripped)
     session_id = sandbox.truth("conversations")[0]["session_id"]
 
     def nameless():

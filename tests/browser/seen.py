@@ -36,12 +36,12 @@ NAMELESS = """form => {
 }"""
 
 
-def cut(form, patience=5):
+def cut(form, retry=5):
     """What of a form is cut off at the page's width, and stays so.
 
     A page that was made narrower lays itself out anew when it finds the time.
     """
-    until = time.monotonic() + patience
+    until = time.monotonic() + retry
     while (found := form.evaluate(CUT)) and time.monotonic() < until:
         form.page.wait_for_timeout(50)
     return found

@@ -6,8 +6,8 @@ import pytest
 
 import crisp_data as crisp
 from crisp_data.errors import BadParameter
-from crisp_data.forms import picking
-from crisp_data.forms.broadcasting import Broadcaster
+from crisp_data.forms import row_picker
+from crisp_data.forms.broadcast_model import BroadcastModel
 
 from .conftest import EVIL, is_shown, said, texts, walk
 
@@ -25,7 +25,7 @@ def frame(ws):
 
 @pytest.fixture
 def broadcaster(ws, frame):
-    made = Broadcaster(ws, frame)
+    made = BroadcastModel(ws, frame)
     made.template, made.quiet_days = TEXT, None
     return made
 
@@ -73,7 +73,7 @@ def test_search_finds_rows_by_all_words(broadcaster, frame):
 
 def test_ones_own_columns_come_first_and_only_what_a_template_can_name(ws, frame):
     frame["order id"], frame["order_id"] = 1, 2
-    columns = Broadcaster(ws, frame).columns
+    columns = BroadcastModel(ws, frame).columns
     assert columns[:2] == ["plan", "order_id"]
     assert "nickname" in columns
     assert "order id" not in columns
@@ -382,14 +382,14 @@ def test_rows_are_picked_by_page_search_and_all(form):
     picker.on.click()
     assert "A result." in said(form), "turning a page picks nothing"
     assert not picker.boxes[1].value, "the box stands for another row now"
-    assert [is_shown(row) for row in picker._rows].count(True) == 12 - picking.PAGE
+    assert [is_shown(row) for row in picker._rows].count(True) == 12 - row_picker.PAGE
     picker.boxes[0].value = True
     picker.back.click()
     assert picker.boxes[1].value
-    assert list(picked.nonzero()[0]) == [1, picking.PAGE]
+    assert list(picked.nonzero()[0]) == [1, row_picker.PAGE]
     picker.search.value = "customer no1"
     picker.all.click()
-    assert list(picked.nonzero()[0]) == [1, picking.PAGE, 10, 11]
+    assert list(picked.nonzero()[0]) == [1, row_picker.PAGE, 10, 11]
     picker.search.value = "nobody at all"
     assert "none found" in picker._count.value
     picker.none.click()
@@ -400,7 +400,7 @@ def test_a_long_list_makes_no_more_widgets_than_a_page(ws, frame):
     long = pd.concat([frame] * 2000, ignore_index=True)
     form = ws.broadcast(long)
     boxes = [one for one in walk(form.picker.box) if isinstance(one, widgets.Checkbox)]
-    assert len(boxes) == picking.PAGE
+    assert len(boxes) == row_picker.PAGE
     assert "of 24,000 found" in form.picker._count.value
     form.picker.search.value = "no11"
     assert "of 2,000 found" in form.picker._count.value

@@ -7,7 +7,7 @@ import ipywidgets as widgets
 import pytest
 
 import crisp_data as crisp
-from crisp_data.forms import parts
+from crisp_data.forms import form as parts
 from crisp_data.forms.compose import Compose
 from crisp_data.outgoing import Text
 

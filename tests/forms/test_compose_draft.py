@@ -28,7 +28,7 @@ def filled(blanks, word):
     }
 
 
-class Seen(HTMLParser):
+class PeriodView(HTMLParser):
     """What a browser would find in a piece of HTML."""
 
     def __init__(self, text):
@@ -148,7 +148,7 @@ def test_a_preview_shows_words_and_runs_nothing(name):
     draft = Draft(name)
     draft.values.update(filled(draft.blanks, EVIL))
     draft.options.update(nickname=EVIL, avatar=EVIL)
-    seen = Seen(preview(draft.message(), EVIL))
+    seen = PeriodView(preview(draft.message(), EVIL))
     assert seen.tags <= {"div", "span", "p", "strong", "small", "bdi"}
     assert seen.names <= {"class", "dir", "aria-hidden"}
     assert EVIL in seen.words
@@ -158,7 +158,7 @@ def test_a_preview_shows_words_and_runs_nothing(name):
 
 def test_a_preview_names_the_website_where_nobody_else_is_named():
     message = outgoing.Text("Hello", automated=True, stealth=True)
-    words = Seen(preview(message, "Acme")).words
+    words = PeriodView(preview(message, "Acme")).words
     assert "Acme · automated · stealth: arrives without a sign" in words
     named = outgoing.Text("Hello", nickname="Ana")
-    assert "Ana" in Seen(preview(named, "Acme")).words
+    assert "Ana" in PeriodView(preview(named, "Acme")).words

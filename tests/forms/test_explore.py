@@ -8,14 +8,14 @@ import pytest
 from pandas.testing import assert_frame_equal
 
 import crisp_data as crisp
-from crisp_data.forms.exploring import Explorer, Query
+from crisp_data.forms.explore_model import ExploreModel, Query
 
 from .conftest import EVIL, is_shown, said, texts
 
 
 @pytest.fixture
 def explorer(ws):
-    return Explorer(ws)
+    return ExploreModel(ws)
 
 
 @pytest.fixture

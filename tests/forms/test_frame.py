@@ -15,8 +15,9 @@ from IPython.utils.capture import capture_output
 
 import crisp_data as crisp
 from crisp_data.errors import BadParameter
-from crisp_data.forms import look, parts
-from crisp_data.forms.runner import Runner
+from crisp_data.forms import form as parts
+from crisp_data.forms import html
+from crisp_data.forms.background import BackgroundTask
 
 from .conftest import EVIL, is_shown, said, texts, walk
 
@@ -35,7 +36,7 @@ def live(ws):
 
 
 def test_live_and_sandbox_differ_in_word_class_and_shape(ws, live):
-    sandbox, real = look.banner(ws), look.banner(live)
+    sandbox, real = html.banner(ws), html.banner(live)
     assert "SANDBOX" in sandbox
     assert "crisp-sandbox" in sandbox
     assert "◇" in sandbox
@@ -47,14 +48,14 @@ def test_live_and_sandbox_differ_in_word_class_and_shape(ws, live):
 
 
 def test_the_banner_names_the_website_and_whether_it_may_write(ws, live):
-    assert "Acme" in look.banner(ws)
-    assert "may write" in look.banner(live)
+    assert "Acme" in html.banner(ws)
+    assert "may write" in html.banner(live)
     live.client.writes = False
-    assert "read-only" in look.banner(live)
+    assert "read-only" in html.banner(live)
     live.name = EVIL
-    assert "<script" not in look.banner(live)
+    assert "<script" not in html.banner(live)
     live.name = ""
-    assert ws.website_id in look.banner(live)
+    assert ws.website_id in html.banner(live)
 
 
 def test_the_meter_follows_what_is_spent(form, ws):
@@ -67,7 +68,7 @@ def test_the_meter_follows_what_is_spent(form, ws):
 
 @given(st.text())
 def test_no_text_becomes_html(text):
-    inner = look.escape(text).removeprefix("<bdi>").removesuffix("</bdi>")
+    inner = html.escape(text).removeprefix("<bdi>").removesuffix("</bdi>")
     assert "<" not in inner
     assert "'" not in inner
     assert '"' not in inner
@@ -75,7 +76,7 @@ def test_no_text_becomes_html(text):
 
 @given(st.text("$\\ab (["))
 def test_no_description_becomes_mathematics(text):
-    plain = look.plain(text)
+    plain = html.plain(text)
     assert plain.count("$") < 2
     assert "\\" not in plain
     assert len(plain) == len(text)
@@ -83,7 +84,7 @@ def test_no_description_becomes_mathematics(text):
 
 def test_a_table_shows_fifty_rows_of_many_and_no_html():
     frame = pd.DataFrame({"nickname": [EVIL] * 10_000, "segments": [[EVIL]] * 10_000})
-    drawn = look.table("People", frame, ["nickname", "segments", "absent"])
+    drawn = html.table("People", frame, ["nickname", "segments", "absent"])
     assert drawn.count("<tr>") == 51
     assert "the first 50 of 10,000 rows" in drawn
     assert "<script" not in drawn
@@ -169,7 +170,7 @@ def gate():
 
 
 def test_work_runs_in_a_thread_and_is_stopped_by_its_button(form, gate):
-    runner = Runner(form, lambda: (1, 4, "1 of <4>"), gate.set)
+    runner = BackgroundTask(form, lambda: (1, 4, "1 of <4>"), gate.set)
     button, ran = parts.button("Pull"), []
 
     def work():
@@ -189,7 +190,7 @@ def test_work_runs_in_a_thread_and_is_stopped_by_its_button(form, gate):
 
 
 def test_a_second_click_while_work_runs_starts_nothing(form, gate):
-    runner = Runner(form, lambda: (0, 0, ""))
+    runner = BackgroundTask(form, lambda: (0, 0, ""))
     button, ran = parts.button("Send"), []
 
     def work():
@@ -206,7 +207,7 @@ def test_a_second_click_while_work_runs_starts_nothing(form, gate):
 def test_errors_of_work_are_shown_and_unforeseen_ones_reach_the_log(form, monkeypatch):
     logged = []
     monkeypatch.setattr(threading, "excepthook", lambda args: logged.append(args.exc_type))
-    runner, button = Runner(form, lambda: (0, 0, "")), parts.button("Pull")
+    runner, button = BackgroundTask(form, lambda: (0, 0, "")), parts.button("Pull")
 
     def refused():
         raise crisp.ReadOnly("send was refused.")

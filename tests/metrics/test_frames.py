@@ -12,7 +12,7 @@ import pytest
 import crisp_data as crisp
 from crisp_data import metrics, tables
 from crisp_data.errors import BadParameter
-from crisp_data.metrics import talk
+from crisp_data.metrics import message_arrays
 from crisp_data.sandbox import Sandbox
 
 PARIS = "Europe/Paris"
@@ -73,7 +73,7 @@ def test_the_declared_dtypes(measure, messages):
 
 @each
 def test_a_missing_column_is_named(measure, messages):
-    for column in talk.COLUMNS:
+    for column in message_arrays.COLUMNS:
         with pytest.raises(BadParameter, match=f"'{column}'") as caught:
             measure(messages.drop(columns=column))
         assert "ws.messages()" in caught.value.hint
@@ -96,7 +96,7 @@ def test_the_frame_stays_and_its_order_does_not_matter(measure, messages):
 
 @each
 def test_other_columns_and_repeated_labels_do_not_matter(measure, messages):
-    lean = messages[list(talk.COLUMNS)].set_axis(np.zeros(len(messages)), axis=0)
+    lean = messages[list(message_arrays.COLUMNS)].set_axis(np.zeros(len(messages)), axis=0)
     pd.testing.assert_frame_equal(measure(lean), measure(messages))
 
 

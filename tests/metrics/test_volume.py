@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from datetime import datetime, timedelta
 
-import clock_changes
 import numpy as np
 import pandas as pd
 import pytest
@@ -13,6 +12,7 @@ import pytest
 from crisp_data import metrics, tables
 from crisp_data.errors import BadParameter
 from crisp_data.sandbox import Sandbox
+from tests import clock_changes
 
 ZONES = ["UTC", "Europe/Paris", "America/New_York", "Asia/Kolkata"]
 DAYS = ["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"]

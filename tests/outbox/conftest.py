@@ -5,7 +5,7 @@ from collections import Counter
 import pytest
 
 import crisp_data as crisp
-from crisp_data.wire import Patience
+from crisp_data.rest.transport import RetryPolicy
 
 SEND = "send_message_in_conversation"
 LOOK = "get_message_in_conversation"
@@ -39,4 +39,4 @@ def frame(ws):
 @pytest.fixture
 def few(sandbox, waits):
     """A workspace whose patience is soon at its end."""
-    return crisp.connect(sandbox=sandbox, sleep=waits.append, patience=Patience(tries=2))
+    return crisp.connect(sandbox=sandbox, sleep=waits.append, retry=RetryPolicy(tries=2))

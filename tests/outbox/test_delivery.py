@@ -11,12 +11,12 @@ import pytest
 
 import crisp_data as crisp
 from crisp_data.errors import Offline, Untrusted
+from crisp_data.local.process_lease import ProcessLease
 from crisp_data.outbox.journal import Journal
-from crisp_data.outbox.rows import Entry
+from crisp_data.outbox.journal_rows import Entry
+from crisp_data.rest.transport import RetryPolicy
 from crisp_data.sandbox import Sandbox
 from crisp_data.sandbox.server import Connection
-from crisp_data.wire import Patience
-from crisp_data.writer import Writer
 
 from .conftest import LOOK, SEND, asked, contents, journal_of
 
@@ -200,8 +200,8 @@ def test_tries_come_to_an_end_and_it_is_queued_for_crisp_does_not_have_it(few, s
     with pytest.raises(crisp.RateLimited) as caught:
         few.send(session_id, TEXT)
     assert "waits in the outbox" in caught.value.hint
-    assert asked(sandbox, SEND) == few.client.patience.tries
-    assert asked(sandbox, LOOK) == few.client.patience.tries
+    assert asked(sandbox, SEND) == few.client.retry.tries
+    assert asked(sandbox, LOOK) == few.client.retry.tries
     assert few.outbox.counts["queued"] == 1
     sandbox.faults()
     few.outbox.resume()
@@ -210,7 +210,7 @@ def test_tries_come_to_an_end_and_it_is_queued_for_crisp_does_not_have_it(few, s
 
 def test_a_lost_answer_is_given_time_and_a_limit_its_pause(sandbox, session_id):
     waits = []
-    ws = crisp.connect(sandbox=sandbox, sleep=waits.append, patience=Patience(settle=11.0))
+    ws = crisp.connect(sandbox=sandbox, sleep=waits.append, retry=RetryPolicy(settle=11.0))
     sandbox.faults(operation=SEND, next=1, drop="before")
     ws.send(session_id, TEXT)
     assert waits == [11.0]
@@ -245,7 +245,7 @@ def test_what_arrives_while_one_waits_is_not_sent_again(sandbox, session_id):
 def test_the_time_since_a_kill_counts(sandbox, session_id, ago):
     """Whatever the clock did meanwhile, nobody waits for longer than it takes to settle."""
     waits = []
-    ws = crisp.connect(sandbox=sandbox, sleep=waits.append, patience=Patience(settle=10.0))
+    ws = crisp.connect(sandbox=sandbox, sleep=waits.append, retry=RetryPolicy(settle=10.0))
     row = journal_of(ws).trying(journal_of(ws).take(_entry(session_id), 0.0))
     with journal_of(ws).connection() as db:
         db.execute("UPDATE message SET tried_at = ?", (time.time() - ago,))
@@ -450,7 +450,7 @@ def test_the_same_line_beside_a_living_sender_sends_nothing(ws, sandbox, session
     """A container that was killed has another name when it comes again: it may live."""
     row = journal_of(ws).take(_entry(session_id), 0.0)
     if where != "here":
-        other = msgspec.structs.replace(Writer.this(time.time()), host="another")
+        other = msgspec.structs.replace(ProcessLease.this(time.time()), host="another")
         _hold(ws, row, other)
     with pytest.raises(crisp.UnknownOutcome, match="is being sent"):
         ws.send(session_id, TEXT)
@@ -466,7 +466,7 @@ def test_the_same_line_beside_a_living_sender_sends_nothing(ws, sandbox, session
 
 def test_a_clock_that_is_set_right_kills_nobody():
     """Moments of birth are reckoned from the clock, in whole seconds."""
-    writer = Writer.this(time.time())
+    writer = ProcessLease.this(time.time())
     assert msgspec.structs.replace(writer, born=writer.born - 1).alive(time.time())
     assert not msgspec.structs.replace(writer, born=writer.born - 5).alive(time.time())
 
@@ -536,7 +536,7 @@ def _entry(session_id, text=TEXT):
 
 def _die(ws, row):
     """Let the holder of a message be a process that is gone."""
-    _hold(ws, row, msgspec.structs.replace(Writer.this(time.time()), pid=2**22 + 1))
+    _hold(ws, row, msgspec.structs.replace(ProcessLease.this(time.time()), pid=2**22 + 1))
 
 
 def _hold(ws, row, writer):

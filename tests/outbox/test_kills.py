@@ -17,8 +17,8 @@ import pandas as pd
 import pytest
 
 import crisp_data as crisp
+from crisp_data.rest.transport import RetryPolicy
 from crisp_data.sandbox import Sandbox
-from crisp_data.wire import Patience
 
 MESSAGES = 50
 
@@ -35,7 +35,7 @@ else:  # no child is a copy there, and multiprocessing has one word for all that
 
 # Patience that outlasts a share of lost answers, in milliseconds. Nothing settles by itself
 # here: the tests wait until the sandbox has nothing in its hands.
-PATIENCE = Patience(tries=20, first=0.0002, longest=0.002, settle=0.0)
+PATIENCE = RetryPolicy(tries=20, first=0.0002, longest=0.002, settle=0.0)
 
 
 def connect(card, folder):
@@ -45,7 +45,7 @@ def connect(card, folder):
         base_url=card["url"],
         state_dir=Path(folder),
         cache_dir=Path(folder),
-        patience=PATIENCE,
+        retry=PATIENCE,
         quota=10**6,
         writes=True,
         progress=False,

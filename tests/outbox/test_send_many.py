@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 import crisp_data as crisp
 from crisp_data import outbox
-from crisp_data.outbox.pace import PER_MINUTE, Pace
+from crisp_data.outbox.rate import PER_MINUTE, Pace
 from crisp_data.outgoing import Choice, Note, Picker
 
 from .conftest import LOOK, SEND, asked, contents, journal_of

@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 
 from crisp_data import metrics, plots, tables
 from crisp_data.errors import BadParameter
-from crisp_data.plots import look
+from crisp_data.plots import style
 
 PARIS = "Europe/Paris"
 
@@ -61,9 +61,9 @@ class TestCurve:
         groups = sizes.sort_values(ascending=False, kind="stable").index[:3]
         steps = metrics.curve(joined, by="topic")
         for line, name in zip(ax.lines, words(ax), strict=False):
-            group = next(g for g in groups if name.startswith(look.shown(g, 24)))
+            group = next(g for g in groups if name.startswith(style.shown(g, 24)))
             own = joined[joined["topic"] == group]
-            assert name == f"{look.shown(group, 24)} ({len(own)})"
+            assert name == f"{style.shown(group, 24)} ({len(own)})"
             assert_curve(line, steps[steps["topic"] == group], own["duration"].max())
         assert len({line.get_linestyle() for line in ax.lines[:3]}) == 3
         assert ax.get_xlabel().endswith(f"{len(sizes) - 3} smaller groups left out")
@@ -131,7 +131,7 @@ def test_about(conversations, on):
     names = [text.get_text() for text in ax.get_yticklabels()]
     assert names[-1] == f"no {on}"
     for name, count in zip(names[:-1], expected, strict=False):
-        assert count == counts[{look.shown(full, 40): full for full in counts.index}[name]]
+        assert count == counts[{style.shown(full, 40): full for full in counts.index}[name]]
     assert f"{len(counts) - 2} smaller {on}s left out" in ax.get_xlabel()
 
 
@@ -163,7 +163,7 @@ class TestOverview:
         numbers = [text.get_text() for text in page.axes[0].texts][::2]
         assert numbers[0] == f"{len(conversations):,}"
         assert numbers[1] == f"{(messages['type'] == 'text').sum():,}" != f"{len(messages):,}"
-        assert numbers[2] == look.duration(metrics.median(answers))
+        assert numbers[2] == style.duration(metrics.median(answers))
         share = metrics.service_level(answers, within="1 hour")["share"].iloc[0]
         assert numbers[3] == f"{share:.0%}"
         assert numbers[5] == str(len(metrics.waiting(messages)))

@@ -15,8 +15,8 @@ import pytest
 from matplotlib.image import imread
 
 from crisp_data import metrics, plots
-from crisp_data.plots import look
-from crisp_data.plots.page import Page, chart
+from crisp_data.plots import style
+from crisp_data.plots.chart_page import Page, chart
 
 BASELINE = Path(__file__).parent / "baseline"
 # The root of the mean square, of 255. Letters three hundredths larger, as other versions of the
@@ -90,14 +90,14 @@ def test_names_are_shown_as_written(name, conversations, messages):
 
 
 def test_what_cannot_be_drawn_is_a_box():
-    assert look.shown("a\U000f0000b\n c", 10) == "a□b c"
-    assert not look.drawable("\U000f0000")
-    assert look.drawable("Zoé N'Diaye")
+    assert style.shown("a\U000f0000b\n c", 10) == "a□b c"
+    assert not style.drawable("\U000f0000")
+    assert style.drawable("Zoé N'Diaye")
 
 
 @pytest.mark.parametrize("most", [1, 2, 24])
 def test_long_names_are_cut(most):
-    cut = look.shown("a rather long name of a segment", most)
+    cut = style.shown("a rather long name of a segment", most)
     assert len(cut) <= most
     assert cut.endswith("…")
 
@@ -113,7 +113,7 @@ def test_long_names_are_cut(most):
     ],
 )
 def test_durations_are_written_in_their_largest_unit(length, written):
-    assert look.duration(length) == written
+    assert style.duration(length) == written
 
 
 @pytest.mark.skipif(

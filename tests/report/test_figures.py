@@ -9,7 +9,7 @@ from hypothesis import given
 
 from crisp_data import metrics, report
 from crisp_data.errors import BadParameter
-from crisp_data.report import words
+from crisp_data.report import wording
 
 from .conftest import PARIS
 
@@ -136,19 +136,19 @@ def test_refused_before_anything_is_spent(box, acme, options, hint):
     ],
 )
 def test_changes_in_words(kind, now, before, said):
-    assert words.change(kind, now, before)[0] == said
+    assert wording.change(kind, now, before)[0] == said
 
 
 @given(st.integers(0, 10_000), st.integers(0, 10_000))
 def test_words_agree_with_the_figures_beside_them(now, before):
-    said, direction = words.change("count", now, before)
+    said, direction = wording.change("count", now, before)
     assert direction == (now > before) - (now < before)
     if direction:
         by, word, *_ = said.split()
         signed = int(by.replace(",", "")) * (1 if word == "more" else -1)
         assert before + signed == now
-    share, direction = words.change("share", now / 10_000, before / 10_000)
-    shown = [int(words.told("share", value / 10_000)[:-1]) for value in (now, before)]
+    share, direction = wording.change("share", now / 10_000, before / 10_000)
+    shown = [int(wording.told("share", value / 10_000)[:-1]) for value in (now, before)]
     assert direction == math.copysign(1, shown[0] - shown[1]) * (shown[0] != shown[1])
     if direction:
         assert int(share.split()[0]) == abs(shown[0] - shown[1])

@@ -8,9 +8,9 @@ import pytest
 
 from crisp_data import metrics, report, tables
 from crisp_data.errors import BadParameter
-from crisp_data.plots import look
+from crisp_data.plots import style as look
 from crisp_data.privacy import Pseudonymiser
-from crisp_data.report import contents, words
+from crisp_data.report import build, wording
 
 from .conftest import PARIS, Page
 
@@ -29,7 +29,7 @@ def write(truth, now, tmp_path, monkeypatch):
 
     def written(conversations=None, messages=None, *, draw=False, **options):
         if not draw:
-            monkeypatch.setattr(contents, "charts", lambda *_: [])
+            monkeypatch.setattr(build, "charts", lambda *_: [])
         frames = (
             truth[0] if conversations is None else conversations,
             truth[1] if messages is None else messages,
@@ -62,8 +62,8 @@ def test_every_figure_with_the_one_before_and_its_meaning(html, truth, now):
     assert terms == [*found["figure"], *found["figure"]], "at a glance, and with its meaning"
     told = page.within("dd")
     for kind, row in zip(kinds, found.itertuples(), strict=True):
-        assert words.told(kind, row.now) in told
-        assert f"{words.told(kind, row.before)} in September 2026" in told
+        assert wording.told(kind, row.now) in told
+        assert f"{wording.told(kind, row.before)} in September 2026" in told
         assert any(text.startswith(row.change) for text in told)
     assert "Acme" in page.within("h1")
     assert "October 2026" in page.within("h1")

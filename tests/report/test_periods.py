@@ -3,7 +3,6 @@
 from collections.abc import Iterable
 from datetime import date, datetime, timedelta
 
-import clock_changes
 import hypothesis.strategies as st
 import pandas as pd
 import pytest
@@ -11,6 +10,7 @@ from hypothesis import given
 
 from crisp_data.errors import BadParameter
 from crisp_data.report.periods import Period, period
+from tests import clock_changes
 
 PARIS = "Europe/Paris"
 NOW = pd.Timestamp("2026-11-02 09:00", tz="UTC")

@@ -11,8 +11,8 @@ import crisp_data as crisp
 from crisp_data import report
 from crisp_data.cli import main
 from crisp_data.errors import BadParameter
-from crisp_data.report import contents
-from crisp_data.report.material import of_source
+from crisp_data.report import build
+from crisp_data.report.inputs import of_source
 
 from .conftest import PARIS, Page
 
@@ -22,7 +22,7 @@ START = pd.Timestamp("2026-09-01", tz=PARIS)
 @pytest.fixture(autouse=True)
 def no_charts(monkeypatch):
     """They take seconds, and are drawn in test_page.py."""
-    monkeypatch.setattr(contents, "charts", lambda *_: [])
+    monkeypatch.setattr(build, "charts", lambda *_: [])
 
 
 @pytest.fixture

@@ -11,7 +11,7 @@ from statistics import mean, median
 
 import pytest
 
-from crisp_data.sandbox import Sandbox, conversations, messages, plans, rhythm
+from crisp_data.sandbox import Sandbox, calendar, conversations, messages, scripts
 
 TYPES = {
     *("text", "note", "file", "animation", "audio"),
@@ -184,7 +184,7 @@ def test_arrivals_follow_the_day_and_the_week(rows):
 
 
 def test_operators_answer_on_their_days(threads):
-    days = {operator.first_name: operator.days for operator in rhythm.OPERATORS}
+    days = {operator.first_name: operator.days for operator in calendar.OPERATORS}
     for thread in threads.values():
         for one in thread:
             if one["from"] == "operator" and one["user"] and not one["automated"]:
@@ -223,7 +223,7 @@ def test_the_data_is_untidy(rows):
 
 def test_some_previews_are_cut_inside_an_emoji(rows):
     cut = [row for row in rows if row["preview_message"]["excerpt"].endswith("\ud83d")]
-    assert len(cut) == len(range(plans.CUT_AT, 1000, plans.CUT_EVERY))
+    assert len(cut) == len(range(scripts.CUT_AT, 1000, scripts.CUT_EVERY))
     assert all("😀" in row["last_message"] for row in cut)
 
 

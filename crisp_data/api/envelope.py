@@ -1,0 +1,165 @@
+"""What an answer means: decoding the envelope, telling success from refusal.
+
+Every answer is ``{"error": bool, "reason": str, "data": ...}`` (*observed*, and in the types
+of the official clients). ``error: true`` is a failure even under a 2xx.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC
+from email.utils import parsedate_to_datetime
+from typing import Any, TypeVar
+
+import msgspec
+
+from crisp_data.api.routes import Route
+from crisp_data.errors import ApiError, BadAnswer, api_error
+
+#: Statuses under which a read is worth another try: rate limits and passing failures.
+#: 420 and 429 are documented; 423 is observed; 5xx means the service or a proxy.
+PASSING = frozenset({420, 423, 429, 500, 502, 503, 504})
+
+
+class Envelope(msgspec.Struct, gc=False):
+    """The wrapping of every answer; ``data`` stays raw until somebody wants it."""
+
+    error: bool
+    reason: str = ""
+    data: msgspec.Raw = msgspec.Raw(b"null")
+
+
+_envelope = msgspec.json.Decoder(Envelope)
+_anything = msgspec.json.Decoder(Any)
+_T = TypeVar("_T")
+
+# What readers raise at bodies that are not JSON; nesting without end is one of them.
+_BROKEN = (ValueError, msgspec.DecodeError, RecursionError)
+
+
+def headers(identifier: str, key: str, tier: str) -> dict[str, str]:
+    """Give the two headers that Crisp needs: HTTP Basic and the tier (*documented*)."""
+    pair = base64.b64encode(f"{identifier}:{key}".encode()).decode("ascii")
+    return {"Authorization": f"Basic {pair}", "X-Crisp-Tier": tier}
+
+
+def envelope(body: bytes) -> Envelope:
+    """Decode the wrapping of an answer."""
+    return decode(_envelope, body)
+
+
+def decode(decoder: msgspec.json.Decoder[_T], body: bytes | msgspec.Raw) -> _T:
+    """Decode JSON strictly, and where that fails once more after mending it.
+
+    A text cut inside an emoji leaves a lone surrogate (``\\ud83d``), which strict JSON
+    readers refuse together with the whole page; it becomes U+FFFD instead.
+    """
+    try:
+        return decoder.decode(body)
+    except _BROKEN:
+        pass
+    try:
+        return decoder.decode(mend(bytes(body)))
+    except _BROKEN:
+        raise BadAnswer("The answer is not the JSON that Crisp documents.") from None
+
+
+def mend(body: bytes) -> bytes:
+    """Replace lone surrogates by U+FFFD, at the price of a slow decode and encode."""
+    text = json.dumps(json.loads(body), ensure_ascii=False)
+    return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace").encode()
+
+
+def data(body: bytes) -> Any:
+    """Decode what an answer carries into plain Python objects."""
+    return decode(_anything, envelope(body).data)
+
+
+def refusal(status: int, body: bytes, route: Route | None, method: str) -> ApiError | None:
+    """Return the error that an answer stands for, or None where it is a success.
+
+    Raises
+    ------
+    BadAnswer
+        A success whose body is not Crisp's JSON: truncated, or rewritten on the way.
+    """
+    operation = route.name if route else f"{method} on an unknown path"
+    if method == "HEAD" or not body:
+        wrap = Envelope(error=status >= 400)
+        if method != "HEAD" and status < 400 and status != 204:
+            raise BadAnswer(f"{operation} was answered with {status} and nothing else.")
+    else:
+        try:
+            wrap = envelope(body)
+        except BadAnswer:
+            if status < 400:
+                raise
+            wrap = Envelope(error=True)  # a proxy's own page: the status says enough
+    if status < 400 and not wrap.error:
+        return None
+    reason = wrap.reason or "no_reason"
+    detail = _detail(wrap, route) if reason in ("invalid_data", "token_scope_forbidden") else ""
+    return api_error(status, reason, operation, detail)
+
+
+def _detail(wrap: Envelope, route: Route | None) -> str:
+    """Give the validator's words (they name paths, not values) or the scope that is missing."""
+    if wrap.reason == "token_scope_forbidden":
+        return route.scope if route else ""
+    try:
+        content = decode(_anything, wrap.data)
+    except BadAnswer:
+        return ""
+    message = content.get("message", "") if isinstance(content, dict) else ""
+    return message if isinstance(message, str) else ""
+
+
+def retry_after(values: Mapping[str, str], now: float) -> float | None:
+    """Read ``Retry-After``, seconds or a date: not documented by Crisp, but proxies send it."""
+    value = values.get("Retry-After", "").strip()
+    if value.isdecimal():
+        return float(value)
+    try:
+        moment = parsedate_to_datetime(value)
+        if moment.tzinfo is None:  # HTTP knows no other zone
+            moment = moment.replace(tzinfo=UTC)
+        return max(0.0, moment.timestamp() - now)
+    except (TypeError, ValueError, OverflowError):
+        return None
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """One answer of a list, as it came.
+
+    Attributes
+    ----------
+    body : bytes
+        The whole answer; never changed.
+    status : int
+        200, or 206 where a thread has older messages.
+    from_cache : bool
+        Whether it cost no request.
+    query : dict of str to str
+        What was asked: the caller's filters, and what the walk set of its own.
+    came : float
+        When the service gave it, in seconds since 1970.
+    """
+
+    body: bytes
+    status: int
+    from_cache: bool = False
+    query: Mapping[str, str] = field(default_factory=dict, compare=False)
+    came: float = 0.0
+
+    @property
+    def records(self) -> list[dict[str, Any]]:
+        """The records as plain dictionaries."""
+        found = data(self.body)
+        return found if isinstance(found, list) else [found]
+
+    def __repr__(self) -> str:
+        return f"<Page {self.status}, {len(self.body)} bytes>"

@@ -1,0 +1,189 @@
+"""What the next page is, without I/O.
+
+A walk is a generator: it yields the query it wants next and is sent the page that came. It
+ends when the list does and returns its doubt: an empty text where the list is whole, else
+why it may not be. No walk can loop: a page that brings no record which was not there before,
+told by its identifier and not by its bytes, ends it.
+
+>>> from crisp_data.api.envelope import Page
+>>> walk = numbered({})
+>>> next(walk)
+{'page_number': '1'}
+>>> walk.send(Page(b'{"error": false, "reason": "listed", "data": [{"id": 1}]}', 200))
+{'page_number': '2'}
+"""
+
+from __future__ import annotations
+
+import itertools
+import time
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import msgspec
+
+from crisp_data.api.conversation_paging import (
+    BY_NUMBER,
+    LIST_MOVED,
+    Query,
+    Walk,
+    conversations,
+    milliseconds,
+)
+from crisp_data.api.envelope import decode
+from crisp_data.api.routes import PER_PAGE_MIN, Route
+from crisp_data.api.seen_records import PeriodView
+
+__all__ = [
+    "BY_NUMBER",
+    "LIST_MOVED",
+    "NOTHING_NEW",
+    "UNEVEN",
+    "Query",
+    "Walk",
+    "conversations",
+    "is_timed",
+    "numbered",
+    "single",
+    "thread",
+    "walk",
+]
+
+NOTHING_NEW = "The server sent nothing new before saying that it was done: the list may be cut."
+
+UNEVEN = (
+    "The list moved, or the server's pages changed their size, while it was read by page "
+    "number: rows between two pages may be missing."
+)
+
+
+# One record with a field of the wrong type must not cost the page: what a walk reads of a
+# record is taken as it comes. A page without its list, though, is no page: nothing ends there.
+class _Message(msgspec.Struct, gc=False):
+    fingerprint: msgspec.Raw = msgspec.Raw(b"")
+    timestamp: Any = None
+
+
+class _List(msgspec.Struct, gc=False):
+    data: list[msgspec.Raw]
+
+
+class _Thread(msgspec.Struct, gc=False):
+    data: list[_Message]
+
+
+_list = msgspec.json.Decoder(_List)
+_thread = msgspec.json.Decoder(_Thread)
+
+
+def walk(
+    route: Route,
+    query: Mapping[str, str],
+    rows: int | None = None,
+    now: Callable[[], float] = time.time,
+    *,
+    lap: bool = False,
+    down_to: int | None = None,
+    known: frozenset[int] = frozenset(),
+) -> Walk:
+    """Choose how an operation's list is walked.
+
+    Conversations and threads are walked by time, other lists by number where their path
+    ends in one; anything else is one page. ``rows`` is how many records are wanted, ``now``
+    the clock in seconds; ``known`` is for :func:`thread`, ``lap`` and ``down_to`` are for
+    :func:`conversations`.
+    """
+    if route.name == "get_messages_in_conversation":
+        return thread(query, known)
+    if route.name == "list_conversations" and not any(name.startswith("order_") for name in query):
+        return conversations(query, rows, now(), lap=lap, down_to=down_to)
+    if "page_number" in route.parameters:
+        return numbered(query)
+    return single(query)
+
+
+def is_timed(route: Route, query: Mapping[str, str]) -> bool:
+    """Whether a walk can be continued after a pause, because it is anchored in time."""
+    timed = route.name in ("get_messages_in_conversation", "list_conversations")
+    return timed and not any(name.startswith("order_") for name in query)
+
+
+def single(query: Mapping[str, str]) -> Walk:
+    """Ask once: the operation's answer is whole."""
+    yield dict(query)
+    return ""
+
+
+def numbered(query: Mapping[str, str]) -> Walk:
+    """Walk page numbers until a page is empty (*documented*; a short page is no end).
+
+    A page on which every record is known already ends the walk too: a server that ignored the
+    number would send the same records for ever, whatever else it changes on them.
+
+    Page n begins behind n - 1 pages, whatever their size, as long as it is one size: all pages
+    but the last hold as many rows as the first. Where they do not, rows may lie between two.
+    Where ``per_page`` may be chosen, page 2 begins no later than a short page 1 ended.
+    """
+    known, sizes, incomplete, asked = PeriodView(), list[int](), "", dict(query)
+    for number in itertools.count(1):
+        page = yield {**asked, "page_number": str(number)}
+        records = decode(_list, page.body).data
+        if not records:
+            return incomplete
+        fresh = known.add(records)
+        if not fresh:
+            return NOTHING_NEW
+        sizes.append(len(records))
+        most, last = sizes[0], sizes[-1]
+        # The last page may be shorter; but where rows come again on it, it may be a cut one.
+        if (
+            last > most
+            or any(size != most for size in sizes[:-1])
+            or (last < most and fresh < last)
+        ):
+            incomplete = UNEVEN
+        if number == 1 and PER_PAGE_MIN <= last < int(query.get("per_page", 0)):
+            asked["per_page"] = str(last)
+    raise AssertionError("a list ends")
+
+
+def thread(query: Mapping[str, str], archived: frozenset[int] = frozenset()) -> Walk:
+    """Walk a thread from its newest batch to its oldest.
+
+    206 says that older messages exist, 200 that this was the last batch (*documented*).
+    Whether ``timestamp_before`` includes its own instant is unknown. One millisecond past
+    the oldest timestamp seen is right under both readings: messages that share that instant
+    and did not fit into the batch come again, and nothing is skipped. The reader drops the
+    fingerprints that it has already.
+
+    A batch with nothing new means that one instant fills it whole, or that the server
+    ignores the cursor; so does one that is no older, new or not. The walk steps back to just
+    before that instant, and if still nothing older comes it ends. Either way the thread may
+    lack messages.
+
+    Whoever has ``archived`` a message has all that are older: its batch is the last.
+    """
+    kept = {str(fingerprint).encode() for fingerprint in archived}
+    known: set[bytes] = set()
+    cursor: int | None = None
+    incomplete, repeated = "", False
+    while True:
+        bound = {} if cursor is None else {"timestamp_before": str(cursor)}
+        page = yield {**query, **bound}
+        messages = decode(_thread, page.body).data
+        if page.status != 206 or any(bytes(one.fingerprint) in kept for one in messages):
+            return incomplete
+        times = [at for message in messages if (at := milliseconds(message.timestamp)) is not None]
+        if not times:
+            return NOTHING_NEW
+        # A message without a fingerprint is known by all that the walk reads of it: its time.
+        ids = {bytes(one.fingerprint) or b"at %r" % one.timestamp for one in messages}
+        fresh, oldest = ids - known, min(times)
+        known |= ids
+        # Each request goes back in time, or the walk ends: so it does end.
+        if fresh and (cursor is None or oldest + 1 < cursor):
+            cursor, repeated = oldest + 1, False
+        elif repeated or cursor is None or cursor <= oldest:
+            return NOTHING_NEW
+        else:
+            cursor, incomplete, repeated = oldest - 1, NOTHING_NEW, True

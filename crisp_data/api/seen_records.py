@@ -1,0 +1,82 @@
+"""Which records of a list were met before: by identifier where they have one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import msgspec
+
+from crisp_data.api.envelope import decode
+
+_anything = msgspec.json.Decoder(Any)
+
+
+class PeriodView:
+    """The records met so far.
+
+    A record is known by its identifier: its fields ``id``, ``fingerprint`` and those that end
+    in ``_id``. On a page where several share one, such as the changes made by one operator,
+    these name something else, and a record is known by all of its fields; so is a record that
+    has none, and a plain text.
+
+    A record without an identifier that changes one field at each request would always be new.
+    So a page is known as well where it equals an earlier one but for one field of its records,
+    the same in each; unless that is a number that got smaller: such a list goes back in time.
+
+    Examples
+    --------
+    >>> from crisp_data.api.seen_records import PeriodView
+    >>> seen = PeriodView()
+    >>> seen.add([b'{"people_id": "a", "score": 1}', b'{"people_id": "b", "score": 1}'])
+    2
+    >>> seen.add([b'{"people_id": "a", "score": 2}'])
+    0
+    """
+
+    def __init__(self) -> None:
+        self._known: set[str] = set()
+        self._pages: dict[tuple[str, str], list[Any]] = {}
+
+    def add(self, records: Sequence[bytes | msgspec.Raw]) -> int:
+        """Take in a page, and say how many of its records are new."""
+        values = [decode(_anything, record) for record in records]
+        ids = [_identifier(value) for value in values]
+        named = all(ids) and len(set(ids)) == len(ids)
+        repeats = not named and self._repeats(values)
+        names = [one if named else repr(value) for one, value in zip(ids, values, strict=True)]
+        fresh = 0 if repeats else len(set(names) - self._known)
+        self._known.update(names)
+        return fresh
+
+    def _repeats(self, values: list[Any]) -> bool:
+        """Whether the page equals an earlier one but for one field."""
+        if not all(isinstance(value, dict) and len(value) > 1 for value in values):
+            return False
+        repeats = False
+        for name in set[str]().union(*values):
+            others = [repr({k: value[k] for k in value if k != name}) for value in values]
+            if len(set(others)) < len(others):
+                continue  # this field is what tells the records apart
+            rest = "\n".join(others)
+            now = [value.get(name) for value in values]
+            before = self._pages.get((name, rest))
+            self._pages[name, rest] = now
+            repeats = repeats or (before is not None and not _all_smaller(now, before))
+        return repeats
+
+
+def _identifier(value: Any) -> str:
+    return repr(list(_named(value))) if isinstance(value, dict) and any(_named(value)) else ""
+
+
+def _named(value: dict[str, Any]) -> Iterator[tuple[str, Any]]:
+    for name in sorted(value):
+        if name in ("id", "fingerprint") or name.endswith("_id"):
+            yield name, value[name]
+
+
+def _all_smaller(now: list[Any], before: list[Any]) -> bool:
+    pairs = list(zip(now, before, strict=True))
+    numbers = all(isinstance(one, (int, float)) for pair in pairs for one in pair)
+    return numbers and all(one < other for one, other in pairs)

@@ -1,0 +1,148 @@
+"""What the commands share: their group, the options of a connection, and the connection."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from typing import Any
+
+import click
+
+import crisp_data as crisp
+from crisp_data import config, dates
+from crisp_data.errors import BadParameter, CrispError, Offline, QuotaExceeded
+from crisp_data.privacy import Pseudonymiser
+
+EPILOG = """
+Exit codes: 0 done; 1 refused by Crisp or failed; 2 bad usage; 3 the day's quota is spent;
+4 no answer from the service; 130 interrupted.
+"""
+
+
+class Group(click.Group):
+    """Turns our own errors, and the system's about files, into one message and an exit code."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run a command."""
+        try:
+            return super().invoke(ctx)
+        except CrispError as error:
+            click.echo(f"Error: {error}", err=True)
+            ctx.exit(_exit_code(error))
+        except KeyboardInterrupt:
+            click.echo("Interrupted.", err=True)
+            ctx.exit(130)
+        except OSError as error:
+            if error.filename is None:  # no file's: a pipe that closed is click's to see
+                raise
+            click.echo(f"Error: {error.filename}: {error.strerror}.", err=True)
+            ctx.exit(1)
+
+
+def _exit_code(error: CrispError) -> int:
+    if isinstance(error, BadParameter):
+        return 2
+    if isinstance(error, QuotaExceeded):
+        return 3
+    return 4 if isinstance(error, Offline) else 1
+
+
+def connection(command: Any) -> Any:
+    """Add the options that every command with a connection takes."""
+    options = [
+        click.option("--website", help="Id, name or domain of the website."),
+        click.option("--sandbox", is_flag=True, help="Use a sandbox started for this command."),
+        click.option("--quota", type=int, help="Requests a day, where not the tier's own limit."),
+    ]
+    for option in reversed(options):
+        command = option(command)
+    return command
+
+
+def pulling(command: Any) -> Any:
+    """Add the options that choose what is pulled, and from where."""
+    options = [
+        click.option("--since", help="2026-10-01, '7 days ago', ..."),
+        click.option("--until", help="Likewise; a day includes all of it."),
+        click.option("--state", type=click.Choice(["pending", "unresolved", "resolved"])),
+        click.option("--segment", help="Only conversations with this segment."),
+        click.option("--assigned", help="Only conversations assigned to this operator's user_id."),
+        click.option("--search", help="Crisp's text search."),
+        click.option("--limit", type=int, help="The newest so many."),
+        click.option("--tz", default="UTC", show_default=True, help="Zone of all times."),
+        click.option("--private", is_flag=True, help="Tokens for people, scrubbed texts."),
+        click.option("--refresh", is_flag=True, help="Ask Crisp even where the cache knows."),
+        click.option(
+            "--wait", is_flag=True, help="Where the day is spent, wait for its reset and go on."
+        ),
+        click.option("--archive", help="Read an archive instead, which costs nothing."),
+    ]
+    for option in reversed(options):
+        command = option(command)
+    return command
+
+
+_ALL = ("since", "until", "state", "segment", "assigned", "search", "limit")
+_FILTERS = {
+    "conversations": _ALL,
+    "messages": _ALL,
+    "people": ("since", "until", "search", "limit"),
+}
+
+
+def given(filters: dict[str, Any], table: str, tz: str, archive: str | None) -> dict[str, Any]:
+    """Keep the filters that were given; refuse, before anything is spent, what cannot be."""
+    found = {name: value for name, value in filters.items() if value is not None}
+    takes = _FILTERS.get(table, ())
+    if archive is not None:
+        takes = tuple(name for name in takes if table != "people" and name != "search")
+    if wrong := [f"--{name}" for name in found if name not in takes]:
+        known = ", ".join(f"--{name}" for name in takes) or "none"
+        raise BadParameter(f"{table} has no {', '.join(wrong)}.", f"Its filters: {known}.")
+    dates.window(
+        found.get("since"), found.get("until"), tz=dates.check_tz(tz), now=datetime.now(UTC)
+    )
+    return found
+
+
+def pseudonymiser() -> Pseudonymiser:
+    """Make what makes frames private, and say whose key it uses."""
+    key = config.privacy_key()
+    where = "CRISP_PRIVACY_KEY" if key else "a random key: they join within this run only"
+    click.echo(f"private: tokens by {where}", err=True)
+    return Pseudonymiser(key or secrets.token_bytes(32))
+
+
+@contextmanager
+def workspace(
+    website: str | None,
+    sandbox: bool,
+    quota: int | None,
+    tz: str = "UTC",
+    wait: bool = False,
+    writes: bool | None = None,
+) -> Iterator[crisp.Workspace]:
+    """Open the workspace that the options name, and close it after."""
+    on_quota = "wait" if wait else "raise"
+    ws = crisp.connect(
+        website, sandbox=sandbox, quota=quota, tz=tz, on_quota=on_quota, writes=writes
+    )
+    try:
+        yield ws
+    finally:
+        ws.close()
+
+
+@contextmanager
+def source(
+    archive: str | None, website: str | None, sandbox: bool, quota: int | None, tz: str, wait: bool
+) -> Iterator[tuple[Any, Callable[[], int]]]:
+    """Open what is read, an archive or else a workspace, and tell what reading has spent."""
+    if archive is not None:
+        yield crisp.Archive(archive, tz=tz), lambda: 0
+        return
+    with workspace(website, sandbox, quota, tz, wait) as ws:
+        before = ws.quota.used
+        yield ws, lambda: ws.quota.used - before

@@ -1,0 +1,70 @@
+"""``quota``, ``cache`` and ``schema``: what is known without asking Crisp."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+from crisp_data import config, tables
+from crisp_data.cli.options import connection
+from crisp_data.errors import BadParameter, FileTrouble
+from crisp_data.rest import cache_purge
+from crisp_data.rest.client import Client
+
+_CLEAR_WAIT = 10.0  # seconds to wait for notebooks that are using a file
+
+
+@click.command(short_help="Show what today's requests were spent on.")
+@click.option("--reopen", is_flag=True,
+              help="Take away the mark that Crisp itself refused more today.")  # fmt: skip
+@connection
+def quota(reopen: bool, **options: Any) -> None:
+    """Show what today's requests were spent on, and what is left; spends none."""
+    if options.pop("sandbox"):
+        raise BadParameter("A sandbox started for this command has spent nothing yet.")
+    options.pop("website")  # the day's requests are a token's, whichever website they read
+    settings = config.resolve()
+    client = Client(settings, **options)
+    if reopen:
+        client.quota.reopen()
+    click.echo(repr(client.quota))
+
+
+@click.group()
+def cache() -> None:
+    """Look at the kept answers, or forget them."""
+
+
+@cache.command()
+def info() -> None:
+    """Say where the cache is and how large; spends nothing."""
+    for path in cache_purge.files(config.cache_dir()):
+        click.echo(f"{path}  {path.stat().st_size / 1e6:,.1f} MB")
+    click.echo(f"folder: {config.cache_dir()}")
+
+
+@cache.command()
+@click.confirmation_option(prompt="Forget every kept answer? Pulling again costs requests.")
+def clear() -> None:
+    """Empty the cache; the ledger of requests stays.
+
+    So does whatever else is in its folder. A notebook that uses it may go on. A file that is
+    damaged is deleted.
+    """
+    paths, troubles = cache_purge.files(config.cache_dir()), []
+    for path in paths:
+        try:
+            cache_purge.clear(path, _CLEAR_WAIT)
+        except FileTrouble as error:
+            troubles.append(error)
+    click.echo(f"{len(paths) - len(troubles)} caches emptied.")
+    if troubles:
+        raise troubles[0]
+
+
+@click.command(short_help="Print a table's columns and where they come from.")
+@click.argument("table", type=click.Choice(list(tables.TABLES)), metavar="TABLE")
+def schema(table: str) -> None:
+    """Print a table's columns: name, dtype, meaning, and the field it comes from."""
+    click.echo(tables.schema(table).to_string(index=False))

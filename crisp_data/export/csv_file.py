@@ -1,0 +1,110 @@
+"""CSV, through pyarrow: several times as fast as pandas, and null apart from empty text.
+
+UTF-8, one header line, text in quotes and everything else without. So ``""`` is an empty
+text, nothing at all is a missing value, and ``"NA"`` or ``"null"`` are words like any other.
+"""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterable, Iterator, Mapping
+from io import RawIOBase
+from typing import BinaryIO
+
+import pyarrow as pa
+import pyarrow.csv
+
+from crisp_data.export.columns import from_json_text, is_nested, is_text, iso8601, json_text, plain
+from crisp_data.export.formula_guard import guard, guard_names, unguard, unguard_names
+
+# A row may not be longer than a block; a Crisp record is a few kilobytes.
+_BLOCK = 1 << 26
+_TEXT = pa.large_string()
+
+
+def write_csv(file: BinaryIO, schema: pa.Schema, parts: Iterable[pa.Table]) -> None:
+    """Write tables of one schema below one header."""
+    header = guard_names(schema.names)
+    writer: pyarrow.csv.CSVWriter | None = None
+    try:
+        for part in parts:
+            cells = pa.table([_cells(column) for column in part.columns], header)
+            if writer is None:
+                writer = pyarrow.csv.CSVWriter(file, cells.schema)
+            writer.write_table(cells)
+    finally:
+        if writer is not None:
+            writer.close()
+
+
+def read_csv(file: BinaryIO, kinds: Mapping[str, pa.DataType]) -> pa.Table:
+    """Read what :func:`write_csv` wrote; a column not in ``kinds`` is text.
+
+    Raises
+    ------
+    ValueError, csv.Error
+        The lines are not CSV of these kinds; Arrow's own error is a ValueError, too.
+    """
+    header = next(csv.reader(_lines(file)), [])
+    file.seek(0)
+    names = unguard_names(header)
+    wanted = [kinds.get(name, _TEXT) for name in names]
+    cells = pyarrow.csv.read_csv(
+        _WholeLineBreaks(file),
+        read_options=pyarrow.csv.ReadOptions(block_size=_BLOCK),
+        parse_options=pyarrow.csv.ParseOptions(newlines_in_values=True, ignore_empty_lines=False),
+        convert_options=pyarrow.csv.ConvertOptions(
+            null_values=[""],
+            strings_can_be_null=True,
+            quoted_strings_can_be_null=False,
+            column_types={
+                name: _TEXT if is_nested(kind) else kind
+                for name, kind in zip(header, wanted, strict=True)
+            },
+        ),
+    )
+    columns = [_back(column, kind) for column, kind in zip(cells.columns, wanted, strict=True)]
+    return pa.table(columns, names)
+
+
+def _lines(file: BinaryIO) -> Iterator[str]:
+    """Decode line by line, which leaves the file open and the rest of it unread."""
+    for number, line in enumerate(file):
+        yield line.decode("utf-8" if number else "utf-8-sig")
+
+
+def _cells(column: pa.ChunkedArray) -> pa.ChunkedArray:
+    column = plain(column)
+    if is_nested(column.type):
+        column = json_text(column)
+    elif pa.types.is_timestamp(column.type):
+        return iso8601(column)
+    return guard(column) if is_text(column.type) else column
+
+
+def _back(column: pa.ChunkedArray, kind: pa.DataType) -> pa.ChunkedArray:
+    if not is_text(column.type):
+        return column
+    text = unguard(column)
+    return from_json_text(text, kind) if is_nested(kind) else text
+
+
+class _WholeLineBreaks(RawIOBase):
+    """A file that is never cut between the two characters of a line break.
+
+    pyarrow reads blocks, and takes a line feed that begins one after a carriage return that
+    ended the last for the end of a row, even within quotes, and drops it.
+    """
+
+    def __init__(self, file: BinaryIO) -> None:
+        self._file, self._held = file, b""
+
+    def readable(self) -> bool:
+        return True
+
+    def read(self, size: int = -1) -> bytes:
+        more = self._file.read(size - len(self._held) if size > 0 else -1)
+        data = self._held + more
+        ready = (data.rstrip(b"\r") or data) if more else data
+        self._held = data[len(ready) :]
+        return ready

@@ -1,0 +1,170 @@
+"""Any frame as columns that files can hold, or a refusal by name before a file is touched.
+
+This step stands in front of every writer. It turns what pandas and pyarrow can hold into a few
+kinds that a person reads in a file: text, whole and real numbers, flags, times, lists, and JSON
+for what is nested. ``native`` says that the file is Parquet, which knows more kinds than text
+files do: bytes, decimals, dates, times of the day, durations, intervals, structs and maps.
+
+What becomes text: periods as pandas shows them, intervals as ``(0, 1]``, bytes as Base64, UUIDs,
+decimals with all their digits, dates and times as ISO 8601. Durations are seconds.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+
+from crisp_data.errors import BadParameter
+from crisp_data.export import arrow_columns, object_columns
+from crisp_data.export.unwritable import Unwritable
+
+#: Metadata of an Arrow field: the pandas dtype that its text comes back as.
+DTYPE_NOTE = b"crisp_data.dtype"
+
+
+@dataclass(frozen=True)
+class Plain:
+    """A frame that every writer can take.
+
+    Attributes
+    ----------
+    frame : pandas.DataFrame
+        Its columns have Arrow types that the writers know.
+    schema : pyarrow.Schema
+        Those types; a field's metadata names the dtype that its text was.
+    json : frozenset of str
+        The columns whose text is JSON.
+    """
+
+    frame: pd.DataFrame
+    schema: pa.Schema
+    json: frozenset[str]
+
+
+def normalise(frame: pd.DataFrame, *, native: bool) -> Plain:
+    """Give the frame with every column of a kind that files can hold.
+
+    Columns that already are stay the objects they were.
+
+    Raises
+    ------
+    BadParameter
+        A column cannot be written; its name, its dtype and what to do are in the message.
+    """
+    columns: dict[str, pd.Series] = {}
+    fields, json = [], set()
+    for label, column in frame.items():
+        name = str(label)
+        try:
+            columns[name], field, is_json = _normalised(name, column, native)
+        except Unwritable as found:
+            raise BadParameter(
+                f"Column {name!r} {found.reason} (its dtype is {_shown(column.dtype)}).",
+                found.hint.format(column=f"frame[{name!r}]"),
+            ) from None
+        fields.append(field)
+        if is_json:
+            json.add(name)
+    plain = pd.DataFrame(columns, index=frame.index, copy=False)
+    return Plain(plain, pa.schema(fields), frozenset(json))
+
+
+def _normalised(name: str, column: pd.Series, native: bool) -> tuple[pd.Series, pa.Field, bool]:
+    json, note = False, {}
+    if column.dtype == object:
+        column, json = object_columns.typed(column)
+    if isinstance(column.dtype, pd.PeriodDtype):
+        note = {DTYPE_NOTE: str(column.dtype).encode()}
+    column = _without_pandas_kinds(column, native)
+    kind = _arrow_type(column)
+    if not arrow_columns.is_plain(kind, native):
+        data, json = arrow_columns.plain(_chunked(column), native)
+        column = _wrapped(data, column.index)
+        kind = data.type
+    if pa.types.is_timestamp(kind):
+        arrow_columns.check_times(_chunked(column), native)
+    return column, pa.field(name, kind, metadata=note or None), json
+
+
+def _without_pandas_kinds(column: Any, native: bool) -> Any:
+    """Replace what only pandas knows: sparse columns, categories, periods, intervals, zones."""
+    dtype: Any = column.dtype
+    if isinstance(dtype, pd.SparseDtype):
+        return _without_pandas_kinds(pd.Series(np.asarray(column), index=column.index), native)
+    if isinstance(dtype, pd.CategoricalDtype):
+        return _categories(column, native)
+    if isinstance(dtype, pd.PeriodDtype) or (isinstance(dtype, pd.IntervalDtype) and not native):
+        return column.astype("str")
+    if isinstance(dtype, pd.DatetimeTZDtype):
+        return _in_a_named_zone(column)
+    if dtype.kind == "c":
+        raise Unwritable(
+            "holds complex numbers, which no file format knows",
+            "Write its parts as two columns: {column}.to_numpy().real and .imag.",
+        )
+    return column
+
+
+def _categories(column: Any, native: bool) -> Any:
+    """Keep categories of text, make text of periods and intervals, unpack all others."""
+    kinds = column.cat.categories
+    if isinstance(kinds.dtype, (pd.PeriodDtype, pd.IntervalDtype)):
+        return column.cat.rename_categories(kinds.astype("str"))
+    if isinstance(kinds.dtype, pd.StringDtype):
+        return column
+    if kinds.dtype == object:
+        values, _ = object_columns.typed(pd.Series(kinds))
+        if isinstance(values.dtype, pd.StringDtype):
+            return column.cat.rename_categories(pd.Index(values))
+    else:
+        values = pd.Series(kinds)
+    # Through Arrow, which keeps whole numbers whole where some are missing.
+    values = _without_pandas_kinds(values, native)
+    codes = pa.array(column.cat.codes.to_numpy(), mask=column.isna().to_numpy())
+    return _wrapped(_chunked(values).combine_chunks().take(codes), column.index)
+
+
+def _in_a_named_zone(column: Any) -> Any:
+    """Give times in the zone of the database that pandas reads, which is what files name."""
+    zone: Any = column.dt.tz
+    if isinstance(zone, ZoneInfo) and zone.key and ZoneInfo(zone.key) is zone:
+        return column
+    try:
+        named = column.dt.tz_convert(pa.array(column.iloc[:0]).type.tz)
+    except (pa.ArrowException, ValueError, TypeError, KeyError, OSError):
+        named = None
+    if named is None or not named.dt.tz_localize(None).equals(column.dt.tz_localize(None)):
+        raise Unwritable(
+            "is in a time zone that has no name which others read alike",
+            "Put it into one that has: {column}.dt.tz_convert('Europe/Paris').",
+        )
+    return named
+
+
+def _arrow_type(column: pd.Series) -> pa.DataType:
+    try:
+        return pa.array(column.iloc[:0], from_pandas=True).type
+    except (pa.ArrowException, ValueError, TypeError):
+        raise Unwritable(
+            "is of a kind that no file format knows",
+            "Give it another first, such as {column}.astype('str').",
+        ) from None
+
+
+def _chunked(column: pd.Series) -> pa.ChunkedArray:
+    data = pa.array(column, from_pandas=True)
+    return data if isinstance(data, pa.ChunkedArray) else pa.chunked_array([data])
+
+
+def _wrapped(data: Any, index: pd.Index) -> pd.Series:
+    return pd.Series(pd.arrays.ArrowExtensionArray(data), index=index, copy=False)
+
+
+def _shown(dtype: Any) -> str:
+    text = str(dtype)
+    return text if len(text) <= 80 else f"{text[:79]}…"

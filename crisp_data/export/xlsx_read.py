@@ -1,0 +1,111 @@
+"""XLSX read back: the columns as the sheet ``about`` names them."""
+
+from __future__ import annotations
+
+import re
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+from zipfile import BadZipFile
+
+import pyarrow as pa
+
+from crisp_data.errors import BadParameter
+from crisp_data.export.columns import from_json_text
+from crisp_data.export.formula_guard import unguard, unguard_names
+from crisp_data.export.prepare import DTYPE_NOTE
+from crisp_data.export.xlsx_write import ABOUT
+
+_KINDS = {
+    "str": pa.large_string(),
+    "category": pa.dictionary(pa.int32(), pa.large_string()),
+    "Int64": pa.int64(),
+    "UInt64": pa.uint64(),
+    "Float64": pa.float64(),
+    "boolean": pa.bool_(),
+    "list": pa.list_(pa.string()),
+}
+_TIME = re.compile(r"datetime64\[(\w+)(?:, (.+))?\]")
+_OFFSET = re.compile(r'"([+-])(\d\d):(\d\d)(?::(\d\d))?"')
+_ESCAPED = re.compile("_x([0-9A-Fa-f]{4})_")
+_EPOCH = datetime(1970, 1, 1)
+
+
+def read_xlsx(path: Path) -> tuple[pa.Table, str]:
+    """Return the columns of the first sheet, and its title."""
+    import openpyxl  # type: ignore[import-untyped]  # slow to import, and only needed here
+
+    try:
+        book = openpyxl.load_workbook(path, read_only=True)
+    except (BadZipFile, KeyError):
+        raise BadParameter(
+            f"{path.name} is not a workbook.", "Write it again, or give its true ending."
+        ) from None
+    try:
+        if ABOUT not in book.sheetnames:
+            raise BadParameter(
+                f"{path.name} has no sheet {ABOUT!r}: it was not written by this package.",
+                "Read it with pandas.read_excel.",
+            )
+        dtypes = {row[0]: row[1] for row in _texts(book[ABOUT])}
+        sheet = book.worksheets[0]
+        rows = sheet.iter_rows()
+        header = [_text(cell) or "" for cell in next(rows)]
+        cells = list(zip(*rows, strict=True)) or [()] * len(header)
+        columns = [
+            _column(column, dtypes.get(name, "str"))
+            for name, column in zip(header, cells, strict=True)
+        ]
+        fields = [
+            pa.field(name, column.type, metadata={DTYPE_NOTE: dtypes.get(shown, "")})
+            for name, shown, column in zip(unguard_names(header), header, columns, strict=True)
+        ]
+        return pa.table(columns, pa.schema(fields)), sheet.title
+    finally:
+        book.close()
+
+
+def _texts(sheet: Any) -> list[list[str]]:
+    return [[_text(cell) or "" for cell in row] for row in sheet.iter_rows(min_row=2)]
+
+
+def _column(cells: tuple[Any, ...], dtype: str) -> pa.ChunkedArray:
+    if found := _TIME.fullmatch(dtype):
+        unit, tz = found.groups()
+        return _times(cells, pa.timestamp(unit, tz))
+    kind = _KINDS.get(dtype, _KINDS["str"])
+    if dtype not in ("Int64", "UInt64", "Float64", "boolean"):
+        texts = unguard(pa.chunked_array([pa.array(map(_text, cells), pa.large_string())]))
+        if dtype == "list":
+            return from_json_text(texts, kind)
+        return texts.dictionary_encode() if dtype == "category" else texts
+    convert = {"Float64": float, "boolean": bool}.get(dtype, int)
+    values = [None if cell.value is None else convert(cell.value) for cell in cells]
+    return pa.chunked_array([pa.array(values, kind)])
+
+
+def _text(cell: Any) -> str | None:
+    """Read text: a blank cell formatted as text is empty, any other is missing."""
+    if cell.value is None:
+        style = getattr(cell, "style_array", None)
+        return "" if style is not None and style.quotePrefix else None
+    return _ESCAPED.sub(lambda found: chr(int(found[1], 16)), str(cell.value))
+
+
+def _times(cells: tuple[Any, ...], kind: pa.TimestampType) -> pa.ChunkedArray:
+    if any(isinstance(cell.value, str) for cell in cells):
+        texts = pa.array([cell.value for cell in cells], pa.string())
+        return pa.chunked_array([texts.cast(kind)])
+    ticks = [None if cell.value is None else _milliseconds(cell) for cell in cells]
+    instants = pa.array(ticks, pa.timestamp("ms", kind.tz))
+    return pa.chunked_array([instants.cast(kind)])
+
+
+def _milliseconds(cell: Any) -> int:
+    """Count from 1970 to the instant: the time shown, less the offset that its format shows."""
+    since: timedelta = cell.value - _EPOCH
+    if found := _OFFSET.search(cell.number_format):
+        hours, minutes, seconds = (int(part or 0) for part in found.groups()[1:])
+        offset = timedelta(hours=hours, minutes=minutes, seconds=seconds)
+        since += offset if found[1] == "-" else -offset
+    return round(since / timedelta(milliseconds=1))

@@ -1,0 +1,241 @@
+"""One message to many: who, what, a look at it, and the sending, without a widget."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterable
+from functools import cached_property
+from typing import Any, Protocol
+
+import numpy as np
+import pandas as pd
+
+from crisp_data import outbox, outgoing, tables
+from crisp_data.errors import BadParameter, CrispError
+from crisp_data.forms import html
+from crisp_data.forms.html import Opened
+from crisp_data.forms.request_counter import RequestCounter, Spender
+
+#: What tells one conversation from another, and what is searched.
+SHOWN = ("nickname", "email", "state", "segments", "last_message", "updated_at")
+# Columns of Crisp that a customer may be written to about, after those of one's own.
+_USUAL = ("nickname", "email", "subject", "city", "country", "phone")
+
+
+class Sendable(Opened, Spender, Protocol):
+    """What sending to many asks of a workspace: as in :class:`crisp_data.Workspace`."""
+
+    def send_many(self, frame: pd.DataFrame, **options: Any) -> pd.DataFrame:
+        """Show or send one message a row."""
+
+
+class BroadcastModel:
+    """A message to a part of a frame's conversations.
+
+    Parameters
+    ----------
+    ws : Workspace
+    conversations : DataFrame
+        With ``session_id`` and whatever the template names. It is copied: what is confirmed
+        is what is sent, whatever another cell does to the frame meanwhile.
+
+    Attributes
+    ----------
+    picked : ndarray of bool
+        Which rows are written to; at first none.
+    template, nickname : str
+        Jinja2 with the frame's columns, and whom the customer sees as the sender.
+    batch : str
+        The name under which each conversation gets its message once; by default the template.
+    include, quiet_days
+        As in :meth:`crisp_data.Workspace.send_many`.
+    dry : DataFrame or None
+        The last look: ``session_id``, ``text``, ``reason``.
+    result : DataFrame or None
+        What became of the last sending, also of one that did not come to its end.
+    done : int
+        How many messages the running sending is through with.
+
+    Examples
+    --------
+    >>> broadcaster = BroadcastModel(ws, ws.conversations(state="unresolved", limit=5))
+    >>> broadcaster.pick(range(3))
+    >>> broadcaster.template, broadcaster.quiet_days = "Hello {{ nickname }}!", None
+    >>> broadcaster.look()["reason"].tolist()
+    ['', '', '']
+    >>> broadcaster.send("3")["state"].tolist()
+    ['sent', 'sent', 'sent']
+    """
+
+    def __init__(self, ws: Sendable, conversations: pd.DataFrame) -> None:
+        outbox.check_template(conversations, "")
+        self.ws, self.frame = ws, conversations.copy()
+        self.picked = np.zeros(len(self.frame), dtype=bool)
+        self.template = self.nickname = self.batch = ""
+        self.include: tuple[str, ...] = ()
+        self.quiet_days: int | None = 30
+        self.dry = self.result = None
+        self.done, self._stop = 0, threading.Event()
+        self.spending = RequestCounter(ws)
+
+    dry: pd.DataFrame | None
+    result: pd.DataFrame | None
+
+    @cached_property
+    def names(self) -> pd.Series[str]:
+        """What each row's customer is called: nickname, else e-mail, else the session."""
+        names = self.frame["session_id"].astype("str")
+        for column in ("email", "nickname"):
+            if column in self.frame:
+                known = self.frame[column].astype("str")
+                names = known.where(known.notna() & (known.str.strip() != ""), names)
+        return names.str.slice(0, 60)
+
+    @cached_property
+    def _words(self) -> pd.Series[str]:
+        """What is searched: a column at a time, for a list may be long."""
+        words = self.names
+        for column in SHOWN:
+            if column in self.frame:
+                cells = self.frame[column]
+                lists = column == "segments"
+                texts = cells.map(html.word) if lists else cells.astype("str").fillna("")
+                words = words + " " + texts.astype("str")
+        return words.str.casefold()
+
+    @property
+    def columns(self) -> list[str]:
+        """The columns that a template is likely to name, one's own first."""
+        declared = set(tables.schema("conversations")["column"])
+        own = [name for name in map(str, self.frame.columns) if name not in declared]
+        named = [*own, *(name for name in _USUAL if name in self.frame)]
+        return [name for name in named if name.isidentifier()]  # as Jinja wants them
+
+    @property
+    def chosen(self) -> pd.DataFrame:
+        """The rows that are picked."""
+        return self.frame[self.picked]
+
+    @property
+    def recipients(self) -> int | None:
+        """How many messages would go; None where nobody has looked since the last change."""
+        if self.dry is None or self._looked != self._asked():
+            return None
+        return int((self.dry["reason"] == "").sum())
+
+    def find(self, words: str = "") -> list[int]:
+        """Give the positions of the rows in which all the words stand."""
+        found = np.ones(len(self.frame), dtype=bool)
+        for part in words.casefold().split():
+            found &= self._words.str.contains(part, regex=False).to_numpy(dtype=bool)
+        return [int(at) for at in np.flatnonzero(found)]
+
+    def pick(self, positions: Iterable[int], picked: bool = True) -> None:
+        """Pick rows by their positions, or leave them out again."""
+        self.picked[list(positions)] = picked
+
+    def preview(self, number: int) -> tuple[str, str, str]:
+        """Render the template for one of the picked rows; spends nothing.
+
+        Returns
+        -------
+        tuple
+            The customer's name, the text, and the reason where there is none.
+
+        Raises
+        ------
+        BadParameter
+            The template cannot be read, or names what is no column.
+        """
+        at = int(np.flatnonzero(self.picked)[number])
+        drafted = outbox.render(self.frame.iloc[[at]], self._message()).iloc[0]
+        return self.names.iloc[at], drafted["text"], drafted["reason"]
+
+    def look(self) -> pd.DataFrame:
+        """Look at what would be sent, and who is left out and why: a dry run.
+
+        Spends as :meth:`crisp_data.Workspace.send_many` says: up to a thread for each
+        conversation, where the frame and the cache do not tell who wrote last.
+        """
+        if not self.picked.any():
+            raise BadParameter("Nobody is selected.", "Tick the conversations to be written to.")
+        if not self.template.strip():
+            raise BadParameter("The message is empty.", "Write what is to be sent.")
+        asked, self.dry = self._asked(), None
+        with self.spending.counted():
+            dry = self.ws.send_many(self.chosen, **self._options())
+        self.dry, self._looked = dry, asked
+        return dry
+
+    def send(self, typed: str) -> pd.DataFrame:
+        """Send what was looked at, confirmed by the number of recipients.
+
+        Raises
+        ------
+        BadParameter
+            Not the number; or nobody has looked since the last change; or what would be sent
+            has changed by itself. Nothing was sent.
+        ReadOnly, QuotaExceeded, UnknownOutcome, Offline, ...
+            What did not go is in ``ws.outbox``; the same batch sends the rest.
+        """
+        expected = self.recipients
+        if expected is None or self.dry is None:
+            raise BadParameter("This was not looked at.", "Do the dry run first.")
+        if not expected:
+            raise BadParameter("There is nobody to send to.", "The dry run says why.")
+        if typed.strip() != str(expected):
+            raise BadParameter(
+                "The number does not confirm it: nothing was sent.",
+                f"{html.count(expected, 'message')} would go; type {expected} to send.",
+            )
+        self.ws.client.check_writes("send_many")
+        self._stop.clear()
+        self.done, self.result = 0, None
+        # Taken once: a form's fields may change while this runs in its thread.
+        frame, options, dry = self.chosen, self._options(), self.dry
+        self.dry = None  # to send once more takes another look
+        # From the cache, so at no cost, unless an hour has passed since.
+        if not self.ws.send_many(frame, **options).equals(dry):
+            raise BadParameter(
+                "What would be sent has changed since the dry run: nothing was sent.",
+                "Look again.",
+            )
+        try:
+            self.result = self.ws.send_many(
+                frame, **options, confirm=True, progress=self._went, stop=self._stop
+            )
+        except CrispError as error:
+            self.result = error.partial
+            raise
+        return self.result
+
+    def stop(self) -> None:
+        """End a look at its next request, and a sending after the message under way."""
+        self._stop.set()
+        self.spending.stop()
+
+    @property
+    def stopped(self) -> bool:
+        """Whether the last sending was stopped."""
+        return self._stop.is_set()
+
+    def _went(self, done: int, _: int) -> None:
+        self.done = done
+
+    def _message(self) -> str | outgoing.Message:
+        """Make the template a message where it is signed."""
+        name = self.nickname.strip()
+        return outgoing.Text(self.template, nickname=name) if name else self.template
+
+    def _options(self) -> dict[str, Any]:
+        return {
+            "template": self._message(),
+            "batch": self.batch.strip() or None,
+            "include": self.include,
+            "quiet_days": self.quiet_days,
+        }
+
+    def _asked(self) -> tuple[Any, ...]:
+        """All that a look depends on: changed, it does not hold any more."""
+        words = (self.template, self.nickname, self.batch, self.include, self.quiet_days)
+        return (*words, self.picked.tobytes())

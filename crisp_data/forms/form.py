@@ -1,0 +1,208 @@
+"""The frame of every form, and the few parts that forms share. Needs ipywidgets, no browser."""
+
+from __future__ import annotations
+
+import html
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import ipywidgets as widgets
+from IPython.display import publish_display_data
+
+from crisp_data.errors import CrispError
+from crisp_data.forms import html as look
+from crisp_data.forms.html import Opened
+from crisp_data.rest import waits
+
+#: Seconds that a handler may wait for: enough to try again after a connection that was lost.
+MOMENT = 2.0
+_VIEW = "application/vnd.jupyter.widget-view+json"
+
+
+class Form:
+    """A form: the banner and the quota above, a body to be filled, results and errors below.
+
+    A form is no widget but holds one, ``box``, so that a page without a kernel shows text in
+    its place. What the form decides is a plain object's business; a form asks it and draws.
+
+    Parameters
+    ----------
+    ws : workspace or None
+        None where none is open yet; set ``form.ws`` later and call :meth:`refresh`.
+    title : str
+        One line, above the body.
+    lead : str
+        What the form does, in a sentence.
+
+    Attributes
+    ----------
+    box : ipywidgets.VBox
+        All of it, with the class ``crisp-form``.
+    body : ipywidgets.VBox
+        To be filled: ``form.body.children = [...]``.
+    below : ipywidgets.VBox
+        What is long, such as a table: it stands below results and errors, which so stay near
+        the buttons.
+    """
+
+    def __init__(self, ws: Opened | None, title: str, lead: str = "") -> None:
+        self.ws, self.title = ws, title
+        self._banner, self._quota, self._notice = (widgets.HTML() for _ in range(3))
+        words = f"<p class='crisp-soft'>{html.escape(lead)}</p>" if lead else ""
+        head = widgets.HTML(f"<div class='crisp-head'><h2>{html.escape(title)}</h2>{words}</div>")
+        self.body, self.below = stack(), stack()
+        for part in (self.body, self.below):
+            part.add_class("crisp-body")
+        style = widgets.HTML(f"<style>{look.CSS}</style>", layout={"display": "none"})
+        above = [style, self._banner, self._quota, head]
+        self.box = widgets.VBox([*above, self.body, self._notice, self.below])
+        self.box.add_class("crisp-form")
+        self.refresh()
+
+    def refresh(self) -> None:
+        """Bring banner and quota up to date; spends nothing."""
+        self._banner.value = look.banner(self.ws)
+        self._quota.value = look.quota(self.ws)
+
+    def say(self, what: str, hint: str = "", kind: str = "done") -> None:
+        """Show a result ("done") or a remark ("info"); the words are escaped here."""
+        self._notice.value = look.notice(kind, what, hint)
+
+    def fail(self, error: BaseException) -> None:
+        """Show an error: its words where it is ours, only its class where it is not.
+
+        Whatever else may stand in an unforeseen error is nobody's to read in a form.
+        """
+        if isinstance(error, CrispError):
+            what, _, hint = str(error).partition("\n")
+            self.say(what, hint, "error")
+        else:
+            hint = "This was not foreseen. The traceback is in the kernel's log."
+            self.say(f"{type(error).__name__} ended this.", hint, "error")
+
+    def quiet(self) -> None:
+        """Take the last result or error away."""
+        self._notice.value = ""
+
+    @contextmanager
+    def busy(self, button: widgets.Button, doing: str = "") -> Iterator[None]:
+        """Keep a button from being pressed while its work is done, and show how that ends.
+
+        A :class:`CrispError` is shown and ends the block. Anything else is shown by its class
+        and raised again, into the kernel's log.
+
+        Notes
+        -----
+        A second click that the browser sent before the button went grey is handled after the
+        first one's work. So what sends must ask to be confirmed anew after it has sent.
+        """
+        said, button.disabled = button.description, True
+        button.description = doing or said
+        self.quiet()
+        try:
+            yield
+        except CrispError as error:
+            self.fail(error)
+        except BaseException as error:
+            self.fail(error)
+            raise
+        finally:
+            button.description, button.disabled = said, False
+            self.refresh()
+
+    @contextmanager
+    def reading(self, button: widgets.Button) -> Iterator[None]:
+        """Read in a handler: as :meth:`busy`, but what would have to be waited for is an error.
+
+        The kernel does nothing else meanwhile, and a rate limit lasts for minutes, the day's
+        reset for hours.
+        """
+        with self.busy(button, "Reading …"), waits.at_most(MOMENT):
+            yield
+
+    def lines(self) -> list[str]:
+        """What a page without a kernel says of the form: figures, nobody's words."""
+        return []
+
+    def close(self) -> None:
+        """Take the form and all that is in it off the page."""
+        close(self.box)
+
+    def _facts(self) -> list[str]:
+        if self.ws is None:
+            return ["not connected", *self.lines()]
+        where = look.service(self.ws)
+        writes = "may write" if self.ws.client.writes else "read-only"
+        website = self.ws.name or self.ws.website_id
+        return [f"{where}, {website}, {writes}", look.quota_line(self.ws), *self.lines()]
+
+    def __repr__(self) -> str:
+        return "\n".join([f"{self.title} (a form)", *(f"  {line}" for line in self._facts())])
+
+    def _ipython_display_(self) -> None:
+        """Show its words, and in an output of its own the form, which hides them where it lives.
+
+        In one output the form alone would count: a notebook that is opened without its kernel,
+        or a page made of it, would then show an error or nothing.
+        """
+        words = self._repr_mimebundle_()
+        view = {_VIEW: words.pop(_VIEW)} if _VIEW in words else {}
+        for output in filter(None, (words, view)):
+            publish_display_data(output)  # type: ignore[no-untyped-call]
+
+    def _repr_mimebundle_(self, **options: Any) -> dict[str, Any]:
+        rows = "".join(f"<div>{html.escape(line)}</div>" for line in self._facts())
+        colour = {"live": "#a4300a", "sandbox": "#0a5c94", "": "#6b7280"}[look.service(self.ws)]
+        fallback = (
+            "<div class='crisp-words' "
+            f"style='border-left:4px solid {colour};padding-left:12px'>"
+            f"<strong>{html.escape(self.title)}</strong>{rows}</div>"
+        )
+        bundle = {"text/plain": repr(self), "text/html": fallback}
+        if self.box.comm is None:  # closed
+            return bundle
+        return {**bundle, _VIEW: self.box._repr_mimebundle_(**options)[_VIEW]}
+
+
+def row(*parts: widgets.Widget) -> widgets.Box:
+    """Put parts side by side; where there is no room they stand below one another."""
+    box = widgets.Box(parts)
+    box.add_class("crisp-row")
+    return box
+
+
+def stack(*parts: widgets.Widget) -> widgets.VBox:
+    """Put parts below one another; in a row it takes its share, 300 pixels at least."""
+    box = widgets.VBox(parts)
+    box.add_class("crisp-pane")
+    return box
+
+
+def button(words: str, kind: str = "", *, small: bool = False) -> widgets.Button:
+    """Make a button; ``kind`` is "primary", one a form, or "danger" for what cannot be undone."""
+    made = widgets.Button(description=words)
+    if kind:
+        made.add_class(f"crisp-{kind}")
+    if small:
+        made.add_class("crisp-small")
+    return made
+
+
+def heading(words: str) -> widgets.HTML:
+    """Make a heading inside a form; the words are escaped here."""
+    made = widgets.HTML(f"<h3>{html.escape(words)}</h3>")
+    made.add_class("crisp-heading")
+    return made
+
+
+def show(widget: widgets.Widget, shown: bool) -> None:
+    """Show a widget, or take it off the page and out of the order of the Tab key."""
+    widget.layout.display = None if shown else "none"
+
+
+def close(widget: widgets.Widget) -> None:
+    """Close a widget with all that is in it: ipywidgets closes the outermost only."""
+    for child in getattr(widget, "children", ()):
+        close(child)
+    widget.close()

@@ -1,0 +1,116 @@
+"""A list that is read a request at a time, as far as somebody looks."""
+
+from __future__ import annotations
+
+from typing import Any, Protocol
+
+import pandas as pd
+
+from crisp_data import tables
+from crisp_data.api.envelope import Page
+from crisp_data.errors import CrispError
+from crisp_data.forms.html import Opened
+from crisp_data.rest.page_iterator import Pages
+
+
+class Read(Opened, Protocol):
+    """What a form needs to know of a workspace to read its lists."""
+
+    tz: str
+
+
+class PagedList:
+    """What was read of a list so far, as a frame that grows.
+
+    A workspace's own methods read a list to its end. A form must not: a click costs one
+    request, and nobody looks at ten thousand conversations.
+
+    Parameters
+    ----------
+    ws : Workspace
+        Whose list.
+    table : str
+        Which table its records belong to.
+    operation : str
+        Which list.
+    refresh : bool
+        Whether to ask Crisp even where the cache knows.
+    where : dict of str to str
+        What belongs to each record as well, such as ``session_id``.
+    **asked
+        The query, and ``for_write`` as in :meth:`crisp_data.rest.client.Client.pages`.
+
+    Attributes
+    ----------
+    frame : DataFrame
+        What was read, in the table's order.
+    pages : int
+        In how many pages.
+    whole : bool
+        Whether the end was reached.
+
+    Examples
+    --------
+    >>> from crisp_data.forms.paged_list import PagedList
+    >>> walked = PagedList(ws, "conversations", "list_conversations")
+    >>> page = walked.more()  # one request
+    >>> len(walked.frame), walked.whole
+    (50, False)
+    """
+
+    def __init__(
+        self,
+        ws: Read,
+        table: str,
+        operation: str,
+        *,
+        refresh: bool = False,
+        where: dict[str, str] | None = None,
+        **asked: Any,
+    ) -> None:
+        self._client, self._operation, self._refresh = ws.client, operation, refresh
+        self._where = {"website_id": ws.website_id, **(where or {})}
+        self._asked = asked
+        self._builder = tables.Builder(table, tz=ws.tz)
+        self._walk: Pages | None = None
+        self.frame: pd.DataFrame = self._builder.frame()
+        self.pages = 0
+        self.whole = False
+
+    def more(self) -> Page | None:
+        """Read one page further: one request, or none where the cache has it.
+
+        Returns
+        -------
+        Page or None
+            None where there was none.
+
+        Raises
+        ------
+        CrispError
+            The next call goes on where this one was: the cache has what was read before.
+        """
+        if self.whole:
+            return None
+        try:
+            if self._walk is None:
+                self._walk = self._begun()
+            page = next(self._walk, None)
+        except CrispError:
+            self._walk = None
+            raise
+        if page is None or not page.records:
+            self.whole = True
+            return None
+        self.pages += 1
+        self._builder.add(page.body, **self._where)
+        self.frame = self._builder.frame()
+        return page
+
+    def _begun(self) -> Pages:
+        asked: dict[str, Any] = {**self._where, **self._asked}
+        asked["refresh"] = self._refresh and not self.pages
+        walk = self._client.pages(self._operation, **asked)
+        for _ in range(self.pages):
+            next(walk, None)
+        return walk

@@ -1,0 +1,1 @@
+"""What every file of the package on this machine stands on."""

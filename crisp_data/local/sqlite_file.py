@@ -1,0 +1,109 @@
+"""A private SQLite file of the package's own, shared by threads and processes."""
+
+from __future__ import annotations
+
+import errno
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Literal
+
+from crisp_data.errors import FileTrouble
+from crisp_data.local.connection_pool import Pool, check_version, is_held
+
+#: Seconds that a statement waits while another process writes.
+BUSY_WAIT = 30.0
+
+
+class Database:
+    """A file that any number of threads and processes share, writes one by one.
+
+    Parameters
+    ----------
+    path : Path
+        Made where it is missing, for its owner alone.
+    setup : str
+        The tables, and the pragmas that differ from the ones here; run by every connection.
+    version : int
+        Which format of the file this is, kept as SQLite's ``user_version``; 0 is that of the
+        files that do not say so, and the same as 1.
+
+    Raises
+    ------
+    FileTrouble
+        From every method: the file cannot be written, is damaged, is held by another, or was
+        written by a later version of this package.
+    """
+
+    def __init__(self, path: Path, setup: str, version: int = 1) -> None:
+        self._path, self._version = path, version
+        self._pool = Pool(path, setup, BUSY_WAIT, version)
+
+    @contextmanager
+    def connection(self) -> Iterator[sqlite3.Connection]:
+        """Use a connection alone; within a block, the same thread is given the same one."""
+        with self.at_work(), self._pool.lease() as db:
+            yield db
+
+    @contextmanager
+    def transaction(self) -> Iterator[sqlite3.Connection]:
+        """All of the block or nothing, and nobody else writes meanwhile."""
+        with self.connection() as db:
+            try:
+                # Within, for Ctrl-C may come while it waits for its turn and just has it: others
+                # would then wait for as long as this process lives.
+                db.execute("BEGIN IMMEDIATE")
+                # Each time: who keeps a notebook open may update the package elsewhere.
+                check_version(db, self._path, self._version)
+                yield db
+                db.execute("COMMIT")
+            except BaseException:
+                if db.in_transaction:  # a full disk has rolled it back already
+                    db.execute("ROLLBACK")
+                raise
+
+    def disconnect(self) -> None:
+        """Close what is open and not in use; the next use opens it again."""
+        self._pool.close()
+
+    @contextmanager
+    def at_work(self) -> Iterator[None]:
+        """Tell what goes wrong with the file as an error that says the way on."""
+        try:
+            yield
+        except (sqlite3.Error, OSError) as error:
+            raise self._told(error) from error
+
+    def _told(self, error: Exception) -> FileTrouble:
+        what = trouble(error)
+        where, folder = f"The file {self._path}", "connect(state_dir=...) or CRISP_STATE_DIR"
+        if what == "held":
+            return FileTrouble(
+                f"{where} was held by another process for too long.",
+                "Run the same line again; where it stays, end the notebook that hangs.",
+            )
+        if what == "damaged":
+            return FileTrouble(
+                f"{where} is damaged.",
+                "Move it away, with those beside it that begin with its name: another one is "
+                "made, which does not know what this one knew.",
+            )
+        if what == "full":
+            return FileTrouble(
+                f"{where} cannot be written: the disk is full.",
+                f"Make room and run the same line again, or name another folder with {folder}.",
+            )
+        return FileTrouble(f"{where} cannot be written.", f"Name another folder with {folder}.")
+
+
+def trouble(error: Exception) -> Literal["held", "damaged", "full", "other"]:
+    """Read from an error of SQLite, or of the system, what is wrong with a file."""
+    if is_held(error):
+        return "held"
+    code = getattr(error, "sqlite_errorcode", 0) & 0xFF  # without the details of the kind
+    if code in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB):
+        return "damaged"
+    if code == sqlite3.SQLITE_FULL or getattr(error, "errno", None) == errno.ENOSPC:
+        return "full"
+    return "other"

@@ -1,0 +1,121 @@
+"""What frames and arguments must be, and times as the milliseconds that arithmetic wants."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from crisp_data import dates, filters
+from crisp_data.errors import BadParameter
+
+Ints = npt.NDArray[np.int64]
+Flags = npt.NDArray[np.bool_]
+
+#: How numpy tells a missing time as a whole number.
+MISSING = np.iinfo(np.int64).min
+PER = ("ticket", "conversation")
+#: Types of rows that are no messages.
+NO_MESSAGES = ("note", "event")
+
+
+def needs(frame: pd.DataFrame, *columns: str, of: str = "ws.messages()") -> None:
+    """Refuse what is no frame, or one that lacks a column."""
+    if not isinstance(frame, pd.DataFrame):
+        raise BadParameter(f"A {type(frame).__name__} is no frame.", f"Pass a frame of {of}.")
+    for name in columns:
+        if name not in frame:
+            raise BadParameter(f"The frame has no column {name!r}.", f"Pass a frame of {of}.")
+
+
+def names(value: str | Iterable[str] | None) -> list[str]:
+    """Read one name or several."""
+    try:
+        return [value] if isinstance(value, str) else list(value or ())
+    except TypeError:
+        raise BadParameter(
+            f"A {type(value).__name__} is no name, nor several.", "Pass a text or a list of texts."
+        ) from None
+
+
+def check_per(per: str) -> None:
+    """Refuse what one cannot measure by."""
+    filters.check_word("per", per, PER)
+
+
+def milliseconds(frame: pd.DataFrame, column: str) -> tuple[Ints, str]:
+    """Give the times of a column as milliseconds since 1970, and the zone they are told in."""
+    times = frame[column]
+    if isinstance(times.dtype, pd.ArrowDtype) and times.dtype.kind == "M":
+        times = pd.Series(pd.DatetimeIndex(times))  # read with dtype_backend="pyarrow"
+    if not isinstance(times.dtype, pd.DatetimeTZDtype):
+        raise BadParameter(
+            f"The column {column!r} holds no times with a zone.",
+            f"Say which zone they are in: frame[{column!r}].dt.tz_localize('UTC'); or read a file "
+            "as a table: crisp.read(path, 'messages').",
+        )
+    return pd.DatetimeIndex(times).as_unit("ms").asi8, str(times.dt.tz)
+
+
+def times(at: Ints, tz: str) -> pd.DatetimeIndex:
+    """Give milliseconds since 1970 as times in a zone."""
+    return pd.DatetimeIndex(at.view("M8[ms]")).tz_localize("UTC").tz_convert(tz)
+
+
+def counts(numbers: Ints) -> Any:
+    """Give whole numbers as a column of counts."""
+    return pd.array(numbers, dtype="Int64")
+
+
+def durations(lengths: Ints) -> npt.NDArray[np.timedelta64]:
+    """Give milliseconds as durations."""
+    return lengths.view("m8[ms]")
+
+
+def lengths(frame: pd.DataFrame, column: str = "duration") -> Ints:
+    """Give a column of durations as milliseconds."""
+    if not pd.api.types.is_timedelta64_dtype(frame[column]):
+        raise BadParameter(
+            f"The column {column!r} holds no durations.",
+            "Use what responses(), first_response() or resolution() returned.",
+        )
+    return pd.TimedeltaIndex(frame[column]).as_unit("ms").asi8
+
+
+def length(value: Any, name: str) -> int:
+    """Read a duration such as "1 hour" as milliseconds."""
+    hint = "Write it such as '30 minutes', '1 hour' or '2 days', or pass a Timedelta."
+    try:
+        # A bare number is nanoseconds to pandas, which nobody means.
+        if isinstance(value, (int, float)) or (isinstance(value, str) and value.isdecimal()):
+            raise ValueError
+        read = pd.Timedelta(value)
+    except (ValueError, TypeError):
+        raise BadParameter(f"{name} is not a duration that can be read.", hint) from None
+    if pd.isna(read) or read < pd.Timedelta(0):
+        raise BadParameter(f"{name} is not a duration from zero on.", hint)
+    return int(read.asm8.astype("m8[ms]").astype(np.int64))
+
+
+def moment(now: Any, at: Ints, tz: str) -> int:
+    """Read ``now`` as milliseconds; the latest of the times where it is not given."""
+    if now is None:
+        return int(at.max(initial=MISSING))
+    read = dates.moment(now, "now", tz=tz, now=pd.Timestamp.now("UTC").to_pydatetime())
+    if read is None:
+        raise BadParameter("now is not a moment.")
+    return int(read.asm8.astype("M8[ms]").astype(np.int64))
+
+
+def beginning(since: Any, tz: str) -> int:
+    """Read ``since`` as milliseconds; before everything where it is not given."""
+    read = dates.moment(since, "since", tz=tz, now=pd.Timestamp.now("UTC").to_pydatetime())
+    return int(MISSING) if read is None else int(read.asm8.astype("M8[ms]").astype(np.int64))
+
+
+def check_tz_or(tz: str | None, own: str) -> str:
+    """Check a zone that was asked for; the frame's own where none was."""
+    return own if tz is None else dates.check_tz(tz)

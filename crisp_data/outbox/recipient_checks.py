@@ -1,0 +1,184 @@
+"""Who is better not written to, and why: looked at before anything is sent."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from contextlib import closing
+from dataclasses import dataclass
+from typing import Any
+
+import pandas as pd
+
+from crisp_data import filters, tables
+from crisp_data.api import envelope
+from crisp_data.errors import BadParameter, NotFound
+from crisp_data.quota.estimate import Plan
+from crisp_data.rest import message_threads
+from crisp_data.rest.client import Client
+from crisp_data.rest.cost_plans import CostPlans
+
+#: What is left out unless it is asked for.
+INCLUDE = ("duplicate", "blocked", "resolved", "quiet")
+
+_FACTS = ("state", "is_blocked", "updated_at", "waiting_since")
+
+
+@dataclass(frozen=True)
+class Rules:
+    """What an analyst decided about whom not to write to.
+
+    Raises
+    ------
+    BadParameter
+    """
+
+    include: Sequence[str] = ()
+    quiet_days: int | None = 30
+    messages: pd.DataFrame | None = None
+    refresh: bool = False
+
+    def __post_init__(self) -> None:
+        include = [self.include] if isinstance(self.include, str) else self.include
+        object.__setattr__(self, "include", tuple(include))
+        for word in self.include:
+            filters.check_word("include", word, INCLUDE)
+        filters.check_count("quiet_days", self.quiet_days)
+        wanted = {"session_id", "from", "type", "timestamp"}
+        if self.messages is not None and not wanted <= set(self.messages.columns):
+            raise BadParameter("messages= is not a frame that ws.messages() returned.")
+
+
+class Checks:
+    """Looks at the conversations that are to be written to.
+
+    What a frame of conversations says itself costs nothing; see :meth:`reasons`.
+    """
+
+    def __init__(
+        self,
+        client: Client,
+        website_id: str,
+        plans: CostPlans,
+        show: Callable[[Plan | None], None] = lambda plan: None,
+    ) -> None:
+        self._client, self._website_id = client, website_id
+        self._plans, self._show = plans, show
+
+    def reasons(self, frame: pd.DataFrame, rules: Rules) -> dict[str, str]:
+        """Say by session_id who is left out, and why.
+
+        Spends a request for each conversation of which the frame does not have ``state`` and
+        ``is_blocked``, and one or more for each thread that must be read to see when the
+        person wrote last. That is not needed where the frame says so itself: where nothing
+        has happened since (``updated_at``), or the person waits since then
+        (``waiting_since``); nor for threads that are in ``rules.messages``. All is kept.
+        """
+        facts = self._facts(frame.drop_duplicates("session_id"), rules.refresh)
+        found: dict[str, list[str]] = {}
+        for session_id in dict.fromkeys(frame["session_id"]):
+            fact = facts.get(session_id)
+            if fact is None:
+                found[session_id] = ["not found"]
+                continue
+            met = {
+                # What is not told may be either, and not to write is what can be mended.
+                "blocked: Crisp does not say": pd.isna(fact["is_blocked"]),
+                "blocked": pd.notna(fact["is_blocked"]) and fact["is_blocked"],
+                "resolved": fact["state"] == "resolved",
+            }
+            found[session_id] = [
+                reason
+                for reason, holds in met.items()
+                if holds and reason.split(":")[0] not in rules.include
+            ]
+        if rules.quiet_days is not None and "quiet" not in rules.include:
+            asked = {one: facts[one] for one, reasons in found.items() if not reasons}
+            found |= {one: [reason] for one, reason in self._quiet(asked, rules).items()}
+        return {one: "; ".join(reasons) for one, reasons in found.items() if reasons}
+
+    def _facts(self, frame: pd.DataFrame, refresh: bool) -> dict[str, dict[str, Any]]:
+        """Take what is needed from the frame, else from Crisp; who is not found has none."""
+        rows = frame.set_index("session_id").reindex(columns=list(_FACTS))
+        unknown = rows["state"].isna() | rows["is_blocked"].isna() | refresh
+        known = [rows[~unknown], *self._fetch(list(rows.index[unknown]), refresh)]
+        facts: dict[str, dict[str, Any]] = {}
+        for part in known:
+            for name in ("updated_at", "waiting_since"):
+                part[name] = pd.to_datetime(part[name], utc=True, errors="coerce")
+            facts |= {
+                str(one): {str(k): v for k, v in row.items()}
+                for one, row in part.to_dict("index").items()
+            }
+        return facts
+
+    def _fetch(self, ids: list[str], refresh: bool) -> list[pd.DataFrame]:
+        if not ids:
+            return []
+        where: dict[str, Any] = {"website_id": self._website_id}
+        kept = [not refresh and self._client.keeps("get_conversation", session_id=one, **where)
+                for one in ids]  # fmt: skip
+        why = "Each is asked for by itself: state and is_blocked are not in the frame."
+        self._show(self._plans.before_each(kept.count(False), why))
+        builder = tables.Builder("conversations")
+        for session_id in ids:
+            pages = self._client.pages(
+                "get_conversation", session_id=session_id, refresh=refresh, **where
+            )
+            try:
+                builder.add(next(pages).body, **where)
+            except NotFound:
+                continue
+        return [builder.frame().set_index("session_id")[list(_FACTS)]]
+
+    def _quiet(self, facts: dict[str, dict[str, Any]], rules: Rules) -> dict[str, str]:
+        """Tell who did not write for so long."""
+        days = pd.Timedelta(days=rules.quiet_days or 0)
+        since = pd.Timestamp(self._client.now(), unit="s", tz="UTC") - days
+        quiet: dict[str, str] = {}
+        wrote = _last_of(rules.messages)
+        unread = []
+        for session_id, fact in facts.items():
+            if session_id in wrote or fact["waiting_since"] >= since:
+                continue
+            if fact["updated_at"] < since:
+                quiet[session_id] = f"quiet: nothing since {fact['updated_at']:%Y-%m-%d}"
+            else:
+                unread.append(session_id)
+        wrote |= self._read(unread, rules.refresh)
+        for session_id in facts:
+            last = wrote.get(session_id, since)
+            if pd.isna(last):
+                quiet[session_id] = "quiet: never wrote"
+            elif last < since:
+                quiet[session_id] = f"quiet: wrote last on {last:%Y-%m-%d}"
+        return quiet
+
+    def _read(self, ids: list[str], refresh: bool) -> dict[str, Any]:
+        """Read when each person wrote last; NaT where they never did."""
+        self._show(self._plans.before_messages(ids, refresh))
+        wrote: dict[str, Any] = {}
+        reading = message_threads.read(self._client, self._website_id, ids, refresh=refresh)
+        with closing(reading):
+            for thread in reading:
+                if thread.error is not None:
+                    raise thread.error
+                rows = [row for body in thread.bodies for row in envelope.data(body)]
+                times = [row["timestamp"] for row in rows if _wrote(row)]
+                last = pd.Timestamp(max(times), unit="ms", tz="UTC") if times else pd.NaT
+                wrote[thread.session_id] = last
+        return wrote
+
+
+def _wrote(row: dict[str, Any]) -> bool:
+    """Whether a message is a person's; what they did elsewhere is an event and no word."""
+    return row.get("from") == "user" and row.get("type") != "event"
+
+
+def _last_of(messages: pd.DataFrame | None) -> dict[str, Any]:
+    """The last word of each person in a frame of messages; NaT for threads without any."""
+    if messages is None:
+        return {}
+    times = pd.to_datetime(messages["timestamp"], utc=True)
+    times = times.where((messages["from"] == "user") & (messages["type"] != "event"))
+    last: dict[Any, Any] = times.groupby(messages["session_id"]).max().to_dict()
+    return last

@@ -1,0 +1,1 @@
+"""The requests of a day, shared by every process of a user."""

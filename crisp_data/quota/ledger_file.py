@@ -1,0 +1,106 @@
+"""The ledger's SQLite file: one row a token and day."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from crisp_data.local.sqlite_file import Database
+
+_VERSION = 1  # of the file's format; a higher one is refused by those who do not know it
+_SCHEMA = """
+CREATE TABLE IF NOT EXISTS day (
+    account TEXT, day TEXT, used INTEGER NOT NULL DEFAULT 0,
+    PRIMARY KEY (account, day)) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS operation (
+    account TEXT, day TEXT, operation TEXT, used INTEGER NOT NULL DEFAULT 0,
+    PRIMARY KEY (account, day, operation)) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS closed (
+    account TEXT, day TEXT, refusal TEXT NOT NULL,
+    PRIMARY KEY (account, day)) WITHOUT ROWID;
+"""
+
+
+_BRING_BACK = (
+    "INSERT INTO day SELECT :account, :today, sum(used) FROM day "
+    "WHERE account = :account AND day > :last GROUP BY account "
+    "ON CONFLICT DO UPDATE SET used = used + excluded.used",
+    "INSERT INTO operation SELECT :account, :today, operation, sum(used) FROM operation "
+    "WHERE account = :account AND day > :last GROUP BY operation "
+    "ON CONFLICT DO UPDATE SET used = used + excluded.used",
+    "INSERT OR IGNORE INTO closed SELECT :account, :today, refusal FROM closed "
+    "WHERE account = :account AND day > :last ORDER BY day LIMIT 1",
+    "DELETE FROM day WHERE account = :account AND day > :last",
+    "DELETE FROM operation WHERE account = :account AND day > :last",
+    "DELETE FROM closed WHERE account = :account AND day > :last",
+)
+
+
+class LedgerFile(Database):
+    """What was counted; it knows nothing of limits or clocks."""
+
+    def __init__(self, path: Path, account: str) -> None:
+        super().__init__(path, _SCHEMA, _VERSION)
+        self._account = account
+
+    def used(self, day: str) -> int:
+        """Requests counted for a day."""
+        return int(self._value("SELECT used FROM day WHERE account = ? AND day = ?", day) or 0)
+
+    def by_operation(self, day: str) -> dict[str, int]:
+        """The same by operation, most used first."""
+        query = (
+            "SELECT operation, used FROM operation WHERE account = ? AND day = ? AND used > 0 "
+            "ORDER BY used DESC, operation"
+        )
+        with self.connection() as db:
+            return dict(db.execute(query, (self._account, day)))
+
+    def add(self, days: list[str], operation: str, count: int) -> None:
+        """Count requests of an operation for each of the days; within a transaction."""
+        with self.connection() as db:
+            for day in days:
+                db.execute(
+                    "INSERT INTO day VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET used = used + ?",
+                    (self._account, day, count, count),
+                )
+                db.execute(
+                    "INSERT INTO operation VALUES (?, ?, ?, ?) "
+                    "ON CONFLICT DO UPDATE SET used = used + ?",
+                    (self._account, day, operation, count, count),
+                )
+
+    def closed(self, day: str) -> str:
+        """By what refusal of Crisp's a day was closed; empty where it was not."""
+        query = "SELECT refusal FROM closed WHERE account = ? AND day = ?"
+        return str(self._value(query, day) or "")
+
+    def close(self, day: str, refusal: str) -> None:
+        """Close a day; the first refusal stands."""
+        with self.transaction() as db:
+            db.execute(
+                "INSERT OR IGNORE INTO closed VALUES (?, ?, ?)", (self._account, day, refusal)
+            )
+
+    def reopen(self, day: str) -> None:
+        """Take that back."""
+        with self.transaction() as db:
+            db.execute("DELETE FROM closed WHERE account = ? AND day = ?", (self._account, day))
+
+    def ahead_of(self, last: str) -> bool:
+        """Whether anything is written down for days after the last one that there can be."""
+        query = (
+            "SELECT EXISTS (SELECT 1 FROM day WHERE account = ?1 AND day > ?2) "
+            "OR EXISTS (SELECT 1 FROM closed WHERE account = ?1 AND day > ?2)"
+        )
+        return bool(self._value(query, last))
+
+    def bring_back(self, last: str, today: str) -> None:
+        """Charge what is written down for days after ``last`` to today instead."""
+        with self.transaction() as db:
+            for statement in _BRING_BACK:
+                db.execute(statement, {"account": self._account, "last": last, "today": today})
+
+    def _value(self, query: str, day: str) -> int | str | None:
+        with self.connection() as db:
+            row = db.execute(query, (self._account, day)).fetchone()
+        return row[0] if row else None

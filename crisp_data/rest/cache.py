@@ -1,0 +1,207 @@
+"""One ``requests`` session: a cache over the wire.
+
+A cache hit costs nothing and never reaches the ledger. The cache is requests-cache over one
+private SQLite file a token; what is set here is what its defaults would get wrong for Crisp:
+keys that know who asks, answers that never hold a secret, and writes that drop what they
+made stale.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import inspect
+import time
+from typing import Any
+from urllib.parse import urlsplit
+
+import requests
+from requests_cache import DO_NOT_CACHE, CachedSession, get_url_expiration
+from requests_cache.policy.directives import CacheDirectives
+
+from crisp_data import config
+from crisp_data.api import envelope, routes
+from crisp_data.rest import cache_file, cache_purge, network, single_flight
+from crisp_data.rest.transport import PULL, Transport
+
+# requests-cache looks up which directives there are anew for each request and each answer, by
+# inspecting this signature: a fourteenth of what a request costs. Here it is found at once.
+CacheDirectives.__init__.__signature__ = inspect.signature(CacheDirectives.__init__)  # type: ignore[attr-defined]
+
+#: Seconds that an answer stays fresh; the first pattern that fits decides. What an analyst
+#: looks at again in one sitting is kept for an hour, what hardly changes for a day, and
+#: what is about this very moment not at all.
+LIFETIMES: dict[str, int] = {
+    "*/visitors/*": 0,
+    "*/availability/*": 0,
+    "*/operators/active": 0,
+    "*/website/*/conversation*": 3600,
+    "*/website/*/people/*": 3600,
+    "*": 86_400,
+}
+
+#: A header that never leaves this machine: only an answer that came after this moment, in
+#: seconds since 1970, will do. It is the one word for fresh: whoever asks anew takes what
+#: another brought meanwhile, and nothing older.
+SINCE = "X-Crisp-Data-Since"
+
+# Answers about this very moment stay so long, for those who asked at the same moment only.
+_MOMENT = 10
+
+
+class Session(CachedSession):
+    """A session for one thread; all threads share one transport.
+
+    (One session for several threads loses writes now and then; a session each does not.)
+    """
+
+    def __init__(
+        self,
+        settings: config.Settings,
+        wire: Transport,
+        file: cache_file.CacheFile,
+        *,
+        lifetimes: dict[str, int] | None = None,
+        cache: bool = True,
+    ) -> None:
+        own = lifetimes or {}
+        self._lifetimes = own | {p: s for p, s in LIFETIMES.items() if p not in own}
+        expiry: dict[Any, Any] = {p: s or _MOMENT for p, s in self._lifetimes.items()}
+        self._base = urlsplit(settings.base_url).path
+        # Who asks is part of every key. The secret goes in keyed and hashed: a wrong key
+        # must not be served what the right one was told.
+        token = settings.credentials
+        self._identity = hashlib.blake2b(
+            f"{settings.base_url}\n{token.tier}\n{token.identifier}".encode(),
+            key=hashlib.blake2b(token.key.encode()).digest(),
+            digest_size=8,
+        ).hexdigest()
+        self._store = cache_file.Cache(file)
+        self._file = file.path
+        self._asked = 0.0
+        self._flights = file.path.with_suffix(".flights")
+        super().__init__(
+            backend=self._store,
+            filter_fn=self._still_holds,
+            key_fn=self._key,
+            allowable_codes=(200, 206),
+            allowable_methods=("GET", "HEAD"),
+            urls_expire_after=expiry,
+        )
+        self.settings.disabled = not cache
+        self.headers.update(envelope.headers(token.identifier, token.key, token.tier))
+        self.headers["User-Agent"] = "crisp_data"
+        # No other host can be reached, and no .netrc can replace the credential.
+        self.adapters.clear()
+        self.mount(settings.base_url, wire)
+        self.auth = _keep_headers
+        # The environment's proxies and certificates are looked up here, once: requests would
+        # go through the whole of it for every request, at a tenth of what a request costs.
+        self.proxies = network.proxies(settings.base_url)
+        self.verify = network.certificates(settings)
+        self.trust_env = False
+
+    def send(self, request: requests.PreparedRequest, *args: Any, **kwargs: Any) -> Any:
+        """Send through the cache; whatever becomes of a write, drop what it may have changed."""
+        since, self._asked = float(request.headers.pop(SINCE, 0)), time.time()
+        if request.method in ("GET", "HEAD"):
+            return self._read(request, since, **kwargs)
+        route = routes.identify(request.method or "", self._path(request))
+        if route and route.reads:
+            return super().send(request, *args, **kwargs)
+        try:
+            return super().send(request, *args, **kwargs)
+        finally:
+            self.drop(self._path(request))
+
+    def _read(self, request: requests.PreparedRequest, since: float, **kwargs: Any) -> Any:
+        """Read from the cache, from another's flight that lands meanwhile, or over the wire.
+
+        The cache is asked before the lock is, so that a hit waits for nobody. After an error
+        whoever waited tries for itself. What is not to be kept cannot be shared either, and
+        flies alone.
+        """
+        lifetime = get_url_expiration(request.url, self._lifetimes)  # type: ignore[arg-type]
+        if lifetime == 0 and PULL not in request.headers:
+            since = since or time.time()
+        asked, fresh = request.headers.get("Cache-Control", ""), since > 0
+        unkept = self.settings.disabled or lifetime == DO_NOT_CACHE
+        if unkept or "no-store" in asked or "only-if-cached" in asked:
+            # What is about this moment is in no cache: asked for anew, nothing is found there.
+            return super().send(request, force_refresh=fresh, **kwargs)
+        key = self._key(request)
+        kept = None if fresh else self._kept(key, since)
+        if kept is not None:
+            return kept
+        with single_flight.hold(self._flights, key):
+            kept = self._kept(key, since)
+            if kept is not None:
+                return kept
+            if lifetime == 0:  # a day of looking at visitors must not pile up on the disk
+                self._store.delete_expired()
+            self._asked = time.time()
+            return super().send(request, force_refresh=fresh, **kwargs)
+
+    def _kept(self, key: str, since: float) -> Any:
+        """Return the kept answer if it is fresh and came since then, else None."""
+        kept = self._store.get_response(key)
+        if kept is None or kept.is_expired or kept.created_at.timestamp() < since:
+            return None
+        return kept
+
+    def _still_holds(self, response: Any) -> bool:
+        """Whether nothing was written or purged since it was asked for: else it is not kept."""
+        if self._asked > time.time():  # the clock was set back since: nobody can tell
+            return False
+        start = self._prefix(self._path(response.request))
+        return not single_flight.written_since(
+            self._flights, (_ALL, start[:_SITE], start), self._asked
+        )
+
+    def cached(self) -> int:
+        """How many answers are kept that are still fresh."""
+        return self._store.fresh()
+
+    def keeps(self, request: requests.PreparedRequest) -> bool:
+        """Whether a fresh answer to a request is kept, without unpacking it."""
+        if self.settings.disabled:
+            return False
+        return self._store.holds(self._key(request))
+
+    def purge(self, wait: float) -> None:
+        """Delete every kept answer so that nothing of it is left; see :func:`cache_files.purge`."""
+        cache_purge.purge(self._file, wait)
+
+    def _path(self, request: Any) -> str:
+        return urlsplit(request.url or "").path.removeprefix(self._base.rstrip("/"))
+
+    def _key(self, request: Any, **_: Any) -> str:
+        """Make a key: who, website, conversation, rest; hex, for it goes into SQL unescaped."""
+        url = urlsplit(request.url or "")
+        rest = f"{request.method}\n{url.path}?{url.query}\n{request.headers.get(PULL, '')}"
+        return self._prefix(self._path(request)) + _hash(rest, 16)
+
+    def _prefix(self, path: str) -> str:
+        parts = [*path.strip("/").split("/"), "", "", "", ""]
+        website = _hash(parts[1], 8) if parts[0] == "website" and parts[1] else _NONE
+        conversation = _hash(parts[3], 8) if parts[2] == "conversation" and parts[3] else _NONE
+        return self._identity + website + conversation
+
+    def drop(self, path: str) -> None:
+        """Delete the answers about a conversation and its website's lists; else the website's."""
+        prefix = self._prefix(path)
+        site = prefix[:_SITE]
+        starts = [site] if prefix.endswith(_NONE) else [prefix, site + _NONE]
+        single_flight.mark_written(self._flights, starts)
+        self._store.delete_between((start, start + "g") for start in starts)
+
+
+_ALL, _SITE = "", 32  # how all keys, and those of a website, begin: with nothing; so far alike
+_NONE = "0" * 16  # the place of a website or conversation in the key of an answer without one
+
+
+def _hash(text: str, size: int) -> str:
+    return hashlib.blake2b(text.encode(), digest_size=size).hexdigest()
+
+
+def _keep_headers(request: requests.PreparedRequest) -> requests.PreparedRequest:
+    return request

@@ -1,0 +1,102 @@
+"""Threads of messages read side by side, given in the order in which they were asked for."""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Generator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+
+from crisp_data.errors import CrispError, ForkedProcess, NotFound
+from crisp_data.rest.client import Client
+from crisp_data.rest.waits import ended_by
+
+
+@dataclass
+class MessageThread:
+    """What was read of one conversation's messages.
+
+    Attributes
+    ----------
+    session_id : str
+        The conversation.
+    bodies : list of bytes
+        Its batches as they came, the newest first.
+    doubt : str
+        Why messages may be missing; empty where none can be.
+    found : bool
+        False where there is no such conversation.
+    error : CrispError or None
+        What ended the reading before its time.
+    """
+
+    session_id: str
+    bodies: list[bytes] = field(default_factory=list)
+    incomplete: str = ""
+    found: bool = True
+    error: CrispError | None = None
+
+
+def read(
+    client: Client,
+    website_id: str,
+    session_ids: Sequence[str],
+    *,
+    refresh: bool = False,
+    keep: bool = True,
+    known: Mapping[str, frozenset[int]] = {},
+) -> Generator[MessageThread]:
+    """Read threads, ``client.workers`` at a time.
+
+    A thread is read whole, or down to the first batch with a fingerprint that ``known`` has
+    for it. With ``keep=False`` the cache is neither asked nor fed.
+
+    After an error nothing more is begun, and what was begun is still given: the last thread
+    that comes carries the error. Each worker has a session of its own over the one wire, so
+    every request is counted and retried as if it were alone.
+    """
+
+    def one(session_id: str) -> MessageThread:
+        thread = MessageThread(session_id)
+        pages = client.pages(
+            "get_messages_in_conversation",
+            website_id=website_id,
+            session_id=session_id,
+            refresh=refresh,
+            keep=keep,
+            known=known.get(session_id, frozenset()),
+        )
+        try:
+            with ended_by(ended):
+                thread.bodies.extend(page.body for page in pages)
+        except NotFound:
+            thread.found = False
+        except CrispError as error:
+            thread.error = error
+        thread.incomplete = pages.incomplete
+        return thread
+
+    ended, pid = threading.Event(), os.getpid()
+    pool = ThreadPoolExecutor(client.workers, thread_name_prefix="crisp-data")
+    waiting = [pool.submit(one, session_id) for session_id in session_ids]
+    failed: MessageThread | None = None
+    try:
+        for future in waiting:
+            if future.cancelled():
+                continue
+            if os.getpid() != pid:  # a thread pool is the parent's: its threads are not here
+                raise ForkedProcess("The threads that were reading messages are the parent's.")
+            thread = future.result()
+            if thread.error is None:
+                yield thread
+            elif failed is None:
+                failed = thread
+                pool.shutdown(wait=False, cancel_futures=True)
+        if failed is not None:
+            yield failed
+    finally:
+        # An interrupted pull begins nothing more and waits no longer; what is on the wire may
+        # finish.
+        ended.set()
+        pool.shutdown(wait=False, cancel_futures=True)

@@ -1,0 +1,130 @@
+"""One flight for equal requests: a lock by cache key, shared by threads and processes.
+
+Who holds it asks the service; who waits finds the answer in the cache. The lock is an economy
+and no guard: where there can be none (a folder that cannot be written, a file system without
+locks) each asks for itself, as if alone.
+
+The locks are empty files of their own, never the cache's: closing a SQLite file drops the
+locks that SQLite itself holds on it in this process.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import time
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
+from functools import lru_cache
+from pathlib import Path
+
+from filelock import lock_descriptor, unlock_descriptor
+
+from crisp_data.local.private import private_dir
+from crisp_data.rest import waits
+
+#: How many locks there are. Two keys that share one wait for each other without need: with
+#: eight requests on the wire that meets one in a hundred and fifty.
+STRIPES = 1024
+
+_POLL = 0.01  # seconds between two tries at a lock that another holds
+
+_COARSE = 2.0  # seconds by which a file system may round a file's time up
+
+_held: set[int] = set()
+
+
+@contextmanager
+def hold(folder: Path, key: str) -> Iterator[None]:
+    """Hold the lock of a hexadecimal key; wait for as long as another holds it.
+
+    The system takes the lock from a process that dies, however it dies. A wait can be
+    interrupted, and lasts as long as the other's request with its tries. (The wait for the
+    day's reset holds no lock.)
+    """
+    lock = _take(folder, key)
+    try:
+        yield
+    finally:
+        if lock is not None:
+            _give_back(lock)
+
+
+def mark_written(folder: Path, starts: Iterable[str]) -> None:
+    """Note that what begins with one of these was changed: what is on the wire now is old."""
+    now = time.time_ns()
+    for start in starts:
+        with suppress(OSError):
+            path = _mark(folder, start)
+            os.close(_open(Path(path)))
+            os.utime(path, ns=(now, now))
+
+
+def written_since(folder: Path, starts: Iterable[str], moment: float) -> bool:
+    """Whether any of them was marked after a moment, in seconds since 1970.
+
+    A mark from the future was made while the clock was ahead, nobody knows when: it counts as
+    made just now, once. Left as it is, nothing would be kept until the clock came there.
+    """
+    for start in starts:
+        with suppress(OSError):
+            marked = os.stat(_mark(folder, start)).st_mtime
+            if marked > time.time() + _COARSE:
+                mark_written(folder, [start])
+            if marked >= moment:
+                return True
+    return False
+
+
+@lru_cache
+def _mark(folder: Path, start: str) -> str:
+    stripe = int(hashlib.blake2b(start.encode(), digest_size=4).hexdigest(), 16) % STRIPES
+    return os.path.join(folder, f"{stripe:04d}.written")
+
+
+def _take(folder: Path, key: str) -> int | None:
+    path = folder / f"{int(key[-8:], 16) % STRIPES:04d}.lock"
+    try:
+        lock = _open(path)
+    except OSError:
+        return None
+    _held.add(lock)
+    try:
+        while not lock_descriptor(lock, blocking=False):
+            waits.sleep(_POLL)  # which a worker's pull can end
+    except BaseException as error:
+        _held.discard(lock)
+        os.close(lock)
+        if isinstance(error, OSError):
+            return None
+        raise
+    return lock
+
+
+def _open(path: Path) -> int:
+    flags = os.O_RDWR | os.O_CREAT
+    try:
+        return os.open(path, flags, 0o600)
+    except FileNotFoundError:
+        private_dir(path.parent)
+        return os.open(path, flags, 0o600)
+
+
+def _give_back(lock: int) -> None:
+    # Unlocked by word, for a process forked meanwhile would keep the lock by its own copy.
+    if lock not in _held:  # this is a child that was forked meanwhile, and has closed it
+        return
+    with suppress(OSError):
+        unlock_descriptor(lock)
+    _held.discard(lock)
+    os.close(lock)
+
+
+def _leave_to_parent() -> None:
+    """Close what other threads of the parent hold: a child that outlives it must not."""
+    while _held:
+        os.close(_held.pop())
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_leave_to_parent)

@@ -1,0 +1,298 @@
+"""The only way to a socket: over the ledger, with patience.
+
+Every attempt is reserved in the ledger before it is sent, repeated ones too: that is why
+urllib3's own retries, which nobody above them can see, are off. What a read meets on the way
+(rate limits, failures, lost or truncated answers, the end of the day's quota) is met here; a
+write is sent once, for nobody can know whether a lost answer means lost work.
+"""
+
+from __future__ import annotations
+
+import os
+import random
+import threading
+import time
+import uuid
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cache
+from typing import Any, TypeGuard
+from urllib.parse import urlsplit
+
+import requests
+from requests.adapters import DEFAULT_POOLSIZE, HTTPAdapter
+from urllib3.exceptions import HTTPError, MaxRetryError, NewConnectionError
+
+from crisp_data.api import envelope, routes
+from crisp_data.errors import (
+    ApiError,
+    BadAnswer,
+    CrispError,
+    Offline,
+    PlanLimit,
+    ProxyFailed,
+    QuotaExceeded,
+    RateLimited,
+    Redirected,
+    Unreachable,
+    Untrusted,
+)
+from crisp_data.quota.ledger import Ledger, Reservation
+from crisp_data.rest import waits
+from crisp_data.rest.network import not_sent
+
+#: A header that never leaves this machine: which pull a page belongs to. It is part of the
+#: cache's key, so pages of two pulls are never mixed into one list.
+PULL = "X-Crisp-Data-Pull"
+#: Likewise: the operation that was called by name, for a few share verb and path with another.
+OPERATION = "X-Crisp-Data-Operation"
+#: Likewise: that a read belongs to a write, and so is paid from what is kept for writes.
+FOR_WRITE = "X-Crisp-Data-For-Write"
+
+
+@dataclass(frozen=True)
+class RetryPolicy:
+    """How long a read is tried again: 60 to 90 s outlasts a rate limit (*observed*).
+
+    The eight tries wait for 95 to 159 seconds in all, so that what still refuses after them
+    is no passing limit.
+
+    Attributes
+    ----------
+    tries : int
+        Attempts in all; each costs a request.
+    first, longest : float
+        Seconds of the first and the longest wait; each doubles the one before, with a
+        quarter of jitter so that many kernels do not come back at once.
+    unreachable : int
+        Attempts where no connection could be made at all.
+    settle : float
+        Seconds between a message whose answer was lost and the look-up that tells whether
+        it was sent: what is in Crisp's hands by then, or not, stays so (*assumed*: "202
+        dispatched" says that the work may come after the answer).
+    """
+
+    tries: int = 8
+    first: float = 1.0
+    longest: float = 120.0
+    unreachable: int = 3
+    settle: float = 10.0
+
+    def wait(self, attempt: int) -> float:
+        """Seconds before the attempt after ``attempt`` (counted from 1)."""
+        doubled = self.first * 2.0 ** (attempt - 1)
+        return min(self.longest, doubled) * random.uniform(0.75, 1.25)
+
+
+#: Seconds of refusals, one after another, after which no passing rate limit explains them.
+RATE_LIMIT_WINDOW = 90.0
+
+
+class Transport(HTTPAdapter):
+    """The only way to a socket: reserves, tries, waits, reserves and tries again.
+
+    It reads and judges the whole answer before it hands it up, so that a truncated one is
+    tried again and a refusal never reaches the cache.
+
+    Crisp says 420, 423 or 429 both for a short spell and for a day that is spent. The two are
+    told apart by how long it lasts. It is the day where the answer asks to wait for longer
+    than ``patience.longest``, or where a read is still refused after all its tries and their
+    waits since the first refusal came to :data:`RATE_LIMIT_WINDOW` seconds. Then the day is
+    closed in the ledger, and every later read and write of any process meets
+    :class:`QuotaExceeded` there, at no cost. All else is a short pause: a read waits and goes
+    on. A write, sent once, can
+    tell the day by a long ``Retry-After`` alone, and by 420 or 429 only: 423 on a write is a
+    quota of the workspace's plan.
+
+    Waiting for the reset is for :class:`crisp_data.rest.client.Client`: here the lock of a single
+    flight may be held, and others would hang on it for hours.
+    """
+
+    def __init__(
+        self,
+        ledger: Ledger,
+        base_url: str,
+        retry: RetryPolicy = RetryPolicy(),
+        sleep: Callable[[float], None] = waits.sleep,
+        connections: int = 4,
+    ) -> None:
+        super().__init__(pool_maxsize=connections, max_retries=0)
+        self.ledger, self._base = ledger, urlsplit(base_url).path
+        self.retry, self.sleep = retry, sleep
+        self._connections, self._pid = connections, os.getpid()
+
+    def _leave_sockets_to_parent(self) -> None:
+        """After a fork, connect anew: two processes on one socket take each other's answers."""
+        if self._pid != os.getpid():
+            # Not closed: the pool's own lock may have been held at the fork, by another thread.
+            _inherited.append((self.poolmanager, self.proxy_manager))
+            self.proxy_manager = {}
+            self.init_poolmanager(DEFAULT_POOLSIZE, self._connections)
+            self._pid = os.getpid()  # last: no thread goes on before its sockets are its own
+
+    def send(
+        self, request: requests.PreparedRequest, *args: Any, **kwargs: Any
+    ) -> requests.Response:
+        """Send one request; raise a :class:`CrispError` unless the answer is a success."""
+        method, path = request.method or "GET", urlsplit(request.url or "").path
+        name = request.headers.pop(OPERATION, None)
+        for_write = request.headers.pop(FOR_WRITE, None) is not None
+        found = routes.identify(method, path.removeprefix(self._base))
+        route = routes.lookup(name) if name else found
+        pull = request.headers.pop(PULL, None) or uuid.uuid4().hex
+        repeats = method in ("GET", "HEAD")
+        write = for_write or _writes(route, method)
+        tries = _Tries(self.retry, repeats)
+        while True:
+            reservation = self._reserve(route, write, tries.last)
+            try:
+                response = self._attempt(request, route, reservation, *args, **kwargs)
+            except (Offline, BadAnswer, ApiError) as error:
+                tries.failed(error, reservation.days[0])
+                if tries.met_the_day(error):
+                    spent = self.ledger.close(tries.day, f"{error.status} {error.reason}")
+                    if not repeats:
+                        raise spent from error
+                    # The ledger now refuses, unless the day has turned between the first
+                    # refusal and the last: then all begins anew.
+                    tries = _Tries(self.retry, repeats, error)
+                elif (pause := tries.pause(error)) is None or not waits.allowed(pause):
+                    raise
+                else:
+                    self.sleep(pause)
+            else:
+                response.headers[PULL] = pull
+                return response
+
+    def get_connection_with_tls_context(self, *args: Any, **kwargs: Any) -> Any:
+        """Let the pool's connections note when the request itself begins to be sent."""
+        pool: Any = super().get_connection_with_tls_context(*args, **kwargs)
+        pool.ConnectionCls = _noting(type(pool).ConnectionCls)
+        return pool
+
+    def _reserve(
+        self, route: routes.Route | None, write: bool, last: CrispError | None
+    ) -> Reservation:
+        """Count the next attempt; a refusal says what the attempt before met."""
+        try:
+            return self.ledger.reserve(_name(route), write=write)
+        except QuotaExceeded as spent:
+            raise spent from last
+
+    def _attempt(
+        self,
+        request: requests.PreparedRequest,
+        route: routes.Route | None,
+        reservation: Reservation,
+        *args: Any,
+        **kwargs: Any,
+    ) -> requests.Response:
+        method, operation = request.method or "GET", reservation.operation
+        self._leave_sockets_to_parent()
+        _thread.sending = False
+        try:
+            response = super().send(request, *args, **kwargs)
+            body = response.content  # read here, so that a truncated body is this attempt's failure
+        except (OSError, ValueError, HTTPError) as error:
+            if not _thread.sending or _never_sent(error):
+                self.ledger.release(reservation)
+                verify, proxies = kwargs.get("verify"), kwargs.get("proxies")
+                raise not_sent(error, operation, request.url or "", verify, proxies) from None
+            if not isinstance(error, requests.RequestException):
+                raise
+            raise Offline(_lost(operation, _writes(route, method))) from None
+        if response.is_redirect:
+            raise Redirected(f"{operation} was answered with a redirect, which is not followed.")
+        refusal = envelope.refusal(response.status_code, body, route, method)
+        if refusal is not None:
+            refusal.retry_after = envelope.retry_after(response.headers, time.time())
+            raise refusal
+        return response
+
+
+_inherited: list[Any] = []
+# Whether the attempt of this thread has come to sending its request. Until a connection calls
+# request(), it has only been made: proxy, tunnel and certificate are done with before that, and
+# whatever fails there, no byte of the request has left.
+_thread = threading.local()
+
+
+@cache
+def _noting(kind: type) -> type:
+    """Make a kind of connection that notes that."""
+
+    def request(connection: Any, *args: Any, **kwargs: Any) -> None:
+        _thread.sending = True
+        kind.request(connection, *args, **kwargs)  # type: ignore[attr-defined]
+
+    return type(kind.__name__, (kind,), {"request": request})
+
+
+class _Tries:
+    """The tries of one request: whether and when there is another, or the day is spent."""
+
+    def __init__(self, retry: RetryPolicy, repeats: bool, last: CrispError | None = None) -> None:
+        self._patience, self._repeats = retry, repeats
+        self.last, self._made, self._refused = last, 0, 0.0
+        self.day = ""  # on which the refusals began that have not ended since
+
+    def failed(self, error: CrispError, day: str) -> None:
+        """Take note of an attempt that failed, and of the day it was charged to."""
+        self.last = error
+        self._made += 1
+        if isinstance(error, (RateLimited, PlanLimit)):
+            self.day = self.day or day
+        else:
+            self.day, self._refused = "", 0.0
+
+    def met_the_day(self, error: CrispError) -> TypeGuard[ApiError]:
+        """Tell a spent day from a short spell, by the rule that :class:`Transport` states."""
+        if not isinstance(error, (RateLimited, PlanLimit)):
+            return False
+        if error.retry_after is not None and error.retry_after > self._patience.longest:
+            return self._repeats or isinstance(error, RateLimited)
+        return (
+            self._repeats
+            and self._made >= self._patience.tries
+            and self._refused >= RATE_LIMIT_WINDOW
+        )
+
+    def pause(self, error: CrispError) -> float | None:
+        """Seconds until the next try; None where the error is to be told."""
+        retry = self._patience
+        tries = retry.unreachable if isinstance(error, Unreachable) else retry.tries
+        passing = not isinstance(error, ApiError) or error.status in envelope.PASSING
+        final = not passing or isinstance(error, (Redirected, Untrusted, ProxyFailed))
+        if not self._repeats or self._made >= tries or final:
+            return None
+        asked = error.retry_after if isinstance(error, ApiError) else None
+        if asked is not None and asked > retry.longest:
+            return None
+        pause = retry.wait(self._made) if asked is None else asked
+        self._refused += pause if self.day else 0.0
+        return pause
+
+
+def _name(route: routes.Route | None) -> str:
+    return route.name if route else "unknown"
+
+
+def _writes(route: routes.Route | None, method: str) -> bool:
+    return not (route.reads if route else method in ("GET", "HEAD"))
+
+
+def _lost(operation: str, writes: bool) -> str:
+    if writes:
+        return f"{operation} was sent, but its answer was lost: it may have been done."
+    return f"{operation}: the answer was lost on the way."
+
+
+def _never_sent(error: Exception) -> bool:
+    """Whether a connection was never made; after a read timeout nobody knows.
+
+    Without TLS a connection is made by the request itself, as it begins.
+    """
+    if isinstance(error, requests.ConnectTimeout):
+        return True
+    cause = error.args[0] if error.args else None
+    return isinstance(cause, MaxRetryError) and isinstance(cause.reason, NewConnectionError)

@@ -1,0 +1,126 @@
+"""Waits that end: at once where whoever wanted the result has gone, and when the day resets.
+
+``time.sleep`` in the main thread ends with Ctrl-C; in a worker thread nothing reaches it. So
+the threads of a pull wait on an event which the pull sets when it ends, however it ends, and
+any other thread looks every second whether the program is ending.
+"""
+
+from __future__ import annotations
+
+import concurrent.futures.thread
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from typing import Never
+
+from tqdm.auto import tqdm
+
+from crisp_data.quota.ledger import Ledger
+
+_SLICE = 30.0  # seconds: how soon a reset is noticed that came by a jump of the clock
+_LOOK = 1.0  # seconds between two looks at whether the program is ending
+
+# Set when the program ends. The standard library offers this place to its own pools only, and
+# they wait there for their threads: atexit comes after that wait, and so would be too late.
+# The last that is registered comes first; so the pools' module is imported above, whole.
+_leaving = threading.Event()
+threading._register_atexit(_leaving.set)  # type: ignore[attr-defined]
+
+_ended: ContextVar[threading.Event | None] = ContextVar("crisp_data_ended", default=None)
+
+
+@contextmanager
+def ended_by(event: threading.Event) -> Iterator[None]:
+    """Let waits of this thread end with :class:`CancelledError` once the event is set."""
+    _check(event)  # a pool that ends with the program still runs what it had queued
+    token = _ended.set(event)
+    try:
+        yield
+    finally:
+        _ended.reset(token)
+
+
+_allowance: ContextVar[list[float] | None] = ContextVar("crisp_data_allowance", default=None)
+
+
+@contextmanager
+def at_most(seconds: float) -> Iterator[None]:
+    """Bound what the requests of a block may wait for in all; what needs longer fails at once."""
+    token = _allowance.set([seconds])
+    try:
+        yield
+    finally:
+        _allowance.reset(token)
+
+
+def allowed(seconds: float) -> bool:
+    """Say whether a wait is within the bound of :func:`at_most`, and charge it where it is."""
+    left = _allowance.get()
+    if left is None:
+        return True
+    if seconds > left[0]:
+        return False
+    left[0] -= seconds
+    return True
+
+
+def sleep(seconds: float) -> None:
+    """Sleep; what can interrupt the wait depends on the thread, as the module says.
+
+    Raises
+    ------
+    CancelledError
+        In a worker, where its pull or the program ended meanwhile.
+    """
+    event = _ended.get()
+    if event is None and threading.current_thread() is threading.main_thread():
+        time.sleep(seconds)
+        return
+    event, until = event or threading.Event(), time.monotonic() + seconds
+    _check(event)
+    while (left := until - time.monotonic()) > 0:
+        event.wait(min(left, _LOOK))
+        _check(event)
+
+
+def _check(event: threading.Event) -> None:
+    if event.is_set() or _leaving.is_set():
+        raise concurrent.futures.CancelledError("The pull that this thread worked for has ended.")
+
+
+class Reset:
+    """Waits for the day's reset, with one bar however many threads wait.
+
+    The ledger's clock decides, looked at again and again, and not the length of a sleep: a
+    laptop that slept, a clock that was set, or a day reopened by hand end the wait too.
+    """
+
+    def __init__(
+        self, ledger: Ledger, sleep: Callable[[float], None] = sleep, progress: bool = False
+    ) -> None:
+        self._ledger, self._sleep, self._progress = ledger, sleep, progress
+        self._shown = threading.Lock()
+
+    def wait(self) -> None:
+        """Return when reads may go on."""
+        first = self._shown.acquire(blocking=False)
+        try:
+            total = self._ledger.opens_in()
+            with self._bar(total, self._progress and first) as bar:
+                while (seconds := self._ledger.opens_in()) > 0:
+                    bar.update(max(0.0, total - seconds - bar.n))
+                    self._sleep(min(seconds, _SLICE))
+        finally:
+            if first:
+                self._shown.release()
+
+    def _bar(self, seconds: float, shown: bool) -> tqdm[Never]:
+        return tqdm(
+            total=seconds,
+            desc=f"waiting for the day's quota, {self._ledger.resets_at:%Y-%m-%d %H:%M} UTC",
+            bar_format="{desc}: {bar}| {elapsed} gone",
+            leave=False,
+            disable=not shown,
+        )

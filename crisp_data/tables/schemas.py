@@ -1,0 +1,380 @@
+"""Every table's columns, declared once.
+
+Sources are the paths of Crisp's REST API (docs.crisp.chat, REST API v1) and of the types in
+its official clients. Every field they document is a column; what they do not know ends in
+``extra``.
+"""
+
+from __future__ import annotations
+
+from crisp_data.tables.kinds import (
+    FLAG,
+    INTEGER,
+    JSON,
+    REAL,
+    TEXT,
+    TEXTS,
+    TIME,
+    Column,
+    Kind,
+    Table,
+    category,
+)
+from crisp_data.tables.message_text import originals, texts
+
+_TYPE = category(
+    "text", "note", "file", "animation", "audio", "picker", "field", "carousel", "event"
+)
+_FROM = category("user", "operator")
+_STATE = category("pending", "unresolved", "resolved")
+_AVAILABILITY = category("online", "away", "offline")
+
+_WEBSITE = Column("website_id", TEXT, "website (workspace) it belongs to")
+_SESSION = Column("session_id", TEXT, "conversation it belongs to")
+
+
+def _place(path: str, of: str, prefix: str = "") -> tuple[Column, ...]:
+    """Declare the five columns of a geolocation object at ``path``."""
+    at = f"{path}.coordinates"
+    return (
+        Column(f"{prefix}country", TEXT, f"country code of {of}", f"{path}.country"),
+        Column(f"{prefix}region", TEXT, f"region code of {of}", f"{path}.region"),
+        Column(f"{prefix}city", TEXT, f"city of {of}", f"{path}.city"),
+        Column(f"{prefix}latitude", REAL, f"degrees north of {of}", f"{at}.latitude"),
+        Column(f"{prefix}longitude", REAL, f"degrees east of {of}", f"{at}.longitude"),
+    )
+
+
+_CONVERSATIONS = Table(
+    "conversations",
+    "one conversation, as it was when it was read",
+    (
+        Column("session_id", TEXT, "identifier of the conversation"),
+        _WEBSITE,
+        Column("inbox_id", TEXT, "inbox it is routed to; null is the main inbox"),
+        Column("people_id", TEXT, "profile of the person who writes"),
+        Column("state", _STATE, "where it stands"),
+        Column("status", INTEGER, "state as a number: 0 pending, 1 unresolved, 2 resolved"),
+        Column("is_verified", FLAG, "whether the person's identity is verified"),
+        Column("is_blocked", FLAG, "whether the person is blocked"),
+        Column("availability", _AVAILABILITY, "whether the person is there"),
+        Column("nickname", TEXT, "name shown for the person", "meta.nickname"),
+        Column("email", TEXT, "e-mail address", "meta.email"),
+        Column("phone", TEXT, "phone number", "meta.phone"),
+        Column("address", TEXT, "postal address", "meta.address"),
+        Column("subject", TEXT, "subject, as for e-mail", "meta.subject"),
+        Column("origin", TEXT, "channel: chat, email or urn:...", "meta.origin"),
+        Column("ip", TEXT, "IP address", "meta.ip"),
+        Column("avatar", TEXT, "address of the picture", "meta.avatar"),
+        *_place("meta.device.geolocation", "the device"),
+        Column("timezone", INTEGER, "minutes as the browser tells them", "meta.device.timezone"),
+        Column("locales", TEXTS, "languages of the browser", "meta.device.locales"),
+        Column("os", TEXT, "operating system", "meta.device.system.os.name"),
+        Column("os_version", TEXT, "its version", "meta.device.system.os.version"),
+        Column("browser", TEXT, "browser", "meta.device.system.browser.name"),
+        Column("browser_version", TEXT, "its version", "meta.device.system.browser.version"),
+        Column("browser_major", TEXT, "its major version", "meta.device.system.browser.major"),
+        Column("engine", TEXT, "rendering engine", "meta.device.system.engine.name"),
+        Column("engine_version", TEXT, "its version", "meta.device.system.engine.version"),
+        Column("useragent", TEXT, "User-Agent header", "meta.device.system.useragent"),
+        Column("capabilities", TEXTS, "what the device can do", "meta.device.capabilities"),
+        Column("isp", TEXT, "internet provider", "meta.connection.isp"),
+        Column("asn", TEXT, "autonomous system number", "meta.connection.asn"),
+        Column("segments", TEXTS, "segments (tags)", "meta.segments"),
+        Column("topic", TEXT, "topic of the conversation"),
+        Column("assigned_user_id", TEXT, "operator it is assigned to", "assigned.user_id"),
+        Column("participants", JSON, "others who take part, [{type, target}]"),
+        Column("mentions", TEXTS, "operators mentioned in notes"),
+        Column("verifications", JSON, "verified identities, [{identity, method, annotation}]"),
+        Column("unread_operator", INTEGER, "messages operators have not read", "unread.operator"),
+        Column("unread_visitor", INTEGER, "messages the person has not read", "unread.visitor"),
+        Column("active_now", FLAG, "whether the person is active now", "active.now"),
+        Column("active_last", TIME, "when the person was last active", "active.last"),
+        Column("compose", JSON, "who is typing, {operator, visitor}"),
+        Column("preview_type", _TYPE, "type of the last message", "preview_message.type"),
+        Column("preview_from", _FROM, "side of the last message", "preview_message.from"),
+        Column("preview_excerpt", TEXT, "start of the last message", "preview_message.excerpt"),
+        Column(
+            "preview_fingerprint",
+            INTEGER,
+            "fingerprint of the last message",
+            "preview_message.fingerprint",
+        ),
+        Column("last_message", TEXT, "text of the last message"),
+        Column("data", JSON, "free keys set on the conversation", "meta.data"),
+        Column("created_at", TIME, "when it began"),
+        Column("updated_at", TIME, "when it last changed"),
+        Column("waiting_since", TIME, "since when the person waits for an answer"),
+    ),
+    key=("session_id",),
+    order=(("updated_at", "descending"), ("session_id", "ascending")),
+)
+
+_MESSAGES = Table(
+    "messages",
+    "one message, note or event of a conversation",
+    (
+        _SESSION,
+        Column("fingerprint", INTEGER, "identifier inside the conversation, up to 1e15"),
+        Column("timestamp", TIME, "when it was written"),
+        Column("type", _TYPE, "kind of message"),
+        Column("from", _FROM, "side it comes from"),
+        Column("origin", TEXT, "channel: chat, email or urn:..."),
+        Column("content", TEXT, "what a person would read", read=texts),
+        Column(
+            "content_json",
+            JSON,
+            "the original content where it is not plain text",
+            "content",
+            read=originals,
+        ),
+        Column("user_id", TEXT, "who wrote it: operator or session", "user.user_id"),
+        Column("nickname", TEXT, "name shown for the writer", "user.nickname"),
+        Column("user_type", TEXT, "kind of writer, such as website", "user.type"),
+        Column("avatar", TEXT, "address of the writer's picture", "user.avatar"),
+        Column("automated", FLAG, "whether a bot wrote it"),
+        Column("edited", FLAG, "whether it was edited"),
+        Column("stamped", FLAG, "whether it carries the workspace's stamp"),
+        Column("translated", FLAG, "whether it was translated"),
+        Column("read", TEXT, "channel on which it was read; empty or null is unread"),
+        Column("delivered", TEXT, "channel on which it was delivered"),
+        Column("ignored", JSON, "channels that were left out, and why"),
+        Column("mentions", TEXTS, "operators mentioned"),
+        Column("references", JSON, "what it refers to, [{type, name, target}]"),
+        Column("original", JSON, "its original, such as an e-mail, {original_id}"),
+        Column("properties", JSON, "free keys set on the message"),
+        Column("preview", JSON, "previews of links in it"),
+        _WEBSITE,
+    ),
+    key=("session_id", "fingerprint"),
+    order=(("session_id", "arrival"), ("timestamp", "ascending"), ("fingerprint", "ascending")),
+)
+
+_PEOPLE = Table(
+    "people",
+    "one profile of the people list",
+    (
+        Column("people_id", TEXT, "identifier of the profile; may be an e-mail address"),
+        _WEBSITE,
+        Column("email", TEXT, "e-mail address"),
+        Column("nickname", TEXT, "name", "person.nickname"),
+        Column("avatar", TEXT, "address of the picture", "person.avatar"),
+        Column("gender", TEXT, "gender", "person.gender"),
+        Column("phone", TEXT, "phone number", "person.phone"),
+        Column("address", TEXT, "postal address", "person.address"),
+        Column("description", TEXT, "description", "person.description"),
+        Column("website", TEXT, "address of the person's website", "person.website"),
+        Column("timezone", INTEGER, "minutes as the browser tells them", "person.timezone"),
+        *_place("person.geolocation", "the person"),
+        Column("locales", TEXTS, "languages", "person.locales"),
+        Column("profiles", JSON, "social profiles, [{type, handle, url}]", "person.profiles"),
+        Column("employment_name", TEXT, "employer", "person.employment.name"),
+        Column("employment_domain", TEXT, "employer's domain", "person.employment.domain"),
+        Column("employment_title", TEXT, "job title", "person.employment.title"),
+        Column("employment_role", TEXT, "role", "person.employment.role"),
+        Column("employment_seniority", TEXT, "seniority", "person.employment.seniority"),
+        Column("company_name", TEXT, "company", "company.name"),
+        Column("company_legal_name", TEXT, "its legal name", "company.legal_name"),
+        Column("company_domain", TEXT, "its domain", "company.domain"),
+        Column("company_url", TEXT, "its website", "company.url"),
+        Column("company_description", TEXT, "what it does", "company.description"),
+        Column("company_timezone", INTEGER, "minutes, its time zone", "company.timezone"),
+        Column("company_phones", TEXTS, "its phone numbers", "company.phones"),
+        Column("company_emails", TEXTS, "its e-mail addresses", "company.emails"),
+        *_place("company.geolocation", "the company", "company_"),
+        Column("company_employees", INTEGER, "its employees", "company.metrics.employees"),
+        Column("company_market_cap", REAL, "its value", "company.metrics.market_cap"),
+        Column("company_raised", REAL, "money raised", "company.metrics.raised"),
+        Column("company_arr", REAL, "annual recurring revenue", "company.metrics.arr"),
+        Column("company_tags", TEXTS, "its tags", "company.tags"),
+        Column("segments", TEXTS, "segments (tags)"),
+        Column("notepad", TEXT, "operators' notes"),
+        Column("active_now", FLAG, "whether the person is active now", "active.now"),
+        Column("active_last", TIME, "when the person was last active", "active.last"),
+        Column("score", REAL, "score that Crisp gives"),
+        Column("created_at", TIME, "when the profile was made"),
+        Column("updated_at", TIME, "when it last changed"),
+    ),
+    key=("website_id", "people_id"),
+)
+
+
+def _operator(name: str, kind: Kind, meaning: str, camel: str = "") -> Column:
+    """Declare a field of an operator, which a list wraps in ``details`` and a single GET not.
+
+    The official types spell some names in camel case; the API's pages do not.
+    """
+    also = (name, f"details.{camel}", camel) if camel else (name,)
+    return Column(name, kind, meaning, f"details.{name}", also)
+
+
+_OPERATORS = Table(
+    "operators",
+    "one operator (agent) of the website",
+    (
+        _operator("user_id", TEXT, "identifier of the operator", "userID"),
+        _WEBSITE,
+        Column("type", TEXT, "kind of entry, such as operator or sandbox"),
+        _operator("email", TEXT, "e-mail address"),
+        _operator("first_name", TEXT, "first name", "firstName"),
+        _operator("last_name", TEXT, "last name", "lastName"),
+        _operator("role", TEXT, "role, such as owner or member"),
+        _operator("title", TEXT, "job title"),
+        _operator("availability", _AVAILABILITY, "whether the operator is there"),
+        _operator("has_token", FLAG, "whether two-factor login is on", "hasToken"),
+        _operator("avatar", TEXT, "address of the picture"),
+    ),
+    key=("website_id", "user_id"),
+    withheld=("details.identifier", "details.key", "identifier", "key"),
+)
+
+_VISITORS = Table(
+    "visitors",
+    "one visitor who is on the website now",
+    (
+        _SESSION,
+        _WEBSITE,
+        Column("inbox_id", TEXT, "inbox of the conversation"),
+        Column("nickname", TEXT, "name shown"),
+        Column("email", TEXT, "e-mail address"),
+        Column("avatar", TEXT, "address of the picture"),
+        Column("initiated", FLAG, "whether the visitor has written"),
+        Column("active", FLAG, "whether the visitor is active"),
+        Column("page_title", TEXT, "title of the page being read", "last_page.page_title"),
+        Column("page_url", TEXT, "address of the page being read", "last_page.page_url"),
+        *_place("geolocation", "the visitor"),
+        Column("timezone", INTEGER, "minutes as the browser tells them"),
+        Column("locales", TEXTS, "languages of the browser"),
+        Column("capabilities", TEXTS, "what the device can do"),
+        Column("useragent", TEXT, "User-Agent header"),
+    ),
+    key=("website_id", "session_id"),
+)
+
+_INBOXES = Table(
+    "inboxes",
+    "one inbox of the website",
+    (
+        Column("inbox_id", TEXT, "identifier of the inbox"),
+        _WEBSITE,
+        Column("name", TEXT, "name"),
+        Column("emoji", TEXT, "emoji shown with the name"),
+        Column("order", INTEGER, "place in the list"),
+        Column("operators", TEXTS, "operators who see it"),
+        Column("teams", TEXTS, "teams who see it"),
+        Column("team_operators", TEXTS, "operators who see it through a team"),
+        Column("conditions", JSON, "routing, [{model, criterion, operator, query}]"),
+        Column("operator", TEXT, "how conditions combine: and, or"),
+        Column("created_at", TIME, "when it was made"),
+        Column("updated_at", TIME, "when it last changed"),
+    ),
+    key=("website_id", "inbox_id"),
+)
+
+_CAMPAIGNS = Table(
+    "campaigns",
+    "one campaign of the website",
+    (
+        Column("campaign_id", TEXT, "identifier of the campaign"),
+        _WEBSITE,
+        Column("type", TEXT, "kind of campaign"),
+        Column("format", TEXT, "format of its message"),
+        Column("name", TEXT, "name"),
+        Column("subject", TEXT, "subject of its message"),
+        Column("tag", TEXT, "tag"),
+        Column("ready", FLAG, "whether it may be sent"),
+        Column("dispatched", FLAG, "whether it was sent"),
+        Column("running", FLAG, "whether it runs now"),
+        Column("progress", REAL, "how far it has run, percent"),
+        Column("targets", INTEGER, "people it aims at"),
+        Column("reached", INTEGER, "people it reached"),
+        Column("opened", INTEGER, "people who opened it", "statistics.opened"),
+        Column("clicked", INTEGER, "people who clicked", "statistics.clicked"),
+        Column("unsubscribed", INTEGER, "people who left", "statistics.unsubscribed"),
+        Column("sender_user_id", TEXT, "operator who sends it", "sender.user_id"),
+        Column("recipients", JSON, "who gets it, {type, segments, people, filter}"),
+        Column("flow", JSON, "what sets it off, {launch_event, assert_filter, ...}"),
+        Column("options", JSON, "how it is sent, {deliver_to_email, tracking, ...}"),
+        Column("message", TEXT, "its message"),
+        Column("created_at", TIME, "when it was made"),
+        Column("updated_at", TIME, "when it last changed"),
+        Column("dispatched_at", TIME, "when it was sent"),
+    ),
+    key=("website_id", "campaign_id"),
+)
+
+_PAGES = Table(
+    "pages",
+    "one page that the person of a conversation has read",
+    (
+        _SESSION,
+        Column("timestamp", TIME, "when it was opened"),
+        Column("page_title", TEXT, "title"),
+        Column("page_url", TEXT, "address"),
+        Column("page_referrer", TEXT, "address of the page before"),
+        _WEBSITE,
+    ),
+    key=("session_id", "page_url", "timestamp"),
+)
+
+_EVENTS = Table(
+    "events",
+    "one event recorded for a conversation or a profile",
+    (
+        _SESSION,
+        Column("people_id", TEXT, "profile it belongs to"),
+        Column("timestamp", TIME, "when it happened"),
+        Column("text", TEXT, "name of the event"),
+        Column("data", JSON, "free keys of the event"),
+        Column("color", TEXT, "colour shown"),
+        _WEBSITE,
+    ),
+    key=("session_id", "people_id", "text", "timestamp"),
+)
+
+_FILES = Table(
+    "files",
+    "one file sent in a conversation",
+    (
+        _SESSION,
+        Column("fingerprint", INTEGER, "message that carried it"),
+        Column("timestamp", TIME, "when it was sent"),
+        Column("name", TEXT, "name of the file"),
+        Column("type", TEXT, "media type"),
+        Column("url", TEXT, "address"),
+        _WEBSITE,
+    ),
+    key=("session_id", "url", "fingerprint"),
+)
+
+_WEBSITES = Table(
+    "websites",
+    "one website (workspace) that the token may read",
+    (
+        Column("website_id", TEXT, "identifier of the website"),
+        Column("name", TEXT, "name"),
+        Column("domain", TEXT, "domain"),
+        Column("logo", TEXT, "address of the logo"),
+        Column("verified", FLAG, "whether the domain is verified"),
+        Column("institutional", FLAG, "whether it is an institution's"),
+    ),
+    key=("website_id",),
+    withheld=("token",),
+)
+
+TABLES: dict[str, Table] = {
+    table.name: table
+    for table in (
+        _CONVERSATIONS,
+        _MESSAGES,
+        _PEOPLE,
+        _OPERATORS,
+        _VISITORS,
+        _INBOXES,
+        _CAMPAIGNS,
+        _PAGES,
+        _EVENTS,
+        _FILES,
+        _WEBSITES,
+    )
+}

@@ -1,0 +1,1 @@
+"""The workspace that an analyst holds: its reads and its writes."""

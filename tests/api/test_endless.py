@@ -1,0 +1,186 @@
+"""Servers whose lists never end: each walk does, within few requests, and says so."""
+
+from __future__ import annotations
+
+import itertools
+import json
+from collections.abc import Callable
+
+import pytest
+
+from crisp_data.api import paging, routes
+from crisp_data.api.envelope import Page
+
+START = 1_790_000_000_000
+FEW = 40  # requests; the lists here hold 50 records
+
+Query = dict[str, str]
+
+
+def page(records: object, status: int = 200) -> Page:
+    body = {"error": False, "reason": "listed", "data": records}
+    return Page(json.dumps(body).encode(), status)
+
+
+def ended(walk: paging.Walk, server: Callable[[Query], Page]) -> tuple[int, str]:
+    query = next(walk)
+    for number in itertools.count(1):
+        assert number <= FEW, "the walk does not end"
+        try:
+            query = walk.send(server(query))
+        except StopIteration as end:
+            return number, end.value
+    raise AssertionError
+
+
+RECORDS: dict[str, Callable[[int, int], object]] = {
+    "people": lambda n, turn: {"people_id": f"p{n}", "score": turn, "active": {"last": turn}},
+    "id": lambda n, turn: {"id": n, "count": turn},
+    "events": lambda n, turn: {"text": f"event {n}", "timestamp": START + turn},
+    "no id, nested": lambda n, turn: {"value": n, "stats": {"seen": turn}},
+    "texts": lambda n, turn: f"segment {n}",
+    "numbers": lambda n, turn: n,
+}
+
+
+@pytest.mark.parametrize("alternating", [False, True])
+@pytest.mark.parametrize("kind", RECORDS)
+def test_a_list_that_ignores_the_number_and_changes_a_field_ends(
+    kind: str, alternating: bool
+) -> None:
+    """Also where two pages alternate, so that no page equals the one before."""
+    turns = itertools.count()
+
+    def server(query: Query) -> Page:
+        turn = next(turns)
+        half = 50 * (turn % 2) if alternating else 0
+        return page([RECORDS[kind](half + n, turn) for n in range(50)])
+
+    requests, incomplete = ended(paging.numbered({}), server)
+    assert incomplete == paging.NOTHING_NEW
+    assert requests == (3 if alternating else 2)
+
+
+@pytest.mark.parametrize(
+    "record",
+    [
+        lambda n: {"user_id": "one", "text": f"change {n}"},  # an id, but not the record's own
+        lambda n: {"text": "visited", "color": "blue", "timestamp": START - n},
+        lambda n: {"text": f"event {n}"},
+        lambda n: f"session_{n}",
+        lambda n: {"session_id": f"session_{n}", "updated_at": START},
+    ],
+)
+def test_no_list_that_goes_on_is_cut(record: Callable[[int], object]) -> None:
+    def server(query: Query) -> Page:
+        first = 20 * (int(query["page_number"]) - 1)
+        return page([record(n) for n in range(first, min(first + 20, 330))])
+
+    assert ended(paging.numbered({}), server) == (18, "")
+
+
+@pytest.mark.parametrize("step", [0, 1, 1000])
+def test_a_thread_whose_batches_are_always_new_and_never_older_ends(step: int) -> None:
+    turns = itertools.count()
+
+    def server(query: Query) -> Page:
+        turn = next(turns)
+        times = [START + n + step * turn for n in range(40)]
+        return page(
+            [{"fingerprint": 40 * turn + n, "timestamp": at} for n, at in enumerate(times)], 206
+        )
+
+    requests, incomplete = ended(paging.thread({}), server)
+    assert (requests <= 4, incomplete) == (True, paging.NOTHING_NEW)
+
+
+def test_a_thread_of_the_same_messages_ever_older_ends() -> None:
+    turns = itertools.count()
+
+    def server(query: Query) -> Page:
+        turn = next(turns)
+        return page([{"fingerprint": n, "timestamp": START - 50 * turn} for n in range(40)], 206)
+
+    requests, incomplete = ended(paging.thread({}), server)
+    assert (requests <= 4, incomplete) == (True, paging.NOTHING_NEW)
+
+
+def test_messages_without_a_fingerprint_are_told_apart_by_their_time() -> None:
+    def server(query: Query) -> Page:
+        before = int(query.get("timestamp_before", START + 1000))
+        times = [at for at in range(START, START + 1000, 10) if at < before]
+        found = [{"timestamp": at} for at in times[-40:]]
+        return page(found, 206 if len(times) > 40 else 200)
+
+    assert ended(paging.thread({}), server) == (3, "")
+
+
+@pytest.mark.parametrize("way", [1, -1, 0])
+def test_conversations_that_ignore_all_and_change_their_time_end(way: int) -> None:
+    turns = itertools.count()
+
+    def server(query: Query) -> Page:
+        at = START + way * 1000 * next(turns)
+        return page([{"session_id": f"s{n}", "updated_at": at - n} for n in range(50)])
+
+    requests, incomplete = ended(paging.conversations({"per_page": "50"}), server)
+    assert requests <= 30
+    assert incomplete in (paging.BY_NUMBER, paging.LIST_MOVED)
+
+
+def test_conversations_ordered_otherwise_are_walked_by_number() -> None:
+    turns = itertools.count()
+
+    def server(query: Query) -> Page:
+        return page([{"session_id": f"s{n}", "updated_at": next(turns)} for n in range(50)])
+
+    route = routes.lookup("list_conversations")
+    assert ended(paging.walk(route, {"order_date_created": "1"}), server) == (2, paging.NOTHING_NEW)
+
+
+def sized(sizes: list[int], count: int) -> Callable[[Query], Page]:
+    """A list of people whose pages have these sizes in turn, or fewer where fewer are asked."""
+    turns = itertools.cycle(sizes)
+
+    def server(query: Query) -> Page:
+        size = min(next(turns), int(query.get("per_page", 50)))
+        first = size * (int(query["page_number"]) - 1)
+        return page([{"people_id": n} for n in range(first, min(first + size, count))])
+
+    return server
+
+
+@pytest.mark.parametrize("size", [1, 7, 20, 30, 49, 50])
+@pytest.mark.parametrize("count", [0, 1, 20, 49, 100])
+def test_a_list_by_number_is_whole_for_every_size_of_its_pages(size: int, count: int) -> None:
+    walk, found = paging.numbered({"per_page": "50"}), set[object]()
+    server, query = sized([size], count), next(walk)
+    while True:
+        answered = server(query)
+        found |= {record["people_id"] for record in answered.records}
+        try:
+            query = walk.send(answered)
+        except StopIteration as end:
+            incomplete = end.value
+            break
+    assert incomplete == ""
+    assert found == set(range(count))
+
+
+@pytest.mark.parametrize("sizes", [[50, 20], [50, 45, 50], [30, 50], [20, 35, 50], [50, 49]])
+def test_a_list_by_number_whose_pages_change_their_size_is_whole_or_says_so(
+    sizes: list[int],
+) -> None:
+    for count in range(51, 260):
+        walk, found = paging.numbered({"per_page": "50"}), set[object]()
+        server, query, incomplete = sized(sizes, count), next(walk), None
+        while incomplete is None:
+            answered = server(query)
+            found |= {record["people_id"] for record in answered.records}
+            try:
+                query = walk.send(answered)
+            except StopIteration as end:
+                incomplete = end.value
+        assert found == set(range(count)) or incomplete in (paging.UNEVEN, paging.NOTHING_NEW), (
+            count
+        )

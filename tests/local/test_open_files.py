@@ -1,0 +1,128 @@
+"""Open files stay as few as threads at work, however much is pulled."""
+
+import gc
+import os
+import subprocess
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+
+import psutil
+import pytest
+
+import crisp_data as crisp
+from crisp_data.sandbox import Sandbox
+
+
+def opened():
+    """Files and sockets that this process has open."""
+    me = psutil.Process()
+    return me.num_handles() if os.name == "nt" else me.num_fds()
+
+
+@contextmanager
+def nothing_collected():
+    """What is closed only when the collector comes by may be thousands of files by then."""
+    gc.collect()
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.enable()
+
+
+def pull_often(sandbox, pulls, threads):
+    ws = crisp.connect(sandbox=sandbox, workers=8, quota=10**7)
+    ids = list(ws.conversations()["session_id"])[:threads]
+    with nothing_collected():
+        for _ in range(3):
+            ws.messages(ids, refresh=True)
+        before = opened()
+        most = 0
+        for _ in range(pulls):
+            ws.messages(ids, refresh=True)
+            most = max(most, opened())
+    # As many more as workers may have been at a file at once: cache, log and index, ledger's too.
+    assert most <= before + 8 * 6
+    return ws, before
+
+
+def test_they_are_flat_over_many_pulls(sandbox):
+    ws, before = pull_often(sandbox, pulls=40, threads=16)
+    ws.close()
+    assert opened() < before
+    assert len(ws.operators()) > 0  # what is closed is opened again
+
+
+def test_they_are_flat_over_the_pages_of_a_sync(tmp_path):
+    with Sandbox(seed=3, conversations=300, batch_size=20) as sandbox:
+        ws = crisp.connect(sandbox=sandbox, workers=8)
+        seen = []
+        archive = ws.archive(tmp_path / "acme")
+        compact = archive._compact
+
+        def watched():
+            seen.append(opened())
+            compact()
+
+        archive._compact = watched
+        with nothing_collected():
+            archive.sync()
+    assert len(seen) > 5
+    assert max(seen[2:]) <= seen[1] + 8 * 6
+
+
+@pytest.mark.slow
+def test_they_are_flat_over_a_thousand_pulls(sandbox):
+    pull_often(sandbox, pulls=1_000, threads=16)
+
+
+@pytest.mark.slow
+def test_they_are_flat_over_twenty_thousand_conversations(tmp_path):
+    with Sandbox(seed=3, conversations=20_000) as sandbox:
+        ws = crisp.connect(sandbox=sandbox, workers=8, quota=10**7)
+        seen = []
+        archive = ws.archive(tmp_path / "acme")
+        compact = archive._compact
+        archive._compact = lambda: (seen.append(opened()), compact())
+        with nothing_collected():
+            archive.sync()
+    assert len(seen) > 300
+    assert max(seen[2:]) <= seen[1] + 8 * 6
+
+
+def test_connections_are_as_many_as_are_used_at_once(ws):
+    """A thread's end leaves none behind, and the next one takes over."""
+    for _ in range(20):
+        with ThreadPoolExecutor(2) as pool:
+            list(pool.map(lambda _: ws.quota.used, range(4)))
+    assert 1 <= len(ws.quota._file._pool._idle) <= 2
+
+
+_WARNED = """
+import gc
+import crisp_data as crisp
+
+ws = crisp.connect(sandbox=True, workers=4)
+ws.messages(ws.conversations(limit=12))
+ws.outbox.counts
+if {close}:
+    ws.close()
+sandbox = ws.sandbox
+del ws
+gc.collect()
+sandbox.stop()
+"""
+
+
+@pytest.mark.parametrize("close", [True, False], ids=["closed", "dropped"])
+def test_nothing_is_left_to_the_collector(close):
+    """Python 3.13 warns of each connection to SQLite that nobody closed."""
+    done = subprocess.run(
+        [sys.executable, "-W", "always::ResourceWarning", "-c", _WARNED.format(close=close)],
+        capture_output=True,
+        text=True,
+        timeout=200,
+        check=True,
+    )
+    assert "ResourceWarning" not in done.stderr

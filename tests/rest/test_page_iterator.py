@@ -1,0 +1,181 @@
+"""Walks as the archive takes them: a lap at a time, past the cache, down to what is known."""
+
+import sqlite3
+from datetime import datetime
+
+import pytest
+
+import crisp_data as crisp
+from crisp_data.api import paging
+from crisp_data.rest import message_threads
+from crisp_data.sandbox import Sandbox
+
+
+def spent(sandbox, operation="list_conversations"):
+    return sandbox.stats()["by_operation"].get(operation, 0)
+
+
+def walk(ws, **options):
+    return ws.client.pages("list_conversations", website_id=ws.website_id, **options)
+
+
+def kept(ws):
+    with sqlite3.connect(ws.client.cache_path) as db:
+        return db.execute("SELECT count(*) FROM responses").fetchone()[0]
+
+
+def milliseconds(text):
+    return round(datetime.fromisoformat(text).timestamp() * 1000)
+
+
+def test_a_page_says_what_was_asked(ws):
+    first, second, *_ = walk(ws, filter_not_resolved=1, filter_date_end="2026-10-25T00:00:00.000Z")
+    assert first.query["filter_not_resolved"] == second.query["filter_not_resolved"] == "1"
+    assert first.query["filter_date_end"] == "2026-10-25T00:00:00.000Z"
+    assert milliseconds(second.query["filter_date_end"]) <= milliseconds(
+        first.query["filter_date_end"]
+    )
+    thread = ws.client.pages(
+        "get_messages_in_conversation",
+        website_id=ws.website_id,
+        session_id=first.records[0]["session_id"],
+    )
+    assert next(thread).query == {}
+
+
+def test_what_is_not_kept_neither_enters_the_cache_nor_comes_from_it(sandbox, ws):
+    ids = list(ws.conversations(limit=10)["session_id"])
+    ws.messages(ids)
+    before, cost = kept(ws), sandbox.stats()["requests"]
+    for _ in range(2):
+        pages = list(walk(ws, keep=False))
+        people = ws.client.pages("list_people_profiles", website_id=ws.website_id, keep=False)
+        pages += list(people)
+        read = list(message_threads.read(ws.client, ws.website_id, ids, keep=False))
+        cost += len(pages) + sum(len(thread.bodies) for thread in read)
+        assert not any(page.from_cache for page in pages)
+        assert sandbox.stats()["requests"] == cost
+        assert kept(ws) == before > 0
+    assert ws.conversations(limit=10)["session_id"].tolist() == ids
+    ws.messages(ids)
+    assert sandbox.stats()["requests"] == cost, "what was kept before is still there"
+
+
+def test_a_lap_down_to_what_page_one_holds_costs_one_request(sandbox, ws):
+    times = [row["updated_at"] for row in sandbox.truth("conversations")]
+    before = spent(sandbox)
+    (page,) = walk(ws, keep=False, down_to=times[49] + 1)
+    assert spent(sandbox) == before + 1
+    assert "filter_date_start" not in page.query
+
+
+def test_a_lap_goes_as_deep_as_it_is_told_and_no_deeper(sandbox, ws):
+    rows = sandbox.truth("conversations")
+    down_to = rows[80]["updated_at"]
+    pages = list(walk(ws, keep=False, down_to=down_to))
+    found = {record["session_id"] for page in pages for record in page.records}
+    assert found >= {row["session_id"] for row in rows if row["updated_at"] >= down_to}
+    assert all(page.records[-1]["updated_at"] >= down_to for page in pages[:-1])
+    assert pages[-1].records[-1]["updated_at"] < down_to
+
+
+def test_a_lap_costs_no_second_look(sandbox, ws):
+    pages = walk(ws, keep=False, lap=True)
+    found = {record["session_id"] for page in pages for record in page.records}
+    once = spent(sandbox)
+    assert (found, pages.incomplete) == (
+        {r["session_id"] for r in sandbox.truth("conversations")},
+        "",
+    )
+    list(walk(ws, keep=False))
+    assert spent(sandbox) - once == once + 1
+
+
+@pytest.mark.parametrize("inclusive", [False, True])
+@pytest.mark.parametrize("seed", range(6))
+def test_what_lies_above_a_bound_was_on_the_pages_before(seed, inclusive):
+    """The promise an archive commits its work on, held against the truth at every page."""
+    with Sandbox(seed=seed, conversations=400, inclusive_dates=inclusive) as sandbox:
+        ws = crisp.connect(sandbox=sandbox)
+        rows = sandbox.truth("conversations")
+        times, existed = [row["updated_at"] for row in rows], {row["session_id"] for row in rows}
+        down_to = times[[60, 200, 399, 399, 100, 300][seed]] if seed != 3 else None
+        end = datetime.fromtimestamp((times[40] + 1) / 1000).astimezone() if seed % 2 else None
+        sandbox.churn(every=1, changes=2)
+        own_end = times[0] if end is None else times[40]
+        found, checked = set(), 0
+        pages = walk(
+            ws, keep=False, lap=True, down_to=down_to, **({"filter_date_end": end} if end else {})
+        )
+        now = {row["session_id"]: row["updated_at"] for row in rows}
+        for page in pages:
+            if checked and "filter_date_end" in page.query:
+                bound = milliseconds(page.query["filter_date_end"])
+                due = {name for name, at in now.items() if bound <= at <= own_end}
+                assert due <= found
+            found |= {record["session_id"] for record in page.records}
+            checked += 1
+            now = {row["session_id"]: row["updated_at"] for row in sandbox.truth("conversations")}
+        assert pages.incomplete == ""
+        assert checked >= 2
+        due = {name for name, at in now.items() if (down_to or 0) <= at <= own_end}
+        assert due <= found
+        assert due <= existed
+
+
+def test_a_lap_by_number_moves_no_bound_and_says_so():
+    with Sandbox(seed=1, conversations=300, date_filter=False) as sandbox:
+        ws = crisp.connect(sandbox=sandbox)
+        times = [row["updated_at"] for row in sandbox.truth("conversations")]
+        pages = walk(ws, keep=False, down_to=times[220])
+        found = set()
+        bounds = []
+        for page in pages:
+            found |= {record["session_id"] for record in page.records}
+            bounds.append("filter_date_end" in page.query)
+        assert pages.incomplete == paging.BY_NUMBER
+        assert found >= {row["session_id"] for row in sandbox.truth("conversations")[:221]}
+        assert bounds.count(True) == 1, "the one request that showed that it is ignored"
+
+
+def test_a_thread_ends_at_the_first_batch_with_a_known_message():
+    with Sandbox(seed=1, conversations=60, batch_size=5) as sandbox:
+        ws = crisp.connect(sandbox=sandbox)
+        of = {}
+        for row in sandbox.truth("messages"):
+            of.setdefault(row["session_id"], []).append(row["fingerprint"])
+        long = max(of, key=lambda session_id: len(of[session_id]))
+        assert len(of[long]) > 12
+        operation = "get_messages_in_conversation"
+
+        def read(known):
+            before = spent(sandbox, operation)
+            (thread,) = message_threads.read(
+                ws.client, ws.website_id, [long], keep=False, known={long: frozenset(known)}
+            )
+            assert thread.incomplete == ""
+            assert spent(sandbox, operation) - before == len(thread.bodies)
+            return thread.bodies
+
+        whole = read([])
+        assert len(whole) >= 3
+        assert read([of[long][-1]]) == whole[:1]
+        assert read(of[long][:-5]) == whole[:2]
+        assert read(of[long][:1]) == whole
+        assert read([7]) == whole
+
+
+@pytest.mark.parametrize(
+    ("operation", "arguments"),
+    [
+        ("list_people_profiles", {"lap": True}),
+        ("list_people_profiles", {"down_to": 1_790_000_000_000}),
+        ("list_conversations", {"known": frozenset({1})}),
+        ("list_conversations", {"lap": True, "order_date_created": 1}),
+    ],
+)
+def test_what_a_list_does_not_take_costs_nothing(sandbox, ws, operation, arguments):
+    before = sandbox.stats()["requests"]
+    with pytest.raises(crisp.BadParameter):
+        ws.client.pages(operation, website_id=ws.website_id, **arguments)
+    assert sandbox.stats()["requests"] == before

@@ -1,0 +1,411 @@
+"""Equal requests at once reach the wire once: in threads, in processes, whoever dies meanwhile."""
+
+import multiprocessing
+import os
+import signal
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+
+import pytest
+from requests_cache import DO_NOT_CACHE, SQLiteDict
+
+import crisp_data as crisp
+from crisp_data.rest import single_flight
+from crisp_data.sandbox import Sandbox
+
+
+def spent(sandbox):
+    return sandbox.stats()["requests"]
+
+
+def at_once(count, work):
+    """Run it in so many threads that begin together; return what each returned or raised."""
+    together = threading.Barrier(count)
+
+    def one(number):
+        together.wait(30)
+        try:
+            return work(number)
+        except crisp.CrispError as error:
+            return error
+
+    with ThreadPoolExecutor(count) as pool:
+        return list(pool.map(one, range(count)))
+
+
+@pytest.fixture
+def open_wire(ws, monkeypatch):
+    """Hold every request on the wire until told: those who came later are then waiting."""
+    gate, attempt = threading.Event(), ws.client._wire._attempt
+    begun = threading.Semaphore(0)
+
+    def waiting(*arguments, **options):
+        begun.release()
+        assert gate.wait(30)
+        return attempt(*arguments, **options)
+
+    monkeypatch.setattr(ws.client._wire, "_attempt", waiting)
+    ws.begun, ws.gate = begun, gate
+    return ws
+
+
+def pull(ws, refresh=False):
+    conversations = ws.conversations(refresh=refresh)
+    return conversations, ws.messages(conversations, refresh=refresh)
+
+
+def cost_of_one(sandbox, folder, work):
+    alone = crisp.connect(sandbox=sandbox, cache_dir=folder, state_dir=folder)
+    before = spent(sandbox)
+    work(alone)
+    return spent(sandbox) - before
+
+
+def test_equal_walks_in_threads_are_one(sandbox, ws, tmp_path):
+    alone = cost_of_one(sandbox, tmp_path / "alone", pull)
+    before = spent(sandbox)
+    pulled = at_once(8, lambda number: pull(ws))
+    assert spent(sandbox) - before == alone
+    assert all(one[0].equals(pulled[0][0]) and one[1].equals(pulled[0][1]) for one in pulled)
+    assert len(pulled[0][1]) == len(sandbox.truth("messages"))
+
+
+def test_equal_walks_by_number_are_one(tmp_path):
+    with Sandbox(seed=2, conversations=400) as sandbox:
+        alone = cost_of_one(sandbox, tmp_path / "alone", lambda ws: ws.people())
+        assert alone > 4
+        ws = crisp.connect(sandbox=sandbox)
+        before = spent(sandbox)
+        pulled = at_once(8, lambda number: ws.people())
+        assert spent(sandbox) - before == alone
+        assert all(one.equals(pulled[0]) for one in pulled)
+        assert len(pulled[0]) == len(sandbox.truth("people"))
+
+
+@pytest.mark.parametrize("stale", [False, True])
+def test_a_walk_that_begins_before_anothers_answer_is_kept(sandbox, ws, monkeypatch, stale):
+    """The answer is older than the walk that waits for it, and yet it is the one to take."""
+    if stale:
+        next(ws.client.pages("list_people_profiles", website_id=ws.website_id))
+        make_older(ws, timedelta(hours=1))
+    answered, looked = threading.Event(), threading.Event()
+    save, hold = SQLiteDict.__setitem__, single_flight.hold
+
+    def saving(*args):
+        if not answered.is_set():
+            answered.set()
+            assert looked.wait(60)
+        return save(*args)
+
+    def holding(*args):
+        if answered.is_set():
+            looked.set()
+        return hold(*args)
+
+    monkeypatch.setattr(SQLiteDict, "__setitem__", saving)
+    monkeypatch.setattr(single_flight, "hold", holding)
+    before = spent(sandbox)
+    with ThreadPoolExecutor(2) as pool:
+        first = pool.submit(ws.people)
+        assert answered.wait(60)
+        second = pool.submit(ws.people)
+        assert first.result().equals(second.result())
+    assert spent(sandbox) - before == -(-len(first.result()) // 50) + 1
+
+
+def test_a_walk_by_number_that_is_under_way_is_joined(sandbox, ws):
+    under_way = ws.client.pages("list_people_profiles", website_id=ws.website_id)
+    next(under_way)
+    before = spent(sandbox)
+    joined = ws.people()
+    assert spent(sandbox) - before == -(-len(joined) // 50)
+    list(under_way)
+    assert spent(sandbox) - before == -(-len(joined) // 50)
+
+
+def test_equal_walks_anew_by_number_are_one(sandbox, ws):
+    """Half a list from an hour ago: eight walk it anew, from the top, together."""
+    next(ws.client.pages("list_people_profiles", website_id=ws.website_id))
+    make_older(ws, timedelta(hours=1))
+    before = spent(sandbox)
+    pulled = at_once(8, lambda number: ws.people())
+    assert spent(sandbox) - before == -(-len(pulled[0]) // 50) + 1
+
+
+def make_older(ws, age):
+    """Let every kept answer have come so much earlier."""
+    kept = ws.client._session()._store.responses
+    for key in list(kept):
+        answer = kept[key]
+        answer.created_at -= age
+        kept[key] = answer
+
+
+def _in_a_process(arguments, together, results):
+    ws = crisp.connect(**arguments)
+    together.wait(60)
+    conversations, messages = pull(ws)
+    results.put((len(conversations), len(messages)))
+
+
+def options(sandbox, folder):
+    return {
+        "website": sandbox.website_id,
+        "identifier": sandbox.identifier,
+        "key": sandbox.key,
+        "tier": sandbox.tier,
+        "base_url": sandbox.url,
+        "cache_dir": folder,
+        "state_dir": folder,
+    }
+
+
+def test_equal_walks_in_processes_are_one(sandbox, tmp_path):
+    alone = cost_of_one(sandbox, tmp_path / "alone", pull)
+    context = multiprocessing.get_context("spawn")
+    together, results = context.Barrier(4), context.Queue()
+    crisp.connect(**options(sandbox, tmp_path))
+    before = spent(sandbox)
+    arguments = (options(sandbox, tmp_path), together, results)
+    workers = [context.Process(target=_in_a_process, args=arguments) for _ in range(4)]
+    for worker in workers:
+        worker.start()
+    found = {results.get(timeout=90) for _ in workers}
+    for worker in workers:
+        worker.join(30)
+        assert worker.exitcode == 0
+    assert spent(sandbox) - before == alone
+    assert found == {(len(sandbox.truth("conversations")), len(sandbox.truth("messages")))}
+
+
+@pytest.mark.parametrize(
+    "work",
+    [
+        lambda ws: ws.operators(refresh=True),
+        lambda ws: ws.client.call("count_visitors", website_id=ws.website_id),
+        lambda ws: ws.client.head(f"website/{ws.website_id}/people/profile/{ws.one}"),
+    ],
+    ids=["refresh", "of this moment", "head"],
+)
+def test_who_asked_before_the_answer_came_shares_it(sandbox, open_wire, work, monkeypatch):
+    hold, entered = single_flight.hold, threading.Semaphore(0)
+
+    def counting(folder, key):
+        entered.release()
+        return hold(folder, key)
+
+    monkeypatch.setattr(single_flight, "hold", counting)
+    open_wire.one = sandbox.truth("people")[0]["people_id"]
+    before = spent(sandbox)
+    with ThreadPoolExecutor(8) as pool:
+        asked = [pool.submit(work, open_wire) for _ in range(8)]
+        assert all(entered.acquire(timeout=30) for _ in asked)
+        open_wire.gate.set()
+        for one in asked:
+            one.result(30)
+    assert spent(sandbox) - before == 1
+
+
+@pytest.mark.parametrize(
+    "work",
+    [
+        lambda ws: ws.operators(refresh=True),
+        lambda ws: ws.visitors(),
+        lambda ws: ws.client.call("count_visitors", website_id=ws.website_id),
+    ],
+    ids=["refresh", "visitors", "of this moment"],
+)
+def test_nothing_older_than_the_asking_is_given(sandbox, ws, work):
+    work(ws)
+    before = spent(sandbox)
+    work(ws)
+    first = spent(sandbox) - before
+    work(ws)
+    assert first > 0
+    assert spent(sandbox) - before == 2 * first
+
+
+@pytest.mark.parametrize("refresh", [False, True])
+def test_a_write_is_never_followed_by_what_was_before_it(sandbox, open_wire, refresh):
+    """An answer that was under way while something was written is neither kept nor shared."""
+    ws, attempt = open_wire, open_wire.client._wire._attempt
+    session_id = sandbox.truth("conversations")[0]["session_id"]
+    conversation = f"website/{ws.website_id}/conversation/{session_id}"
+
+    def answered_and_held(request, *arguments, **options):
+        answer = attempt(request, *arguments, **options)
+        if request.method == "GET":
+            ws.answered.set()
+            assert ws.written.wait(30)
+        return answer
+
+    ws.gate.set()
+    ws.answered, ws.written = threading.Event(), threading.Event()
+    ws.client._wire._attempt = answered_and_held
+    with ThreadPoolExecutor(2) as pool:
+        old = pool.submit(ws.client.get, f"{conversation}/messages")
+        assert ws.answered.wait(30)
+        body = {"type": "text", "from": "operator", "origin": "chat", "content": "Hello"}
+        ws.client.post(f"{conversation}/message", json=body)
+        new = pool.submit(ws.client.get, f"{conversation}/messages", refresh=refresh)
+        ws.written.set()
+        assert all(message["content"] != "Hello" for message in old.result(30))
+        assert any(message["content"] == "Hello" for message in new.result(30))
+        again = ws.client.get(f"{conversation}/messages")
+        assert any(message["content"] == "Hello" for message in again)
+
+
+def test_an_error_is_not_shared(sandbox, ws):
+    sandbox.faults(operation="list_website_operators", next=1, status=404, reason="not_found")
+    before = spent(sandbox)
+    results = at_once(4, lambda number: ws.operators())
+    failed = [one for one in results if isinstance(one, crisp.NotFound)]
+    assert len(failed) == 1
+    assert spent(sandbox) - before == 2
+
+
+@pytest.mark.parametrize("how", ["connection", "lifetime", "request"])
+def test_what_is_not_kept_flies_alone(sandbox, how, tmp_path):
+    never = {"connection": {"cache": False}, "lifetime": {"lifetimes": {"*": DO_NOT_CACHE}}}
+    ws = crisp.connect(sandbox=sandbox, cache_dir=tmp_path / "kept", **never.get(how, {}))
+    asked = {"website_id": ws.website_id, "keep": how != "request"}
+    locks = list((tmp_path / "kept").glob("*.flights/*"))
+    before = spent(sandbox)
+    at_once(4, lambda number: list(ws.client.pages("list_website_operators", **asked)))
+    assert spent(sandbox) - before == 4
+    assert list((tmp_path / "kept").glob("*.flights/*")) == locks
+
+
+def test_a_hit_waits_for_nobody(sandbox, open_wire):
+    ws = open_wire
+    ws.gate.set()
+    ws.operators()
+    ws.gate.clear()
+    with ThreadPoolExecutor(1) as pool:
+        slow = pool.submit(ws.operators, refresh=True)
+        ws.begun.acquire()
+        assert ws.begun.acquire(timeout=30)
+        assert len(ws.operators()) > 0  # the very answer that is being asked for anew
+        assert not slow.done()
+        ws.gate.set()
+        slow.result(30)
+
+
+def _hold_and_wait(folder, key, held):
+    with single_flight.hold(folder, key):
+        held.set()
+        time.sleep(300)
+
+
+def test_a_killed_holder_holds_nothing(tmp_path):
+    context = multiprocessing.get_context("spawn")
+    held = context.Event()
+    holder = context.Process(target=_hold_and_wait, args=(tmp_path, "a" * 32, held))
+    holder.start()
+    assert held.wait(60)
+    got = threading.Event()
+
+    def wait():
+        with single_flight.hold(tmp_path, "a" * 32):
+            got.set()
+
+    waiter = threading.Thread(target=wait, daemon=True)
+    waiter.start()
+    assert not got.wait(0.2)
+    holder.kill()
+    assert got.wait(30)
+    holder.join(30)
+    waiter.join(30)
+
+
+@pytest.mark.needs("fork")
+@pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning")
+def test_a_child_takes_no_flight_along(sandbox, open_wire):
+    """Forked while another thread is on the wire: neither holds up the other, whoever ends."""
+    ws = open_wire
+    with ThreadPoolExecutor(1) as pool:
+        flying = pool.submit(ws.operators)
+        assert ws.begun.acquire(timeout=30)
+        child = os.fork()
+        if child == 0:
+            time.sleep(300)
+        try:
+            ws.gate.set()
+            flying.result(30)
+            before = spent(sandbox)
+            again = pool.submit(ws.operators, refresh=True)
+            again.result(30)
+            assert spent(sandbox) == before + 1
+        finally:
+            os.kill(child, signal.SIGKILL)
+            os.waitpid(child, 0)
+
+
+@pytest.mark.needs("fork")
+@pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning")
+def test_a_child_pulls_for_itself(sandbox, ws):
+    """What a child was forked in the midst of is not held against it."""
+    key = "b" * 32
+    held, done = threading.Event(), threading.Event()
+    folder = ws.client.cache_path.with_suffix(".flights")
+
+    def hold():
+        with single_flight.hold(folder, key):
+            held.set()
+            done.wait(60)
+
+    holder = threading.Thread(target=hold)
+    holder.start()
+    assert held.wait(30)
+    (lock,) = single_flight._held
+    child = os.fork()
+    if child == 0:
+        try:
+            os.fstat(lock)
+        except OSError:
+            os._exit(len(single_flight._held))
+        os._exit(1)
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+    assert single_flight._held
+    done.set()
+    holder.join(30)
+    assert not single_flight._held
+
+
+def test_a_copy_of_a_lock_holds_nothing_up(tmp_path):
+    """A process forked between opening and noting a lock keeps its own copy of it."""
+    with single_flight.hold(tmp_path, "c" * 32):
+        copy = os.dup(*single_flight._held)
+
+    def again():
+        with single_flight.hold(tmp_path, "c" * 32):
+            pass
+
+    waiter = threading.Thread(target=again, daemon=True)
+    waiter.start()
+    waiter.join(10)
+    assert not waiter.is_alive()
+    os.close(copy)
+
+
+@pytest.mark.parametrize("trouble", ["missing", "a file", "no locks"])
+def test_without_locks_each_asks_for_itself(sandbox, ws, monkeypatch, trouble):
+    folder = ws.client.cache_path.with_suffix(".flights")
+    for path in folder.glob("*"):
+        path.unlink()
+    folder.rmdir()
+    if trouble == "a file":
+        folder.write_text("")
+    elif trouble == "no locks":
+
+        def refuse(*_, **__):
+            raise OSError("this file system has no locks")
+
+        monkeypatch.setattr(single_flight, "lock_descriptor", refuse)
+    before = spent(sandbox)
+    assert len(ws.operators()) > 0
+    assert len(ws.operators()) > 0
+    assert spent(sandbox) == before + 1
+    assert not single_flight._held
