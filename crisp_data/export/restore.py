@@ -31,7 +31,16 @@ def to_frame(data: pa.Table, table: str | None, tz: str | None) -> pd.DataFrame:
     Times are put into ``tz``; without one they stay in the zone that the data name.
     """
     columns = [_in_zone(column, tz) for column in data.columns]
+    intervals = {} if len(data) else _intervals(data.schema)
+    if intervals:  # of none pandas makes no intervals where they are of times with a zone
+        none = pa.array([], pa.string())
+        columns = [
+            none if name in intervals else column
+            for name, column in zip(data.column_names, columns, strict=True)
+        ]
     frame: pd.DataFrame = pa.table(columns, data.column_names).to_pandas(types_mapper=_dtype)
+    for name, dtype in intervals.items():
+        frame[name] = pd.Series(dtype=dtype)
     for field in data.schema:
         noted = (field.metadata or {}).get(DTYPE_NOTE, b"").decode()
         if noted.startswith("period["):
@@ -42,14 +51,24 @@ def to_frame(data: pa.Table, table: str | None, tz: str | None) -> pd.DataFrame:
     return frame
 
 
+def _intervals(schema: pa.Schema) -> dict[str, pd.IntervalDtype]:
+    """Find the columns of intervals, and pandas' dtype of each."""
+    kinds = {f.name: f.type for f in schema if isinstance(f.type, pa.ExtensionType)}
+    dtypes = {name: kind.to_pandas_dtype() for name, kind in kinds.items() if _is_interval(kind)}
+    return {name: dtype for name, dtype in dtypes.items() if isinstance(dtype, pd.IntervalDtype)}
+
+
+def _is_interval(kind: pa.DataType) -> bool:
+    """Whether a column holds intervals as pandas writes them."""
+    return str(getattr(kind, "extension_name", "")) == "pandas.interval"
+
+
 def _columns(table: str | None) -> tuple[Column, ...]:
     return TABLES[table].columns if table else ()
 
 
 def _in_zone(column: pa.ChunkedArray, tz: str | None) -> pa.ChunkedArray:
     kind = column.type
-    if not column.num_chunks:  # of which pandas makes no intervals
-        column = pa.chunked_array([pa.array([], kind)])
     if tz and pa.types.is_timestamp(kind) and kind.tz:
         return column.cast(pa.timestamp(kind.unit, tz))
     return column

@@ -99,7 +99,9 @@ class PagedList:
         except CrispError:
             self._walk = None
             raise
-        if page is None or not page.records:
+        # From the top once more a walk looks for what moved meanwhile: nobody waits for that here.
+        again = self.pages > 0 and page is not None and _is_top(page)
+        if page is None or again or not page.records:
             self.whole = True
             return None
         self.pages += 1
@@ -114,3 +116,8 @@ class PagedList:
         for _ in range(self.pages):
             next(walk, None)
         return walk
+
+
+def _is_top(page: Page) -> bool:
+    """Whether it is the first page of all, with no bound of the walk's own."""
+    return page.query.get("page_number") == "1" and "filter_date_end" not in page.query

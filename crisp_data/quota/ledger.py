@@ -101,10 +101,12 @@ class Ledger:
             The day is spent, what is left is kept for writes, Crisp itself refuses, or an
             open budget has nothing left.
         """
-        days = self._days()
+        self._checked()
         paid = self.budgets.take()
         try:
             with self._file.transaction():
+                # Within, for the day may end while this waits for its turn.
+                days = self._days_of(self._moment())
                 for day in days:
                     if (free := self._free(day, write)) < 1:
                         raise self._refusal(day, free)
@@ -231,9 +233,10 @@ class Ledger:
         as a spent one. The last day that there can be is UTC's own, for any hour of reset.
         """
         moment = self._moment()
-        last = (moment + _RESET_MARGIN).date().isoformat()
-        if self._file.ahead_of(last):
-            self._file.bring_back(last, self._day(moment))
+        if self._file.ahead_of(_last_day(moment)):
+            with self._file.transaction():
+                moment = self._moment()  # again: that day may have begun meanwhile
+                self._file.bring_back(_last_day(moment), self._day(moment))
         return moment
 
     def _day(self, moment: datetime) -> str:
@@ -248,7 +251,9 @@ class Ledger:
         return self._day(self._checked())
 
     def _days(self) -> list[str]:
-        moment = self._checked()
+        return self._days_of(self._checked())
+
+    def _days_of(self, moment: datetime) -> list[str]:
         return sorted({self._day(moment - _RESET_MARGIN), self._day(moment + _RESET_MARGIN)})
 
     def _free(self, day: str, write: bool) -> int:
@@ -261,6 +266,11 @@ class Ledger:
         why = f"Crisp itself refused more today ({closed})" if closed else ""
         hint = _CLOSED.format(end) if closed else ""
         return QuotaExceeded(1, free, self.limit, end, why=why, hint=hint)
+
+
+def _last_day(moment: datetime) -> str:
+    """Name the last day that there can be just now, for any hour of reset."""
+    return (moment + _RESET_MARGIN).date().isoformat()
 
 
 _FEWER_ROWS = (

@@ -95,8 +95,8 @@ class LedgerFile(Database):
         return bool(self._value(query, last))
 
     def bring_back(self, last: str, today: str) -> None:
-        """Charge what is written down for days after ``last`` to today instead."""
-        with self.transaction() as db:
+        """Charge what is written down for days after ``last`` to today; within a transaction."""
+        with self.connection() as db:
             for statement in _BRING_BACK:
                 db.execute(statement, {"account": self._account, "last": last, "today": today})
 

@@ -108,7 +108,7 @@ class Watched(Sandbox):
 
     def known(self):
         """Return the connections that are open now."""
-        return set(self._server._open)
+        return set(self._server.connections)
 
     def rest(self, known):
         """Wait until nothing is in its hands that a killed client may have sent."""

@@ -94,7 +94,7 @@ def test_a_cache_is_served_or_asked_again(files, world):
     listed = ws.conversations()
     assert list(listed["session_id"]) == [row["session_id"] for row in world.truth("conversations")]
     assert len(ws.operators()) == len(world.truth("operators"))
-    assert world.stats()["requests"] - before in (0, 3)  # all of it, or none
+    assert world.stats()["requests"] - before <= 3  # what has not expired since is served
 
 
 def test_a_ledger_goes_on_counting(files, world):
