@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from crisp_data import config
+from crisp_data.arguments import UUID
 from crisp_data.errors import BadParameter, Forbidden
-from crisp_data.filters import UUID
 from crisp_data.rest.client import Client
 from crisp_data.workspace.workspace import Workspace
 

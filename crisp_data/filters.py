@@ -1,20 +1,16 @@
-"""What an analyst asks for, checked before a request; what a frame keeps of it afterwards."""
+"""Which conversations are asked for: what Crisp filters, and what is filtered here."""
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, Literal
 
 import pandas as pd
 
-from crisp_data.errors import BadParameter
+from crisp_data.arguments import check_count, check_id, check_text, check_word
 
 State = Literal["pending", "unresolved", "resolved"]
 STATES = ("pending", "unresolved", "resolved")
-#: How Crisp numbers websites, operators and inboxes: a name is none of these.
-UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 _MILLISECOND = pd.Timedelta(milliseconds=1)
 
 
@@ -52,10 +48,10 @@ class ConversationFilter:
     def __post_init__(self) -> None:
         check_word("state", self.state, STATES)
         check_text("segment", self.segment)
-        _check_id("inbox", self.inbox, "It is an inbox_id, as in ws.inboxes().")
+        check_id("inbox", self.inbox, "It is an inbox_id, as in ws.inboxes().")
         if self.assigned is not False:
             hint = "It is an operator's user_id, as in ws.operators(), or False for nobody."
-            _check_id("assigned", self.assigned, hint)
+            check_id("assigned", self.assigned, hint)
 
     @property
     def columns(self) -> list[str]:
@@ -125,48 +121,3 @@ def bounds(start: pd.Timestamp | None, end: pd.Timestamp | None) -> dict[str, An
         "filter_date_start": None if start is None else start - _MILLISECOND,
         "filter_date_end": None if end is None else end + _MILLISECOND,
     }
-
-
-def check_word(name: str, value: Any, words: tuple[str, ...]) -> None:
-    """Refuse a word that is not one of those known; None is not given."""
-    if value is not None and value not in words:
-        raise BadParameter(f"{name}={value!r} is not known.", f"Use one of: {', '.join(words)}.")
-
-
-def check_text(name: str, value: Any, hint: str = "") -> None:
-    """Refuse what is not one text, such as a list of them; None is not given."""
-    if value is not None and not isinstance(value, str):
-        raise BadParameter(f"{name} must be one text, not a {type(value).__name__}.", hint)
-
-
-def _check_id(name: str, value: Any, hint: str) -> None:
-    check_text(name, value, hint)
-    if value and not UUID.fullmatch(value):
-        raise BadParameter(f"{name} is given a name, not an id: nothing would match it.", hint)
-
-
-def check_count(name: str, value: Any) -> None:
-    """Refuse what is not a whole number from 1; None is not given."""
-    if value is not None and (isinstance(value, bool) or not isinstance(value, int) or value < 1):
-        raise BadParameter(f"{name} must be a whole number, at least 1.")
-
-
-def session_ids(conversations: Any) -> list[str]:
-    """Read session ids from whatever an analyst has at hand; each once, in order."""
-    if isinstance(conversations, pd.DataFrame):
-        if "session_id" not in conversations:
-            raise BadParameter(
-                "The frame has no column session_id.", "Pass what ws.conversations() returned."
-            )
-        conversations = conversations["session_id"]
-    elif isinstance(conversations, str) or not isinstance(conversations, Iterable):
-        conversations = [conversations]
-    ids = list(conversations)
-    if not all(isinstance(one, str) and one.startswith("session_") for one in ids):
-        raise BadParameter("Something given is not a session_id.", "They look like 'session_...'.")
-    return list(dict.fromkeys(ids))
-
-
-def session_id(one: Any) -> str:
-    """Check one session id."""
-    return session_ids([one])[0]

@@ -8,7 +8,7 @@ import pytest
 
 import crisp_data as crisp
 from crisp_data import tables
-from crisp_data.rest.transport import RetryPolicy
+from crisp_data.rest.retry import RetryPolicy
 from crisp_data.sandbox import Sandbox
 from crisp_data.sandbox.churn import ALL_KINDS, KINDS
 

@@ -13,7 +13,7 @@ from typing import Any
 import pyarrow as pa
 from tqdm.auto import tqdm
 
-from crisp_data import dates, filters, tables
+from crisp_data import arguments, dates, tables
 from crisp_data.api.envelope import Page
 from crisp_data.archive import forget
 from crisp_data.archive.address import Address
@@ -131,7 +131,7 @@ class Archive(Reader):
         """
         client = self._live()
         for name in also:
-            filters.check_word("also", name, tuple(SNAPSHOTS))
+            arguments.check_word("also", name, tuple(SNAPSHOTS))
         start, _ = dates.window(since, None, tz=self.tz, now=self._moment())
         state_table = StateTable(self._storage)
         check(state_table.load(), self._kept, self._storage.root)  # before a row is written
@@ -209,7 +209,7 @@ class Archive(Reader):
         if (email is None) == (session_id is None):
             raise BadParameter("forget() takes an e-mail or a session_id, one of the two.")
         if session_id is not None:
-            session_id = filters.session_id(session_id)
+            session_id = arguments.session_id(session_id)
         address = None if email is None else Address(email).text
         state_table = StateTable(self._storage)
         state = state_table.load()

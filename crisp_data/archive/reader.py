@@ -11,7 +11,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from crisp_data import dates, filters
+from crisp_data import arguments, dates, filters
 from crisp_data.archive import archive_frames
 from crisp_data.archive.consistency import check, check_files
 from crisp_data.archive.coverage import Coverage
@@ -87,7 +87,7 @@ class Reader:
         tz = dates.check_tz(tz or self.tz)
         start, end = dates.window(since, until, tz=tz, now=self._moment())
         wanted = filters.ConversationFilter(start, end, state, segment, assigned, inbox)
-        filters.check_count("limit", limit)
+        arguments.check_count("limit", limit)
         kept = self._readable("conversations")
         names = archive_frames.check_columns(kept, columns)
         frame = archive_frames.conversations(kept, wanted, names, tz, deleted)
@@ -131,7 +131,7 @@ class Reader:
         start, end = dates.window(since, until, tz=tz, now=self._moment())
         kept = self._readable("messages")
         names = archive_frames.check_columns(kept, columns)
-        asked = None if conversations is None else filters.session_ids(conversations)
+        asked = None if conversations is None else arguments.session_ids(conversations)
         order = self._order(asked, deleted)
         return archive_frames.messages(kept, order, start, end, names, tz, deleted)
 

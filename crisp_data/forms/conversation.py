@@ -7,7 +7,7 @@ from typing import Any
 
 import pandas as pd
 
-from crisp_data import filters
+from crisp_data import arguments
 from crisp_data.forms.inbox import customer
 from crisp_data.forms.paged_list import PagedList, Read
 from crisp_data.transcripts import html_document
@@ -42,7 +42,7 @@ class Conversation:
     """
 
     def __init__(self, ws: Read, session_id: str, row: pd.Series[Any] | None = None) -> None:
-        self.session_id = filters.session_id(session_id)
+        self.session_id = arguments.session_id(session_id)
         self._ws, self.row = ws, row
         self._thread = self._walked("messages", "get_messages_in_conversation")
         self._last = 200

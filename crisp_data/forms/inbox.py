@@ -7,7 +7,7 @@ from typing import Any
 
 import pandas as pd
 
-from crisp_data import filters
+from crisp_data import arguments, filters
 from crisp_data.forms.paged_list import PagedList, Read
 from crisp_data.transcripts.entries import clean
 
@@ -74,7 +74,7 @@ class Inbox:
         BadParameter
             An unknown state.
         """
-        filters.check_word("state", state or None, filters.STATES)
+        arguments.check_word("state", state or None, filters.STATES)
         if text != self.text:
             self._found = None
         self.text, self.state, self._place = text, state, 0

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from crisp_data import dates, filters
+from crisp_data import arguments, dates
 from crisp_data.errors import BadParameter
 
 Ints = npt.NDArray[np.int64]
@@ -43,7 +43,7 @@ def names(value: str | Iterable[str] | None) -> list[str]:
 
 def check_per(per: str) -> None:
     """Refuse what one cannot measure by."""
-    filters.check_word("per", per, PER)
+    arguments.check_word("per", per, PER)
 
 
 def milliseconds(frame: pd.DataFrame, column: str) -> tuple[Ints, str]:

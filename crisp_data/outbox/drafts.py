@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 
 import pandas as pd
 
-from crisp_data import filters, outgoing
+from crisp_data import arguments, outgoing
 from crisp_data.errors import BadParameter
 from crisp_data.outbox.journal_rows import Entry, Row
 from crisp_data.outbox.recipient_checks import Checks, Rules
@@ -55,7 +55,7 @@ def draft(
     """
     filled = fill(frame, template)
     ids = list(frame["session_id"])
-    filters.session_ids(ids)
+    arguments.session_ids(ids)
     known = {row.key or "": row for row in rows}
     drafts = []
     for session_id, message in zip(ids, filled, strict=True):

@@ -11,7 +11,7 @@ from dataclasses import asdict
 import pandas as pd
 from tqdm.auto import tqdm
 
-from crisp_data import filters, outgoing
+from crisp_data import arguments, outgoing
 from crisp_data.errors import CrispError, CrispWarning
 from crisp_data.outbox.delivery import Delivery
 from crisp_data.outbox.drafts import Draft, draft, name_of
@@ -184,7 +184,7 @@ class Outbox:
         'sent'
         """
         self._client.check_writes("send")
-        session_id = filters.session_id(session_id)
+        session_id = arguments.session_id(session_id)
         entry = Entry.of(message, session_id)
         row = self._journal.take(entry, self._client.now())
         try:

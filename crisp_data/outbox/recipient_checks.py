@@ -9,7 +9,7 @@ from typing import Any
 
 import pandas as pd
 
-from crisp_data import filters, tables
+from crisp_data import arguments, tables
 from crisp_data.api import envelope
 from crisp_data.errors import BadParameter, NotFound
 from crisp_data.quota.estimate import Plan
@@ -41,8 +41,8 @@ class Rules:
         include = [self.include] if isinstance(self.include, str) else self.include
         object.__setattr__(self, "include", tuple(include))
         for word in self.include:
-            filters.check_word("include", word, INCLUDE)
-        filters.check_count("quiet_days", self.quiet_days)
+            arguments.check_word("include", word, INCLUDE)
+        arguments.check_count("quiet_days", self.quiet_days)
         wanted = {"session_id", "from", "type", "timestamp"}
         if self.messages is not None and not wanted <= set(self.messages.columns):
             raise BadParameter("messages= is not a frame that ws.messages() returned.")

@@ -24,7 +24,8 @@ from crisp_data.quota.ledger import Ledger
 from crisp_data.rest import cache_file, waits
 from crisp_data.rest.cache import SINCE, Session
 from crisp_data.rest.page_iterator import Pages, Steps
-from crisp_data.rest.transport import FOR_WRITE, OPERATION, PULL, RetryPolicy, Transport
+from crisp_data.rest.retry import RetryPolicy
+from crisp_data.rest.transport import FOR_WRITE, OPERATION, PULL, Transport
 
 _TIMEOUT = (5.0, 30.0)  # seconds to connect, and between two bytes of an answer
 

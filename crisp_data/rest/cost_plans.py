@@ -9,7 +9,7 @@ from typing import Any
 
 import pandas as pd
 
-from crisp_data import dates, filters, tables
+from crisp_data import arguments, dates, filters, tables
 from crisp_data.api.envelope import Page
 from crisp_data.filters import State
 from crisp_data.quota.estimate import PAGE, SHOWN, Plan, Rows, extrapolate, walk
@@ -112,7 +112,7 @@ class CostPlans:
         0.4% of a day's 5,000, 4,89... left today for reads: done today
         20 of 20 threads are not in the cache; 1.10 batches a thread are assumed.
         """
-        ids = filters.session_ids(conversations)
+        ids = arguments.session_ids(conversations)
         return self._threaded(ids, self._missing(ids, refresh))
 
     def people(
@@ -145,7 +145,7 @@ class CostPlans:
         tz = dates.check_tz(tz or self._tz)
         now = datetime.fromtimestamp(self._client.now(), UTC)
         query = {**filters.bounds(*dates.window(since, until, tz=tz, now=now))}
-        filters.check_count("limit", limit)
+        arguments.check_count("limit", limit)
 
         def pages(refresh: bool = False) -> Pages:
             return self._client.pages(

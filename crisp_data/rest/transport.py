@@ -1,4 +1,4 @@
-"""The only way to a socket: over the ledger, with patience.
+"""The only way to a socket: over the ledger, with retries.
 
 Every attempt is reserved in the ledger before it is sent, repeated ones too: that is why
 urllib3's own retries, which nobody above them can see, are off. What a read meets on the way
@@ -9,14 +9,12 @@ write is sent once, for nobody can know whether a lost answer means lost work.
 from __future__ import annotations
 
 import os
-import random
 import threading
 import time
 import uuid
 from collections.abc import Callable
-from dataclasses import dataclass
 from functools import cache
-from typing import Any, TypeGuard
+from typing import Any
 from urllib.parse import urlsplit
 
 import requests
@@ -29,17 +27,13 @@ from crisp_data.errors import (
     BadAnswer,
     CrispError,
     Offline,
-    PlanLimit,
-    ProxyFailed,
     QuotaExceeded,
-    RateLimited,
     Redirected,
-    Unreachable,
-    Untrusted,
 )
 from crisp_data.quota.ledger import Ledger, Reservation
 from crisp_data.rest import waits
 from crisp_data.rest.network import not_sent
+from crisp_data.rest.retry import Attempts, RetryPolicy
 
 #: A header that never leaves this machine: which pull a page belongs to. It is part of the
 #: cache's key, so pages of two pulls are never mixed into one list.
@@ -50,59 +44,20 @@ OPERATION = "X-Crisp-Data-Operation"
 FOR_WRITE = "X-Crisp-Data-For-Write"
 
 
-@dataclass(frozen=True)
-class RetryPolicy:
-    """How long a read is tried again: 60 to 90 s outlasts a rate limit (*observed*).
-
-    The eight tries wait for 95 to 159 seconds in all, so that what still refuses after them
-    is no passing limit.
-
-    Attributes
-    ----------
-    tries : int
-        Attempts in all; each costs a request.
-    first, longest : float
-        Seconds of the first and the longest wait; each doubles the one before, with a
-        quarter of jitter so that many kernels do not come back at once.
-    unreachable : int
-        Attempts where no connection could be made at all.
-    settle : float
-        Seconds between a message whose answer was lost and the look-up that tells whether
-        it was sent: what is in Crisp's hands by then, or not, stays so (*assumed*: "202
-        dispatched" says that the work may come after the answer).
-    """
-
-    tries: int = 8
-    first: float = 1.0
-    longest: float = 120.0
-    unreachable: int = 3
-    settle: float = 10.0
-
-    def wait(self, attempt: int) -> float:
-        """Seconds before the attempt after ``attempt`` (counted from 1)."""
-        doubled = self.first * 2.0 ** (attempt - 1)
-        return min(self.longest, doubled) * random.uniform(0.75, 1.25)
-
-
-#: Seconds of refusals, one after another, after which no passing rate limit explains them.
-RATE_LIMIT_WINDOW = 90.0
-
-
 class Transport(HTTPAdapter):
     """The only way to a socket: reserves, tries, waits, reserves and tries again.
 
     It reads and judges the whole answer before it hands it up, so that a truncated one is
     tried again and a refusal never reaches the cache.
 
-    Crisp says 420, 423 or 429 both for a short spell and for a day that is spent. The two are
+    Crisp says 420, 423 or 429 both for a passing limit and for a day that is spent. The two are
     told apart by how long it lasts. It is the day where the answer asks to wait for longer
-    than ``patience.longest``, or where a read is still refused after all its tries and their
-    waits since the first refusal came to :data:`RATE_LIMIT_WINDOW` seconds. Then the day is
+    than ``retry.longest``, or where a read is still refused after all its tries and their
+    waits since the first refusal came to ``retry.RATE_LIMIT_WINDOW`` seconds. Then the day is
     closed in the ledger, and every later read and write of any process meets
     :class:`QuotaExceeded` there, at no cost. All else is a short pause: a read waits and goes
-    on. A write, sent once, can
-    tell the day by a long ``Retry-After`` alone, and by 420 or 429 only: 423 on a write is a
-    quota of the workspace's plan.
+    on. A write, sent once, can tell the day by a long ``Retry-After`` alone, and by 420 or 429
+    only: 423 on a write is a quota of the workspace's plan.
 
     Waiting for the reset is for :class:`crisp_data.rest.client.Client`: here the lock of a single
     flight may be held, and others would hang on it for hours.
@@ -112,7 +67,7 @@ class Transport(HTTPAdapter):
         self,
         ledger: Ledger,
         base_url: str,
-        retry: RetryPolicy = RetryPolicy(),
+        retry: RetryPolicy,
         sleep: Callable[[float], None] = waits.sleep,
         connections: int = 4,
     ) -> None:
@@ -142,7 +97,7 @@ class Transport(HTTPAdapter):
         pull = request.headers.pop(PULL, None) or uuid.uuid4().hex
         repeats = method in ("GET", "HEAD")
         write = for_write or _writes(route, method)
-        tries = _Tries(self.retry, repeats)
+        tries = Attempts(self.retry, repeats)
         while True:
             reservation = self._reserve(route, write, tries.last)
             try:
@@ -155,7 +110,7 @@ class Transport(HTTPAdapter):
                         raise spent from error
                     # The ledger now refuses, unless the day has turned between the first
                     # refusal and the last: then all begins anew.
-                    tries = _Tries(self.retry, repeats, error)
+                    tries = Attempts(self.retry, repeats, error)
                 elif (pause := tries.pause(error)) is None or not waits.allowed(pause):
                     raise
                 else:
@@ -226,51 +181,6 @@ def _noting(kind: type) -> type:
         kind.request(connection, *args, **kwargs)  # type: ignore[attr-defined]
 
     return type(kind.__name__, (kind,), {"request": request})
-
-
-class _Tries:
-    """The tries of one request: whether and when there is another, or the day is spent."""
-
-    def __init__(self, retry: RetryPolicy, repeats: bool, last: CrispError | None = None) -> None:
-        self._patience, self._repeats = retry, repeats
-        self.last, self._made, self._refused = last, 0, 0.0
-        self.day = ""  # on which the refusals began that have not ended since
-
-    def failed(self, error: CrispError, day: str) -> None:
-        """Take note of an attempt that failed, and of the day it was charged to."""
-        self.last = error
-        self._made += 1
-        if isinstance(error, (RateLimited, PlanLimit)):
-            self.day = self.day or day
-        else:
-            self.day, self._refused = "", 0.0
-
-    def met_the_day(self, error: CrispError) -> TypeGuard[ApiError]:
-        """Tell a spent day from a short spell, by the rule that :class:`Transport` states."""
-        if not isinstance(error, (RateLimited, PlanLimit)):
-            return False
-        if error.retry_after is not None and error.retry_after > self._patience.longest:
-            return self._repeats or isinstance(error, RateLimited)
-        return (
-            self._repeats
-            and self._made >= self._patience.tries
-            and self._refused >= RATE_LIMIT_WINDOW
-        )
-
-    def pause(self, error: CrispError) -> float | None:
-        """Seconds until the next try; None where the error is to be told."""
-        retry = self._patience
-        tries = retry.unreachable if isinstance(error, Unreachable) else retry.tries
-        passing = not isinstance(error, ApiError) or error.status in envelope.PASSING
-        final = not passing or isinstance(error, (Redirected, Untrusted, ProxyFailed))
-        if not self._repeats or self._made >= tries or final:
-            return None
-        asked = error.retry_after if isinstance(error, ApiError) else None
-        if asked is not None and asked > retry.longest:
-            return None
-        pause = retry.wait(self._made) if asked is None else asked
-        self._refused += pause if self.day else 0.0
-        return pause
 
 
 def _name(route: routes.Route | None) -> str:

@@ -15,7 +15,7 @@ from typing import Any
 import pandas as pd
 from tqdm.auto import tqdm
 
-from crisp_data import config, dates, export, filters, metrics, tables
+from crisp_data import arguments, config, dates, export, filters, metrics, tables
 from crisp_data.api.envelope import Page
 from crisp_data.api.paging import NOTHING_NEW
 from crisp_data.archive import Archive
@@ -256,7 +256,7 @@ class Workspace(Forms, Writing):
         >>> set(messages["session_id"]) == set(conversations["session_id"])
         True
         """
-        ids = filters.session_ids(conversations)
+        ids = arguments.session_ids(conversations)
         builder = tables.Builder("messages", tz=dates.check_tz(tz or self.tz))
         doubtful, missing, done = 0, 0, 0
         begun = False
@@ -322,8 +322,8 @@ class Workspace(Forms, Writing):
         """
         tz = dates.check_tz(tz or self.tz)
         start, end = dates.window(since, until, tz=tz, now=self._moment())
-        filters.check_text("search", search)
-        filters.check_count("limit", limit)
+        arguments.check_text("search", search)
+        arguments.check_count("limit", limit)
 
         def wanted(frame: pd.DataFrame) -> pd.DataFrame:
             checks = [
@@ -524,7 +524,7 @@ class Workspace(Forms, Writing):
             self.sandbox.stop()
 
     def _of_conversation(self, table: str, session_id: str, refresh: bool) -> pd.DataFrame:
-        session_id = filters.session_id(session_id)
+        session_id = arguments.session_id(session_id)
         operation = f"list_conversation_{table}"
         return self._pull(table, operation, {"session_id": session_id}, refresh=refresh)
 

@@ -11,7 +11,7 @@ from typing import Any
 
 import pandas as pd
 
-from crisp_data import filters, outgoing
+from crisp_data import arguments, outgoing
 from crisp_data.errors import BadParameter, CrispError
 from crisp_data.filters import STATES, State
 from crisp_data.outbox import Outbox, Receipt, Rules
@@ -307,7 +307,7 @@ class Writing:
         True
         """
         self.client.check_writes("add_segments")
-        session_id = filters.session_id(session_id)
+        session_id = arguments.session_id(session_id)
         added = _words(segments)
         if not added:
             raise BadParameter("There is no segment to add.")
@@ -358,7 +358,7 @@ class Writing:
 
     def _write(self, operation: str, session_id: str, json: Any = None, **rest: Any) -> None:
         self.client.check_writes(operation)
-        session_id = filters.session_id(session_id)
+        session_id = arguments.session_id(session_id)
         where = {"website_id": self.website_id, "session_id": session_id, **rest}
         self.client.call(operation, json=json, **where)
 

@@ -5,7 +5,7 @@ from collections import Counter
 import pytest
 
 import crisp_data as crisp
-from crisp_data.rest.transport import RetryPolicy
+from crisp_data.rest.retry import RetryPolicy
 
 SEND = "send_message_in_conversation"
 LOOK = "get_message_in_conversation"

@@ -17,7 +17,7 @@ import pandas as pd
 import pytest
 
 import crisp_data as crisp
-from crisp_data.rest.transport import RetryPolicy
+from crisp_data.rest.retry import RetryPolicy
 from crisp_data.sandbox import Sandbox
 
 MESSAGES = 50

@@ -6,7 +6,7 @@ import pytest
 
 import crisp_data as crisp
 from crisp_data.rest import message_threads
-from crisp_data.rest.transport import RetryPolicy
+from crisp_data.rest.retry import RetryPolicy
 from crisp_data.sandbox import Sandbox
 
 
