@@ -43,7 +43,7 @@ from crisp_data.api.routes import PER_PAGE_MAX, PER_PAGE_MIN, TIMES, iso
 Query = dict[str, str]
 
 #: Yields queries, is sent pages, returns its doubt.
-Walk = Generator[Query, Page, str]
+PageQueries = Generator[Query, Page, str]
 
 BY_NUMBER = (
     "The server does not list by update time or ignores filter_date_end, so the list was read "
@@ -78,9 +78,9 @@ def conversations(
     rows: int | None = None,
     now: float = 0.0,
     *,
-    lap: bool = False,
+    one_pass: bool = False,
     down_to: int | None = None,
-) -> Walk:
+) -> PageQueries:
     """Walk conversations backwards in their update time, however they move meanwhile.
 
     A conversation that changes moves to the top (*observed*). What moved up past the walk is
@@ -91,7 +91,7 @@ def conversations(
     """
     end = _instant(query.get("filter_date_end"))
     over = end is not None and end < (now - _CLOCKS) * 1000
-    once = over or lap or down_to is not None
+    once = over or one_pass or down_to is not None
     marks = (_instant(query.get("filter_date_start")), down_to)
     stop = max((one for one in marks if one is not None), default=None)
     one, incomplete = _ListPass(query, stop, rows), ""
@@ -228,7 +228,7 @@ class _ListPass:
 
     def _prove(self, rows: list[_Row]) -> None:
         """Compare a page that was asked for again with what it held before."""
-        turn, expected = self._proofs.pop(0)
+        next_page, expected = self._proofs.pop(0)
         if rows != expected:
             self._proofs.clear()
             self._misses += 1
@@ -238,7 +238,7 @@ class _ListPass:
             self._capped = True  # it came as it had for another per_page
             self._turn = self._proofs[0][0]
         else:
-            self._turn = (turn[0], turn[1] + 1)
+            self._turn = (next_page[0], next_page[1] + 1)
             self._misses = 0
             self.pages += 1
             self._add(self._waiting, [True] * len(self._waiting), self._read)
@@ -334,7 +334,7 @@ class _ListPass:
         if self._turn[1] == 1:
             self._turn = (max(self._read, PER_PAGE_MIN), 2)
         else:
-            self._turn = turn(self._read, self._size)
+            self._turn = next_page(self._read, self._size)
 
     def _now(self) -> float:
         """Give the bound in force, the caller's or the lap's own."""
@@ -368,7 +368,7 @@ class _ListPass:
     def _choose(self) -> None:
         """Go on by time or by number: what brings more rows that are not known."""
         largest = max(self._most, 1) if self._cuts else PER_PAGE_MAX
-        size, number = turn(self._read - self._back, min(self._size, largest), largest)
+        size, number = next_page(self._read - self._back, min(self._size, largest), largest)
         by_number = min(size * number - self._read, self._size - 1)
         if self._can_move():
             assert self._oldest is not None
@@ -407,13 +407,13 @@ class _ListPass:
         return True
 
 
-def turn(read: int, size: int, largest: int = PER_PAGE_MAX) -> tuple[int, int]:
+def next_page(read: int, size: int, largest: int = PER_PAGE_MAX) -> tuple[int, int]:
     """Choose ``per_page`` and ``page_number`` after so many rows: the most that is new.
 
     The page holds the last row that was read, and no more new ones than ``size``. Where the
     server's pages allow no such page, it is the one that begins behind that row.
 
-    >>> turn(0, 50), turn(50, 50), turn(98, 50)
+    >>> next_page(0, 50), next_page(50, 50), next_page(98, 50)
     ((50, 1), (49, 2), (48, 3))
     """
     read = max(read, 0)

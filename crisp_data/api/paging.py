@@ -25,8 +25,8 @@ import msgspec
 from crisp_data.api.conversation_paging import (
     BY_NUMBER,
     LIST_MOVED,
+    PageQueries,
     Query,
-    Walk,
     conversations,
     milliseconds,
 )
@@ -39,8 +39,8 @@ __all__ = [
     "LIST_MOVED",
     "NOTHING_NEW",
     "UNEVEN",
+    "PageQueries",
     "Query",
-    "Walk",
     "conversations",
     "is_timed",
     "numbered",
@@ -82,10 +82,10 @@ def walk(
     rows: int | None = None,
     now: Callable[[], float] = time.time,
     *,
-    lap: bool = False,
+    one_pass: bool = False,
     down_to: int | None = None,
     known: frozenset[int] = frozenset(),
-) -> Walk:
+) -> PageQueries:
     """Choose how an operation's list is walked.
 
     Conversations and threads are walked by time, other lists by number where their path
@@ -96,7 +96,7 @@ def walk(
     if route.name == "get_messages_in_conversation":
         return thread(query, known)
     if route.name == "list_conversations" and not any(name.startswith("order_") for name in query):
-        return conversations(query, rows, now(), lap=lap, down_to=down_to)
+        return conversations(query, rows, now(), one_pass=one_pass, down_to=down_to)
     if "page_number" in route.parameters:
         return numbered(query)
     return single(query)
@@ -108,13 +108,13 @@ def is_timed(route: Route, query: Mapping[str, str]) -> bool:
     return timed and not any(name.startswith("order_") for name in query)
 
 
-def single(query: Mapping[str, str]) -> Walk:
+def single(query: Mapping[str, str]) -> PageQueries:
     """Ask once: the operation's answer is whole."""
     yield dict(query)
     return ""
 
 
-def numbered(query: Mapping[str, str]) -> Walk:
+def numbered(query: Mapping[str, str]) -> PageQueries:
     """Walk page numbers until a page is empty (*documented*; a short page is no end).
 
     A page on which every record is known already ends the walk too: a server that ignored the
@@ -147,7 +147,7 @@ def numbered(query: Mapping[str, str]) -> Walk:
     raise AssertionError("a list ends")
 
 
-def thread(query: Mapping[str, str], archived: frozenset[int] = frozenset()) -> Walk:
+def thread(query: Mapping[str, str], archived: frozenset[int] = frozenset()) -> PageQueries:
     """Walk a thread from its newest batch to its oldest.
 
     206 says that older messages exist, 200 that this was the last batch (*documented*).

@@ -249,7 +249,7 @@ class Archive(Reader):
         """Pull a small table whole."""
         client = self._live()
         builder = tables.Builder(name)
-        pages = client.pages(SNAPSHOTS[name], website_id=self._website_id, keep=False)
+        pages = client.pages(SNAPSHOTS[name], website_id=self._website_id, use_cache=False)
         for page in pages:
             builder.add(page.body, website_id=self._website_id)
         if pages.incomplete:

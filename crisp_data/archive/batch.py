@@ -233,7 +233,7 @@ class Batch:
         gone: list[str] = []
         known = archived if self._since is None else {}
         pulled = message_threads.read(
-            self._client, self._website_id, wanted, keep=False, known=known
+            self._client, self._website_id, wanted, use_cache=False, known=known
         )
         with closing(pulled):  # an interrupted sync leaves no worker waiting
             for thread in pulled:

@@ -119,9 +119,9 @@ class Sync:
         pages = self._client.pages(
             "list_conversations",
             website_id=self._website_id,
-            lap=True,
+            one_pass=True,
             down_to=low,
-            keep=False,
+            use_cache=False,
             **end,
         )
         for page in pages:

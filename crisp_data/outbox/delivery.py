@@ -73,16 +73,16 @@ class Delivery:
         """
         held = self._journal.claim(row)
         if held is not None:
-            self.settle(held)
+            self.confirm(held)
 
-    def settle(self, held: Row) -> None:
+    def confirm(self, held: Row) -> None:
         """Send a message that this process holds."""
         try:
             try:
-                self._settle(held)
+                self._confirm(held)
             except BaseException:
                 # What has come to a state of its own is let go already; this changes nothing.
-                self._journal.settle(held, "unknown", "interrupted")
+                self._journal.confirm(held, "unknown", "interrupted")
                 raise
         except (sqlite3.Error, FileTrouble) as error:
             why = error.what if isinstance(error, FileTrouble) else f"{error}."
@@ -94,13 +94,13 @@ class Delivery:
         finally:
             self._journal.let_go(held)
 
-    def _settle(self, held: Row) -> None:
+    def _confirm(self, held: Row) -> None:
         error: CrispError | None = None
         for attempt in itertools.count(1):
             if held.tried_at is not None:
                 self._client.sleep(self._pause(held.tried_at, error, attempt - 1))
                 if (sent_at := self._look_up(held)) is not None:
-                    return self._journal.settle(held, "sent", sent_at=sent_at)
+                    return self._journal.confirm(held, "sent", sent_at=sent_at)
             if error is not None and attempt > self._client.retry.tries:
                 self._end(held, "queued", error)
             before = held
@@ -117,7 +117,7 @@ class Delivery:
                     )
                 error = raised
             else:  # apart: what goes wrong from here on is no word of Crisp's
-                self._journal.settle(held, "sent", sent_at=self._client.now())
+                self._journal.confirm(held, "sent", sent_at=self._client.now())
                 return self._compare(held, given)
         raise AssertionError("the last attempt returns or raises")
 
@@ -151,11 +151,13 @@ class Delivery:
         """Seconds until a look-up can tell, and until it is worth while to send again."""
         retry = self._client.retry
         if error is None:  # of a process that was killed, or an earlier call
-            return min(retry.settle, max(0.0, retry.settle - (time.time() - tried_at)))
+            return min(
+                retry.confirm_after, max(0.0, retry.confirm_after - (time.time() - tried_at))
+            )
         if isinstance(error, ApiError) and error.status in _LIMITS:
             asked = error.retry_after
             return retry.wait(attempts) if asked is None else min(asked, retry.longest)
-        return max(retry.settle, retry.wait(attempts))
+        return max(retry.confirm_after, retry.wait(attempts))
 
     def _look_up(self, held: Row) -> float | None:
         """Say when the message was sent; None where Crisp does not have it.
@@ -172,7 +174,7 @@ class Delivery:
         path, _ = routes.fill(routes.lookup("get_message_in_conversation"), arguments)
         query = {"attempt": str(held.tries)} if held.tries > 1 else {}
         try:
-            found = self._client.get(path, query, keep=False, for_write=True)
+            found = self._client.get(path, query, use_cache=False, for_write=True)
             if not isinstance(found, dict) or found.get("fingerprint") != held.fingerprint:
                 raise BadAnswer("The look-up was answered with another message.")
         except NotFound as error:
@@ -208,7 +210,7 @@ class Delivery:
             "get_messages_in_conversation",
             website_id=self._website_id,
             session_id=held.session_id,
-            keep=False,
+            use_cache=False,
             for_write=True,
         )
         for page in pages:
@@ -233,7 +235,7 @@ class Delivery:
     def _end(
         self, held: Row, state: str, error: CrispError, cause: CrispError | None = None
     ) -> NoReturn:
-        self._journal.settle(held, state, _words(cause or error))
+        self._journal.confirm(held, state, _words(cause or error))
         raise error from cause
 
 

@@ -158,7 +158,7 @@ class Journal(Database):
                 db.execute("PRAGMA synchronous = NORMAL")
         return found[0] if found else None
 
-    def settle(
+    def confirm(
         self, held: Row, state: str, refusal: str = "", sent_at: float | None = None
     ) -> None:
         """Let a message go, in the state it came to; nothing where it was let go before.

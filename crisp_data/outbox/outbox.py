@@ -188,7 +188,7 @@ class Outbox:
         entry = Entry.of(message, session_id)
         row = self._journal.take(entry, self._client.now())
         try:
-            self._delivery.settle(row)
+            self._delivery.confirm(row)
         except CrispError as error:
             now = self._journal.row(row.fingerprint)
             if now is not None and now.state == "queued":

@@ -115,7 +115,7 @@ class Checks:
         if not ids:
             return []
         where: dict[str, Any] = {"website_id": self._website_id}
-        kept = [not refresh and self._client.keeps("get_conversation", session_id=one, **where)
+        kept = [not refresh and self._client.is_cached("get_conversation", session_id=one, **where)
                 for one in ids]  # fmt: skip
         why = "Each is asked for by itself: state and is_blocked are not in the frame."
         self._show(self._plans.before_each(kept.count(False), why))

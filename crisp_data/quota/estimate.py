@@ -96,7 +96,7 @@ class Plan:
         return f"about {self.requests:,} requests, {bounds}"
 
 
-def walk(rows: int, *, end: bool = True, lap: bool = True) -> int:
+def list_requests(rows: int, *, end: bool = True, lap: bool = True) -> int:
     """Requests of a walk over so many conversations that stand still.
 
     A page after the first repeats the last row of the one before; ``end`` adds the page
@@ -107,7 +107,7 @@ def walk(rows: int, *, end: bool = True, lap: bool = True) -> int:
 
 
 #: The first page that only a walk of more than `SHOWN` requests comes to.
-BEYOND = next(page for page in itertools.count(1) if walk(page * PAGE) > SHOWN)
+BEYOND = next(page for page in itertools.count(1) if list_requests(page * PAGE) > SHOWN)
 
 
 @dataclass(frozen=True)

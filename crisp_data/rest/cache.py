@@ -78,7 +78,7 @@ class Session(CachedSession):
         self._store = cache_file.Cache(file)
         self._file = file.path
         self._asked = 0.0
-        self._flights = file.path.with_suffix(".flights")
+        self._locks = file.path.with_suffix(".flights")
         super().__init__(
             backend=self._store,
             filter_fn=self._still_holds,
@@ -132,7 +132,7 @@ class Session(CachedSession):
         kept = None if fresh else self._kept(key, since)
         if kept is not None:
             return kept
-        with single_flight.hold(self._flights, key):
+        with single_flight.lock(self._locks, key):
             kept = self._kept(key, since)
             if kept is not None:
                 return kept
@@ -154,14 +154,14 @@ class Session(CachedSession):
             return False
         start = self._prefix(self._path(response.request))
         return not single_flight.written_since(
-            self._flights, (_ALL, start[:_SITE], start), self._asked
+            self._locks, (_ALL, start[:_SITE], start), self._asked
         )
 
     def cached(self) -> int:
         """How many answers are kept that are still fresh."""
         return self._store.fresh()
 
-    def keeps(self, request: requests.PreparedRequest) -> bool:
+    def is_cached(self, request: requests.PreparedRequest) -> bool:
         """Whether a fresh answer to a request is kept, without unpacking it."""
         if self.settings.disabled:
             return False
@@ -191,7 +191,7 @@ class Session(CachedSession):
         prefix = self._prefix(path)
         site = prefix[:_SITE]
         starts = [site] if prefix.endswith(_NONE) else [prefix, site + _NONE]
-        single_flight.mark_written(self._flights, starts)
+        single_flight.mark_written(self._locks, starts)
         self._store.delete_between((start, start + "g") for start in starts)
 
 

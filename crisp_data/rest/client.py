@@ -112,7 +112,7 @@ class Client:
         self.waits = on_quota == "wait"
         self._reset = waits.Reset(self.quota, sleep, self.progress)
         self.retry = retry or RetryPolicy()
-        self._wire = Transport(
+        self._transport = Transport(
             self.quota, settings.base_url, self.retry, sleep, connections=workers
         )
         self._cache_file = PerProcess(lambda: cache_file.open_file(self.cache_path))
@@ -210,9 +210,9 @@ class Client:
         *,
         rows: int | None = None,
         refresh: bool = False,
-        keep: bool = True,
+        use_cache: bool = True,
         for_write: bool = False,
-        lap: bool = False,
+        one_pass: bool = False,
         down_to: int | None = None,
         known: frozenset[int] = frozenset(),
         **arguments: Any,
@@ -268,7 +268,7 @@ class Client:
         route = routes.lookup(operation)
         if "page_number" in arguments:
             raise BadParameter("A walk begins at page 1.", "Use call() for one page.")
-        if (lap or down_to is not None) and route.name != "list_conversations":
+        if (one_pass or down_to is not None) and route.name != "list_conversations":
             raise BadParameter("lap and down_to are for list_conversations.")
         if known and route.name != "get_messages_in_conversation":
             raise BadParameter("known is for get_messages_in_conversation.")
@@ -278,27 +278,29 @@ class Client:
         _, query = routes.fill(route, {**arguments, **numbered})
         where = {name: arguments[name] for name in route.parameters if name not in numbered}
         timed = paging.is_timed(route, query)
-        if (lap or down_to is not None) and not timed:
+        if (one_pass or down_to is not None) and not timed:
             raise BadParameter("lap and down_to need the order by update, without order_date_*.")
 
         def steps(since: float = 0.0, offline: bool = False) -> Steps:
-            walk = paging.walk(route, query, rows, self.now, lap=lap, down_to=down_to, known=known)
-            options = {"offline": offline, "keep": keep, "for_write": for_write}
+            walk = paging.walk(
+                route, query, rows, self.now, one_pass=one_pass, down_to=down_to, known=known
+            )
+            options = {"offline": offline, "keep": use_cache, "for_write": for_write}
             return self._steps(route, where, walk, since, **options)
 
-        return Pages(steps, None if timed else rows, refresh or not keep, resumable=timed)
+        return Pages(steps, None if timed else rows, refresh or not use_cache, resumable=timed)
 
-    def keeps(self, operation: str, **arguments: Any) -> bool:
+    def is_cached(self, operation: str, **arguments: Any) -> bool:
         """Whether the cache could answer a read by itself; spends nothing.
 
         Examples
         --------
-        >>> ws.client.keeps("get_website", website_id=ws.website_id)
+        >>> ws.client.is_cached("get_website", website_id=ws.website_id)
         True
         """
         path, query = routes.fill(routes.lookup(operation), arguments)
         url = self.settings.base_url + path.lstrip("/")
-        return self._session().keeps(requests.Request("GET", url, params=query).prepare())
+        return self._session().is_cached(requests.Request("GET", url, params=query).prepare())
 
     def _data(self, method: str, path: str, params: Any = None, **options: Any) -> Any:
         body = self._send(method, path, params, **options).content
@@ -308,7 +310,7 @@ class Client:
         self,
         route: routes.Route,
         where: Mapping[str, Any],
-        walk: paging.Walk,
+        walk: paging.PageQueries,
         since: float,
         **options: Any,
     ) -> Steps:
@@ -348,7 +350,7 @@ class Client:
         pull: str = "",
         operation: str = "",
         offline: bool = False,
-        keep: bool = True,
+        use_cache: bool = True,
         for_write: bool = False,
     ) -> Any:
         if any(unquote(part) in (".", "..") for part in path.split("/")):
@@ -364,7 +366,7 @@ class Client:
         notes = {PULL: pull, OPERATION: operation, SINCE: repr(since) if since else ""}
         notes[FOR_WRITE] = "yes" if for_write else ""
         headers = {name: value for name, value in notes.items() if value}
-        if not keep:
+        if not use_cache:
             # (expire_after=DO_NOT_CACHE would be overruled by the lifetimes of URL patterns.)
             headers["Cache-Control"] = "no-store"
         body = None
@@ -396,7 +398,7 @@ class Client:
         if getattr(self._local, "pid", None) != os.getpid():
             self._local.session = Session(
                 self.settings,
-                self._wire,
+                self._transport,
                 self._cache_file.get(),
                 cache=self._cache,
                 lifetimes=self._lifetimes,
@@ -483,7 +485,7 @@ class Client:
         >>> ws.client.cached() > 0
         True
         """
-        self._wire.close()
+        self._transport.close()
         self.quota.close_file()
         file = self._cache_file.made()
         if file is not None:

@@ -12,7 +12,7 @@ import pandas as pd
 from crisp_data import arguments, dates, filters, tables
 from crisp_data.api.envelope import Page
 from crisp_data.filters import State
-from crisp_data.quota.estimate import PAGE, SHOWN, Plan, Rows, extrapolate, walk
+from crisp_data.quota.estimate import PAGE, SHOWN, Plan, Rows, extrapolate, list_requests
 from crisp_data.rest.client import Client
 from crisp_data.rest.page_iterator import Pages
 
@@ -223,7 +223,7 @@ class CostPlans:
                 filters.ConversationFilter(_timestamp(low), _timestamp(high))
             )
             rows = self._probe(asked, rows, True, probes=8, within=1.3, pages=1)
-        likely = walk(rows.likely) + math.ceil(rows.likely * self._mean)
+        likely = list_requests(rows.likely) + math.ceil(rows.likely * self._mean)
         basis = f"{rows.basis} Each costs a request for its thread at least."
         least = math.ceil(rows.low / PAGE) + rows.low
         return self._plan("sync", min(least, likely), likely, None, basis)
@@ -290,7 +290,7 @@ class CostPlans:
         missing = 0
         for session_id in ids:
             where: dict[str, Any] = {"website_id": self._website_id, "session_id": session_id}
-            kept = self._client.keeps(operation, **where)
+            kept = self._client.is_cached(operation, **where)
             missing += not (kept and self._client.pages(operation, **where).kept()[1])
         return missing
 
@@ -310,14 +310,16 @@ class CostPlans:
         return self._plan("messages", missing, expected, None if missing else 0, basis)
 
     def _cost(self, asked: filters.ConversationQuery, rows: int) -> int:
-        return walk(rows, end=asked.limit is None or rows < asked.limit)
+        return list_requests(rows, end=asked.limit is None or rows < asked.limit)
 
     def _listed(self, asked: filters.ConversationQuery, rows: Rows, had: int) -> Plan:
         end = rows.low > 0 and (asked.limit is None or rows.low < asked.limit)
         low = max(0, max(1, math.ceil(rows.low / PAGE)) + end - had)
         likely = max(low, self._cost(asked, rows.likely) - had)
         # Where one instant fills whole pages, these are read twice: nobody knows beforehand.
-        high = None if rows.high is None else max(0, math.ceil(1.3 * walk(rows.high)) - had)
+        high = (
+            None if rows.high is None else max(0, math.ceil(1.3 * list_requests(rows.high)) - had)
+        )
         return self._plan("conversations", low, likely, high, rows.basis, rows)
 
     def _plan(

@@ -44,7 +44,7 @@ def read(
     session_ids: Sequence[str],
     *,
     refresh: bool = False,
-    keep: bool = True,
+    use_cache: bool = True,
     known: Mapping[str, frozenset[int]] = {},
 ) -> Generator[MessageThread]:
     """Read threads, ``client.workers`` at a time.
@@ -64,7 +64,7 @@ def read(
             website_id=website_id,
             session_id=session_id,
             refresh=refresh,
-            keep=keep,
+            use_cache=use_cache,
             known=known.get(session_id, frozenset()),
         )
         try:

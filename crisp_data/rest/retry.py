@@ -35,7 +35,7 @@ class RetryPolicy:
         quarter of jitter so that many kernels do not come back at once.
     unreachable : int
         Attempts where no connection could be made at all.
-    settle : float
+    confirm_after : float
         Seconds between a message whose answer was lost and the look-up that tells whether
         it was sent: what is in Crisp's hands by then, or not, stays so (*assumed*: "202
         dispatched" says that the work may come after the answer).
@@ -45,7 +45,7 @@ class RetryPolicy:
     first: float = 1.0
     longest: float = 120.0
     unreachable: int = 3
-    settle: float = 10.0
+    confirm_after: float = 10.0
 
     def wait(self, attempt: int) -> float:
         """Seconds before the attempt after ``attempt`` (counted from 1)."""

@@ -35,7 +35,7 @@ _held: set[int] = set()
 
 
 @contextmanager
-def hold(folder: Path, key: str) -> Iterator[None]:
+def lock(folder: Path, key: str) -> Iterator[None]:
     """Hold the lock of a hexadecimal key; wait for as long as another holds it.
 
     The system takes the lock from a process that dies, however it dies. A wait can be

@@ -22,7 +22,7 @@ def page(records: object, status: int = 200) -> Page:
     return Page(json.dumps(body).encode(), status)
 
 
-def ended(walk: paging.Walk, server: Callable[[Query], Page]) -> tuple[int, str]:
+def ended(walk: paging.PageQueries, server: Callable[[Query], Page]) -> tuple[int, str]:
     query = next(walk)
     for number in itertools.count(1):
         assert number <= FEW, "the walk does not end"
@@ -34,12 +34,16 @@ def ended(walk: paging.Walk, server: Callable[[Query], Page]) -> tuple[int, str]
 
 
 RECORDS: dict[str, Callable[[int, int], object]] = {
-    "people": lambda n, turn: {"people_id": f"p{n}", "score": turn, "active": {"last": turn}},
-    "id": lambda n, turn: {"id": n, "count": turn},
-    "events": lambda n, turn: {"text": f"event {n}", "timestamp": START + turn},
-    "no id, nested": lambda n, turn: {"value": n, "stats": {"seen": turn}},
-    "texts": lambda n, turn: f"segment {n}",
-    "numbers": lambda n, turn: n,
+    "people": lambda n, next_page: {
+        "people_id": f"p{n}",
+        "score": next_page,
+        "active": {"last": next_page},
+    },
+    "id": lambda n, next_page: {"id": n, "count": next_page},
+    "events": lambda n, next_page: {"text": f"event {n}", "timestamp": START + next_page},
+    "no id, nested": lambda n, next_page: {"value": n, "stats": {"seen": next_page}},
+    "texts": lambda n, next_page: f"segment {n}",
+    "numbers": lambda n, next_page: n,
 }
 
 
@@ -52,9 +56,9 @@ def test_a_list_that_ignores_the_number_and_changes_a_field_ends(
     turns = itertools.count()
 
     def server(query: Query) -> Page:
-        turn = next(turns)
-        half = 50 * (turn % 2) if alternating else 0
-        return page([RECORDS[kind](half + n, turn) for n in range(50)])
+        next_page = next(turns)
+        half = 50 * (next_page % 2) if alternating else 0
+        return page([RECORDS[kind](half + n, next_page) for n in range(50)])
 
     requests, incomplete = ended(paging.numbered({}), server)
     assert incomplete == paging.NOTHING_NEW
@@ -84,10 +88,11 @@ def test_a_thread_whose_batches_are_always_new_and_never_older_ends(step: int) -
     turns = itertools.count()
 
     def server(query: Query) -> Page:
-        turn = next(turns)
-        times = [START + n + step * turn for n in range(40)]
+        next_page = next(turns)
+        times = [START + n + step * next_page for n in range(40)]
         return page(
-            [{"fingerprint": 40 * turn + n, "timestamp": at} for n, at in enumerate(times)], 206
+            [{"fingerprint": 40 * next_page + n, "timestamp": at} for n, at in enumerate(times)],
+            206,
         )
 
     requests, incomplete = ended(paging.thread({}), server)
@@ -98,8 +103,10 @@ def test_a_thread_of_the_same_messages_ever_older_ends() -> None:
     turns = itertools.count()
 
     def server(query: Query) -> Page:
-        turn = next(turns)
-        return page([{"fingerprint": n, "timestamp": START - 50 * turn} for n in range(40)], 206)
+        next_page = next(turns)
+        return page(
+            [{"fingerprint": n, "timestamp": START - 50 * next_page} for n in range(40)], 206
+        )
 
     requests, incomplete = ended(paging.thread({}), server)
     assert (requests <= 4, incomplete) == (True, paging.NOTHING_NEW)

@@ -30,7 +30,7 @@ def page(records: object, status: int = 200) -> Page:
     return Page(json.dumps(body).encode(), status)
 
 
-def drive(walk: paging.Walk, server: Callable[[Query], Page]) -> tuple[list[Page], str]:
+def drive(walk: paging.PageQueries, server: Callable[[Query], Page]) -> tuple[list[Page], str]:
     """Run a walk to its end; return every page and why rows may be missing."""
     pages: list[Page] = []
     query = next(walk)

@@ -27,7 +27,9 @@ def page(records: object, status: int = 200) -> Page:
     return Page(json.dumps(reason).encode(), status)
 
 
-def drive(walk: paging.Walk, answer: Callable[[dict[str, str]], Page]) -> tuple[list[Page], str]:
+def drive(
+    walk: paging.PageQueries, answer: Callable[[dict[str, str]], Page]
+) -> tuple[list[Page], str]:
     """Run a walk to its end; return every page and the doubt."""
     pages: list[Page] = []
     query = next(walk)
@@ -370,7 +372,7 @@ def test_a_lap_keeps_its_promise_while_rows_leave_and_arrive(block: int, by_numb
         )
         before, own_end = set(updated), max(updated.values())
         answer = server if by_number else keeping_the_promise(server, own_end)
-        pages, incomplete = drive(paging.conversations(FIFTY, lap=True), answer)
+        pages, incomplete = drive(paging.conversations(FIFTY, one_pass=True), answer)
         assert incomplete in ("", paging.BY_NUMBER if by_number else paging.LIST_MOVED)
         doubtful += incomplete == paging.LIST_MOVED
         found = set(ids(pages, "session_id"))
@@ -392,7 +394,7 @@ def test_a_lap_keeps_its_promise_while_rows_leave_and_arrive(block: int, by_numb
 def test_a_page_by_number_holds_the_last_row_read_and_the_most_that_is_new(
     read: int, size: int, largest: int
 ) -> None:
-    asked, number = conversation_paging.turn(read, size, largest)
+    asked, number = conversation_paging.next_page(read, size, largest)
     assert 20 <= asked <= largest
     every = [
         one * page - read
@@ -440,7 +442,7 @@ def test_an_empty_page_where_known_rows_were_due_is_no_end() -> None:
         inbox.updated = dict.fromkeys(names[10:], START)
 
     server = Inbox(dict.fromkeys(names, START), churn=leave)
-    pages, incomplete = drive(paging.conversations(FIFTY, lap=True), server)
+    pages, incomplete = drive(paging.conversations(FIFTY, one_pass=True), server)
     assert (set(ids(pages, "session_id")), incomplete) == (set(names), "")
 
 
@@ -464,7 +466,7 @@ def _unstable(seed: int) -> str:
         found = Inbox(renamed)(query).records
         return page([{**row, "session_id": back[row["session_id"]]} for row in found])
 
-    pages, incomplete = drive(paging.conversations(FIFTY, lap=True), unstable)
+    pages, incomplete = drive(paging.conversations(FIFTY, one_pass=True), unstable)
     assert incomplete == paging.LIST_MOVED or set(ids(pages, "session_id")) == set(server.updated)
     assert len(pages) < 80
     # From there on no bound is moved: what lies above one was on the pages before it.
@@ -653,7 +655,7 @@ def test_each_list_is_walked_its_own_way(operation: str, query: dict[str, str], 
 )
 @pytest.mark.parametrize("walk", [paging.numbered, paging.thread, paging.conversations])
 def test_what_holds_no_list_is_an_error_not_an_end(
-    walk: Callable[[dict[str, str]], paging.Walk], body: bytes
+    walk: Callable[[dict[str, str]], paging.PageQueries], body: bytes
 ) -> None:
     running = walk({})
     next(running)

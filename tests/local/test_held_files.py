@@ -76,7 +76,7 @@ def test_what_asks_for_the_cache_itself_is_told(ws):
         with pytest.raises(crisp.FileTrouble, match="still using"):
             ws.client.purge_cache(wait=0.1)
         with pytest.warns(crisp.CrispWarning, match="held"):
-            assert not ws.client.keeps("get_website", website_id=ws.website_id)
+            assert not ws.client.is_cached("get_website", website_id=ws.website_id)
 
 
 def test_a_write_is_done_and_what_it_left_is_told(sandbox, ws):

@@ -116,15 +116,15 @@ def test_a_message_that_went_is_never_queued_for_want_of_room_to_say_so(
     ws, sandbox, session_id, monkeypatch
 ):
     """The disk is full when the answer comes: it has gone all the same."""
-    settle, failed = Journal.settle, []
+    confirm, failed = Journal.confirm, []
 
     def once(*arguments, **options):
         if not failed:
             failed.append(True)
             raise crisp.CrispError("The disk is full.")
-        settle(*arguments, **options)
+        confirm(*arguments, **options)
 
-    monkeypatch.setattr(Journal, "settle", once)
+    monkeypatch.setattr(Journal, "confirm", once)
     with pytest.raises(crisp.CrispError, match="disk is full"):
         ws.send(session_id, TEXT)
     assert ws.outbox.counts["unknown"] == 1
@@ -135,7 +135,7 @@ def test_a_message_that_went_is_never_queued_for_want_of_room_to_say_so(
 @pytest.mark.parametrize("again", ["resume", "send"])
 def test_a_queued_message_goes_later_without_a_look_up(ws, sandbox, session_id, again, monkeypatch):
     monkeypatch.setattr(
-        ws.client._wire, "_attempt", _raise(Untrusted("send: nobody proves who it is."))
+        ws.client._transport, "_attempt", _raise(Untrusted("send: nobody proves who it is."))
     )
     with pytest.raises(Untrusted):
         ws.send(session_id, TEXT)
@@ -210,7 +210,7 @@ def test_tries_come_to_an_end_and_it_is_queued_for_crisp_does_not_have_it(few, s
 
 def test_a_lost_answer_is_given_time_and_a_limit_its_pause(sandbox, session_id):
     waits = []
-    ws = crisp.connect(sandbox=sandbox, sleep=waits.append, retry=RetryPolicy(settle=11.0))
+    ws = crisp.connect(sandbox=sandbox, sleep=waits.append, retry=RetryPolicy(confirm_after=11.0))
     sandbox.faults(operation=SEND, next=1, drop="before")
     ws.send(session_id, TEXT)
     assert waits == [11.0]
@@ -245,7 +245,7 @@ def test_what_arrives_while_one_waits_is_not_sent_again(sandbox, session_id):
 def test_the_time_since_a_kill_counts(sandbox, session_id, ago):
     """Whatever the clock did meanwhile, nobody waits for longer than it takes to settle."""
     waits = []
-    ws = crisp.connect(sandbox=sandbox, sleep=waits.append, retry=RetryPolicy(settle=10.0))
+    ws = crisp.connect(sandbox=sandbox, sleep=waits.append, retry=RetryPolicy(confirm_after=10.0))
     row = journal_of(ws).trying(journal_of(ws).take(_entry(session_id), 0.0))
     with journal_of(ws).connection() as db:
         db.execute("UPDATE message SET tried_at = ?", (time.time() - ago,))
@@ -280,13 +280,13 @@ def test_one_of_two_claims_wins(ws, session_id):
 
 
 def test_an_interrupt_on_the_wire_is_looked_up_later(ws, sandbox, session_id, monkeypatch):
-    attempt = ws.client._wire._attempt
+    attempt = ws.client._transport._attempt
 
     def interrupted(*arguments, **options):
         attempt(*arguments, **options)
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(ws.client._wire, "_attempt", interrupted)
+    monkeypatch.setattr(ws.client._transport, "_attempt", interrupted)
     with pytest.raises(KeyboardInterrupt):
         ws.send(session_id, TEXT)
     monkeypatch.undo()
@@ -423,19 +423,19 @@ def test_a_broken_encryption_may_hide_an_answer(monkeypatch):
 def test_a_full_disk_sends_nothing_twice(ws, sandbox, session_id, again, times, error):
     """What went when it filled up is held by this very process, which has nothing in hand."""
     journal, left = journal_of(ws), times
-    settle = journal.settle
+    confirm = journal.confirm
 
     def full(*arguments, **options):
         nonlocal left
         left -= 1
         if left >= 0:
             raise error
-        settle(*arguments, **options)
+        confirm(*arguments, **options)
 
-    journal.settle = full
+    journal.confirm = full
     with pytest.raises(crisp.UnknownOutcome, match="disk is full"):
         ws.send(session_id, TEXT)
-    journal.settle = settle
+    journal.confirm = confirm
     assert ws.outbox.left() == 1
     if again == "resume":
         assert ws.outbox.resume()["state"].tolist() == ["sent"]

@@ -35,7 +35,7 @@ else:  # no child is a copy there, and multiprocessing has one word for all that
 
 # Patience that outlasts a share of lost answers, in milliseconds. Nothing settles by itself
 # here: the tests wait until the sandbox has nothing in its hands.
-PATIENCE = RetryPolicy(tries=20, first=0.0002, longest=0.002, settle=0.0)
+PATIENCE = RetryPolicy(tries=20, first=0.0002, longest=0.002, confirm_after=0.0)
 
 
 def connect(card, folder):
@@ -70,14 +70,14 @@ def send_as_a_child(card, folder, run, ids, begun):
 def resume_as_a_child(card, folder, rounds, barrier, shares):
     """Resume once a round, at the same moment as the other; tell how many it took."""
     ws, took = connect(card, folder), 0
-    settle = ws.outbox._delivery.settle
+    confirm = ws.outbox._delivery.confirm
 
     def counted(held):
         nonlocal took
         took += 1
-        settle(held)
+        confirm(held)
 
-    ws.outbox._delivery.settle = counted
+    ws.outbox._delivery.confirm = counted
     barrier.wait(60)
     for _ in range(rounds):
         barrier.wait(60)

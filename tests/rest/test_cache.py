@@ -253,7 +253,7 @@ def test_lifetimes(sandbox, tmp_path):
 
 def test_our_own_headers_stay_at_home(sandbox, ws, monkeypatch):
     seen = []
-    wire = ws.client._wire
+    wire = ws.client._transport
     attempt = wire._attempt
     monkeypatch.setattr(
         wire,

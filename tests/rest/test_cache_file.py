@@ -166,7 +166,7 @@ def test_a_reader_is_waited_for_and_then_told(kept):
 
 def test_what_is_on_the_wire_is_not_kept(sandbox, kept, monkeypatch):
     answered, purged = threading.Event(), threading.Event()
-    attempt = kept.client._wire._attempt
+    attempt = kept.client._transport._attempt
 
     def answered_and_held(*arguments, **options):
         answer = attempt(*arguments, **options)
@@ -174,7 +174,7 @@ def test_what_is_on_the_wire_is_not_kept(sandbox, kept, monkeypatch):
         assert purged.wait(30)
         return answer
 
-    monkeypatch.setattr(kept.client._wire, "_attempt", answered_and_held)
+    monkeypatch.setattr(kept.client._transport, "_attempt", answered_and_held)
     reader = threading.Thread(target=kept.operators)
     reader.start()
     assert answered.wait(30)

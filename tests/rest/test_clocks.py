@@ -98,7 +98,7 @@ def test_a_mark_from_the_future_counts_as_made_now(tmp_path):
 
 def test_what_was_asked_before_the_clock_was_set_back_is_not_kept(sandbox, ws, clock, monkeypatch):
     """Whether something was written since cannot be told by any mark."""
-    wire = ws.client._wire
+    wire = ws.client._transport
     attempt = wire._attempt
 
     def set_back(*arguments, **options):

@@ -158,7 +158,7 @@ def test_a_server_that_ignores_the_dates_is_bounded_too(folder: Path) -> None:
     with Sandbox(seed=1, conversations=6_000, weeks=26, date_filter=False) as box:
         planned = connect(box, folder).plan.conversations(since="2026-08-01")
         rows = sum(row["updated_at"] >= 1785542400000 for row in box.truth("conversations"))
-        assert planned.low <= estimate.walk(rows) <= planned.high
+        assert planned.low <= estimate.list_requests(rows) <= planned.high
 
 
 # A pull shows its plan
@@ -260,4 +260,4 @@ def test_a_walk_costs_what_the_formula_says(folder: Path, rows: int) -> None:
         ws = connect(box, folder)
         before = sent(box)
         assert sum(1 for _ in ws.client.pages("list_conversations", website_id=ws.website_id)) > 0
-        assert sent(box) - before == estimate.walk(rows)
+        assert sent(box) - before == estimate.list_requests(rows)

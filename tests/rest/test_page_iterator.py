@@ -48,10 +48,10 @@ def test_what_is_not_kept_neither_enters_the_cache_nor_comes_from_it(sandbox, ws
     ws.messages(ids)
     before, cost = kept(ws), sandbox.stats()["requests"]
     for _ in range(2):
-        pages = list(walk(ws, keep=False))
-        people = ws.client.pages("list_people_profiles", website_id=ws.website_id, keep=False)
+        pages = list(walk(ws, use_cache=False))
+        people = ws.client.pages("list_people_profiles", website_id=ws.website_id, use_cache=False)
         pages += list(people)
-        read = list(message_threads.read(ws.client, ws.website_id, ids, keep=False))
+        read = list(message_threads.read(ws.client, ws.website_id, ids, use_cache=False))
         cost += len(pages) + sum(len(thread.bodies) for thread in read)
         assert not any(page.from_cache for page in pages)
         assert sandbox.stats()["requests"] == cost
@@ -64,7 +64,7 @@ def test_what_is_not_kept_neither_enters_the_cache_nor_comes_from_it(sandbox, ws
 def test_a_lap_down_to_what_page_one_holds_costs_one_request(sandbox, ws):
     times = [row["updated_at"] for row in sandbox.truth("conversations")]
     before = spent(sandbox)
-    (page,) = walk(ws, keep=False, down_to=times[49] + 1)
+    (page,) = walk(ws, use_cache=False, down_to=times[49] + 1)
     assert spent(sandbox) == before + 1
     assert "filter_date_start" not in page.query
 
@@ -72,7 +72,7 @@ def test_a_lap_down_to_what_page_one_holds_costs_one_request(sandbox, ws):
 def test_a_lap_goes_as_deep_as_it_is_told_and_no_deeper(sandbox, ws):
     rows = sandbox.truth("conversations")
     down_to = rows[80]["updated_at"]
-    pages = list(walk(ws, keep=False, down_to=down_to))
+    pages = list(walk(ws, use_cache=False, down_to=down_to))
     found = {record["session_id"] for page in pages for record in page.records}
     assert found >= {row["session_id"] for row in rows if row["updated_at"] >= down_to}
     assert all(page.records[-1]["updated_at"] >= down_to for page in pages[:-1])
@@ -80,14 +80,14 @@ def test_a_lap_goes_as_deep_as_it_is_told_and_no_deeper(sandbox, ws):
 
 
 def test_a_lap_costs_no_second_look(sandbox, ws):
-    pages = walk(ws, keep=False, lap=True)
+    pages = walk(ws, use_cache=False, one_pass=True)
     found = {record["session_id"] for page in pages for record in page.records}
     once = spent(sandbox)
     assert (found, pages.incomplete) == (
         {r["session_id"] for r in sandbox.truth("conversations")},
         "",
     )
-    list(walk(ws, keep=False))
+    list(walk(ws, use_cache=False))
     assert spent(sandbox) - once == once + 1
 
 
@@ -105,7 +105,11 @@ def test_what_lies_above_a_bound_was_on_the_pages_before(seed, inclusive):
         own_end = times[0] if end is None else times[40]
         found, checked = set(), 0
         pages = walk(
-            ws, keep=False, lap=True, down_to=down_to, **({"filter_date_end": end} if end else {})
+            ws,
+            use_cache=False,
+            one_pass=True,
+            down_to=down_to,
+            **({"filter_date_end": end} if end else {}),
         )
         now = {row["session_id"]: row["updated_at"] for row in rows}
         for page in pages:
@@ -127,7 +131,7 @@ def test_a_lap_by_number_moves_no_bound_and_says_so():
     with Sandbox(seed=1, conversations=300, date_filter=False) as sandbox:
         ws = crisp.connect(sandbox=sandbox)
         times = [row["updated_at"] for row in sandbox.truth("conversations")]
-        pages = walk(ws, keep=False, down_to=times[220])
+        pages = walk(ws, use_cache=False, down_to=times[220])
         found = set()
         bounds = []
         for page in pages:
@@ -151,7 +155,7 @@ def test_a_thread_ends_at_the_first_batch_with_a_known_message():
         def read(known):
             before = spent(sandbox, operation)
             (thread,) = message_threads.read(
-                ws.client, ws.website_id, [long], keep=False, known={long: frozenset(known)}
+                ws.client, ws.website_id, [long], use_cache=False, known={long: frozenset(known)}
             )
             assert thread.incomplete == ""
             assert spent(sandbox, operation) - before == len(thread.bodies)

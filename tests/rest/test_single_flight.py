@@ -38,7 +38,7 @@ def at_once(count, work):
 @pytest.fixture
 def open_wire(ws, monkeypatch):
     """Hold every request on the wire until told: those who came later are then waiting."""
-    gate, attempt = threading.Event(), ws.client._wire._attempt
+    gate, attempt = threading.Event(), ws.client._transport._attempt
     begun = threading.Semaphore(0)
 
     def waiting(*arguments, **options):
@@ -46,7 +46,7 @@ def open_wire(ws, monkeypatch):
         assert gate.wait(30)
         return attempt(*arguments, **options)
 
-    monkeypatch.setattr(ws.client._wire, "_attempt", waiting)
+    monkeypatch.setattr(ws.client._transport, "_attempt", waiting)
     ws.begun, ws.gate = begun, gate
     return ws
 
@@ -91,7 +91,7 @@ def test_a_walk_that_begins_before_anothers_answer_is_kept(sandbox, ws, monkeypa
         next(ws.client.pages("list_people_profiles", website_id=ws.website_id))
         make_older(ws, timedelta(hours=1))
     answered, looked = threading.Event(), threading.Event()
-    save, hold = SQLiteDict.__setitem__, single_flight.hold
+    save, lock = SQLiteDict.__setitem__, single_flight.lock
 
     def saving(*args):
         if not answered.is_set():
@@ -102,7 +102,7 @@ def test_a_walk_that_begins_before_anothers_answer_is_kept(sandbox, ws, monkeypa
     def holding(*args):
         if answered.is_set():
             looked.set()
-        return hold(*args)
+        return lock(*args)
 
     monkeypatch.setattr(SQLiteDict, "__setitem__", saving)
     monkeypatch.setattr(single_flight, "hold", holding)
@@ -190,11 +190,11 @@ def test_equal_walks_in_processes_are_one(sandbox, tmp_path):
     ids=["refresh", "of this moment", "head"],
 )
 def test_who_asked_before_the_answer_came_shares_it(sandbox, open_wire, work, monkeypatch):
-    hold, entered = single_flight.hold, threading.Semaphore(0)
+    lock, entered = single_flight.lock, threading.Semaphore(0)
 
     def counting(folder, key):
         entered.release()
-        return hold(folder, key)
+        return lock(folder, key)
 
     monkeypatch.setattr(single_flight, "hold", counting)
     open_wire.one = sandbox.truth("people")[0]["people_id"]
@@ -230,7 +230,7 @@ def test_nothing_older_than_the_asking_is_given(sandbox, ws, work):
 @pytest.mark.parametrize("refresh", [False, True])
 def test_a_write_is_never_followed_by_what_was_before_it(sandbox, open_wire, refresh):
     """An answer that was under way while something was written is neither kept nor shared."""
-    ws, attempt = open_wire, open_wire.client._wire._attempt
+    ws, attempt = open_wire, open_wire.client._transport._attempt
     session_id = sandbox.truth("conversations")[0]["session_id"]
     conversation = f"website/{ws.website_id}/conversation/{session_id}"
 
@@ -243,7 +243,7 @@ def test_a_write_is_never_followed_by_what_was_before_it(sandbox, open_wire, ref
 
     ws.gate.set()
     ws.answered, ws.written = threading.Event(), threading.Event()
-    ws.client._wire._attempt = answered_and_held
+    ws.client._transport._attempt = answered_and_held
     with ThreadPoolExecutor(2) as pool:
         old = pool.submit(ws.client.get, f"{conversation}/messages")
         assert ws.answered.wait(30)
@@ -294,7 +294,7 @@ def test_a_hit_waits_for_nobody(sandbox, open_wire):
 
 
 def _hold_and_wait(folder, key, held):
-    with single_flight.hold(folder, key):
+    with single_flight.lock(folder, key):
         held.set()
         time.sleep(300)
 
@@ -308,7 +308,7 @@ def test_a_killed_holder_holds_nothing(tmp_path):
     got = threading.Event()
 
     def wait():
-        with single_flight.hold(tmp_path, "a" * 32):
+        with single_flight.lock(tmp_path, "a" * 32):
             got.set()
 
     waiter = threading.Thread(target=wait, daemon=True)
@@ -351,12 +351,12 @@ def test_a_child_pulls_for_itself(sandbox, ws):
     held, done = threading.Event(), threading.Event()
     folder = ws.client.cache_path.with_suffix(".flights")
 
-    def hold():
-        with single_flight.hold(folder, key):
+    def lock():
+        with single_flight.lock(folder, key):
             held.set()
             done.wait(60)
 
-    holder = threading.Thread(target=hold)
+    holder = threading.Thread(target=lock)
     holder.start()
     assert held.wait(30)
     (lock,) = single_flight._held
@@ -376,11 +376,11 @@ def test_a_child_pulls_for_itself(sandbox, ws):
 
 def test_a_copy_of_a_lock_holds_nothing_up(tmp_path):
     """A process forked between opening and noting a lock keeps its own copy of it."""
-    with single_flight.hold(tmp_path, "c" * 32):
+    with single_flight.lock(tmp_path, "c" * 32):
         copy = os.dup(*single_flight._held)
 
     def again():
-        with single_flight.hold(tmp_path, "c" * 32):
+        with single_flight.lock(tmp_path, "c" * 32):
             pass
 
     waiter = threading.Thread(target=again, daemon=True)

@@ -149,13 +149,13 @@ def test_no_redirect_is_followed(ws):
 
 def test_every_request_has_its_timeouts(sandbox, ws, monkeypatch):
     given = []
-    attempt = ws.client._wire._attempt
+    attempt = ws.client._transport._attempt
 
     def watched(request, *arguments, **options):
         given.append(options["timeout"])
         return attempt(request, *arguments, **options)
 
-    monkeypatch.setattr(ws.client._wire, "_attempt", watched)
+    monkeypatch.setattr(ws.client._transport, "_attempt", watched)
     ws.operators()
     ws.client.call("create_new_conversation", website_id=ws.website_id)
     assert len(given) == 2
@@ -255,7 +255,7 @@ def test_the_first_mark_stops_all(sandbox, ws, waits):
     """Another process meets the limit while this one waits for its next try."""
     other = crisp.connect(sandbox=sandbox, sleep=waits.append)
     day = ws.quota._today
-    ws.client._wire.sleep = lambda seconds: other.quota.close(day, "429 rate_limited")
+    ws.client._transport.sleep = lambda seconds: other.quota.close(day, "429 rate_limited")
     sandbox.faults(operation=READ, status=420, next=100)
     with pytest.raises(crisp.QuotaExceeded, match="429 rate_limited") as caught:
         ws.client.call(READ, website_id=ws.website_id)
@@ -270,7 +270,7 @@ def test_refusals_of_yesterday_do_not_close_today(sandbox, ws):
     def sleep(seconds):
         sandbox.clock(advance_s=seconds)
 
-    ws.client._wire.sleep = sleep
+    ws.client._transport.sleep = sleep
     sandbox.faults(operation=READ, status=429, next=10)
     ws.client.call(READ, website_id=ws.website_id)
     assert sandbox.now.day == 3
