@@ -120,6 +120,17 @@ class FileTrouble(CrispError):
     hint = "Nothing else is wrong: mend the file or its folder, and run the same line again."
 
 
+#: The way on where the system refuses another open file.
+TOO_MANY_FILES = (
+    "This process has as many files open as the system lets it: close workspaces and files that "
+    "are not used any more, or allow more (ulimit -n)."
+)
+
+
+class NotCounted(FileTrouble):
+    """The ledger cannot count a request, which therefore was not sent."""
+
+
 class ForkedProcess(CrispError):
     """A process that was forked cannot use what its parent had open."""
 
@@ -151,7 +162,11 @@ class ProxyFailed(Unreachable):
 class Untrusted(Offline):
     """The certificate is not one that this machine trusts; nothing was sent, not even the key."""
 
-    hint = "Check base_url. For the sandbox over HTTPS, pass the certificate file it names: ca=..."
+    hint = (
+        "Check base_url. Where your network looks into what is encrypted, its owner has a file of "
+        "certificates: name it in REQUESTS_CA_BUNDLE. For the sandbox over HTTPS, pass the one "
+        "that it names: ca=..."
+    )
 
 
 class BadAnswer(CrispError):

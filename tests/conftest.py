@@ -47,7 +47,8 @@ NEEDS = {
 
 
 def pytest_configure(config):
-    """Know the marker also where pyproject.toml is not read."""
+    """Know the markers also where pyproject.toml is not read."""
+    config.addinivalue_line("markers", "slow: costs seconds and more; run with --slow")
     config.addinivalue_line("markers", "needs(what): skipped where the system lacks it")
 
 

@@ -97,7 +97,7 @@ def test_naive_moments_are_read_in_the_stated_zone(value: object) -> None:
         {},
         timedelta(1),
         pd.NaT,
-        np.datetime64("NaT"),
+        np.datetime64("NaT", "ns"),
         pd.NA,
         float("nan"),
         pd.Period("2026-10"),

@@ -191,10 +191,10 @@ class Archive(Reader):
         -----
         Whatever ends it, the next forget() or sync() completes it first.
 
-        Spends nothing, and changes nothing at Crisp: remove the person there first, or what
-        they write next is archived again. Names in other people's words are not known to
-        be theirs. Copies outside of the archive (exports, backups, former versions that an
-        object store keeps of its own) are yours to remove.
+        Spends nothing, and changes nothing at Crisp: remove the person there first, or the next
+        sync archives again what its list still shows of them. Names in other people's words are
+        not known to be theirs. Copies outside of the archive (exports, backups, former versions
+        that an object store keeps of its own) are yours to remove.
 
         Examples
         --------

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import pandas as pd
 import pyarrow as pa
@@ -19,6 +19,7 @@ from crisp_data.archive.state import State, StateTable
 from crisp_data.archive.storage import Storage
 from crisp_data.archive.table import MONTH, SYNCED, ArchiveTable
 from crisp_data.errors import BadParameter
+from crisp_data.local import inherited
 
 #: Tables beside conversations and messages: small, and written anew by each sync that is
 #: asked for them.
@@ -46,6 +47,7 @@ class Reader:
             name: ArchiveTable(self._storage, name)
             for name in ("conversations", "messages", *SNAPSHOTS)
         }
+        inherited.name(self)
 
     def conversations(
         self,
@@ -299,3 +301,6 @@ class Reader:
 
     def __repr__(self) -> str:
         return f"<Archive {self._storage.root}>"
+
+    def __reduce__(self) -> NoReturn:
+        raise TypeError("An archive is not pickled: open it by its path where it is needed.")

@@ -48,9 +48,10 @@ class Sync:
         self._conversations, self._messages = conversations, messages
         self._website_id = self._state.website_id
         if deep and self._state.deep is None:
-            # Later than whatever was read before it, however coarse the clock.
-            now = round(client.now() * 1000)
-            self._change(deep=Deep(max(now, (self._state.synced_at or 0) + 1)))
+            # Later than whatever was read before it, also by a clock that was ahead.
+            now, kept = round(client.now() * 1000), conversations.read([SYNCED])[SYNCED]
+            newest = pc.max(kept.cast(pa.timestamp("ms", "UTC")).cast(pa.int64())).as_py()
+            self._change(deep=Deep(max(now, (newest or 0) + 1)))
         began = self._state.deep.began if deep and self._state.deep else None
         self._batch = Batch(client, self._website_id, conversations, messages, began, state_table)
         self._incomplete = ""  # why the listing may lack rows

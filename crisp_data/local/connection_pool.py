@@ -9,6 +9,7 @@ nothing that is done in the child could mend it.
 
 from __future__ import annotations
 
+import errno
 import os
 import sqlite3
 import threading
@@ -18,7 +19,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from crisp_data.errors import FileTrouble, ForkedProcess
+from crisp_data.errors import TOO_MANY_FILES, FileTrouble, ForkedProcess
 from crisp_data.local.private import private_file
 
 #: Seconds that a fork waits for other threads to finish what they do with a file.
@@ -140,8 +141,14 @@ def check_version(db: sqlite3.Connection, path: Path | str, version: int) -> int
 
 
 def _open(path: str, setup: str, busy: float, version: int | None) -> sqlite3.Connection:
+    try:
+        file = private_file(Path(path))
+    except OSError as error:
+        if error.errno not in (errno.EMFILE, errno.ENFILE):
+            raise
+        raise FileTrouble(f"The file {path} cannot be opened.", TOO_MANY_FILES) from error
     db = sqlite3.connect(
-        private_file(Path(path)),
+        file,
         timeout=_POLL,
         isolation_level=None,
         check_same_thread=False,

@@ -10,6 +10,7 @@ import os
 import secrets
 import socket
 from datetime import UTC, datetime
+from pathlib import Path
 
 import msgspec
 import psutil
@@ -23,9 +24,8 @@ LEASE = 900.0
 # lives, finds at its next sign of life that it was replaced.
 _AHEAD = 86_400.0
 
-# Seconds by which a process may seem to have been born earlier or later than before: it is
-# reckoned from the boot, and the boot from the clock, in whole seconds (proc_stat's btime).
-# A number is not given to another process so soon.
+# Seconds by which a process may seem to have been born earlier or later than before, where only
+# the clock tells. A number is not given to another process so soon.
 _SLEWED = 2.0
 
 # The tokens under which this process holds something just now. A file may name it and what it
@@ -33,6 +33,18 @@ _SLEWED = 2.0
 _in_hand: set[str] = set()
 if hasattr(os, "register_at_fork"):  # Windows has no fork
     os.register_at_fork(after_in_child=_in_hand.clear)
+
+
+def _start_ticks(pid: int) -> int | None:
+    """Read when a process began, in clock ticks since the boot; None where no system tells.
+
+    Linux alone reckons what psutil says of it from the clock, and says otherwise when that is set.
+    """
+    try:
+        stat = Path(f"/proc/{pid}/stat").read_text(errors="replace")
+        return int(stat.rpartition(")")[2].split()[19])  # field 22; a name may hold blanks
+    except (OSError, ValueError, IndexError):
+        return None
 
 
 class ProcessLease(msgspec.Struct, frozen=True):
@@ -44,12 +56,14 @@ class ProcessLease(msgspec.Struct, frozen=True):
     token: str
     since: float
     until: float
+    ticks: int | None = None  # when it began, by no clock that can be set
 
     @classmethod
     def this(cls, now: float) -> ProcessLease:
         """Describe this process."""
-        born = psutil.Process().create_time()
-        return cls(socket.gethostname(), os.getpid(), born, secrets.token_hex(8), now, now + LEASE)
+        pid, born = os.getpid(), psutil.Process().create_time()
+        token, ticks = secrets.token_hex(8), _start_ticks(pid)
+        return cls(socket.gethostname(), pid, born, token, now, now + LEASE, ticks)
 
     @classmethod
     def begin(cls, now: float) -> ProcessLease:
@@ -72,6 +86,8 @@ class ProcessLease(msgspec.Struct, frozen=True):
         """Whether the process may still be there."""
         if self.host != socket.gethostname():
             return now < self.until < now + LEASE + _AHEAD
+        if self.ticks is not None and (ticks := _start_ticks(self.pid)) is not None:
+            return ticks == self.ticks
         try:
             return abs(psutil.Process(self.pid).create_time() - self.born) < _SLEWED
         except psutil.Error:

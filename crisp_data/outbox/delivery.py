@@ -28,6 +28,8 @@ from crisp_data.errors import (
     CrispError,
     CrispWarning,
     FileTrouble,
+    ForkedProcess,
+    NotCounted,
     NotFound,
     QuotaExceeded,
     ReadOnly,
@@ -84,6 +86,8 @@ class Delivery:
                 # What has come to a state of its own is let go already; this changes nothing.
                 self._journal.confirm(held, "unknown", "interrupted")
                 raise
+        except NotCounted:  # of the ledger's file: the journal has it written down
+            raise
         except (sqlite3.Error, FileTrouble) as error:
             why = error.what if isinstance(error, FileTrouble) else f"{error}."
             raise UnknownOutcome(
@@ -241,7 +245,9 @@ class Delivery:
 
 def _in_doubt(error: CrispError) -> bool:
     """Whether the message may have been sent although this came of it: anything not known may."""
-    if isinstance(error, (Unreachable, Untrusted, ReadOnly, BadParameter)):
+    if isinstance(error, (Unreachable, Untrusted, NotCounted, ForkedProcess)):
+        return False
+    if isinstance(error, (ReadOnly, BadParameter)):
         return False
     if isinstance(error, QuotaExceeded):  # ours, before a socket; or Crisp's own, and then 429
         return isinstance(error.__cause__, ApiError)

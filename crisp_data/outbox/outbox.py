@@ -325,6 +325,15 @@ class Outbox:
         )
         return times.as_unit("ms").tz_convert(self._tz)
 
+    def close(self) -> None:
+        """Close the journal's file; the next use opens it again.
+
+        Examples
+        --------
+        >>> ws.outbox.close()
+        """
+        self._journal.disconnect()
+
     def __repr__(self) -> str:
         found = [f"{count:,} {state}" for state, count in self.counts.items() if count]
         return f"Outbox of {self.website}: {', '.join(found) or 'nothing in it'}"

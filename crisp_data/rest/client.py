@@ -19,6 +19,7 @@ from crisp_data import config
 from crisp_data.api import envelope, paging, routes
 from crisp_data.api.envelope import Page
 from crisp_data.errors import BadParameter, CrispWarning, QuotaExceeded, ReadOnly
+from crisp_data.local import inherited
 from crisp_data.local.forks import PerProcess
 from crisp_data.quota.ledger import Ledger
 from crisp_data.rest import cache_file, waits
@@ -117,6 +118,7 @@ class Client:
         )
         self._cache_file = PerProcess(lambda: cache_file.open_file(self.cache_path))
         self._local = threading.local()
+        inherited.name(self)
 
     def get(self, path: str, params: Mapping[str, Any] | None = None, **options: Any) -> Any:
         """Read a path below ``/v1`` and return its ``data``; a second time from the cache.

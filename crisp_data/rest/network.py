@@ -6,6 +6,7 @@ some of them quote the address of a proxy with its password.
 
 from __future__ import annotations
 
+import errno
 import os
 import re
 import ssl
@@ -17,7 +18,7 @@ import requests
 from requests.utils import get_environ_proxies, select_proxy
 
 from crisp_data import config
-from crisp_data.errors import CrispError, ProxyFailed, Unreachable, Untrusted
+from crisp_data.errors import TOO_MANY_FILES, CrispError, ProxyFailed, Unreachable, Untrusted
 
 _BUNDLES = ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE")
 _PROXIES = ("https_proxy", "HTTPS_PROXY", "http_proxy", "HTTP_PROXY", "all_proxy", "ALL_PROXY")
@@ -67,14 +68,17 @@ def not_sent(error: Exception, what: str, url: str, verify: Any, proxies: Any) -
     proxy = select_proxy(url, proxies)
     setting = _named(proxy, _PROXIES, "the system") if proxy else ""
     causes = _causes(error)
+    if any(getattr(cause, "errno", None) in (errno.EMFILE, errno.ENFILE) for cause in causes):
+        return Unreachable(f"{what}: no connection to {host} can be opened.", TOO_MANY_FILES)
     if any(isinstance(cause, _REFUSED) for cause in causes):
         of_proxy = proxy and isinstance(error, requests.exceptions.ProxyError)
         who = f"the proxy that {setting} names" if of_proxy else host
         bundle = _named(verify, _BUNDLES, "connect(ca=...)") if isinstance(verify, str) else ""
         trusted = f" by what {bundle} names" if bundle else ""
+        unknown = _UNKNOWN.format(bundle) if bundle else None
         return Untrusted(
             f"{what}: {who} cannot prove who it is{trusted}; nothing was sent.",
-            _INSPECTED.format(setting) if proxy else None,
+            _INSPECTED.format(setting) if proxy else unknown,
         )
     if proxy:
         return ProxyFailed(
@@ -89,6 +93,10 @@ _REFUSED = (ssl.SSLCertVerificationError, ssl.CertificateError)
 _INSPECTED = (
     "The way there is through the proxy that {} names. Where that looks into what is encrypted, "
     "its owner has a file of certificates: name it in REQUESTS_CA_BUNDLE."
+)
+_UNKNOWN = (
+    "Let {} name a file that holds the authority of this server too, or leave it out: then those "
+    "that everybody trusts are."
 )
 
 
@@ -124,6 +132,8 @@ def _causes(error: BaseException) -> list[BaseException]:
 
 
 def _detail(causes: list[BaseException]) -> str:
+    if any("SOCKS support" in str(one) for one in causes):  # requests' own word
+        return ", which needs the package PySocks: pip install PySocks"
     if any(isinstance(one, (requests.exceptions.InvalidProxyURL, ValueError)) for one in causes):
         return ", whose address is no proxy's"
     if status := next(filter(None, (_TUNNEL.search(str(one)) for one in causes)), None):

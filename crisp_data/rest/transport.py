@@ -13,6 +13,7 @@ import threading
 import time
 import uuid
 from collections.abc import Callable
+from contextlib import suppress
 from functools import cache
 from typing import Any
 from urllib.parse import urlsplit
@@ -26,6 +27,8 @@ from crisp_data.errors import (
     ApiError,
     BadAnswer,
     CrispError,
+    FileTrouble,
+    NotCounted,
     Offline,
     QuotaExceeded,
     Redirected,
@@ -131,6 +134,8 @@ class Transport(HTTPAdapter):
         """Count the next attempt; a refusal says what the attempt before met."""
         try:
             return self.ledger.reserve(_name(route), write=write)
+        except FileTrouble as error:
+            raise NotCounted(f"{error.what} Nothing was sent.", error.hint) from error.__cause__
         except QuotaExceeded as spent:
             raise spent from last
 
@@ -150,7 +155,8 @@ class Transport(HTTPAdapter):
             body = response.content  # read here, so that a truncated body is this attempt's failure
         except (OSError, ValueError, HTTPError) as error:
             if not _thread.sending or _never_sent(error):
-                self.ledger.release(reservation)
+                with suppress(FileTrouble):  # then too much is counted, which is the safe side
+                    self.ledger.release(reservation)
                 verify, proxies = kwargs.get("verify"), kwargs.get("proxies")
                 raise not_sent(error, operation, request.url or "", verify, proxies) from None
             if not isinstance(error, requests.RequestException):

@@ -22,6 +22,7 @@ from crisp_data.archive import Archive
 from crisp_data.errors import CrispError, CrispWarning, FileTrouble, QuotaExceeded
 from crisp_data.filters import State
 from crisp_data.forms import Forms
+from crisp_data.local import inherited
 from crisp_data.privacy import Pseudonymiser
 from crisp_data.quota.budget import Budget
 from crisp_data.quota.estimate import SHOWN, Plan
@@ -76,6 +77,7 @@ class Workspace(Forms, Writing):
         self._plans_shown = progress is not False
         self._pseudonymiser: Pseudonymiser | None = None
         self.plan = CostPlans(client, website_id, tz)
+        inherited.name(self)
 
     @property
     def quota(self) -> Ledger:
@@ -520,6 +522,7 @@ class Workspace(Forms, Writing):
     def close(self) -> None:
         """Close sockets and files, and stop the sandbox where the connection started one."""
         self.client.close()
+        self.outbox.close()
         if self.sandbox is not None:
             self.sandbox.stop()
 

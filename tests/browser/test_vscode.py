@@ -10,13 +10,14 @@ import tarfile
 from pathlib import Path
 
 import pytest
-from jupyter_core.paths import jupyter_path
 
 from . import acts, seen
 from .conftest import REQUIRED, connecting
 from .servers import jupyter
 from .stage import Stage
 from .test_looks import FILL, look_at
+
+jupyter_path = pytest.importorskip("jupyter_core.paths").jupyter_path
 
 ARCHIVE = os.environ.get("CRISP_VSCODE")
 THEMES = {

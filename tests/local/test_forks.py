@@ -1,6 +1,7 @@
 """A forked child shares nothing with its parent that two cannot use at once."""
 
 import os
+import pickle
 import signal
 import sqlite3
 import subprocess
@@ -9,6 +10,7 @@ import threading
 import urllib.request
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 
 import pytest
 from tqdm.auto import tqdm
@@ -92,6 +94,60 @@ def _messages(session_id):
     return sys.modules[__name__]._notebook.messages(session_id, refresh=True)
 
 
+@pytest.mark.parametrize("kind", ["Pool", "ProcessPoolExecutor"])
+def test_a_pool_of_forked_workers_maps_a_method(sandbox, ws, kind):
+    """Which is pickled, though the workers have its workspace; its key is not."""
+    import multiprocessing
+    from concurrent.futures import ProcessPoolExecutor
+
+    ids = list(ws.conversations()["session_id"][:8])
+    warm(ws, ids)
+    paths = [f"website/{ws.website_id}/conversation/{session_id}" for session_id in ids]
+    context = multiprocessing.get_context("fork")
+    before = sandbox.stats()["requests"]
+    if kind == "Pool":
+        with context.Pool(3) as pool:
+            frames = pool.map_async(partial(ws.messages, refresh=True), ids).get(120)
+            found = pool.map_async(ws.client.get, paths).get(120)
+    else:
+        with ProcessPoolExecutor(3, mp_context=context) as pool:
+            frames = list(pool.map(partial(ws.messages, refresh=True), ids, timeout=120))
+            found = list(pool.map(ws.client.get, paths, timeout=120))
+    assert [set(frame["session_id"]) for frame in frames] == [{one} for one in ids]
+    assert [one["session_id"] for one in found] == ids
+    assert sandbox.stats()["requests"] - before >= 2 * len(ids)
+    assert ws.quota.used == sandbox.stats()["requests"]
+
+
+def test_a_worker_that_did_not_inherit_the_workspace_is_told(sandbox, ws):
+    """When it uses it: an error while a task is read would let the pool wait for ever."""
+    import multiprocessing
+
+    ids = list(ws.conversations(limit=2)["session_id"])
+    with multiprocessing.get_context("fork").Pool(1) as pool:
+        later = crisp.connect(sandbox=sandbox)
+        with pytest.raises(crisp.ForkedProcess, match="connect") as caught:
+            pool.map_async(later.messages, ids).get(60)
+        assert "initializer" in caught.value.hint
+        assert [len(frame) > 0 for frame in pool.map_async(ws.messages, ids).get(60)] == [True] * 2
+    with multiprocessing.get_context("spawn").Pool(1) as pool:
+        for method in (ws.messages, ws.client.get):
+            with pytest.raises(crisp.ForkedProcess, match="did not begin as a fork"):
+                pool.map_async(method, ids).get(120)
+
+
+def test_no_pickle_holds_the_key(ws):
+    from multiprocessing.reduction import ForkingPickler
+
+    for thing in (ws, ws.client, ws.messages):
+        pickled = bytes(ForkingPickler.dumps(thing))
+        token = ws.client.settings.credentials
+        assert token.key.encode() not in pickled
+        assert token.identifier.encode() not in pickled
+        with pytest.raises(TypeError, match="not pickled"):  # nothing that might reach a disk
+            pickle.dumps(thing)
+
+
 # What another thread of the parent holds at that moment
 
 
@@ -146,6 +202,21 @@ def test_a_transaction_that_lasts_is_left_to_the_parent(ws, monkeypatch):
     leave.set()
     thread.join(30)
     assert len(ws.messages(ids)) > 0
+
+
+def test_a_message_that_a_child_cannot_count_is_not_sent(sandbox, ws, monkeypatch):
+    """Nor need it be looked up: it waits in the queue."""
+    monkeypatch.setattr(connection_pool, "FORK_WAIT", 0.05)
+    session_id = ws.conversations(limit=1)["session_id"][0]
+    ws.send(session_id, "Before")
+    leave, thread = hold(ws.quota._file.transaction())
+    child = Child(lambda: ws.send(session_id, "After"))
+    with pytest.raises(crisp.ForkedProcess):
+        child.result(20)
+    leave.set()
+    thread.join(30)
+    assert (ws.outbox.counts["queued"], ws.outbox.counts["unknown"]) == (1, 0)
+    assert (ws.outbox.resume()["state"] == "sent").all()
 
 
 def test_a_file_that_is_being_opened_is_left_to_the_parent_too(ws, monkeypatch):
@@ -317,6 +388,24 @@ def test_a_forked_reader_of_an_archive_reads_or_is_refused(ws, tmp_path, library
         [sys.executable, "-c", script], capture_output=True, text=True, timeout=200, check=False
     )
     assert done.stdout.split("\n")[:3] == ["120", "refused True", "120"], done.stderr
+
+
+def test_an_archive_in_a_task_is_refused_by_name(ws, tmp_path):
+    """As an analyst writes it: the method of an archive that the notebook has read."""
+    import multiprocessing
+
+    archive = ws.archive(tmp_path / "acme")
+    archive.sync(since="2 days ago")
+    ids = list(archive.conversations()["session_id"][:2])
+    for start in ("fork", "spawn"):
+        with (
+            multiprocessing.get_context(start).Pool(1) as pool,
+            pytest.raises(crisp.ForkedProcess, match=r"forked it|no such Archive") as caught,
+        ):
+            pool.map_async(archive.messages, ids).get(120)
+        assert "open the archive" in caught.value.hint
+    with pytest.raises(TypeError, match="not pickled"):
+        pickle.dumps(archive)
 
 
 def test_a_process_makes_its_own_and_keeps_the_parents():

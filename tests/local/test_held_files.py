@@ -6,12 +6,15 @@ import warnings
 from contextlib import closing, contextmanager
 
 import pytest
+import requests
+from requests.adapters import HTTPAdapter
 from requests_cache import SQLiteCache
 
 import crisp_data as crisp
 from crisp_data.local import connection_pool, sqlite_file
 from crisp_data.local.sqlite_file import Database
 from crisp_data.outbox.journal import Journal
+from crisp_data.quota.ledger import Reservation
 from crisp_data.rest import cache_file
 
 
@@ -83,6 +86,44 @@ def test_a_write_is_done_and_what_it_left_is_told(sandbox, ws):
     with held(ws.client.cache_path, "IMMEDIATE"), pytest.warns(crisp.CrispWarning, match="before"):
         made = ws.client.call("create_new_conversation", website_id=ws.website_id)
     assert any(row["session_id"] == made["session_id"] for row in sandbox.truth("conversations"))
+
+
+@pytest.mark.parametrize("how", HOW)
+def test_a_message_that_the_ledger_cannot_count_is_not_sent(sandbox, ws, monkeypatch, how):
+    """Nobody need look it up: it stays in the queue, and the same line sends it."""
+    session_id = ws.conversations(limit=1)["session_id"][0]
+    monkeypatch.setattr(ws.client, "sleep", lambda seconds: pytest.fail("it waited"))
+    ws.client.close()
+    before = sandbox.stats()["requests"]
+    with held(ws.client.state_dir / "quota.sqlite", how):
+        with pytest.raises(
+            crisp.FileTrouble, match=r"quota\.sqlite.*[Nn]othing was sent"
+        ) as caught:
+            ws.send(session_id, "Hello")
+        assert "ws.outbox.resume()" in caught.value.hint
+        assert ws.outbox.counts["queued"] == 1
+    assert sandbox.stats()["requests"] == before
+    assert ws.send(session_id, "Hello").state == "sent"
+    assert ws.outbox.counts == dict.fromkeys(ws.outbox.counts, 0) | {"sent": 1}
+    assert sandbox.stats()["requests"] == before + 1
+
+
+def test_a_ledger_that_takes_nothing_back_hides_no_other_trouble(ws, monkeypatch):
+    """A request that could not be sent stays counted then: too much, never too little."""
+
+    def refused(*arguments, **options):
+        raise crisp.FileTrouble("The ledger is held.")
+
+    monkeypatch.setattr(ws.quota._file, "add", refused, raising=True)
+    monkeypatch.setattr(ws.quota, "reserve", lambda *_, **__: Reservation("read", ["day"], []))
+    monkeypatch.setattr(HTTPAdapter, "send", gone)
+    monkeypatch.setattr(ws.client._transport, "sleep", lambda seconds: None)
+    with pytest.raises(crisp.Unreachable):
+        ws.operators(refresh=True)
+
+
+def gone(*arguments, **options):
+    raise requests.ConnectTimeout
 
 
 def ledger_of(path):

@@ -1,23 +1,31 @@
 """Open files stay as few as threads at work, however much is pulled."""
 
+import errno
 import gc
 import os
+import shutil
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from pathlib import Path
 
 import psutil
 import pytest
+import urllib3.util.connection
 
 import crisp_data as crisp
+from crisp_data import config
 from crisp_data.sandbox import Sandbox
 
 
 def opened():
     """Files and sockets that this process has open."""
     me = psutil.Process()
-    return me.num_handles() if os.name == "nt" else me.num_fds()
+    count = me.num_handles() if os.name == "nt" else me.num_fds()
+    if not count:
+        pytest.skip("this system does not count what is open")
+    return count
 
 
 @contextmanager
@@ -72,6 +80,21 @@ def test_they_are_flat_over_the_pages_of_a_sync(tmp_path):
     assert max(seen[2:]) <= seen[1] + 8 * 6
 
 
+def test_a_closed_workspace_holds_no_file(sandbox):
+    """Windows would not let its folders be deleted."""
+    ws = crisp.connect(sandbox=sandbox, writes=True)
+    ws.send(ws.conversations(limit=1)["session_id"][0], "Hello")
+    folders = {ws.client.state_dir, ws.client.cache_path.parent}
+    names = {path.name for one in folders for path in one.iterdir()}
+    assert {"outbox.sqlite", "quota.sqlite", ws.client.cache_path.name} <= names
+    ws.close()
+    held = [Path(file.path) for file in psutil.Process().open_files()]
+    assert not [path for path in held if any(path.is_relative_to(one) for one in folders)]
+    for one in folders:
+        shutil.rmtree(one)
+    assert ws.outbox.counts["sent"] == 0  # what is closed is opened again
+
+
 @pytest.mark.slow
 def test_they_are_flat_over_a_thousand_pulls(sandbox):
     pull_often(sandbox, pulls=1_000, threads=16)
@@ -97,6 +120,31 @@ def test_connections_are_as_many_as_are_used_at_once(ws):
         with ThreadPoolExecutor(2) as pool:
             list(pool.map(lambda _: ws.quota.used, range(4)))
     assert 1 <= len(ws.quota._file._pool._idle) <= 2
+
+
+def refused(*arguments, **options):
+    raise OSError(errno.EMFILE, "Too many open files")
+
+
+def test_a_file_too_many_is_told(sandbox, ws, monkeypatch):
+    """Not as trouble of the folder, or of the network: neither is to be mended."""
+    ws.client.close()
+    before = sandbox.stats()["requests"]
+    with monkeypatch.context() as files:
+        files.setattr(config.os, "open", refused)
+        for read in (lambda: ws.operators(refresh=True), lambda: ws.quota.used, ws.client.cached):
+            with pytest.raises(crisp.FileTrouble) as caught:
+                read()
+            assert "ulimit" in caught.value.hint
+    with monkeypatch.context() as sockets:
+        sockets.setattr(urllib3.util.connection, "create_connection", refused)
+        sockets.setattr(ws.client._transport, "sleep", lambda seconds: None)
+        with pytest.raises(crisp.Unreachable) as caught:
+            ws.operators(refresh=True)
+        assert "ulimit" in caught.value.hint
+    assert sandbox.stats()["requests"] == before
+    assert len(ws.operators(refresh=True)) > 0
+    assert ws.quota.used == sandbox.stats()["requests"]
 
 
 _WARNED = """

@@ -1,12 +1,18 @@
 """A clock that was ahead, and was set back: nothing from the future is fresh."""
 
 import os
+import subprocess
+import sys
 import time
 from datetime import timedelta
 
+import msgspec
+import psutil
 import pytest
 
+import crisp_data as crisp
 from crisp_data.local.process_lease import LEASE, ProcessLease
+from crisp_data.outbox.journal_rows import owner_of, writer_of
 from crisp_data.rest import single_flight
 
 AHEAD = 3 * 86_400.0
@@ -113,6 +119,30 @@ def test_what_was_asked_before_the_clock_was_set_back_is_not_kept(sandbox, ws, c
     assert spent(sandbox) == before + 1
 
 
+@pytest.mark.parametrize("ahead", [3600.0, AHEAD, -AHEAD])
+def test_a_deep_sync_reads_all_again_though_the_clock_was_ahead(sandbox, tmp_path, ahead):
+    """What was read by a clock that was ahead seems to have been read later than it begins."""
+    offset = [ahead]
+    ws = crisp.connect(sandbox=sandbox, now=lambda: sandbox.now.timestamp() + offset[0])
+    archive = ws.archive(tmp_path / "acme")
+    archive.sync(since="3 days ago")
+    offset[0] = 0.0
+    archive.sync()
+    row = next(row for row in sandbox.truth("messages") if row["session_id"] in threads_of(archive))
+    body = {"content": "Edited, which leaves no trace"}
+    place = {"session_id": row["session_id"], "fingerprint": row["fingerprint"]}
+    ws.client.call("update_message_in_conversation", website_id=ws.website_id, json=body, **place)
+    kept = len(archive.conversations())
+    for _ in range(2):
+        assert archive.sync(deep=True).threads == kept
+    texts = archive.messages(row["session_id"]).set_index("fingerprint")["content"]
+    assert texts[row["fingerprint"]] == body["content"]
+
+
+def threads_of(archive):
+    return set(archive.conversations()["session_id"])
+
+
 def test_a_lease_from_the_future_is_no_lease():
     now = time.time()
     elsewhere = {"host": "another", "pid": 1, "born": 0.0, "token": "t"}
@@ -121,3 +151,39 @@ def test_a_lease_from_the_future_is_no_lease():
     assert ProcessLease(since=late, until=late + LEASE, **elsewhere).at_work(now)
     wrong = now + AHEAD
     assert not ProcessLease(since=wrong, until=wrong + LEASE, **elsewhere).at_work(now)
+
+
+_WRITES = """
+import sys, time
+from crisp_data.outbox.journal_rows import owner_of
+from crisp_data.local.process_lease import Writer
+
+print(owner_of(Writer.begin(time.time())), flush=True)
+sys.stdin.read()
+"""
+
+
+@pytest.mark.parametrize("seconds", [-3600, -3, 3, 3600])
+def test_a_writer_lives_though_the_clock_was_set(monkeypatch, seconds):
+    """Linux reckons the birth of a process from the clock, and says another when that is set."""
+    real = psutil.Process.create_time
+    moved = 0 if sys.platform in ("win32", "darwin") else seconds
+    with subprocess.Popen(
+        [sys.executable, "-c", _WRITES], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as process:
+        writer = writer_of(process.stdout.readline())
+        own = ProcessLease.this(time.time())
+        monkeypatch.setattr(psutil.Process, "create_time", lambda self: real(self) + moved)
+        assert writer.at_work(time.time() + seconds)
+        assert own.here()  # who was interrupted may go on with what is its own
+        process.stdin.close()
+        process.wait(60)
+        assert not writer.at_work(time.time() + seconds)
+
+
+def test_a_number_that_was_given_to_another_process_is_no_life():
+    mine = ProcessLease.this(time.time())
+    changed = {"born": mine.born - 60, "ticks": mine.ticks and mine.ticks - 6000}
+    assert not msgspec.structs.replace(mine, **changed).alive(time.time())
+    assert msgspec.structs.replace(mine, ticks=None).alive(time.time())  # an earlier version wrote
+    assert writer_of(owner_of(mine)) == mine

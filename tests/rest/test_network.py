@@ -10,7 +10,7 @@ import socket
 import socketserver
 import ssl
 import threading
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 import pytest
 import trustme
@@ -142,6 +142,49 @@ def test_a_proxy_that_makes_no_tunnel(monkeypatch, status):
 def test_what_is_no_address_of_a_proxy(monkeypatch, address):
     monkeypatch.setenv("HTTPS_PROXY", address)
     assert "HTTPS_PROXY" in refused(reader())
+
+
+@pytest.mark.parametrize("scheme", ["socks5", "socks5h", "socks4"])
+def test_a_proxy_for_which_a_package_is_missing(monkeypatch, scheme):
+    """Its address is good; requests cannot use it without PySocks."""
+    from requests import adapters
+
+    def missing(*arguments, **options):
+        raise adapters.InvalidSchema("Missing dependencies for SOCKS support.")
+
+    monkeypatch.setattr(adapters, "SOCKSProxyManager", missing)
+    monkeypatch.setenv("ALL_PROXY", f"{scheme}://user:secret@127.0.0.1:9")
+    said = refused(reader())
+    assert "ALL_PROXY" in said
+    assert "pip install PySocks" in said
+    assert "no proxy's" not in said
+
+
+@pytest.mark.parametrize("setting", ["REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "ca"])
+def test_a_file_of_certificates_that_knows_others(monkeypatch, tmp_path, setting):
+    """It can be read, and holds another authority than the server's."""
+    authority, other = trustme.CA(), trustme.CA()
+    other.cert_pem.write_to_path(tmp_path / "other.pem")
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    authority.issue_cert(HOST).configure_cert(context)
+
+    def handle(connection, heard):
+        with suppress(ssl.SSLError), context.wrap_socket(connection, server_side=True) as secured:
+            heard.append(head_of(secured))
+
+    with serving(handle) as (port, heard):
+        monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: [
+            (socket.AF_INET, socket.SOCK_STREAM, 6, "", ("127.0.0.1", port))
+        ])  # fmt: skip
+        given = {"ca": str(tmp_path / "other.pem")} if setting == "ca" else {}
+        if not given:
+            monkeypatch.setenv(setting, str(tmp_path / "other.pem"))
+        token = config.Credentials("who", "secret", "plugin")
+        settings = config.Settings(token, f"https://{HOST}/v1/", **given)
+        said = refused(Client(settings, sleep=pytest.fail, writes=True), Untrusted)
+    named = "connect(ca=...)" if given else setting
+    assert f"Let {named} name" in said
+    assert not any(heard)
 
 
 def test_a_proxy_whose_certificate_nobody_knows(monkeypatch):
