@@ -133,7 +133,7 @@ def restless(chance: random.Random) -> Callable[[Listing], None]:
 
 
 SIZES: dict[str, Callable[[random.Random, str], Iterator[int]]] = {
-    "constant": lambda chance, seed: constant(chance.randint(1, 49)),
+    "constant": lambda chance, seed: constant(chance.randint(2, 49)),
     "changing": lambda chance, seed: changing(seed, *sorted(chance.sample(range(1, 51), 2))),
     "alternating": lambda chance, seed: alternating(*chance.choices(range(1, 51), k=3)),
 }

@@ -1,0 +1,262 @@
+"""Conversations of a server whose pages hold fewer rows than were asked for.
+
+Page 1 below a bound is right whatever its size, and whatever moves: nothing enters below a
+bound in the past, and rows that leave show up at the top. So the list is read by page 1 below
+the oldest update seen, again and again. An *empty page 1* is its end, and the only one.
+
+That leads nowhere where one instant fills page 1. Its rows are then read by page number below
+the same bound, with the smallest ``per_page``: a server that keeps to the documented 20 to 50
+rows cannot cut that. A page counts where it hangs together with what was read:
+
+- its first row is known already, so that no row lies between; or
+- it begins right behind the page before. That page is asked for again: where it comes as it
+  came, no row left meanwhile, and the next one began where it ended.
+
+The instant is whole where such a page goes on with older rows, or where none is left. What
+cannot be shown within a few requests is left in doubt, and what is older is read all the same.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from crisp_data.api.routes import PER_PAGE_MAX, PER_PAGE_MIN
+
+Row = tuple[bytes, int | None]  # session_id as it stands in the JSON, and update time
+Turn = tuple[int, int]  # per_page and page_number
+
+_TRIES = 8  # requests below one bound that bring nothing, before what it hides is left in doubt
+
+
+class CutPages:
+    """Read downwards from an instant above which all rows are known.
+
+    Parameters
+    ----------
+    known : dict
+        The rows read so far, and their times; grows.
+    oldest : int
+        The instant to go on from: some of its rows may be missing.
+    limit : int or None
+        The caller's own ``filter_date_end``.
+    size : int
+        What to ask for on page 1.
+    cut : int
+        Rows of a page that was cut.
+
+    Attributes
+    ----------
+    bound : int
+        The ``filter_date_end`` of the next request.
+    turn : tuple of int
+        Its ``per_page`` and ``page_number``.
+    done : bool
+        Whether the list's end was reached.
+    doubtful : bool
+        Whether an instant held more rows than could be shown whole.
+
+    Examples
+    --------
+    >>> cut = CutPages({b"a": 7}, oldest=7, limit=None, size=50, cut=30)
+    >>> cut.bound, cut.turn
+    (8, (50, 1))
+    >>> cut.take([])
+    >>> cut.done
+    True
+    """
+
+    def __init__(
+        self, known: dict[bytes, int | None], oldest: int, limit: int | None, size: int, cut: int
+    ) -> None:
+        self.known, self.oldest, self._limit, self._size = known, oldest, limit, size
+        self.done = self.doubtful = False
+        self._small = set[int]()  # sizes below the documented ones of pages that were cut
+        self._least = PER_PAGE_MAX  # rows of the shortest page that was cut, 20 at least
+        self._short = 0  # rows of the last page, which may have been the end
+        self._same = False  # whether pages were seen to be the same for another per_page
+        self._most = cut  # rows of the largest page
+        self._learn(cut)
+        self._move(oldest + 1)
+
+    def take(self, rows: Sequence[Row]) -> None:
+        """Take in the page that came, and choose the next."""
+        if self._again:
+            self._compare(rows)
+        elif not rows:
+            self._take_end()
+        elif (begin := self._begin(rows)) is not None:
+            self._join(rows, begin)
+        elif self._follows(rows):
+            self._prove(rows)
+        else:
+            self._miss()
+
+    def _move(self, bound: int, whole: bool = False) -> None:
+        self.bound = bound if self._limit is None else min(bound, self._limit)
+        self._whole = whole  # whether the oldest instant needs no look any more
+        self._misses = self._restarts = 0
+        self._restart()
+
+    def _restart(self) -> None:
+        self.turn: Turn = (self._size, 1)
+        self._read = 0  # rows below the bound, without a gap
+        self._place: dict[bytes, int] = {}  # and how many before each
+        self._last: tuple[Turn, Sequence[Row]] = (self.turn, [])
+        self._again: list[tuple[Turn, Sequence[Row]]] = []  # pages that must come as they came
+        self._waiting: Sequence[Row] = []  # what counts then; nothing: the instant is whole
+
+    def _begin(self, rows: Sequence[Row]) -> int | None:
+        """Say how many rows are above the page; None where it has nothing in common."""
+        size, number = self.turn
+        places = [self._place.get(name) for name, _ in rows]
+        known = [place for place in places if place is not None]
+        if places[: len(known)] != sorted(known):
+            return None  # the known rows are not the first, or in another order
+        if number == 1 and (known or not self._place):
+            return 0
+        return min(known[0], size * (number - 1)) if known else None
+
+    def _join(self, rows: Sequence[Row], begin: int) -> None:
+        """Take in a page without a gap before it."""
+        end, oldest = begin + len(rows), rows[-1][1] or 0
+        older = oldest < self.oldest
+        follow = end > self._read or older
+        more = (follow and self.turn[1] > 1) or any(name not in self.known for name, _ in rows)
+        if self._short and more:
+            self._learn(self._short)
+        self._most = max(self._most, len(rows))
+        self._short = len(rows) if len(rows) < self.turn[0] else 0
+        self.known.update(rows)
+        if older:
+            self.oldest = oldest
+            self._move(oldest + 1)
+            return
+        if self._whole:  # the server includes the bound, so this one hides nothing
+            self._move(self.oldest - 1)
+            return
+        number = self.turn[1]
+        for place, (name, _) in enumerate(rows, begin):
+            self._place.setdefault(name, place)
+        if follow:
+            self._read, self._last = end, (self.turn, rows)
+            self._misses = self._restarts  # so each bound is left after so many restarts
+        full = self._full()
+        # Fewer rows than a page can be cut to: the last page.
+        least = full if self._small else PER_PAGE_MIN
+        if number > 1 and begin == full * (number - 1) and len(rows) < least:
+            self._below()
+        elif follow:
+            self._choose(len(rows))
+        else:
+            self._miss(len(rows))
+
+    def _take_end(self) -> None:
+        """Take in an empty page: of a page size that is known, it shows what is left: nothing."""
+        size, number = self.turn
+        if number == 1:
+            self.done = True
+        elif size * (number - 1) <= self._read or not self._small or self._shows_all(number):
+            self._waiting, self._again = [], [self._last]
+            self.turn = self._last[0]
+        else:
+            self._miss()
+
+    def _learn(self, size: int) -> None:
+        """Take in the size of a page that was cut."""
+        self._least = max(min(size, self._least), PER_PAGE_MIN)
+        if size < PER_PAGE_MIN:
+            self._small.add(size)
+
+    def _shows_all(self, number: int) -> bool:
+        """Whether pages of one small size hold no more than was read, if this one is empty."""
+        full = self._full()
+        return self._read < full or (self._same and 0 < full * (number - 1) <= self._read)
+
+    def _full(self) -> int:
+        """Say how many rows a full page holds; 0 where that changes."""
+        if not self._small:
+            return self.turn[0]
+        return self._most if self._small == {self._most} else 0
+
+    def _follows(self, rows: Sequence[Row]) -> bool:
+        """Whether a page may begin right behind what was read."""
+        size, number = self.turn
+        cut = len(self._last[1])
+        return size * (number - 1) == self._read or (
+            cut * (number - 1) == self._read and len(rows) <= cut == self._most
+        )
+
+    def _prove(self, rows: Sequence[Row]) -> None:
+        """Ask again for the page before, and for a page whose begin is only assumed."""
+        size, number = self.turn
+        self._waiting, self._again = rows, [self._last]
+        if size * (number - 1) != self._read and not self._same:
+            other = PER_PAGE_MAX if size == PER_PAGE_MIN else PER_PAGE_MIN
+            self._again.insert(0, ((other, number), rows))
+        self._proven = self.turn
+        self.turn = self._again[0][0]
+
+    def _compare(self, rows: Sequence[Row]) -> None:
+        turn, expected = self._again.pop(0)
+        if list(rows) != list(expected):
+            self._restarts += 1
+            self._misses += self._restarts
+            self._restart()
+            self._miss()
+        elif self._again:
+            self._same = turn != self._proven
+            self.turn = self._again[0][0]
+        elif self._waiting:
+            self.turn = self._proven
+            self._join(self._waiting, self._read)
+        else:
+            self._below()
+
+    def _miss(self, size: int = 0) -> None:
+        self._misses += 1
+        if self._misses > _TRIES:
+            # (Asked for so often, a few rows are all there are.)
+            few = self._restarts == 0 and 0 < self._read < min(self._small, default=0)
+            self.doubtful |= not few
+            self._below()
+        else:
+            self._choose(size or len(self._last[1]))
+
+    def _choose(self, cut: int) -> None:
+        """Choose the page that holds the next row: whatever the size, of this size, or cut."""
+        ways = [next_page(self._read, self._least, self._least)]
+        cut = max(self._small, default=cut)
+        if 0 < cut < PER_PAGE_MIN:
+            ways.insert(0, (PER_PAGE_MIN, self._read // cut + 1))
+        if self._small and self._read > PER_PAGE_MIN:
+            sizes = range(PER_PAGE_MIN, PER_PAGE_MAX + 1)
+            ways.append(max(((one, self._read // one + 1) for one in sizes), key=_begins))
+        self.turn = ways[self._misses % len(ways)]
+
+    def _below(self) -> None:
+        """Go on below an instant.
+
+        A server that excludes the bound shows what is older at that instant, one that
+        includes it a millisecond earlier.
+        """
+        self._move(self.oldest - (self.bound <= self.oldest), whole=True)
+
+
+def next_page(read: int, size: int, largest: int = PER_PAGE_MAX) -> Turn:
+    """Choose ``per_page`` and ``page_number`` after so many rows: the most that is new.
+
+    The page holds the last row that was read, and no more new ones than ``size``. Where the
+    server's pages allow no such page, it is the one that begins behind that row.
+
+    >>> next_page(0, 50), next_page(50, 50), next_page(98, 50)
+    ((50, 1), (49, 2), (48, 3))
+    """
+    read = max(read, 0)
+    sizes = range(min(PER_PAGE_MIN, largest), largest + 1)
+    pages = [(one, max(read - 1, 0) // one + 1) for one in sizes]
+    best = max(pages, key=lambda page: (min(page[0] * page[1] - read, size), -page[0]))
+    return best if best[0] * best[1] > read else (best[0], best[1] + 1)
+
+
+def _begins(turn: Turn) -> int:
+    return turn[0] * (turn[1] - 1)
