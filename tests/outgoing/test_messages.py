@@ -221,7 +221,7 @@ def hold_together(body):
 
 
 # One body makes hundreds of broken ones, and the one that is told needs no shrinking.
-once = settings(deadline=None, phases=[Phase.reuse, Phase.generate])
+once = settings(phases=[Phase.reuse, Phase.generate])
 
 
 @pytest.mark.parametrize("kind", EACH)
@@ -230,13 +230,13 @@ def test_each_type_is_refused_by_both_at_the_same_path(kind):
     hold_together(EACH[kind].body(7) | beside)
 
 
-@settings(once, max_examples=20)
+@once
 @given(bodies())
 def test_what_is_broken_is_refused_by_both_at_the_same_path(body):
     hold_together(body)
 
 
-@settings(once, max_examples=100)
+@once
 @given(bodies(), st.randoms(use_true_random=True))
 def test_what_is_broken_in_many_places_is_refused_by_both(body, random):
     assert refused_here(body) == refused_there(body) is None
@@ -431,7 +431,7 @@ def test_a_repr_tells_no_text(thing):
     assert not any(word in repr(thing) for word in SECRET.split())
 
 
-@settings(once, max_examples=20)
+@once
 @given(bodies())
 def test_an_error_tells_no_text(body):
     for place in list(places(body))[1:]:
