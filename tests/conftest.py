@@ -69,6 +69,9 @@ def pytest_runtest_setup(item):
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(config, items):
     """Leave the slow tests out, unless --slow asks for them: properties are among them then."""
+    for item in items:  # a kernel for each notebook; the quick run has the first
+        if item.path.suffix == ".ipynb" and not item.path.name.startswith("01_"):
+            item.add_marker("slow")
     if config.getoption("--slow"):
         for item in items:
             if is_hypothesis_test(getattr(item, "obj", None)):
