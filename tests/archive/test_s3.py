@@ -17,7 +17,7 @@ SECRET = "moto-secret-key"
 @pytest.fixture
 def sandbox():
     """A smaller one, for each file costs the store of the tests more than a disk."""
-    with Sandbox(seed=1, conversations=40) as box:
+    with Sandbox(seed=1, conversations=15) as box:
         yield box
 
 
