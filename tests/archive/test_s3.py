@@ -37,6 +37,7 @@ def s3():
     server.stop()
 
 
+@pytest.mark.slow
 def test_an_archive_in_a_bucket(sandbox, ws, api, s3, spent):
     _, options = s3
     archive = ws.archive("s3://shelves/acme", storage_options=options)
