@@ -230,7 +230,7 @@ def test_each_type_is_refused_by_both_at_the_same_path(kind):
     hold_together(EACH[kind].body(7) | beside)
 
 
-@once
+@settings(once, max_examples=20)
 @given(bodies())
 def test_what_is_broken_is_refused_by_both_at_the_same_path(body):
     hold_together(body)
@@ -431,7 +431,7 @@ def test_a_repr_tells_no_text(thing):
     assert not any(word in repr(thing) for word in SECRET.split())
 
 
-@once
+@settings(once, max_examples=20)
 @given(bodies())
 def test_an_error_tells_no_text(body):
     for place in list(places(body))[1:]:
