@@ -5,15 +5,21 @@ from pathlib import Path
 
 import matplotlib
 import pytest
-from hypothesis import HealthCheck, settings
+from hypothesis import HealthCheck, is_hypothesis_test, settings
 
 import crisp_data as crisp
 from crisp_data.sandbox import Sandbox
 
 matplotlib.use("agg")
-# A busy machine is slow, which says nothing about what is tested.
-settings.register_profile("suite", deadline=None, suppress_health_check=[HealthCheck.too_slow])
-settings.load_profile("suite")
+# How many examples a property is tried with: a few in the quick run, many with --slow. A busy
+# machine is slow, and a folder shared by the examples harmless: neither says anything.
+for name, examples in {"quick": 20, "slow": 300}.items():
+    settings.register_profile(
+        name,
+        max_examples=examples,
+        deadline=None,
+        suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture],
+    )
 
 
 def pytest_addoption(parser):
@@ -50,6 +56,7 @@ def pytest_configure(config):
     """Know the markers also where pyproject.toml is not read."""
     config.addinivalue_line("markers", "slow: costs seconds and more; run with --slow")
     config.addinivalue_line("markers", "needs(what): skipped where the system lacks it")
+    settings.load_profile("slow" if config.getoption("--slow") else "quick")
 
 
 def pytest_runtest_setup(item):
@@ -60,9 +67,16 @@ def pytest_runtest_setup(item):
             pytest.skip(reason)
 
 
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(config, items):
-    """Leave the slow tests out, unless --slow asks for them."""
+    """Leave the slow tests out, unless --slow asks for them: properties are among them then."""
+    for item in items:  # a kernel for each notebook; the quick run has the first
+        if item.path.suffix == ".ipynb" and not item.path.name.startswith("01_"):
+            item.add_marker("slow")
     if config.getoption("--slow"):
+        for item in items:
+            if is_hypothesis_test(getattr(item, "obj", None)):
+                item.add_marker("slow")
         return
     slow = [item for item in items if item.get_closest_marker("slow")]
     if slow:

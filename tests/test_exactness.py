@@ -72,7 +72,7 @@ def test_the_listing_costs_less_than_half_of_a_plain_loop(seed, tmp_path):
 
 
 # 220 conversations in 4 weeks: pages enough, and an instant of 60 to 80 that fills one.
-@pytest.mark.parametrize("block", seeds(200, 6, 8), ids=str)
+@pytest.mark.parametrize("block", seeds(200, 2, 8), ids=str)
 def test_a_list_that_changes_after_every_second_request(block, tmp_path):
     for seed in block:
         with warnings.catch_warnings():
@@ -83,7 +83,7 @@ def test_a_list_that_changes_after_every_second_request(block, tmp_path):
         assert_sound(pulled, history, existed)
 
 
-@pytest.mark.parametrize("block", seeds(16, 4, 2), ids=str)
+@pytest.mark.parametrize("block", seeds(16, 2, 2), ids=str)
 def test_where_conversations_are_removed_nothing_else_gets_lost(block, tmp_path):
     """After every request, for what leaves the read part shifts the pages behind it."""
     gone = 0

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from crisp_data.api import conversation_paging, paging, routes
@@ -20,6 +20,11 @@ from crisp_data.errors import BadAnswer
 
 START = 1_790_000_000_000  # an instant in September 2026, in milliseconds
 MANY = 1_000  # no walk of these tests needs so many requests: more is a loop
+
+
+def blocks(count: int) -> list[object]:
+    """Tell apart the first block of seeds, which is quick, and the others, which are slow."""
+    return [0, *(pytest.param(block, marks=pytest.mark.slow) for block in range(1, count))]
 
 
 def page(records: object, status: int = 200) -> Page:
@@ -102,7 +107,6 @@ def test_a_thread_in_one_batch_costs_one_request() -> None:
     assert (len(pages), incomplete) == (1, "")
 
 
-@settings(deadline=None, max_examples=300)
 @given(
     steps=st.lists(st.integers(0, 3), max_size=150),
     batch=st.integers(1, 40),
@@ -259,7 +263,6 @@ def test_a_list_at_rest_is_whole_and_costs_little(count: int, inclusive: bool) -
     assert len(pages) <= (2 if count < 50 else (count - 50) // 49 + 2 + 2)
 
 
-@settings(deadline=None, max_examples=150)
 @given(
     instants=st.lists(st.tuples(st.integers(1, 150), st.integers(1, 3)), max_size=8),
     inclusive=st.booleans(),
@@ -291,7 +294,7 @@ def restless(chance: random.Random) -> Callable[[Inbox], None]:
     return churn
 
 
-@pytest.mark.parametrize("block", range(8))
+@pytest.mark.parametrize("block", blocks(8))
 def test_nothing_is_lost_while_the_list_moves(block: int) -> None:
     for seed in range(40 * block, 40 * block + 40):
         chance = random.Random(seed)
@@ -309,7 +312,7 @@ def test_nothing_is_lost_while_the_list_moves(block: int) -> None:
             assert incomplete == paging.LIST_MOVED, f"seed {seed}"
 
 
-@pytest.mark.parametrize("block", range(8))
+@pytest.mark.parametrize("block", blocks(8))
 def test_nothing_is_lost_while_crowded_instants_empty(block: int) -> None:
     """Rows leave an instant that fills pages, so that the pages behind them shift."""
     for seed in range(40 * block, 40 * block + 40):
@@ -348,7 +351,7 @@ def keeping_the_promise(server: Inbox, own_end: int) -> Callable[[dict[str, str]
 
 
 @pytest.mark.parametrize("by_number", [False, True])
-@pytest.mark.parametrize("block", range(4))
+@pytest.mark.parametrize("block", blocks(4))
 def test_a_lap_keeps_its_promise_while_rows_leave_and_arrive(block: int, by_number: bool) -> None:
     """Crowds and single rows; between two requests rows move up, come in and are deleted."""
     doubtful = 0
@@ -570,7 +573,7 @@ def test_the_end_of_a_period_is_never_moved_past_what_the_caller_said() -> None:
     assert max(r["updated_at"] for one in pages for r in one.records) <= end
 
 
-@pytest.mark.parametrize("block", range(4))
+@pytest.mark.parametrize("block", blocks(4))
 def test_nothing_is_lost_in_a_period_that_still_runs(block: int) -> None:
     """until='today': rows that move meanwhile stay inside the period."""
     for seed in range(25 * block, 25 * block + 25):

@@ -33,6 +33,13 @@ def assert_equals_truth(archive, sandbox):
 
 
 @pytest.fixture
+def sandbox():
+    """Two pages of conversations: each is a thread to be read by each sync of the whole."""
+    with Sandbox(seed=1, conversations=60) as box:
+        yield box
+
+
+@pytest.fixture
 def archive(ws, tmp_path):
     """An archive of the small sandbox; nothing in it yet."""
     return ws.archive(tmp_path / "shelf")

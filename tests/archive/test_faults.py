@@ -1,6 +1,7 @@
 """Faults of every kind: the archive is exact in the end, and says so when it is not yet."""
 
 import socket
+import threading
 import time
 
 import pytest
@@ -128,14 +129,15 @@ def test_the_clock_jumps_to_tomorrow_in_the_middle(tmp_path):
     with Sandbox(seed=11, conversations=160, quota=150) as sandbox:
         ws = crisp.connect(sandbox=sandbox, quota=150, reserve_for_writes=0)
         archive = ws.archive(tmp_path / "shelf")
-        reserve, asked = ws.quota.reserve, 0
+        reserve, asked, turn = ws.quota.reserve, 0, threading.Lock()
 
         def jumping(*arguments, **options):
             nonlocal asked
-            asked += 1
-            if asked == 120:
-                sandbox.clock(advance_s=24 * 3600)
-            return reserve(*arguments, **options)
+            with turn:  # else another could count itself before the jump, and reserve after it
+                asked += 1
+                if asked == 120:
+                    sandbox.clock(advance_s=24 * 3600)
+                return reserve(*arguments, **options)
 
         ws.quota.reserve = jumping
         archive.sync()

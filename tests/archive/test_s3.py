@@ -17,7 +17,7 @@ SECRET = "moto-secret-key"
 @pytest.fixture
 def sandbox():
     """A smaller one, for each file costs the store of the tests more than a disk."""
-    with Sandbox(seed=1, conversations=40) as box:
+    with Sandbox(seed=1, conversations=15) as box:
         yield box
 
 
@@ -37,6 +37,7 @@ def s3():
     server.stop()
 
 
+@pytest.mark.slow
 def test_an_archive_in_a_bucket(sandbox, ws, api, s3, spent):
     _, options = s3
     archive = ws.archive("s3://shelves/acme", storage_options=options)

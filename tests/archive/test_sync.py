@@ -16,6 +16,13 @@ from crisp_data.sandbox import Sandbox
 from .conftest import Api, assert_equals_truth
 
 
+@pytest.fixture
+def sandbox():
+    """Three pages of conversations, so that a sync can end between two of them."""
+    with Sandbox(seed=1, conversations=120) as box:
+        yield box
+
+
 @pytest.mark.parametrize("size", [200, pytest.param(2000, marks=pytest.mark.slow)])
 def test_a_first_sync_has_the_least_price(size, tmp_path):
     with Sandbox(seed=2, conversations=size) as sandbox:

@@ -17,7 +17,7 @@ import openpyxl
 import pandas as pd
 import pyarrow as pa
 import pytest
-from hypothesis import HealthCheck, example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 from pandas.testing import assert_frame_equal
 
@@ -179,11 +179,9 @@ nasty = st.text(
     | st.characters(codec="utf-8"),
     max_size=12,
 )
-SLOW = settings(max_examples=75, deadline=None, suppress_health_check=list(HealthCheck))
 
 
 class TestAnyText:
-    @SLOW
     @given(st.lists(nasty | st.none(), min_size=1, max_size=8))
     @example(["_x0041\x01", "_x0041_x0042_", "_x000D_", "__x005F_", "<r>x</r>", "'<r></r>"])
     @example([None])
@@ -194,7 +192,6 @@ class TestAnyText:
             back = export.read(file)["content"]
             assert [None if pd.isna(text) else text for text in back] == texts, ending
 
-    @SLOW
     @given(st.lists(nasty, min_size=1, max_size=4, unique=True))
     @example(["=cmd()", "", "a\nb"])
     def test_comes_back_as_a_name(self, tmp_path, names):
@@ -203,13 +200,11 @@ class TestAnyText:
             file = export.write(tmp_path / f"any{ending}", frame)
             assert list(export.read(file)) == names, ending
 
-    @settings(max_examples=500, deadline=None)
     @given(nasty)
     def test_is_guarded_reversibly(self, text):
         column = pa.chunked_array([[text]])
         assert unguard(guard(column)).to_pylist() == [text]
 
-    @SLOW
     @given(st.lists(nasty, min_size=1, max_size=8))
     def test_is_read_alike_by_another_reader(self, tmp_path, texts):
         file = export.write(tmp_path / "any.csv", text_frame(*texts))

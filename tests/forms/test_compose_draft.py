@@ -4,7 +4,7 @@ from dataclasses import fields
 from html.parser import HTMLParser
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 import crisp_data as crisp
@@ -13,7 +13,6 @@ from crisp_data.forms.draft import OPTIONS, Draft
 from crisp_data.forms.preview import preview
 from crisp_data.outgoing import Message
 
-QUICK = settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
 EVIL = "<script>alert(1)</script><img src=x onerror=alert(2)>\" onload='x'"
 
 
@@ -116,7 +115,6 @@ WORDS = st.text(max_size=8)
 LEAF = st.one_of(st.none(), WORDS, st.booleans(), st.floats(0, 99))
 
 
-@QUICK
 @given(st.data())
 def test_a_draft_is_a_message_or_says_what_it_lacks(data):
     name = data.draw(st.sampled_from(list(outgoing.TYPES)))

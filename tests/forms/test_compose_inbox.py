@@ -2,7 +2,7 @@
 
 import pandas as pd
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 import crisp_data as crisp
@@ -10,8 +10,6 @@ from crisp_data.forms.conversation import Conversation, html
 from crisp_data.forms.inbox import PAGE, Inbox, customer, label, labels
 
 from .conftest import EVIL
-
-QUICK = settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
 
 
 @pytest.fixture
@@ -69,7 +67,6 @@ def words_of(row):
     return "\n".join(filter(None, parts)).casefold()
 
 
-@QUICK
 @given(
     st.lists(
         st.sampled_from(["garc", "JOSÉ", "vip", "billing", "@example.net", ".", "(%"]), max_size=2

@@ -16,8 +16,7 @@ import pytest
 from tqdm.auto import tqdm
 
 import crisp_data as crisp
-from crisp_data import config
-from crisp_data.local import connection_pool
+from crisp_data.local import connection_pool, private
 from crisp_data.local.forks import PerProcess
 from crisp_data.rest import message_threads
 from tests.local.forked import MARKS, Child
@@ -279,7 +278,7 @@ db.close()
 @pytest.mark.parametrize("which", ["budgets", "files", "bars"])
 def test_a_lock_holds_no_child_up(sandbox, ws, which, tmp_path):
     ids = list(ws.conversations(limit=2)["session_id"])
-    lock = {"budgets": ws.quota.budgets._lock, "files": config._creating, "bars": tqdm.get_lock()}
+    lock = {"budgets": ws.quota.budgets._lock, "files": private._creating, "bars": tqdm.get_lock()}
     held = lock[which]
     leave, thread = hold(held.get() if isinstance(held, PerProcess) else held)
     try:

@@ -96,13 +96,13 @@ def test_a_closed_workspace_holds_no_file(sandbox):
 
 
 @pytest.mark.slow
-def test_they_are_flat_over_a_thousand_pulls(sandbox):
-    pull_often(sandbox, pulls=1_000, threads=16)
+def test_they_are_flat_over_hundreds_of_pulls(sandbox):
+    pull_often(sandbox, pulls=300, threads=16)
 
 
 @pytest.mark.slow
-def test_they_are_flat_over_twenty_thousand_conversations(tmp_path):
-    with Sandbox(seed=3, conversations=20_000) as sandbox:
+def test_they_are_flat_over_thousands_of_conversations(tmp_path):
+    with Sandbox(seed=3, conversations=3_000) as sandbox:
         ws = crisp.connect(sandbox=sandbox, workers=8, quota=10**7)
         seen = []
         archive = ws.archive(tmp_path / "acme")
@@ -110,7 +110,7 @@ def test_they_are_flat_over_twenty_thousand_conversations(tmp_path):
         archive._compact = lambda: (seen.append(opened()), compact())
         with nothing_collected():
             archive.sync()
-    assert len(seen) > 300
+    assert len(seen) > 50
     assert max(seen[2:]) <= seen[1] + 8 * 6
 
 

@@ -87,7 +87,7 @@ def test_holidays(day):
     assert repr(hours) == "BusinessHours(mon-fri 09:00-18:00, Europe/Paris, 1 holiday)"
 
 
-@settings(max_examples=60, deadline=None, derandomize=True)
+@settings(derandomize=True)
 @given(
     zone=st.sampled_from([PARIS, "America/New_York", "Australia/Lord_Howe", "Asia/Kathmandu"]),
     spans=st.dictionaries(

@@ -69,7 +69,7 @@ LASTED = st.lists(
 )
 
 
-@settings(max_examples=150, deadline=None, derandomize=True)
+@settings(derandomize=True)
 @given(rows=LASTED, within=st.integers(0, 6))
 def test_the_oracle_agrees(rows, within):
     durations, censored, groups = zip(*rows, strict=True) if rows else ((), (), ())

@@ -5,7 +5,7 @@ import threading
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 import crisp_data as crisp
@@ -151,7 +151,6 @@ def test_text_is_text(sandbox, ws, session_id):
     assert contents(sandbox)[name] == 1
 
 
-@settings(max_examples=40)
 @given(st.lists(st.text(st.characters(codec="utf-8")), min_size=1, max_size=5))
 def test_whatever_a_value_is_it_comes_out_as_it_is(values):
     frame = pd.DataFrame({"session_id": [f"session_{n}" for n in range(len(values))]})

@@ -221,7 +221,7 @@ def hold_together(body):
 
 
 # One body makes hundreds of broken ones, and the one that is told needs no shrinking.
-once = settings(deadline=None, phases=[Phase.reuse, Phase.generate])
+once = settings(phases=[Phase.reuse, Phase.generate])
 
 
 @pytest.mark.parametrize("kind", EACH)
@@ -236,7 +236,7 @@ def test_what_is_broken_is_refused_by_both_at_the_same_path(body):
     hold_together(body)
 
 
-@settings(once, max_examples=100)
+@once
 @given(bodies(), st.randoms(use_true_random=True))
 def test_what_is_broken_in_many_places_is_refused_by_both(body, random):
     assert refused_here(body) == refused_there(body) is None

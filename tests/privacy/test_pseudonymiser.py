@@ -15,7 +15,7 @@ import numpy as np
 import pandas as pd
 import polars
 import pytest
-from hypothesis import HealthCheck, example, given, settings
+from hypothesis import example, given
 from pandas.testing import assert_index_equal
 
 import crisp_data as crisp
@@ -103,7 +103,11 @@ def frame_of(table, records, **constants):
 TABLES = ("conversations", "messages", "people", "operators")
 
 
-@pytest.fixture(scope="module", params=[(1, 2000), (2, 300)], ids="seed {0[0]}".format)
+@pytest.fixture(
+    scope="module",
+    params=[(2, 150), pytest.param((1, 2000), marks=pytest.mark.slow)],
+    ids="seed {0[0]}".format,
+)
 def everything(request):
     """What the truth holds, frames of it, private frames, and what is personal in it."""
     seed, conversations = request.param
@@ -462,7 +466,6 @@ def frames(draw):
     return pd.DataFrame(data | {"content": texts, "properties": nested, "extra": nested})
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(frames())
 @example(
     pd.DataFrame(

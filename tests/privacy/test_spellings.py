@@ -5,13 +5,14 @@ import re
 import hypothesis.strategies as st
 import pandas as pd
 import pytest
-from hypothesis import HealthCheck, example, given, settings
-from test_privacy_folding import FILLERS, FORMAT, SELECTORS
+from hypothesis import example, given
 
 import crisp_data as crisp
 from crisp_data import privacy, transcripts
 from crisp_data.privacy import Pseudonymiser, pseudonymise
 from crisp_data.privacy.digit_patterns import numbers
+
+from .test_folding import FILLERS, FORMAT, SELECTORS
 
 KEY = "a key of the tests"
 NAME, EMAIL, PHONE = "Anna Müller-Lüdenscheidt", "anna@shop.example", "+33 6 12 34 56 78"
@@ -297,7 +298,6 @@ SURROUNDINGS = st.sampled_from(
 )
 
 
-@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.sampled_from(sorted(VALUES)), st.data(), SURROUNDINGS, SURROUNDINGS)
 def test_anything_unseen_at_any_place(kind, data, before, after):
     value = VALUES[kind]
@@ -308,7 +308,6 @@ def test_anything_unseen_at_any_place(kind, data, before, after):
     assert private(before + value + after) == before + TOKENS[kind] + after
 
 
-@settings(deadline=None)
 @given(
     st.text(
         st.sampled_from([*"abu é,:\n%&;\\", "\u200d", "ﬁ", "Ａ", "\u0336", "ع", "ท", "한"]),

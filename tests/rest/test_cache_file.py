@@ -2,9 +2,12 @@
 
 import multiprocessing
 import os
+import pickle
 import re
 import sqlite3
 import stat
+import subprocess
+import sys
 import threading
 import time
 import zlib
@@ -57,14 +60,19 @@ def bytes_on_disk(ws):
     """All bytes of the cache's files; read by a process whose closing them drops no lock here."""
     paths = sorted(ws.client.cache_path.parent.glob("*.sqlite*"))
     assert paths
-    with multiprocessing.get_context("spawn").Pool(1) as pool:
-        return {
-            path.name: content for path, content in zip(paths, pool.map(_read, paths), strict=True)
-        }
+    reader = [sys.executable, "-I", "-S", "-c", _READ, *map(str, paths)]
+    found = pickle.loads(subprocess.run(reader, capture_output=True, check=True).stdout)
+    return {path.name: content for path, content in zip(paths, found, strict=True)}
 
 
-def _read(path):
-    return path.read_bytes()
+_READ = """
+import pickle, sys
+read = []
+for path in sys.argv[1:]:
+    with open(path, "rb") as file:
+        read.append(file.read())
+pickle.dump(read, sys.stdout.buffer)
+"""
 
 
 def test_nothing_is_left_of_any_answer(sandbox, kept):

@@ -53,7 +53,11 @@ PULLS = [
 
 
 SIZES = [("small", pull) for pull in PULLS]
-SIZES += [("large", pull) for pull in PULLS if pull.get("state") or set(pull) <= {"since", "until"}]
+LARGE = [pull for pull in PULLS if pull.get("state") or set(pull) <= {"since", "until"}]
+SIZES += [
+    pytest.param("large", pull, marks=() if pull.get("state") else pytest.mark.slow)
+    for pull in LARGE
+]
 
 
 @pytest.mark.parametrize(("size", "filters"), SIZES, ids=str)

@@ -207,6 +207,11 @@ def forbidden(*arguments, **options):
     raise PermissionError(13, "Permission denied")
 
 
+def hang_up_on_hello(connection, heard):
+    """End a handshake that a client began: it would wait for more as long as it is told to."""
+    heard.append(connection.recv(4096))
+
+
 @pytest.mark.parametrize("setting", ["REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "ca"])
 @pytest.mark.parametrize("kind", ["missing", "folder", "text", "empty", "unreadable"])
 def test_a_file_of_certificates_that_is_none(monkeypatch, tmp_path, kind, setting):
@@ -217,7 +222,7 @@ def test_a_file_of_certificates_that_is_none(monkeypatch, tmp_path, kind, settin
         bundle.write_text("-----BEGIN NONSENSE-----\n" if kind == "text" else "")
     if kind == "unreadable":
         monkeypatch.setattr(ssl.SSLContext, "load_verify_locations", forbidden)
-    with serving(answering(0)) as (port, heard):
+    with serving(hang_up_on_hello) as (port, heard):
         monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: [
             (socket.AF_INET, socket.SOCK_STREAM, 6, "", ("127.0.0.1", port))
         ])  # fmt: skip

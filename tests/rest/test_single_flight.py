@@ -162,14 +162,15 @@ def options(sandbox, folder):
     }
 
 
-def test_equal_walks_in_processes_are_one(sandbox, tmp_path):
+@pytest.mark.parametrize("processes", [2, pytest.param(4, marks=pytest.mark.slow)])
+def test_equal_walks_in_processes_are_one(sandbox, processes, tmp_path):
     alone = cost_of_one(sandbox, tmp_path / "alone", pull)
     context = multiprocessing.get_context("spawn")
-    together, results = context.Barrier(4), context.Queue()
+    together, results = context.Barrier(processes), context.Queue()
     crisp.connect(**options(sandbox, tmp_path))
     before = spent(sandbox)
     arguments = (options(sandbox, tmp_path), together, results)
-    workers = [context.Process(target=_in_a_process, args=arguments) for _ in range(4)]
+    workers = [context.Process(target=_in_a_process, args=arguments) for _ in range(processes)]
     for worker in workers:
         worker.start()
     found = {results.get(timeout=90) for _ in workers}

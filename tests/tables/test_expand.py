@@ -6,7 +6,7 @@ import json
 
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 import crisp_data as crisp
@@ -81,7 +81,6 @@ def paths(value: dict, before: tuple = ()):
             yield (*before, key), inner
 
 
-@settings(max_examples=60, deadline=None)
 @given(st.lists(st.dictionaries(keys, objects, max_size=3), min_size=1, max_size=3))
 def test_no_two_paths_share_a_column(rows):
     found = expanded(*rows)

@@ -7,7 +7,7 @@ from functools import reduce
 import hypothesis.strategies as st
 import pandas as pd
 import pytest
-from hypothesis import HealthCheck, example, given, settings
+from hypothesis import example, given
 
 from crisp_data import tables
 from crisp_data.sandbox import Sandbox
@@ -180,7 +180,6 @@ def unidentified(table, pages):
                 place.pop(leaf, None)
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(answers(), st.booleans(), st.sampled_from([(",", ":"), (", ", ": ")]))
 @example(("operators", [[{"website_id": []}], [{"website_id": []}]]), False, (",", ":"))
 @example(("messages", [[{"edited": "x"}, {"edited": True}], [{"user": 3}]]), True, (",", ":"))

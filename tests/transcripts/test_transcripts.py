@@ -7,7 +7,7 @@ from itertools import pairwise
 import hypothesis.strategies as st
 import pandas as pd
 import pytest
-from hypothesis import example, given, settings
+from hypothesis import example, given
 
 import crisp_data as crisp
 from crisp_data import transcripts
@@ -193,7 +193,6 @@ def hostile(text):
     return messages, pd.DataFrame([about], dtype=object)
 
 
-@settings(max_examples=300, deadline=None)
 @given(TEXTS)
 @example("<script>alert(1)</script>")
 @example("a\n===")
@@ -211,7 +210,6 @@ def test_html_shows_text_as_text(text):
             assert line in written
 
 
-@settings(max_examples=500, deadline=None)
 @given(TEXTS)
 @example("a\n===")
 @example("[x](https://evil.example) www.evil.example")
@@ -267,7 +265,6 @@ def test_the_page_asks_for_nothing(pulled, folder):
     assert page.tags.count("article") == len(pulled[1])
 
 
-@settings(max_examples=100, deadline=None)
 @given(st.lists(st.text(max_size=3000), min_size=1, max_size=12), st.integers(500, 2000))
 def test_pieces_are_bounded_and_whole(texts, characters):
     messages = messages_of(texts)
