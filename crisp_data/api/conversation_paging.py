@@ -88,6 +88,24 @@ def conversations(
     is a snapshot, and ends the walk. Into a period that is over nothing can move, and one lap
     is all; ``now``, in seconds, tells whether it is. So it is where ``lap`` asks for no more,
     or ``down_to`` says where the walk ends.
+
+    Parameters
+    ----------
+    query : Mapping[str, str]
+        Filters of the listing, without its period's cursor and page size.
+    rows : int, optional
+        How many records are wanted; the walk ends at the page that brings them.
+    now : float, default 0.0
+        The present moment, in seconds since 1970.
+    one_pass : bool, default False
+        Read from the top to the end once, and do not look at what moved up meanwhile.
+    down_to : int, optional
+        End at the first page with an update older than this, in milliseconds since 1970.
+
+    Returns
+    -------
+    PageQueries
+        A generator of queries; each page's records are sent back to it.
     """
     end = _instant(query.get("filter_date_end"))
     over = end is not None and end < (now - _CLOCKS) * 1000
@@ -415,6 +433,20 @@ def next_page(read: int, size: int, largest: int = PER_PAGE_MAX) -> tuple[int, i
 
     >>> next_page(0, 50), next_page(50, 50), next_page(98, 50)
     ((50, 1), (49, 2), (48, 3))
+
+    Parameters
+    ----------
+    read : int
+        How many rows were read so far.
+    size : int
+        The most new rows that the page may hold.
+    largest : int, default PER_PAGE_MAX
+        The largest ``per_page`` that the server accepts.
+
+    Returns
+    -------
+    tuple[int, int]
+        ``per_page`` and ``page_number``, from 1.
     """
     read = max(read, 0)
     sizes = range(min(PER_PAGE_MIN, largest), largest + 1)

@@ -50,6 +50,14 @@ class Archive(Reader):
         from the environment.
     tz : str, default "UTC"
         The zone of the frames' times.
+    client : Client, optional
+        For :meth:`sync`; without it the archive only reads.
+    website_id : str, optional
+        The website that ``client`` reads.
+    plans : CostPlans, optional
+        Estimates what a sync will cost, and refuses what the day cannot pay for.
+    progress : bool, default False
+        Whether a sync shows a bar.
 
     Notes
     -----
@@ -102,6 +110,8 @@ class Archive(Reader):
 
         Raises
         ------
+        CrispError
+            The archive was opened by its path alone, without a workspace.
         BadParameter
             Before anything is spent.
         ArchiveBusy

@@ -28,6 +28,11 @@ def fill(
         Called after each change.
     of : str
         Which part of a list they belong to, said in each label: "Card 2, ".
+
+    Returns
+    -------
+    list[widgets.Widget]
+        The widgets, in the order of the blanks.
     """
     return [_KINDS[blank.kind](blank, values, changed, of) for blank in blanks]
 

@@ -66,7 +66,17 @@ class Form:
         self._quota.value = look.quota(self.ws)
 
     def say(self, what: str, hint: str = "", kind: str = "done") -> None:
-        """Show a result ("done") or a remark ("info"); the words are escaped here."""
+        """Show a result ("done") or a remark ("info"); the words are escaped here.
+
+        Parameters
+        ----------
+        what : str
+            What happened.
+        hint : str, optional
+            What to do next; each line becomes a paragraph.
+        kind : str, default "done"
+            "done" or "info".
+        """
         self._notice.value = look.notice(kind, what, hint)
 
     def fail(self, error: BaseException) -> None:
@@ -180,7 +190,22 @@ def stack(*parts: widgets.Widget) -> widgets.VBox:
 
 
 def button(words: str, kind: str = "", *, small: bool = False) -> widgets.Button:
-    """Make a button; ``kind`` is "primary", one a form, or "danger" for what cannot be undone."""
+    """Make a button; ``kind`` is "primary", one a form, or "danger" for what cannot be undone.
+
+    Parameters
+    ----------
+    words : str
+        What the button says.
+    kind : str, optional
+        "primary", "danger" or nothing.
+    small : bool, default False
+        Whether to draw it small.
+
+    Returns
+    -------
+    widgets.Button
+        The button.
+    """
     made = widgets.Button(description=words)
     if kind:
         made.add_class(f"crisp-{kind}")

@@ -27,9 +27,21 @@ _FACTS = ("state", "is_blocked", "updated_at", "waiting_since")
 class Rules:
     """What an analyst decided about whom not to write to.
 
+    Attributes
+    ----------
+    include : Sequence[str]
+        Who is written to all the same: of "duplicate", "blocked", "resolved" and "quiet".
+    quiet_days : int or None
+        Leave out customers who have not written for so many days; None leaves out nobody.
+    messages : pandas.DataFrame or None
+        Whole threads that were read already.
+    refresh : bool
+        Ask Crisp even where the frame or the cache has the answer.
+
     Raises
     ------
     BadParameter
+        A word of ``include`` is unknown, or the days are not a number.
     """
 
     include: Sequence[str] = ()
@@ -52,6 +64,17 @@ class Checks:
     """Looks at the conversations that are to be written to.
 
     What a frame of conversations says itself costs nothing; see :meth:`reasons`.
+
+    Parameters
+    ----------
+    client : Client
+        The client that reads.
+    website_id : str
+        The website.
+    plans : CostPlans
+        Estimates what reading costs.
+    show : callable, optional
+        Called with the plan before reading.
     """
 
     def __init__(
@@ -72,6 +95,18 @@ class Checks:
         person wrote last. That is not needed where the frame says so itself: where nothing
         has happened since (``updated_at``), or the person waits since then
         (``waiting_since``); nor for threads that are in ``rules.messages``. All is kept.
+
+        Parameters
+        ----------
+        frame : pandas.DataFrame
+            Who is to be written to; has ``session_id``.
+        rules : Rules
+            Whom not to write to.
+
+        Returns
+        -------
+        dict[str, str]
+            The reason by ``session_id``, of those who are left out only.
         """
         facts = self._facts(frame.drop_duplicates("session_id"), rules.refresh)
         found: dict[str, list[str]] = {}

@@ -23,6 +23,15 @@ BATCHES = 1.1
 class CostPlans:
     """What pulls would cost: ``ws.plan.conversations(...)``, ``ws.plan.messages(...)``.
 
+    Parameters
+    ----------
+    client : Client
+        The client that reads.
+    website_id : str
+        The website.
+    tz : str, default "UTC"
+        The zone of moments without one.
+
     Examples
     --------
     >>> ws.plan.conversations(since="30 days ago").days
@@ -52,6 +61,31 @@ class CostPlans:
         refresh: bool = False,
     ) -> Plan:
         """Plan ``ws.conversations`` with the same arguments.
+
+        Parameters
+        ----------
+        since : object, optional
+            As in :meth:`crisp_data.Workspace.conversations`.
+        until : object, optional
+            As in :meth:`crisp_data.Workspace.conversations`.
+        state : State, optional
+            As in :meth:`crisp_data.Workspace.conversations`.
+        segment : str, optional
+            As in :meth:`crisp_data.Workspace.conversations`.
+        assigned : str or bool, optional
+            As in :meth:`crisp_data.Workspace.conversations`.
+        inbox : str, optional
+            As in :meth:`crisp_data.Workspace.conversations`.
+        search : str, optional
+            As in :meth:`crisp_data.Workspace.conversations`.
+        include_empty : bool, default False
+            As in :meth:`crisp_data.Workspace.conversations`.
+        limit : int, optional
+            As in :meth:`crisp_data.Workspace.conversations`.
+        tz : str, optional
+            As in :meth:`crisp_data.Workspace.conversations`.
+        refresh : bool, default False
+            Ask Crisp even where the cache has the answer.
 
         Returns
         -------
@@ -100,6 +134,13 @@ class CostPlans:
         every further batch, which Crisp does not tell beforehand. Expected are as many
         batches a thread as this workspace has met so far, or 1.1 (*assumed*).
 
+        Parameters
+        ----------
+        conversations : object
+            As in :meth:`crisp_data.Workspace.messages`.
+        refresh : bool, default False
+            Plan as if the cache held nothing.
+
         Returns
         -------
         Plan
@@ -130,6 +171,21 @@ class CostPlans:
         Spends page 1, which the pull finds in the cache if it begins within a minute: a list
         by page number is not put together from different times. How many pages follow a full
         one Crisp does not tell, and profiles come in no order to guess from.
+
+        Parameters
+        ----------
+        since : object, optional
+            As in :meth:`crisp_data.Workspace.people`.
+        until : object, optional
+            As in :meth:`crisp_data.Workspace.people`.
+        search : str, optional
+            As in :meth:`crisp_data.Workspace.people`.
+        limit : int, optional
+            As in :meth:`crisp_data.Workspace.people`.
+        tz : str, optional
+            As in :meth:`crisp_data.Workspace.people`.
+        refresh : bool, default False
+            Ask Crisp even where the cache has the answer.
 
         Returns
         -------
@@ -176,6 +232,20 @@ class CostPlans:
         """Plan a pull whose first page just came; None where it is surely short.
 
         Spends one request where that page cannot tell.
+
+        Parameters
+        ----------
+        asked : filters.ConversationQuery
+            What is to be pulled.
+        first : Page
+            Page 1.
+        refresh : bool
+            Whether the pull asks Crisp even where the cache has the answer.
+
+        Returns
+        -------
+        Plan or None
+            The plan, or None.
         """
         rows = self._estimate(asked, first)
         if rows.high is not None and self._cost(asked, rows.high) <= SHOWN:
@@ -189,7 +259,20 @@ class CostPlans:
         return self._listed(asked, rows, had)
 
     def before_messages(self, ids: Sequence[str], refresh: bool) -> Plan | None:
-        """Plan a pull of threads and refuse what cannot be paid; None where it is short."""
+        """Plan a pull of threads and refuse what cannot be paid; None where it is short.
+
+        Parameters
+        ----------
+        ids : Sequence[str]
+            The conversations' ``session_id``.
+        refresh : bool
+            Whether the pull asks Crisp even where the cache has the answer.
+
+        Returns
+        -------
+        Plan or None
+            The plan, or None.
+        """
         quota = self._client.quota
         budget = quota.budgets.left
         room = min(quota.left_for_reads, SHOWN if budget is None else budget, SHOWN)
@@ -200,7 +283,20 @@ class CostPlans:
         return plan
 
     def before_each(self, missing: int, why: str) -> Plan:
-        """Plan a request for each of so many conversations and refuse what cannot be paid."""
+        """Plan a request for each of so many conversations and refuse what cannot be paid.
+
+        Parameters
+        ----------
+        missing : int
+            How many conversations must be read.
+        why : str
+            What the plan says about them.
+
+        Returns
+        -------
+        Plan
+            The plan.
+        """
         self._client.quota.check_affordable(missing, today=not self._client.waits)
         return self._plan("conversations", missing, missing, missing, why)
 
@@ -210,6 +306,22 @@ class CostPlans:
         Each conversation updated from ``low`` to ``high`` (ms) costs its thread; so many that
         are archived are ``due`` to be read again. Where nothing says how many there are, a
         few pages are asked for by number: little, beside a request for each conversation.
+
+        Parameters
+        ----------
+        first : Page
+            The first page of the listing.
+        low : int
+            The earliest update to read, in milliseconds since 1970.
+        high : int or None
+            The latest update to read, in milliseconds since 1970; None for no bound.
+        due : int
+            How many archived conversations are to be read again.
+
+        Returns
+        -------
+        Plan or None
+            The plan, or None.
         """
         times = _times(first.records)
         if sum(at >= low for at in times) < PAGE:
@@ -229,7 +341,13 @@ class CostPlans:
         return self._plan("sync", min(least, likely), likely, None, basis)
 
     def saw(self, batches: int) -> None:
-        """Take note of a thread that was read whole."""
+        """Take note of a thread that was read whole.
+
+        Parameters
+        ----------
+        batches : int
+            How many requests the thread cost.
+        """
         self._threads, self._batches = self._threads + 1, self._batches + batches
 
     # How it is found out

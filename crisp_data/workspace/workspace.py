@@ -40,6 +40,21 @@ class Workspace(Forms, Writing):
     anew. Times are ``datetime64[ms, tz]`` in the zone of the workspace unless ``tz`` says
     another. The columns of each table are printed by :func:`crisp_data.schema`.
 
+    Parameters
+    ----------
+    client : Client
+        The client that reads and writes.
+    website_id : str
+        The website.
+    name : str, optional
+        Its name; empty where the token may not read it.
+    tz : str, default "UTC"
+        The zone of the frames' times, and of moments without one.
+    progress : bool, optional
+        Whether long pulls show a bar and their plan; on the live service only by default.
+    sandbox : object, optional
+        The sandbox that ends with this workspace.
+
     Attributes
     ----------
     client : Client
@@ -146,11 +161,16 @@ class Workspace(Forms, Writing):
 
         Parameters
         ----------
-        since, until : str, date, datetime or Timestamp, optional
+        since : str, date, datetime or Timestamp, optional
+            Only conversations *updated* in this period, both ends included; Crisp compares
+            the update date (*documented*), so an old conversation that somebody answered
+            yesterday is part of yesterday. Also "7 days ago".
+        until : str, date, datetime or Timestamp, optional
             Only conversations *updated* in this period, both ends included; Crisp compares
             the update date (*documented*), so an old conversation that somebody answered
             yesterday is part of yesterday. Also "7 days ago".
         state : {"pending", "unresolved", "resolved"}, optional
+            Only conversations in this state.
         segment : str, optional
             Only conversations that carry this segment.
         assigned : str or False, optional
@@ -220,7 +240,9 @@ class Workspace(Forms, Writing):
         ----------
         conversations : DataFrame, Series, list of str, or str
             A frame with ``session_id``, or session ids.
-        tz, refresh
+        tz : str, optional
+            As in :meth:`conversations`.
+        refresh : bool, default False
             As in :meth:`conversations`.
 
         Returns
@@ -231,6 +253,8 @@ class Workspace(Forms, Writing):
 
         Raises
         ------
+        CrispError
+            A thread could not be read; ``partial`` holds the rows pulled so far.
         BadParameter
             Before anything is spent.
         QuotaExceeded, Offline, RateLimited, ServerError
@@ -299,11 +323,17 @@ class Workspace(Forms, Writing):
 
         Parameters
         ----------
-        since, until : optional
-            Only people *created* in this period, both ends included (*documented*).
+        since : optional
+            Only people *created* since then, included (*documented*).
+        until : optional
+            Only people *created* until then, included (*documented*).
         search : str, optional
             Crisp's text search.
-        limit, tz, refresh
+        limit : int, optional
+            As in :meth:`conversations`.
+        tz : str, optional
+            As in :meth:`conversations`.
+        refresh : bool, default False
             As in :meth:`conversations`.
 
         Returns
@@ -346,6 +376,16 @@ class Workspace(Forms, Writing):
     def operators(self, *, refresh: bool = False) -> pd.DataFrame:
         """Pull the operators of the website; one request.
 
+        Parameters
+        ----------
+        refresh : bool, default False
+            Ask Crisp even where the cache has the answer.
+
+        Returns
+        -------
+        pandas.DataFrame
+            Columns as in ``crisp.schema("operators")``.
+
         Examples
         --------
         >>> "user_id" in ws.operators()
@@ -355,6 +395,16 @@ class Workspace(Forms, Writing):
 
     def visitors(self, *, refresh: bool = False) -> pd.DataFrame:
         """Pull who is on the website now; never cached, for it is about this moment.
+
+        Parameters
+        ----------
+        refresh : bool, default False
+            Ask Crisp even where the cache has the answer.
+
+        Returns
+        -------
+        pandas.DataFrame
+            Columns as in ``crisp.schema("visitors")``.
 
         Examples
         --------
@@ -366,6 +416,16 @@ class Workspace(Forms, Writing):
     def inboxes(self, *, refresh: bool = False) -> pd.DataFrame:
         """Pull the website's inboxes.
 
+        Parameters
+        ----------
+        refresh : bool, default False
+            Ask Crisp even where the cache has the answer.
+
+        Returns
+        -------
+        pandas.DataFrame
+            Columns as in ``crisp.schema("inboxes")``.
+
         Examples
         --------
         >>> "inbox_id" in ws.inboxes()
@@ -375,6 +435,16 @@ class Workspace(Forms, Writing):
 
     def campaigns(self, *, refresh: bool = False) -> pd.DataFrame:
         """Pull the website's campaigns.
+
+        Parameters
+        ----------
+        refresh : bool, default False
+            Ask Crisp even where the cache has the answer.
+
+        Returns
+        -------
+        pandas.DataFrame
+            Columns as in ``crisp.schema("campaigns")``.
 
         Examples
         --------
@@ -386,6 +456,18 @@ class Workspace(Forms, Writing):
     def pages(self, session_id: str, *, refresh: bool = False) -> pd.DataFrame:
         """Pull the pages that a visitor looked at in one conversation.
 
+        Parameters
+        ----------
+        session_id : str
+            The conversation.
+        refresh : bool, default False
+            Ask Crisp even where the cache has the answer.
+
+        Returns
+        -------
+        pandas.DataFrame
+            Columns as in ``crisp.schema("pages")``.
+
         Examples
         --------
         >>> "page_url" in ws.pages(ws.conversations(limit=1)["session_id"][0])
@@ -395,6 +477,18 @@ class Workspace(Forms, Writing):
 
     def events(self, session_id: str, *, refresh: bool = False) -> pd.DataFrame:
         """Pull the events of one conversation.
+
+        Parameters
+        ----------
+        session_id : str
+            The conversation.
+        refresh : bool, default False
+            Ask Crisp even where the cache has the answer.
+
+        Returns
+        -------
+        pandas.DataFrame
+            Columns as in ``crisp.schema("events")``.
 
         Examples
         --------
@@ -406,6 +500,18 @@ class Workspace(Forms, Writing):
     def files(self, session_id: str, *, refresh: bool = False) -> pd.DataFrame:
         """Pull the files that were sent in one conversation.
 
+        Parameters
+        ----------
+        session_id : str
+            The conversation.
+        refresh : bool, default False
+            Ask Crisp even where the cache has the answer.
+
+        Returns
+        -------
+        pandas.DataFrame
+            Columns as in ``crisp.schema("files")``.
+
         Examples
         --------
         >>> "url" in ws.files(ws.conversations(limit=1)["session_id"][0])
@@ -415,6 +521,11 @@ class Workspace(Forms, Writing):
 
     def segments(self, conversations: pd.DataFrame) -> pd.DataFrame:
         """Give one row for each conversation and segment; spends nothing.
+
+        Parameters
+        ----------
+        conversations : pandas.DataFrame
+            Frame of the ``conversations`` table.
 
         Returns
         -------
@@ -431,6 +542,16 @@ class Workspace(Forms, Writing):
 
     def websites(self, *, refresh: bool = False) -> pd.DataFrame:
         """Pull the websites that the token reads.
+
+        Parameters
+        ----------
+        refresh : bool, default False
+            Ask Crisp even where the cache has the answer.
+
+        Returns
+        -------
+        pandas.DataFrame
+            Columns as in ``crisp.schema("websites")``.
 
         Notes
         -----
@@ -489,13 +610,20 @@ class Workspace(Forms, Writing):
 
         Parameters
         ----------
-        path, frame
-            As there.
+        path : str or Path
+            The file to write; its ending names the format.
+        frame : pandas.DataFrame
+            A table's frame or any other.
         private : bool or Pseudonymiser, default False
             Write tokens in the place of people, and scrubbed texts
             (:mod:`crisp_data.privacy`). True takes the key from CRISP_PRIVACY_KEY, or a random
             one with a warning; all that this workspace writes so joins, and the names of each
             frame are found in the texts of those written after it.
+
+        Returns
+        -------
+        Path
+            The file.
 
         Examples
         --------
