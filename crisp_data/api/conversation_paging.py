@@ -86,7 +86,7 @@ def conversations(
     A conversation that changes moves to the top (*observed*). What moved up past the walk is
     met in a further lap, from the top down to where the lap before began. A lap of one page
     is a snapshot, and ends the walk. Into a period that is over nothing can move, and one lap
-    is all; ``now``, in seconds, tells whether it is. So it is where ``lap`` asks for no more,
+    is all; ``now``, in seconds, tells whether it is. So it is where ``one_pass`` asks for no more,
     or ``down_to`` says where the walk ends.
 
     Parameters
@@ -135,7 +135,7 @@ class _ListPass:
     pages : int
         How many pages held rows; the one that only shows that a short page was the last does
         not count.
-    doubt : str
+    incomplete : str
         Why rows may be missing. Once there is one no bound is moved any more: whatever lies
         above the bound of a page was on the pages before it.
     """

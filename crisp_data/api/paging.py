@@ -90,7 +90,7 @@ def walk(
 
     Conversations and threads are walked by time, other lists by number where their path
     ends in one; anything else is one page. ``rows`` is how many records are wanted, ``now``
-    the clock in seconds; ``known`` is for :func:`thread`, ``lap`` and ``down_to`` are for
+    the clock in seconds; ``known`` is for :func:`thread`, ``one_pass`` and ``down_to`` are for
     :func:`conversations`.
 
     Parameters

@@ -58,6 +58,12 @@ from crisp_data.tables import TABLES, empty
 
 __all__ = ["ENDINGS", "check", "read", "write"]
 
+
+def __dir__() -> list[str]:
+    """Show what is meant for use where a name is completed."""
+    return __all__
+
+
 ENDINGS = (".csv", ".csv.gz", ".jsonl", ".jsonl.gz", ".parquet", ".xlsx")
 
 _ROW_GROUP = 1 << 17

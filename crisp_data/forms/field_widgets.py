@@ -20,7 +20,7 @@ def fill(
 
     Parameters
     ----------
-    blanks : sequence of Blank
+    blanks : sequence of FormField
         What is to be filled in.
     values : dict
         Where it is written, and what the widgets begin with.

@@ -83,6 +83,11 @@ class Form:
         """Show an error: its words where it is ours, only its class where it is not.
 
         Whatever else may stand in an unforeseen error is nobody's to read in a form.
+
+        Parameters
+        ----------
+        error : BaseException
+            What went wrong.
         """
         if isinstance(error, CrispError):
             what, _, hint = str(error).partition("\n")
@@ -101,6 +106,13 @@ class Form:
 
         A :class:`CrispError` is shown and ends the block. Anything else is shown by its class
         and raised again, into the kernel's log.
+
+        Parameters
+        ----------
+        button : widgets.Button
+            The button that was pressed.
+        doing : str, optional
+            What the button says until the block ends.
 
         Notes
         -----
@@ -127,12 +139,23 @@ class Form:
 
         The kernel does nothing else meanwhile, and a rate limit lasts for minutes, the day's
         reset for hours.
+
+        Parameters
+        ----------
+        button : widgets.Button
+            The button that was pressed.
         """
         with self.busy(button, "Reading …"), waits.at_most(MOMENT):
             yield
 
     def lines(self) -> list[str]:
-        """What a page without a kernel says of the form: figures, nobody's words."""
+        """What a page without a kernel says of the form: figures, nobody's words.
+
+        Returns
+        -------
+        list[str]
+            Lines of text.
+        """
         return []
 
     def close(self) -> None:

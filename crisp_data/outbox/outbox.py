@@ -23,7 +23,7 @@ from crisp_data.outbox.recipient_checks import Checks, Rules
 from crisp_data.outbox.template import check_template
 from crisp_data.quota.estimate import Plan
 from crisp_data.rest.client import Client
-from crisp_data.rest.cost_plans import CostPlans
+from crisp_data.rest.cost_plans import CostPlans, PullChecks
 
 FILE = "outbox.sqlite"
 
@@ -50,7 +50,7 @@ class Outbox:
         Whether sending shows a bar.
     show : callable, optional
         Called with the plan of what must be read before sending.
-    plans : CostPlans, optional
+    checks : PullChecks, optional
         Estimates what reading costs; a new one by default.
 
     Examples
@@ -68,7 +68,7 @@ class Outbox:
         tz: str = "UTC",
         progress: bool = False,
         show: Callable[[Plan | None], None] = lambda plan: None,
-        plans: CostPlans | None = None,
+        checks: PullChecks | None = None,
     ) -> None:
         self._client, self.website, self._tz = client, name or website_id, tz
         self._progress = progress
@@ -76,8 +76,8 @@ class Outbox:
         path = client.state_dir / FILE
         self._journal = Journal(path, settings.base_url, settings.account, website_id)
         self._delivery = Delivery(client, website_id, self._journal)
-        plans = plans or CostPlans(client, website_id, tz)
-        self._checks = Checks(client, website_id, plans, show)
+        checks = checks or PullChecks(CostPlans(client, website_id, tz))
+        self._checks = Checks(client, website_id, checks, show)
 
     @property
     def counts(self) -> dict[str, int]:

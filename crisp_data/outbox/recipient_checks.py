@@ -15,7 +15,7 @@ from crisp_data.errors import BadParameter, NotFound
 from crisp_data.quota.estimate import Plan
 from crisp_data.rest import message_threads
 from crisp_data.rest.client import Client
-from crisp_data.rest.cost_plans import CostPlans
+from crisp_data.rest.cost_plans import PullChecks
 
 #: What is left out unless it is asked for.
 INCLUDE = ("duplicate", "blocked", "resolved", "quiet")
@@ -71,7 +71,7 @@ class Checks:
         The client that reads.
     website_id : str
         The website.
-    plans : CostPlans
+    checks : PullChecks
         Estimates what reading costs.
     show : callable, optional
         Called with the plan before reading.
@@ -81,11 +81,11 @@ class Checks:
         self,
         client: Client,
         website_id: str,
-        plans: CostPlans,
+        checks: PullChecks,
         show: Callable[[Plan | None], None] = lambda plan: None,
     ) -> None:
         self._client, self._website_id = client, website_id
-        self._plans, self._show = plans, show
+        self._checks, self._show = checks, show
 
     def reasons(self, frame: pd.DataFrame, rules: Rules) -> dict[str, str]:
         """Say by session_id who is left out, and why.
@@ -153,7 +153,7 @@ class Checks:
         kept = [not refresh and self._client.is_cached("get_conversation", session_id=one, **where)
                 for one in ids]  # fmt: skip
         why = "Each is asked for by itself: state and is_blocked are not in the frame."
-        self._show(self._plans.before_each(kept.count(False), why))
+        self._show(self._checks.before_each(kept.count(False), why))
         builder = tables.Builder("conversations")
         for session_id in ids:
             pages = self._client.pages(
@@ -190,7 +190,7 @@ class Checks:
 
     def _read(self, ids: list[str], refresh: bool) -> dict[str, Any]:
         """Read when each person wrote last; NaT where they never did."""
-        self._show(self._plans.before_messages(ids, refresh))
+        self._show(self._checks.before_messages(ids, refresh))
         wrote: dict[str, Any] = {}
         reading = message_threads.read(self._client, self._website_id, ids, refresh=refresh)
         with closing(reading):

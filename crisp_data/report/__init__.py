@@ -40,6 +40,11 @@ from crisp_data.report.page import render
 __all__ = ["check", "figures", "write"]
 
 
+def __dir__() -> list[str]:
+    """Show what is meant for use where a name is completed."""
+    return __all__
+
+
 def write(
     path: str | Path,
     conversations: Any,

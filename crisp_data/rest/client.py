@@ -358,7 +358,7 @@ class Client:
         Pages
             An iterator of :class:`Page`, answers as they came. Rows may come twice where a
             list moves; a thread's pages overlap by design. The table builder drops what it
-            has already. Its ``doubt`` says, after the last page, why it may lack rows.
+            has already. Its ``incomplete`` says, after the last page, why it may lack rows.
 
         Raises
         ------

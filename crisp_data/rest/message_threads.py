@@ -23,7 +23,7 @@ class MessageThread:
         The conversation.
     bodies : list of bytes
         Its batches as they came, the newest first.
-    doubt : str
+    incomplete : str
         Why messages may be missing; empty where none can be.
     found : bool
         False where there is no such conversation.

@@ -39,7 +39,7 @@ class Pages:
 
     Attributes
     ----------
-    doubt : str
+    incomplete : str
         After the last page: why the list may lack rows; empty where it cannot.
 
     Examples

@@ -42,6 +42,12 @@ from crisp_data.transcripts.entries import Transcript, threads
 
 __all__ = ["FORMATS", "check", "render", "write"]
 
+
+def __dir__() -> list[str]:
+    """Show what is meant for use where a name is completed."""
+    return __all__
+
+
 Format = Literal["markdown", "html", "text", "jsonl"]
 FORMATS: dict[str, str] = {"markdown": ".md", "html": ".html", "text": ".txt", "jsonl": ".jsonl"}
 

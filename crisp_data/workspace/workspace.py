@@ -28,7 +28,7 @@ from crisp_data.quota.estimate import SHOWN, Plan
 from crisp_data.quota.ledger import Ledger
 from crisp_data.rest import message_threads
 from crisp_data.rest.client import Client
-from crisp_data.rest.cost_plans import CostPlans
+from crisp_data.rest.cost_plans import CostPlans, PullChecks
 from crisp_data.workspace.writes import Writing
 
 
@@ -63,7 +63,7 @@ class Workspace(Forms, Writing):
         Which website; ``name`` is empty where the token may not read it.
     quota : Ledger
         What today's requests were spent on, and what is left.
-    plan : Plans
+    plan : CostPlans
         What a pull would spend: ``ws.plan.conversations(...)``, ``ws.plan.messages(...)``.
     tz : str
         The zone in which naive moments are read and times are given.
@@ -91,6 +91,7 @@ class Workspace(Forms, Writing):
         self._plans_shown = progress is not False
         self._pseudonymiser: Pseudonymiser | None = None
         self.plan = CostPlans(client, website_id, tz)
+        self._checks = PullChecks(self.plan)
 
     @property
     def quota(self) -> Ledger:
@@ -228,7 +229,7 @@ class Workspace(Forms, Writing):
             limit=limit,
             tz=tz,
             refresh=refresh,
-            before=lambda first: self.plan.before_conversations(asked, first, refresh),
+            before=lambda first: self._checks.before_conversations(asked, first, refresh),
         )
 
     def messages(
@@ -285,7 +286,7 @@ class Workspace(Forms, Writing):
         doubtful, missing, done = 0, 0, 0
         begun = False
         try:
-            self._show(self.plan.before_messages(ids, refresh))
+            self._show(self._checks.before_messages(ids, refresh))
             begun = True
             with closing(
                 message_threads.read(self.client, self.website_id, ids, refresh=refresh)
@@ -297,7 +298,7 @@ class Workspace(Forms, Writing):
                     missing += not thread.found
                     if thread.error is not None:
                         raise thread.error
-                    self.plan.saw(len(thread.bodies))
+                    self._checks.saw(len(thread.bodies))
                     done += 1
         except QuotaExceeded as error:
             needed = max(error.needed, len(ids) - done if begun else 0)
@@ -597,7 +598,7 @@ class Workspace(Forms, Writing):
             tz=self.tz,
             client=self.client,
             website_id=self.website_id,
-            plans=self.plan if self._plans_shown else None,
+            checks=self._checks if self._plans_shown else None,
             progress=self._progress,
         )
 

@@ -17,7 +17,7 @@ from crisp_data.filters import STATES, State
 from crisp_data.outbox import Outbox, Receipt, Rules
 from crisp_data.quota.estimate import Plan
 from crisp_data.rest.client import Client
-from crisp_data.rest.cost_plans import CostPlans
+from crisp_data.rest.cost_plans import CostPlans, PullChecks
 
 _EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
 
@@ -47,7 +47,7 @@ class Writing:
             tz=self.tz,
             progress=self._progress,
             show=self._show,
-            plans=self.plan,
+            checks=PullChecks(self.plan),
         )
 
     def send(self, session_id: str, message: str | outgoing.Message, **options: Any) -> Receipt:
