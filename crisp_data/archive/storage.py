@@ -119,7 +119,7 @@ class Storage:
         Raises
         ------
         BadParameter
-            A table cannot be made at this place.
+            The local folder cannot be made.
         """
         _check_process()
         if not self.remote:

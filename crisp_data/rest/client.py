@@ -376,7 +376,7 @@ class Client:
         if "page_number" in arguments:
             raise BadParameter("A walk begins at page 1.", "Use call() for one page.")
         if (one_pass or down_to is not None) and route.name != "list_conversations":
-            raise BadParameter("lap and down_to are for list_conversations.")
+            raise BadParameter("one_pass and down_to are for list_conversations.")
         if known and route.name != "get_messages_in_conversation":
             raise BadParameter("known is for get_messages_in_conversation.")
         if route.name in ("list_conversations", "list_people_profiles"):
@@ -386,7 +386,9 @@ class Client:
         where = {name: arguments[name] for name in route.parameters if name not in numbered}
         timed = paging.is_timed(route, query)
         if (one_pass or down_to is not None) and not timed:
-            raise BadParameter("lap and down_to need the order by update, without order_date_*.")
+            raise BadParameter(
+                "one_pass and down_to need the order by update, without order_date_*."
+            )
 
         def steps(since: float = 0.0, offline: bool = False) -> Steps:
             walk = paging.walk(

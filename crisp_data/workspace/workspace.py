@@ -427,6 +427,10 @@ class Workspace(Forms, Writing):
         pandas.DataFrame
             Columns as in ``crisp.schema("inboxes")``.
 
+        Notes
+        -----
+        Spends a request for each page of the list.
+
         Examples
         --------
         >>> "inbox_id" in ws.inboxes()
@@ -446,6 +450,10 @@ class Workspace(Forms, Writing):
         -------
         pandas.DataFrame
             Columns as in ``crisp.schema("campaigns")``.
+
+        Notes
+        -----
+        Spends a request for each page of the list.
 
         Examples
         --------
@@ -469,6 +477,10 @@ class Workspace(Forms, Writing):
         pandas.DataFrame
             Columns as in ``crisp.schema("pages")``.
 
+        Notes
+        -----
+        Spends a request for each page of the list.
+
         Examples
         --------
         >>> "page_url" in ws.pages(ws.conversations(limit=1)["session_id"][0])
@@ -491,6 +503,10 @@ class Workspace(Forms, Writing):
         pandas.DataFrame
             Columns as in ``crisp.schema("events")``.
 
+        Notes
+        -----
+        Spends a request for each page of the list.
+
         Examples
         --------
         >>> "text" in ws.events(ws.conversations(limit=1)["session_id"][0])
@@ -512,6 +528,10 @@ class Workspace(Forms, Writing):
         -------
         pandas.DataFrame
             Columns as in ``crisp.schema("files")``.
+
+        Notes
+        -----
+        Spends a request for each page of the list.
 
         Examples
         --------

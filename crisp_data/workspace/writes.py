@@ -260,7 +260,7 @@ class Writing:
         Raises
         ------
         BadParameter
-            A fingerprint is not a whole number.
+            ``fingerprints`` is not a list of whole numbers, or is empty; nothing was sent.
 
         Examples
         --------
@@ -288,7 +288,7 @@ class Writing:
         Raises
         ------
         BadParameter
-            The state is unknown.
+            The state is unknown; nothing was sent.
 
         Examples
         --------
@@ -311,7 +311,7 @@ class Writing:
         Raises
         ------
         BadParameter
-            ``user_id`` is not an id.
+            ``user_id`` is neither a text nor None; nothing was sent.
 
         Examples
         --------
@@ -341,7 +341,7 @@ class Writing:
         Raises
         ------
         BadParameter
-            A segment is not a text, or empty.
+            There is no segment to add; nothing was sent.
 
         Notes
         -----
