@@ -15,19 +15,64 @@ UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 
 
 def check_word(name: str, value: Any, words: tuple[str, ...]) -> None:
-    """Refuse a word that is not one of those known; None is not given."""
+    """Refuse a word that is not one of those known; None is not given.
+
+    Parameters
+    ----------
+    name : str
+        The argument's name, for the error.
+    value : object
+        What was given.
+    words : tuple[str, ...]
+        The words that are known.
+
+    Raises
+    ------
+    BadParameter
+        The value is none of the words.
+    """
     if value is not None and value not in words:
         raise BadParameter(f"{name}={value!r} is not known.", f"Use one of: {', '.join(words)}.")
 
 
 def check_text(name: str, value: Any, hint: str = "") -> None:
-    """Refuse what is not one text, such as a list of them; None is not given."""
+    """Refuse what is not one text, such as a list of them; None is not given.
+
+    Parameters
+    ----------
+    name : str
+        The argument's name, for the error.
+    value : object
+        What was given.
+    hint : str, optional
+        What to do instead, for the error.
+
+    Raises
+    ------
+    BadParameter
+        The value is not a str.
+    """
     if value is not None and not isinstance(value, str):
         raise BadParameter(f"{name} must be one text, not a {type(value).__name__}.", hint)
 
 
 def check_id(name: str, value: Any, hint: str) -> None:
-    """Refuse a name where an id is wanted; None is not given."""
+    """Refuse a name where an id is wanted; None is not given.
+
+    Parameters
+    ----------
+    name : str
+        The argument's name, for the error.
+    value : object
+        What was given.
+    hint : str
+        Where to find the id, for the error.
+
+    Raises
+    ------
+    BadParameter
+        The value is not a UUID.
+    """
     check_text(name, value, hint)
     if value and not UUID.fullmatch(value):
         raise BadParameter(f"{name} is given a name, not an id: nothing would match it.", hint)

@@ -92,6 +92,28 @@ def resolve(
     identifier nor a key was found, and then answers whole. The day's quota, which a
     development token's owner has set, belongs to a token too.
 
+    Parameters
+    ----------
+    identifier : str, optional
+        The token's identifier.
+    key : str, optional
+        The token's key.
+    tier : str, optional
+        "plugin", "website" or "user"; "plugin" where nothing names one.
+    website : str, optional
+        Id, name or domain of the website.
+    base_url : str, optional
+        The service's address; Crisp's own by default.
+    ca : str, optional
+        Path of a certificate authority's file.
+    quota : int, optional
+        Requests a day.
+
+    Returns
+    -------
+    Settings
+        The settings, complete.
+
     Raises
     ------
     CredentialsMissing

@@ -40,7 +40,13 @@ def connect(
     ----------
     website : str, optional
         Id, name or domain. A plugin token that serves one website needs none.
-    identifier, key, tier : str, optional
+    identifier : str, optional
+        The token; else ``CRISP_IDENTIFIER``, ``CRISP_KEY`` and ``CRISP_TIER``, else the
+        system's keyring. Without a tier, "plugin".
+    key : str, optional
+        The token; else ``CRISP_IDENTIFIER``, ``CRISP_KEY`` and ``CRISP_TIER``, else the
+        system's keyring. Without a tier, "plugin".
+    tier : str, optional
         The token; else ``CRISP_IDENTIFIER``, ``CRISP_KEY`` and ``CRISP_TIER``, else the
         system's keyring. Without a tier, "plugin".
     base_url : str, optional
@@ -57,12 +63,12 @@ def connect(
     progress : bool, optional
         Whether long pulls show a bar; by default on the live service only. False also hides
         the plan that is otherwise shown before a pull of more than 100 requests.
-    **options
+    **options : object
         Passed to :class:`crisp_data.rest.client.Client`: ``quota`` (requests a day; else
         ``CRISP_QUOTA``, else what the keyring keeps with the token, else the tier's limit),
         ``on_quota`` ("wait" lets a read sleep until the day's reset),
         ``reserve_for_writes``, ``reset_hour``, ``cache``, ``lifetimes``, ``cache_dir``,
-        ``state_dir``, ``patience``, ``workers`` (threads of messages read side by side).
+        ``state_dir``, ``retry``, ``workers`` (threads of messages read side by side).
 
     Returns
     -------
@@ -117,8 +123,7 @@ def login(**options: Any) -> Login:
 
     Parameters
     ----------
-    **options
-        Passed to :func:`connect`: ``writes``, ``base_url``, ``tz`` ...
+    **options : object
 
     Returns
     -------

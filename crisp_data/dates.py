@@ -54,6 +54,22 @@ def window(
 ) -> tuple[pd.Timestamp | None, pd.Timestamp | None]:
     """Read both ends of a period; each is None where it is open.
 
+    Parameters
+    ----------
+    since : object
+        The beginning, in any form that :func:`moment` reads.
+    until : object
+        The end; a date alone means its last millisecond.
+    tz : str
+        The zone of moments without one.
+    now : datetime
+        The present, which relative moments count from.
+
+    Returns
+    -------
+    tuple[pandas.Timestamp or None, pandas.Timestamp or None]
+        Beginning and end in UTC, to the millisecond.
+
     Raises
     ------
     BadParameter
@@ -69,7 +85,29 @@ def window(
 
 
 def moment(value: Any, name: str, *, tz: str, now: datetime) -> pd.Timestamp | None:
-    """Read one moment; the result is in UTC, to the millisecond that Crisp knows."""
+    """Read one moment; the result is in UTC, to the millisecond that Crisp knows.
+
+    Parameters
+    ----------
+    value : object
+        A str, date, datetime or Timestamp; None is not given.
+    name : str
+        The argument's name, for the error.
+    tz : str
+        The zone of moments without one.
+    now : datetime
+        The present, which relative moments count from.
+
+    Returns
+    -------
+    pandas.Timestamp or None
+        The moment in UTC, or None.
+
+    Raises
+    ------
+    BadParameter
+        The value cannot be read as a moment.
+    """
     if value is None:
         return None
     try:
@@ -134,6 +172,20 @@ def localize(wall: pd.Timestamp, tz: str | tzinfo | None, *, first: bool = True)
     nothing is left out where a start takes the first and an end the second. One that a change
     skips is the moment of the change.
 
+    Parameters
+    ----------
+    wall : pandas.Timestamp
+        A time without a zone, as a clock on the wall shows it.
+    tz : str or tzinfo or None
+        The zone.
+    first : bool, default True
+        Whether a repeated hour is read as its first pass.
+
+    Returns
+    -------
+    pandas.Timestamp
+        The moment, in the zone.
+
     Examples
     --------
     >>> from crisp_data.dates import localize
@@ -152,6 +204,20 @@ def localize_index(
     walls: pd.DatetimeIndex, tz: str, *, first: npt.NDArray[np.bool_] | None = None
 ) -> pd.DatetimeIndex:
     """Do as :func:`localize` for many times, each in the pass that ``first`` says; else the first.
+
+    Parameters
+    ----------
+    walls : pandas.DatetimeIndex
+        Times without a zone.
+    tz : str
+        The zone.
+    first : numpy.ndarray of bool, optional
+        For each time, whether a repeated hour is read as its first pass.
+
+    Returns
+    -------
+    pandas.DatetimeIndex
+        The moments, in the zone.
 
     Examples
     --------

@@ -18,6 +18,13 @@ from typing import Any
 class CrispError(Exception):
     """Anything that this package refuses or could not do.
 
+    Parameters
+    ----------
+    what : str
+        What happened, in one sentence.
+    hint : str, optional
+        What to do next; by default that of the class.
+
     Attributes
     ----------
     hint : str
@@ -99,6 +106,11 @@ class UnknownOutcome(CrispError):
 
 class ArchiveBusy(CrispError):
     """Somebody else writes into the archive; reading is free at all times.
+
+    Parameters
+    ----------
+    writer : object
+        Who writes.
 
     Attributes
     ----------
@@ -184,6 +196,23 @@ class Redirected(BadAnswer):
 class QuotaExceeded(CrispError):
     """The day's requests are spent, or those of a budget; nothing was sent.
 
+    Parameters
+    ----------
+    needed : int
+        Requests asked for.
+    left : int
+        Requests still free.
+    limit : int
+        Requests allowed.
+    resets_at : datetime or None
+        When the day begins anew (UTC); None for a budget.
+    partial : object, optional
+        What a pull already had.
+    why : str, optional
+        The first sentence of the message, where it is another than usual.
+    hint : str, optional
+        What to do next, where it is other than usual.
+
     Attributes
     ----------
     needed, left, limit : int
@@ -213,7 +242,20 @@ class QuotaExceeded(CrispError):
         self.partial = partial
 
     def of_pull(self, needed: int, partial: Any) -> QuotaExceeded:
-        """Make the same refusal for a whole pull: what it still needs and what it has."""
+        """Make the same refusal for a whole pull: what it still needs and what it has.
+
+        Parameters
+        ----------
+        needed : int
+            Requests that the pull still needs.
+        partial : object
+            What the pull already has.
+
+        Returns
+        -------
+        QuotaExceeded
+            A new error; it is not raised here.
+        """
         _, left, limit, resets_at, _, why, hint = self.args
         return QuotaExceeded(needed, left, limit, resets_at, partial, why, hint)
 
@@ -231,6 +273,17 @@ _BUDGET = (
 
 class ApiError(CrispError):
     """Crisp answered, and the answer is a refusal.
+
+    Parameters
+    ----------
+    status : int
+        HTTP status.
+    reason : str
+        Crisp's own word for it, such as ``invalid_data``.
+    operation : str
+        The operation that was asked, such as ``list_conversations``.
+    detail : str, optional
+        What else the answer said.
 
     Attributes
     ----------
@@ -277,7 +330,19 @@ class Unauthorized(ApiError):
 
 
 class Forbidden(ApiError):
-    """403: the token is valid but may not do this."""
+    """403: the token is valid but may not do this.
+
+    Parameters
+    ----------
+    status : int
+        HTTP status.
+    reason : str
+        Crisp's own word for it.
+    operation : str
+        The operation that was asked.
+    detail : str, optional
+        The missing scope.
+    """
 
     def __init__(self, status: int, reason: str, operation: str, detail: str = "") -> None:
         super().__init__(status, reason, operation, detail)
@@ -361,7 +426,24 @@ _BY_STATUS: dict[int, type[ApiError]] = {
 
 
 def api_error(status: int, reason: str, operation: str, detail: str = "") -> ApiError:
-    """Choose the class of error for an answer that Crisp marked as a failure."""
+    """Choose the class of error for an answer that Crisp marked as a failure.
+
+    Parameters
+    ----------
+    status : int
+        The HTTP status.
+    reason : str
+        Crisp's own word for it.
+    operation : str
+        The operation that was asked.
+    detail : str, optional
+        What else the answer said.
+
+    Returns
+    -------
+    ApiError
+        An error of the class that fits; it is not raised here.
+    """
     if reason == "not_subscribed":
         kind: type[ApiError] = NotSubscribed
     elif status >= 500:

@@ -34,6 +34,11 @@ def head(title: str, style: str, *, pictures: bool = False) -> str:
         Rules of the page's own, after those that all pages share.
     pictures : bool
         Whether the page holds pictures, in itself: ``data:`` addresses.
+
+    Returns
+    -------
+    str
+        HTML.
     """
     policy = f"{_POLICY}; img-src data:" if pictures else _POLICY
     return f"""<!doctype html>

@@ -5,12 +5,14 @@ import re
 import subprocess
 import sys
 import tomllib
+from importlib import import_module
 from importlib.metadata import version
 from pathlib import Path
 
 import pytest
 
 import crisp_data as crisp
+from crisp_data.rest.cost_plans import CostPlans
 
 ROOT = Path(__file__).parents[1]
 PROJECT_TEXT = (ROOT / "pyproject.toml").read_text("utf-8")
@@ -145,3 +147,20 @@ def test_the_face_shows_what_is_meant_for_use():
     assert dir(crisp) == sorted({*crisp.__all__, "__version__"})
     assert {"plots", "metrics", "transcripts", "privacy", "report"} <= set(crisp.__all__)
     assert not {"archive", "quota", "outbox", "plan"} & set(dir(crisp))
+
+
+@pytest.mark.parametrize(
+    "room",
+    ["metrics", "plots", "report", "transcripts", "privacy", "export", "outgoing", "archive",
+     "outbox", "tables", "forms"],
+)  # fmt: skip
+def test_a_room_shows_what_is_meant_for_use(room):
+    """Completion names neither its modules nor what it imports."""
+    module = import_module(f"crisp_data.{room}")
+    assert dir(module) == sorted(module.__all__)
+    assert all(hasattr(module, name) for name in module.__all__)
+
+
+def test_plans_show_what_an_analyst_may_plan():
+    shown = {name for name in dir(CostPlans) if not name.startswith("_")}
+    assert shown == {"conversations", "messages", "people"}

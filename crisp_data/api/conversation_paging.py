@@ -75,8 +75,26 @@ def conversations(
     A conversation that changes moves to the top (*observed*). What moved up past the walk is
     met in a further lap, from the top down to where the lap before began. A lap of one page
     is a snapshot, and ends the walk. Into a period that is over nothing can move, and one lap
-    is all; ``now``, in seconds, tells whether it is. So it is where ``lap`` asks for no more,
+    is all; ``now``, in seconds, tells whether it is. So it is where ``one_pass`` asks for no more,
     or ``down_to`` says where the walk ends.
+
+    Parameters
+    ----------
+    query : Mapping[str, str]
+        Filters of the listing, without its period's cursor and page size.
+    rows : int, optional
+        How many records are wanted; the walk ends at the page that brings them.
+    now : float, default 0.0
+        The present moment, in seconds since 1970.
+    one_pass : bool, default False
+        Read from the top to the end once, and do not look at what moved up meanwhile.
+    down_to : int, optional
+        End at the first page with an update older than this, in milliseconds since 1970.
+
+    Returns
+    -------
+    PageQueries
+        A generator of queries; each page's records are sent back to it.
     """
     end = _instant(query.get("filter_date_end"))
     over = end is not None and end < (now - _CLOCKS) * 1000
@@ -106,7 +124,7 @@ class _ListPass:
     pages : int
         How many pages held rows; the one that only shows that a short page was the last does
         not count.
-    doubt : str
+    incomplete : str
         Why rows may be missing. Once there is one no bound is moved any more: whatever lies
         above the bound of a page was on the pages before it.
     """

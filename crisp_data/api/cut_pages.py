@@ -250,6 +250,20 @@ def next_page(read: int, size: int, largest: int = PER_PAGE_MAX) -> Turn:
 
     >>> next_page(0, 50), next_page(50, 50), next_page(98, 50)
     ((50, 1), (49, 2), (48, 3))
+
+    Parameters
+    ----------
+    read : int
+        How many rows were read so far.
+    size : int
+        The most new rows that the page may hold.
+    largest : int, default PER_PAGE_MAX
+        The largest ``per_page`` that the server accepts.
+
+    Returns
+    -------
+    tuple[int, int]
+        ``per_page`` and ``page_number``, from 1.
     """
     read = max(read, 0)
     sizes = range(min(PER_PAGE_MIN, largest), largest + 1)

@@ -41,7 +41,22 @@ _BROKEN = (ValueError, msgspec.DecodeError, RecursionError)
 
 
 def headers(identifier: str, key: str, tier: str) -> dict[str, str]:
-    """Give the two headers that Crisp needs: HTTP Basic and the tier (*documented*)."""
+    """Give the two headers that Crisp needs: HTTP Basic and the tier (*documented*).
+
+    Parameters
+    ----------
+    identifier : str
+        The token's identifier.
+    key : str
+        The token's key.
+    tier : str
+        "plugin", "website" or "user".
+
+    Returns
+    -------
+    dict[str, str]
+        The two headers by name.
+    """
     pair = base64.b64encode(f"{identifier}:{key}".encode()).decode("ascii")
     return {"Authorization": f"Basic {pair}", "X-Crisp-Tier": tier}
 
@@ -80,6 +95,22 @@ def data(body: bytes) -> Any:
 
 def refusal(status: int, body: bytes, route: Route | None, method: str) -> ApiError | None:
     """Return the error that an answer stands for, or None where it is a success.
+
+    Parameters
+    ----------
+    status : int
+        The HTTP status.
+    body : bytes
+        The answer's body as it came.
+    route : Route or None
+        The operation that was asked; None for a path outside the route table.
+    method : str
+        The HTTP method.
+
+    Returns
+    -------
+    ApiError or None
+        The error, or None for a success.
 
     Raises
     ------

@@ -90,8 +90,30 @@ def walk(
 
     Conversations and threads are walked by time, other lists by number where their path
     ends in one; anything else is one page. ``rows`` is how many records are wanted, ``now``
-    the clock in seconds; ``known`` is for :func:`thread`, ``lap`` and ``down_to`` are for
+    the clock in seconds; ``known`` is for :func:`thread`, ``one_pass`` and ``down_to`` are for
     :func:`conversations`.
+
+    Parameters
+    ----------
+    route : Route
+        The operation.
+    query : Mapping[str, str]
+        Its query parameters.
+    rows : int, optional
+        How many records are wanted; all by default.
+    now : callable, default time.time
+        The clock, in seconds since 1970.
+    one_pass : bool, default False
+        Conversations only; see :func:`conversations`.
+    down_to : int, optional
+        Conversations only, in milliseconds since 1970; see :func:`conversations`.
+    known : frozenset[int], default frozenset()
+        Messages only: fingerprints at which the thread ends; see :func:`thread`.
+
+    Returns
+    -------
+    PageQueries
+        A generator of queries; each page's records are sent back to it.
     """
     if route.name == "get_messages_in_conversation":
         return thread(query, known)

@@ -25,3 +25,8 @@ from crisp_data.archive.archive import Archive
 from crisp_data.archive.batch import Synced
 
 __all__ = ["Archive", "Synced"]
+
+
+def __dir__() -> list[str]:
+    """Show what is meant for use where a name is completed."""
+    return __all__

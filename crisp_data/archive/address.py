@@ -83,7 +83,22 @@ class Address:
         return self._pattern.fullmatch(folded) is not None
 
     def replaced(self, text: str, by: str, json: bool = False) -> str:
-        """Put something else in its place, wherever it stands."""
+        """Put something else in its place, wherever it stands.
+
+        Parameters
+        ----------
+        text : str
+            Any text, or JSON.
+        by : str
+            What to put in the address's place.
+        json : bool, default False
+            Whether ``text`` is JSON, in which characters may be escaped.
+
+        Returns
+        -------
+        str
+            The text; all else stays as it was.
+        """
         for start, end in reversed(self._places(text, json)):
             text = text[:start] + by + text[end:]
         return text

@@ -25,7 +25,7 @@ from crisp_data.archive.sync import Sync
 from crisp_data.errors import BadParameter, CrispError, CrispWarning
 from crisp_data.quota.estimate import SHOWN
 from crisp_data.rest.client import Client
-from crisp_data.rest.cost_plans import CostPlans
+from crisp_data.rest.cost_plans import PullChecks
 
 _UNBOUNDED = 2**62  # a budget that only counts
 
@@ -50,6 +50,14 @@ class Archive(Reader):
         from the environment.
     tz : str, default "UTC"
         The zone of the frames' times.
+    client : Client, optional
+        For :meth:`sync`; without it the archive only reads.
+    website_id : str, optional
+        The website that ``client`` reads.
+    checks : PullChecks, optional
+        Estimates what a sync will cost, and refuses what the day cannot pay for.
+    progress : bool, default False
+        Whether a sync shows a bar.
 
     Notes
     -----
@@ -74,12 +82,12 @@ class Archive(Reader):
         tz: str = "UTC",
         client: Client | None = None,
         website_id: str = "",
-        plans: CostPlans | None = None,
+        checks: PullChecks | None = None,
         progress: bool = False,
     ) -> None:
         super().__init__(path, storage_options=storage_options, tz=tz)
         self._client, self._website_id = client, website_id
-        self._plans, self._progress = plans, progress
+        self._checks, self._progress = checks, progress
 
     def sync(self, since: Any = None, *, deep: bool = False, also: Sequence[str] = ()) -> Synced:
         """Bring the archive up to date; whatever ends a sync, the next one continues it.
@@ -102,6 +110,8 @@ class Archive(Reader):
 
         Raises
         ------
+        CrispError
+            The archive was opened by its path alone, without a workspace.
         BadParameter
             Before anything is spent.
         ArchiveBusy
@@ -273,10 +283,10 @@ class Archive(Reader):
         Where no plan can be made the sync goes on without: it meets the same trouble, and
         keeps what came before it.
         """
-        if self._plans is None:
+        if self._checks is None:
             return
         with suppress(CrispError):
-            plan = self._plans.before_sync(first, low, high, due)
+            plan = self._checks.before_sync(first, low, high, due)
             if plan is not None and plan.requests > SHOWN:
                 tqdm.write("\n".join(plan.lines), file=sys.stderr)
 

@@ -62,7 +62,26 @@ def conversations(
     tz: str,
     deleted: bool,
 ) -> pd.DataFrame:
-    """Read conversations, most recently updated first."""
+    """Read conversations, most recently updated first.
+
+    Parameters
+    ----------
+    kept : ArchiveTable
+        The archive's ``conversations``.
+    wanted : filters.ConversationFilter
+        The filter that rows must pass.
+    columns : list[str]
+        Names of the columns to read.
+    tz : str
+        The zone of the times.
+    deleted : bool
+        Whether to add rows that are gone at Crisp, and the column ``deleted_at``.
+
+    Returns
+    -------
+    pandas.DataFrame
+        The columns asked for, one row per conversation.
+    """
     where = _all(_between("updated_at", wanted.start, wanted.end), None if deleted else kept.there)
     own = [DELETED] if deleted else []
     needed = [*columns, *wanted.columns, "updated_at", "session_id", *own]
@@ -79,7 +98,30 @@ def messages(
     tz: str,
     deleted: bool,
 ) -> pd.DataFrame:
-    """Read the messages of conversations, thread by thread."""
+    """Read the messages of conversations, thread by thread.
+
+    Parameters
+    ----------
+    kept : ArchiveTable
+        The archive's ``messages``.
+    order : Order
+        Which conversations, in which order.
+    start : pandas.Timestamp or None
+        The earliest time of writing; None for no bound.
+    end : pandas.Timestamp or None
+        The latest time of writing; None for no bound.
+    columns : list[str]
+        Names of the columns to read.
+    tz : str
+        The zone of the times.
+    deleted : bool
+        Whether to add rows that are gone at Crisp, and the column ``deleted_at``.
+
+    Returns
+    -------
+    pandas.DataFrame
+        The columns asked for, one row per message.
+    """
     where = _all(order.where, _between("timestamp", start, end), None if deleted else kept.there)
     own = [DELETED] if deleted else []
     needed = [*columns, "session_id", "timestamp", "fingerprint", *own]
@@ -100,7 +142,22 @@ def _sorted(rows: pa.Table, keys: pa.Table) -> pa.Table:
 
 
 def snapshot(kept: ArchiveTable, columns: list[str], tz: str) -> pd.DataFrame:
-    """Read a table that each sync writes anew."""
+    """Read a table that each sync writes anew.
+
+    Parameters
+    ----------
+    kept : ArchiveTable
+        The table.
+    columns : list[str]
+        Names of the columns to read.
+    tz : str
+        The zone of the times.
+
+    Returns
+    -------
+    pandas.DataFrame
+        The columns asked for, every row of the last sync.
+    """
     return _frame(kept, kept.read(columns), tz)
 
 

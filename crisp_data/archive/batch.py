@@ -39,7 +39,9 @@ class Synced:
 
     Attributes
     ----------
-    conversations, messages : int
+    conversations : int
+        Rows written: new, changed or, in a deep sync, read again.
+    messages : int
         Rows written: new, changed or, in a deep sync, read again.
     threads : int
         Conversations whose messages were read.
@@ -47,6 +49,8 @@ class Synced:
         Conversations that Crisp does not have any more, marked now.
     requests : int
         What it cost.
+    doubtful : int
+        Threads that may lack messages; a warning tells of them.
     """
 
     conversations: int = 0

@@ -28,6 +28,15 @@ _WAY_ON = (
 def check(state: State | None, tables: Mapping[str, ArchiveTable], where: str) -> None:
     """Hold what the state says of the tables against the tables.
 
+    Parameters
+    ----------
+    state : State or None
+        What the archive says of itself; None for a new archive.
+    tables : Mapping[str, ArchiveTable]
+        The tables by name.
+    where : str
+        The archive's place, for the error.
+
     Raises
     ------
     FileTrouble

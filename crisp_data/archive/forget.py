@@ -32,6 +32,20 @@ def intent(
 ) -> Forgetting:
     """Say who is to be removed: by e-mail also which conversations are theirs.
 
+    Parameters
+    ----------
+    tables : Mapping[str, ArchiveTable]
+        The archive's tables by name.
+    email : str or None
+        The person's e-mail address.
+    session_id : str or None
+        One of the person's conversations.
+
+    Returns
+    -------
+    Forgetting
+        What to remove, ready to be carried out.
+
     Raises
     ------
     BadParameter

@@ -32,7 +32,17 @@ SNAPSHOTS = {
 
 
 class Reader:
-    """What an :class:`Archive` can do without a workspace; it spends nothing and writes nothing."""
+    """What an :class:`Archive` can do without a workspace; it spends nothing and writes nothing.
+
+    Parameters
+    ----------
+    path : str or Path
+        A folder, or an address such as ``s3://bucket/acme``.
+    storage_options : Mapping[str, str], optional
+        For an object store, as Delta Lake takes them.
+    tz : str, default "UTC"
+        The zone of the frames' times.
+    """
 
     def __init__(
         self,
@@ -67,12 +77,26 @@ class Reader:
 
         Parameters
         ----------
-        since, until, state, segment, assigned, inbox, limit, tz
+        since : object, optional
+            As in :meth:`crisp_data.Workspace.conversations`.
+        until : object, optional
+            As in :meth:`crisp_data.Workspace.conversations`.
+        state : str, optional
+            As in :meth:`crisp_data.Workspace.conversations`.
+        segment : str, optional
+            As in :meth:`crisp_data.Workspace.conversations`.
+        assigned : str or bool, optional
+            As in :meth:`crisp_data.Workspace.conversations`.
+        inbox : str, optional
+            As in :meth:`crisp_data.Workspace.conversations`.
+        limit : int, optional
             As in :meth:`crisp_data.Workspace.conversations`.
         columns : list of str, optional
             Only these; the others are not read from the disk.
         deleted : bool, default False
             Also those that a deep sync found gone, with a column ``deleted_at``.
+        tz : str, optional
+            As in :meth:`crisp_data.Workspace.conversations`.
 
         Returns
         -------
@@ -111,9 +135,15 @@ class Reader:
         ----------
         conversations : DataFrame, Series, list of str, or str, optional
             Whose threads, in the order given; without it all, most recently updated first.
-        since, until : optional
-            Only messages written in this period.
-        columns, deleted, tz
+        since : optional
+            Only messages written since then.
+        until : optional
+            Only messages written until then.
+        columns : Sequence[str], optional
+            As in :meth:`conversations`.
+        deleted : bool, default False
+            As in :meth:`conversations`.
+        tz : str, optional
             As in :meth:`conversations`.
 
         Returns
@@ -152,6 +182,16 @@ class Reader:
     def people(self, *, tz: str | None = None) -> pd.DataFrame:
         """Read the profiles that ``sync(also=["people"])`` kept.
 
+        Parameters
+        ----------
+        tz : str, optional
+            The zone of the times; the archive's by default.
+
+        Returns
+        -------
+        pandas.DataFrame
+            Columns and dtypes as from the workspace; no rows where none were synced.
+
         Examples
         --------
         >>> archive = ws.archive(folder / "acme")
@@ -163,6 +203,16 @@ class Reader:
 
     def operators(self, *, tz: str | None = None) -> pd.DataFrame:
         """Read the operators that ``sync(also=["operators"])`` kept.
+
+        Parameters
+        ----------
+        tz : str, optional
+            The zone of the times; the archive's by default.
+
+        Returns
+        -------
+        pandas.DataFrame
+            Columns and dtypes as from the workspace; no rows where none were synced.
 
         Examples
         --------
@@ -176,6 +226,16 @@ class Reader:
     def inboxes(self, *, tz: str | None = None) -> pd.DataFrame:
         """Read the inboxes that ``sync(also=["inboxes"])`` kept.
 
+        Parameters
+        ----------
+        tz : str, optional
+            The zone of the times; the archive's by default.
+
+        Returns
+        -------
+        pandas.DataFrame
+            Columns and dtypes as from the workspace; no rows where none were synced.
+
         Examples
         --------
         >>> archive = ws.archive(folder / "acme")
@@ -187,6 +247,16 @@ class Reader:
 
     def campaigns(self, *, tz: str | None = None) -> pd.DataFrame:
         """Read the campaigns that ``sync(also=["campaigns"])`` kept.
+
+        Parameters
+        ----------
+        tz : str, optional
+            The zone of the times; the archive's by default.
+
+        Returns
+        -------
+        pandas.DataFrame
+            Columns and dtypes as from the workspace; no rows where none were synced.
 
         Examples
         --------

@@ -100,7 +100,27 @@ class Storage:
         raise AssertionError("the last attempt either returns or raises")
 
     def create(self, name: str, schema: pa.Schema, by: str | None = None) -> DeltaTable:
-        """Make a table; a local archive in a folder that nobody else may look into."""
+        """Make a table; a local archive in a folder that nobody else may look into.
+
+        Parameters
+        ----------
+        name : str
+            The table's name.
+        schema : pyarrow.Schema
+            Its columns.
+        by : str, optional
+            Name of the column that partitions it.
+
+        Returns
+        -------
+        DeltaTable
+            The new table, empty.
+
+        Raises
+        ------
+        BadParameter
+            The local folder cannot be made.
+        """
         _check_process()
         if not self.remote:
             try:

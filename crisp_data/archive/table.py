@@ -121,7 +121,22 @@ class ArchiveTable:
         return pc.field(DELETED).is_null()
 
     def owned(self, rows: pa.Table, now: int, months: list[str] | None = None) -> pa.Table:
-        """Bring rows of the table into the types that are kept, with the archive's own columns."""
+        """Bring rows of the table into the types that are kept, with the archive's own columns.
+
+        Parameters
+        ----------
+        rows : pyarrow.Table
+            Rows in the workspace's types.
+        now : int
+            The moment of the sync, in milliseconds since 1970.
+        months : list[str], optional
+            The month of each row's conversation, as "2026-10", for tables that have it.
+
+        Returns
+        -------
+        pyarrow.Table
+            The rows, ready to be written.
+        """
         synced = pa.array([now * 1000] * len(rows), _MOMENT)
         rows = rows.append_column(SYNCED, synced)
         if months is not None:

@@ -38,6 +38,25 @@ def sync(
     \b
     crisp-data sync acme --since "90 days ago"
     crisp-data sync s3://bucket/acme --until-done
+
+    \f
+
+    Parameters
+    ----------
+    path : str
+        The archive's folder or address.
+    since : str or None
+        How far back to read.
+    deep : bool
+        Whether to read every thread again.
+    also : tuple[str, ...]
+        Names of the small tables to read anew.
+    until_done : bool
+        Whether to wait for the quota's reset and go on until nothing is left.
+    tz : str
+        The zone of ``since``.
+    **options : object
+        Passed to :func:`crisp_data.cli.options.workspace`.
     """
     with workspace(tz=tz, wait=until_done, **options) as ws:
         archive = ws.archive(path)
@@ -87,6 +106,19 @@ def forget(path: str, email: str | None, session_id: str | None, **options: Any)
     """Remove a person from the archive at PATH, its older versions, and the HTTP cache.
 
     Nothing is changed at Crisp: remove the person there first.
+
+    \f
+
+    Parameters
+    ----------
+    path : str
+        The archive's folder or address.
+    email : str or None
+        The person's e-mail address.
+    session_id : str or None
+        One of the person's conversations.
+    **options : object
+        Passed to :func:`crisp_data.cli.options.workspace`.
     """
     with workspace(**options) as ws:
         removed = ws.archive(path).forget(email=email, session_id=session_id)

@@ -41,6 +41,38 @@ def export(
     \b
     crisp-data export conversations --since "30 days ago" -o october.xlsx
     crisp-data export messages --state resolved --tz Europe/Paris -o threads.parquet
+
+    \f
+
+    Parameters
+    ----------
+    table : str
+        The table's name.
+    output : Path
+        The file to write.
+    tz : str
+        The zone of the times.
+    private : bool
+        Whether to write tokens in the place of people.
+    refresh : bool
+        Ask Crisp even where the cache has the answer.
+    wait : bool
+        Whether to wait for the quota's reset.
+    archive : str or None
+        The archive to read from instead of Crisp.
+    website : str or None
+        Id, name or domain of the website.
+    sandbox : bool
+        Whether to use a sandbox instead of Crisp.
+    quota : int or None
+        Requests a day.
+    **filters : object
+        Filters of the table, those not given as None.
+
+    Raises
+    ------
+    BadParameter
+        The file cannot be written, or an option does not fit the table.
     """
     wanted = given(filters, table, tz, archive)
     files.check(output)
@@ -74,6 +106,35 @@ def transcripts(
     \b
     crisp-data transcripts --segment vip --since "7 days ago" --tz Europe/Paris -o vip.html
     crisp-data transcripts --state resolved --private --format jsonl -o pieces
+
+    \f
+
+    Parameters
+    ----------
+    output : Path
+        The file or folder to write.
+    format : object
+        "markdown", "html", "text" or "jsonl"; None reads it off the file's ending.
+    notes : bool
+        Whether to write internal notes too.
+    tz : str
+        The zone of the times.
+    private : bool
+        Whether to write tokens in the place of people.
+    refresh : bool
+        Ask Crisp even where the cache has the answer.
+    wait : bool
+        Whether to wait for the quota's reset.
+    archive : str or None
+        The archive to read from instead of Crisp.
+    website : str or None
+        Id, name or domain of the website.
+    sandbox : bool
+        Whether to use a sandbox instead of Crisp.
+    quota : int or None
+        Requests a day.
+    **filters : object
+        Filters of conversations, those not given as None.
     """
     wanted = given(filters, "messages", tz, archive)
     texts.check(output, format)

@@ -30,6 +30,23 @@ def login(
 
     The key is asked for without showing it, and is never an argument, where the shell's
     history and other users would see it. It is stored only if Crisp accepts it.
+
+    \f
+
+    Parameters
+    ----------
+    identifier : str
+        The token's identifier.
+    tier : str
+        The token's tier.
+    website : str
+        Id, name or domain of the website.
+    base_url : str or None
+        The service's address; Crisp's own by default.
+    quota : int or None
+        The requests a day that the token's owner has set.
+    key_stdin : bool
+        Whether to read the key from standard input.
     """
     key = sys.stdin.readline().strip() if key_stdin else click.prompt("Key", hide_input=True)
     ws = crisp.connect(

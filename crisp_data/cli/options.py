@@ -93,7 +93,29 @@ _FILTERS = {
 
 
 def given(filters: dict[str, Any], table: str, tz: str, archive: str | None) -> dict[str, Any]:
-    """Keep the filters that were given; refuse, before anything is spent, what cannot be."""
+    """Keep the filters that were given; refuse, before anything is spent, what cannot be.
+
+    Parameters
+    ----------
+    filters : dict[str, object]
+        Filters by name, those not given as None.
+    table : str
+        The table to read.
+    tz : str
+        The zone of the period.
+    archive : str or None
+        The archive to read from; None for Crisp.
+
+    Returns
+    -------
+    dict[str, object]
+        The filters to pass on, by name.
+
+    Raises
+    ------
+    BadParameter
+        The table or the archive does not take a filter that was given.
+    """
     found = {name: value for name, value in filters.items() if value is not None}
     takes = _FILTERS.get(table, ())
     if archive is not None:
@@ -124,7 +146,28 @@ def workspace(
     wait: bool = False,
     writes: bool | None = None,
 ) -> Iterator[crisp.Workspace]:
-    """Open the workspace that the options name, and close it after."""
+    """Open the workspace that the options name, and close it after.
+
+    Parameters
+    ----------
+    website : str or None
+        Id, name or domain of the website.
+    sandbox : bool
+        Whether to use a sandbox instead of Crisp.
+    quota : int or None
+        Requests a day.
+    tz : str, default "UTC"
+        The zone of the times.
+    wait : bool, default False
+        Whether to wait for the quota's reset.
+    writes : bool, optional
+        Whether anything but reading is allowed; only on the sandbox by default.
+
+    Yields
+    ------
+    crisp.Workspace
+        The workspace, open until the block ends.
+    """
     on_quota = "wait" if wait else "raise"
     ws = crisp.connect(
         website, sandbox=sandbox, quota=quota, tz=tz, on_quota=on_quota, writes=writes
@@ -139,7 +182,28 @@ def workspace(
 def source(
     archive: str | None, website: str | None, sandbox: bool, quota: int | None, tz: str, wait: bool
 ) -> Iterator[tuple[Any, Callable[[], int]]]:
-    """Open what is read, an archive or else a workspace, and tell what reading has spent."""
+    """Open what is read, an archive or else a workspace, and tell what reading has spent.
+
+    Parameters
+    ----------
+    archive : str or None
+        The archive to read from instead of Crisp.
+    website : str or None
+        Id, name or domain of the website.
+    sandbox : bool
+        Whether to use a sandbox instead of Crisp.
+    quota : int or None
+        Requests a day.
+    tz : str
+        The zone of the times.
+    wait : bool
+        Whether to wait for the quota's reset.
+
+    Yields
+    ------
+    tuple[object, Callable[[], int]]
+        What is read, and a function that returns the requests spent on it.
+    """
     if archive is not None:
         yield crisp.Archive(archive, tz=tz), lambda: 0
         return

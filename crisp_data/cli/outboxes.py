@@ -35,6 +35,19 @@ def resume(batch: str | None, per_minute: float | None, yes: bool, **options: An
     """Send what was left, each message once.
 
     What may have gone is looked up first. What another process is sending is left to it.
+
+    \f
+
+    Parameters
+    ----------
+    batch : str or None
+        Only the messages of this batch.
+    per_minute : float or None
+        How many messages go in a minute.
+    yes : bool
+        Whether to send without asking.
+    **options : object
+        Passed to :func:`crisp_data.cli.options.workspace`.
     """
     with workspace(writes=True, **options) as ws:
         left = ws.outbox.left(batch)
@@ -55,7 +68,19 @@ def resume(batch: str | None, per_minute: float | None, yes: bool, **options: An
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @connection
 def cancel(batch: str | None, yes: bool, **options: Any) -> None:
-    """Drop messages that are queued; what was or may have been sent stays."""
+    """Drop messages that are queued; what was or may have been sent stays.
+
+    \f
+
+    Parameters
+    ----------
+    batch : str or None
+        Only the messages of this batch.
+    yes : bool
+        Whether to drop without asking.
+    **options : object
+        Passed to :func:`crisp_data.cli.options.workspace`.
+    """
     with workspace(**options) as ws:
         queued = int((ws.outbox.frame(batch)["state"] == "queued").sum())
         if not yes and queued:

@@ -46,6 +46,41 @@ def report(
     crisp-data report --tz Europe/Paris -o october.html
     crisp-data report --archive acme --since 2026-10-19 --until 2026-10-25 -o week.html
     crisp-data report --hours "mon-fri 09:00-18:00" --within "30 minutes" -o report.html
+
+    \f
+
+    Parameters
+    ----------
+    output : Path
+        The file to write; ends in ``.html``.
+    since : str or None
+        The period's beginning.
+    until : str or None
+        The period's end.
+    tz : str
+        The zone of the times.
+    within : tuple[str, ...]
+        Times of service levels.
+    hours : tuple[str, ...]
+        Opening hours, as ``mon-fri 09:00-18:00``.
+    bot : tuple[str, ...]
+        ``user_id`` or ``nickname`` of bots.
+    title : str or None
+        The page's title.
+    private : bool
+        Whether to write tokens in the place of people.
+    refresh : bool
+        Ask Crisp even where the cache has the answer.
+    wait : bool
+        Whether to wait for the quota's reset.
+    archive : str or None
+        The archive to read from instead of Crisp.
+    website : str or None
+        Id, name or domain of the website.
+    sandbox : bool
+        Whether to use a sandbox instead of Crisp.
+    quota : int or None
+        Requests a day.
     """
     pages.check(output)
     options: dict[str, Any] = {

@@ -24,6 +24,17 @@ def demo(output: Path, seed: int, conversations: int) -> None:
 
     Pulls conversations and messages, prints a summary with the requests spent, and writes
     CSV, Parquet and a chart.
+
+    \f
+
+    Parameters
+    ----------
+    output : Path
+        The folder to write to.
+    seed : int
+        The seed of the sandbox's data.
+    conversations : int
+        How many conversations the sandbox holds.
     """
     from crisp_data.sandbox import Sandbox
 

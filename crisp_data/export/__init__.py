@@ -58,6 +58,12 @@ from crisp_data.tables import TABLES, empty
 
 __all__ = ["ENDINGS", "check", "read", "write"]
 
+
+def __dir__() -> list[str]:
+    """Show what is meant for use where a name is completed."""
+    return __all__
+
+
 ENDINGS = (".csv", ".csv.gz", ".jsonl", ".jsonl.gz", ".parquet", ".xlsx")
 
 _ROW_GROUP = 1 << 17
@@ -133,7 +139,23 @@ def write(path: str | Path, frame: pd.DataFrame, table: str | None = None) -> Pa
 
 
 def check(path: str | Path) -> Path:
-    """Refuse a path that cannot be written, before anything is spent on what goes there."""
+    """Refuse a path that cannot be written, before anything is spent on what goes there.
+
+    Parameters
+    ----------
+    path : str or Path
+        The file to be written.
+
+    Returns
+    -------
+    Path
+        The path, with a leading ``~`` expanded.
+
+    Raises
+    ------
+    BadParameter
+        The ending is unknown, or the folder is missing.
+    """
     path = as_path(path)
     _ending(path)
     check_place(path)

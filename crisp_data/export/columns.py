@@ -16,7 +16,22 @@ PER_SECOND = {"s": 1, "ms": 1_000, "us": 1_000_000, "ns": 1_000_000_000}
 
 
 def slices(frame: pd.DataFrame, schema: pa.Schema, rows: int = SLICE) -> Iterator[pa.Table]:
-    """Yield the frame as Arrow tables of at most ``rows`` rows; one, empty, for no rows."""
+    """Yield the frame as Arrow tables of at most ``rows`` rows; one, empty, for no rows.
+
+    Parameters
+    ----------
+    frame : pandas.DataFrame
+        The frame.
+    schema : pyarrow.Schema
+        The Arrow schema of its columns.
+    rows : int, default SLICE
+        The most rows of one table.
+
+    Yields
+    ------
+    pyarrow.Table
+        The frame's rows in their order.
+    """
     for start in range(0, max(len(frame), 1), rows):
         part = frame.iloc[start : start + rows]
         yield pa.Table.from_pandas(part, schema=schema, preserve_index=False, nthreads=1)

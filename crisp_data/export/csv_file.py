@@ -23,7 +23,17 @@ _TEXT = pa.large_string()
 
 
 def write_csv(file: BinaryIO, schema: pa.Schema, parts: Iterable[pa.Table]) -> None:
-    """Write tables of one schema below one header."""
+    """Write tables of one schema below one header.
+
+    Parameters
+    ----------
+    file : BinaryIO
+        Where to write.
+    schema : pyarrow.Schema
+        The schema of all tables.
+    parts : Iterable[pyarrow.Table]
+        The tables, in order.
+    """
     header = guard_names(schema.names)
     writer: pyarrow.csv.CSVWriter | None = None
     try:

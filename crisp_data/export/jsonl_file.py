@@ -35,6 +35,15 @@ def write_jsonl(file: BinaryIO, parts: Iterable[pa.Table], json: Collection[str]
 
     Each column is encoded as a whole and Arrow puts the lines together, in two thirds of the
     time that one dictionary for each row takes.
+
+    Parameters
+    ----------
+    file : BinaryIO
+        Where to write.
+    parts : Iterable[pyarrow.Table]
+        The tables, in order.
+    json : Collection[str]
+        Names of the columns that hold JSON text.
     """
     for part in parts:
         pieces: list[Any] = []
@@ -62,6 +71,20 @@ def check_finite(frame: pd.DataFrame, schema: pa.Schema) -> None:
 
 def read_jsonl(file: BinaryIO, kinds: Kinds, json: Collection[str]) -> pa.Table:
     """Read what :func:`write_jsonl` wrote; a column not in ``kinds`` gets the type it shows.
+
+    Parameters
+    ----------
+    file : BinaryIO
+        Where to read.
+    kinds : Kinds
+        Arrow types by column, as far as they are known.
+    json : Collection[str]
+        Names of the columns that are to hold JSON text.
+
+    Returns
+    -------
+    pyarrow.Table
+        The rows, in the order of the lines.
 
     Raises
     ------

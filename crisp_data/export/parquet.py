@@ -21,7 +21,19 @@ _NOTE = b"crisp_data.table"
 def write_parquet(
     file: BinaryIO, schema: pa.Schema, parts: Iterable[pa.Table], table: str | None
 ) -> None:
-    """Write tables of one schema, compressed with zstd, a row group for each."""
+    """Write tables of one schema, compressed with zstd, a row group for each.
+
+    Parameters
+    ----------
+    file : BinaryIO
+        Where to write.
+    schema : pyarrow.Schema
+        The schema of all tables.
+    parts : Iterable[pyarrow.Table]
+        The tables, in order.
+    table : str or None
+        The table's name, to be noted in the file; None notes nothing.
+    """
     noted = schema.with_metadata({_NOTE: table.encode()} if table else None)
     with pyarrow.parquet.ParquetWriter(file, noted, compression="zstd") as writer:
         for part in parts:

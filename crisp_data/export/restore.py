@@ -29,6 +29,20 @@ def to_frame(data: pa.Table, table: str | None, tz: str | None) -> pd.DataFrame:
     """Give columns the dtypes that tables use, and the categories that their table declares.
 
     Times are put into ``tz``; without one they stay in the zone that the data name.
+
+    Parameters
+    ----------
+    data : pyarrow.Table
+        What was read from a file.
+    table : str or None
+        The table's name; None for any other frame.
+    tz : str or None
+        The zone of the times; None keeps that of the data.
+
+    Returns
+    -------
+    pandas.DataFrame
+        The frame, with row numbers as its index.
     """
     columns = [_in_zone(column, tz) for column in data.columns]
     intervals = {} if len(data) else _intervals(data.schema)

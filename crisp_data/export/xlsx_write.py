@@ -38,7 +38,21 @@ _Put = Callable[[int, int, Any], object]
 def write_xlsx(
     file: BinaryIO, title: str, schema: pa.Schema, parts: Iterable[pa.Table], roles: list[str]
 ) -> None:
-    """Write tables below one header, row by row, holding one row of the sheet at a time."""
+    """Write tables below one header, row by row, holding one row of the sheet at a time.
+
+    Parameters
+    ----------
+    file : BinaryIO
+        Where to write.
+    title : str
+        The name of the sheet that holds the rows.
+    schema : pyarrow.Schema
+        The schema of the frame.
+    parts : Iterable[pyarrow.Table]
+        The tables, in order.
+    roles : list[str]
+        How each column is written.
+    """
     with TemporaryDirectory(prefix="crisp-data-", ignore_cleanup_errors=True) as folder:
         book = xlsxwriter.Workbook(file, {"constant_memory": True, "tmpdir": folder})
         names = _write_data(book, title, parts, roles)

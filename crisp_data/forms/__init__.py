@@ -15,6 +15,13 @@ if TYPE_CHECKING:
     from crisp_data.forms.compose import Compose
     from crisp_data.forms.explore import Explore
 
+__all__ = ["Forms"]
+
+
+def __dir__() -> list[str]:
+    """Show what is meant for use where a name is completed."""
+    return __all__
+
 
 class Forms:
     """The methods of a workspace that open a form."""

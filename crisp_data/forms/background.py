@@ -59,7 +59,17 @@ class BackgroundTask:
         return self._thread is not None and self._thread.is_alive()
 
     def start(self, button: widgets.Button, work: Callable[[], None], doing: str = "") -> None:
-        """Start work; the button stays grey until it ends. While some runs, nothing happens."""
+        """Start work; the button stays grey until it ends. While some runs, nothing happens.
+
+        Parameters
+        ----------
+        button : widgets.Button
+            The button that was pressed.
+        work : callable
+            What to do in the background.
+        doing : str, optional
+            What the button says until the work ends; what it says now by default.
+        """
         if self.running:
             return
         self._stop.disabled = False

@@ -32,7 +32,7 @@ class Broadcast(form.Form):
 
     Attributes
     ----------
-    broadcaster : Broadcaster
+    broadcaster : BroadcastModel
         The same without widgets.
     result, dry : DataFrame or None
         As there.
@@ -59,7 +59,18 @@ class Broadcast(form.Form):
         return self.broadcaster.dry
 
     def join(self, timeout: float | None = None) -> bool:
-        """Wait for a running look or sending to end; say whether it has."""
+        """Wait for a running look or sending to end; say whether it has.
+
+        Parameters
+        ----------
+        timeout : float, optional
+            Seconds to wait at most; None waits until it ends.
+
+        Returns
+        -------
+        bool
+            Whether it has ended.
+        """
         return self.runner.join(timeout)
 
     def refresh(self) -> None:
@@ -68,14 +79,26 @@ class Broadcast(form.Form):
         self._tell()
 
     def fail(self, error: BaseException) -> None:
-        """Show an error, and what had gone before it."""
+        """Show an error, and what had gone before it.
+
+        Parameters
+        ----------
+        error : BaseException
+            What went wrong.
+        """
         super().fail(error)
         if self._whole and self.result is not None and isinstance(error, CrispError):
             what, _, hint = str(error).partition("\n")
             self.say(what, f"{hint}\n{_tally(self.result)}. {_REST}", "error")
 
     def lines(self) -> list[str]:
-        """What a page without a kernel says."""
+        """What a page without a kernel says.
+
+        Returns
+        -------
+        list[str]
+            Lines of text.
+        """
         of = self.broadcaster
         picked = f"{of.picked.sum():,} of {count(len(of.frame), 'conversation')} selected"
         return [picked, *([] if of.result is None else [f"form.result: {_tally(of.result)}"])]

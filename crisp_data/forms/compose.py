@@ -38,11 +38,11 @@ class Compose(Form):
 
     Attributes
     ----------
-    composer : Composer
+    composer : ComposeModel
         The plain object that does the work; usable without the widgets.
     receipt : Receipt or None
         Of the message that was sent last.
-    runner : Runner
+    runner : BackgroundTask
         Sends without keeping the kernel; ``runner.join()`` waits for it.
     """
 
@@ -382,7 +382,13 @@ class Compose(Form):
         return self._blanks.children[0]
 
     def lines(self) -> list[str]:
-        """What a page without a kernel says."""
+        """What a page without a kernel says.
+
+        Returns
+        -------
+        list[str]
+            Lines of text.
+        """
         inbox, opened = self.composer.inbox, self.composer.conversation
         read = f"{len(inbox.matches)} conversations to choose from"
         if opened is None:

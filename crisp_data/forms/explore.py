@@ -39,7 +39,7 @@ class Explore(form.Form):
 
     Attributes
     ----------
-    explorer : Explorer
+    explorer : ExploreModel
         The same without widgets.
     result, conversations, partial : DataFrame or None
         As there.
@@ -78,6 +78,11 @@ class Explore(form.Form):
     def query(self) -> Query:
         """Read the filters.
 
+        Returns
+        -------
+        Query
+            What the filters ask for.
+
         Raises
         ------
         BadParameter
@@ -99,7 +104,18 @@ class Explore(form.Form):
         )
 
     def join(self, timeout: float | None = None) -> bool:
-        """Wait for a running pull to end; say whether it has."""
+        """Wait for a running pull to end; say whether it has.
+
+        Parameters
+        ----------
+        timeout : float, optional
+            Seconds to wait at most; None waits until it ends.
+
+        Returns
+        -------
+        bool
+            Whether it has ended.
+        """
         return self.runner.join(timeout)
 
     def refresh(self) -> None:
@@ -111,14 +127,26 @@ class Explore(form.Form):
             (one.add_class if primary else one.remove_class)("crisp-primary")
 
     def fail(self, error: BaseException) -> None:
-        """Show an error, and where to find what came before it."""
+        """Show an error, and where to find what came before it.
+
+        Parameters
+        ----------
+        error : BaseException
+            What went wrong.
+        """
         super().fail(error)
         if isinstance(error, CrispError) and (kept := self._kept()):
             what, _, hint = str(error).partition("\n")
             self.say(what, f"{hint}\n{kept}", "error")
 
     def lines(self) -> list[str]:
-        """What a page without a kernel says."""
+        """What a page without a kernel says.
+
+        Returns
+        -------
+        list[str]
+            Lines of text.
+        """
         frame = self.result
         pulled = (
             "nothing pulled yet" if frame is None else f"form.result: {count(len(frame), 'row')}"

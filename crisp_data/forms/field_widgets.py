@@ -20,7 +20,7 @@ def fill(
 
     Parameters
     ----------
-    blanks : sequence of Blank
+    blanks : sequence of FormField
         What is to be filled in.
     values : dict
         Where it is written, and what the widgets begin with.
@@ -28,6 +28,11 @@ def fill(
         Called after each change.
     of : str
         Which part of a list they belong to, said in each label: "Card 2, ".
+
+    Returns
+    -------
+    list[widgets.Widget]
+        The widgets, in the order of the blanks.
     """
     return [_KINDS[blank.kind](blank, values, changed, of) for blank in blanks]
 

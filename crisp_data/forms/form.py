@@ -66,13 +66,28 @@ class Form:
         self._quota.value = look.quota(self.ws)
 
     def say(self, what: str, hint: str = "", kind: str = "done") -> None:
-        """Show a result ("done") or a remark ("info"); the words are escaped here."""
+        """Show a result ("done") or a remark ("info"); the words are escaped here.
+
+        Parameters
+        ----------
+        what : str
+            What happened.
+        hint : str, optional
+            What to do next; each line becomes a paragraph.
+        kind : str, default "done"
+            "done" or "info".
+        """
         self._notice.value = look.notice(kind, what, hint)
 
     def fail(self, error: BaseException) -> None:
         """Show an error: its words where it is ours, only its class where it is not.
 
         Whatever else may stand in an unforeseen error is nobody's to read in a form.
+
+        Parameters
+        ----------
+        error : BaseException
+            What went wrong.
         """
         if isinstance(error, CrispError):
             what, _, hint = str(error).partition("\n")
@@ -91,6 +106,13 @@ class Form:
 
         A :class:`CrispError` is shown and ends the block. Anything else is shown by its class
         and raised again, into the kernel's log.
+
+        Parameters
+        ----------
+        button : widgets.Button
+            The button that was pressed.
+        doing : str, optional
+            What the button says until the block ends.
 
         Notes
         -----
@@ -117,12 +139,23 @@ class Form:
 
         The kernel does nothing else meanwhile, and a rate limit lasts for minutes, the day's
         reset for hours.
+
+        Parameters
+        ----------
+        button : widgets.Button
+            The button that was pressed.
         """
         with self.busy(button, "Reading …"), waits.at_most(MOMENT):
             yield
 
     def lines(self) -> list[str]:
-        """What a page without a kernel says of the form: figures, nobody's words."""
+        """What a page without a kernel says of the form: figures, nobody's words.
+
+        Returns
+        -------
+        list[str]
+            Lines of text.
+        """
         return []
 
     def close(self) -> None:
@@ -180,7 +213,22 @@ def stack(*parts: widgets.Widget) -> widgets.VBox:
 
 
 def button(words: str, kind: str = "", *, small: bool = False) -> widgets.Button:
-    """Make a button; ``kind`` is "primary", one a form, or "danger" for what cannot be undone."""
+    """Make a button; ``kind`` is "primary", one a form, or "danger" for what cannot be undone.
+
+    Parameters
+    ----------
+    words : str
+        What the button says.
+    kind : str, optional
+        "primary", "danger" or nothing.
+    small : bool, default False
+        Whether to draw it small.
+
+    Returns
+    -------
+    widgets.Button
+        The button.
+    """
     made = widgets.Button(description=words)
     if kind:
         made.add_class(f"crisp-{kind}")

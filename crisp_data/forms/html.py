@@ -132,6 +132,20 @@ def notice(kind: str, what: str, hint: str = "") -> str:
     """Draw a result or an error so that a screen reader says it at once.
 
     ``kind`` is "done", "error" or "info"; the words are escaped here.
+
+    Parameters
+    ----------
+    kind : str
+        "done", "error" or "info".
+    what : str
+        What happened.
+    hint : str, optional
+        What to do next; each line becomes a paragraph.
+
+    Returns
+    -------
+    str
+        HTML.
     """
     role = "alert" if kind == "error" else "status"
     live = "assertive" if kind == "error" else "polite"
@@ -147,6 +161,22 @@ def table(title: str, frame: pd.DataFrame, columns: Sequence[str], rows: int = 5
     """Draw the first rows of a frame below a title, everything escaped and long words cut.
 
     The box scrolls, so that it can be reached by the Tab key and has a name.
+
+    Parameters
+    ----------
+    title : str
+        The title, which is also the box's name for screen readers.
+    frame : pandas.DataFrame
+        The frame.
+    columns : Sequence[str]
+        Which of its columns to show.
+    rows : int, default 50
+        How many rows to show.
+
+    Returns
+    -------
+    str
+        HTML.
     """
     shown = frame.loc[:, [name for name in columns if name in frame]].head(rows)
     head = "".join(f"<th scope='col'>{escape(name)}</th>" for name in shown)

@@ -63,7 +63,18 @@ class Login(form.Form):
         ]
 
     def join(self, timeout: float | None = None) -> bool:
-        """Wait for Crisp's answer; say whether it came."""
+        """Wait for Crisp's answer; say whether it came.
+
+        Parameters
+        ----------
+        timeout : float, optional
+            Seconds to wait at most; None waits until it ends.
+
+        Returns
+        -------
+        bool
+            Whether it has ended.
+        """
         return self.runner.join(timeout)
 
     def _start(self) -> None:

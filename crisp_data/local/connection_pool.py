@@ -129,7 +129,27 @@ def is_held(error: Exception) -> bool:
 
 
 def check_version(db: sqlite3.Connection, path: Path | str, version: int) -> int:
-    """Give the version of a file; what a later one says could be misread, and sent twice."""
+    """Give the version of a file; what a later one says could be misread, and sent twice.
+
+    Parameters
+    ----------
+    db : sqlite3.Connection
+        A connection to the file.
+    path : Path or str
+        The file, for the error.
+    version : int
+        The highest version that this code reads.
+
+    Returns
+    -------
+    int
+        The version of the file; 0 for a new one.
+
+    Raises
+    ------
+    FileTrouble
+        A later version wrote the file.
+    """
     found = int(db.execute("PRAGMA user_version").fetchone()[0])
     if found > version:
         raise FileTrouble(

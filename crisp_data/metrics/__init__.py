@@ -80,3 +80,8 @@ __all__ = [
     "volume",
     "waiting",
 ]
+
+
+def __dir__() -> list[str]:
+    """Show what is meant for use where a name is completed."""
+    return __all__

@@ -23,7 +23,22 @@ NO_MESSAGES = ("note", "event")
 
 
 def needs(frame: pd.DataFrame, *columns: str, of: str = "ws.messages()") -> None:
-    """Refuse what is no frame, or one that lacks a column."""
+    """Refuse what is no frame, or one that lacks a column.
+
+    Parameters
+    ----------
+    frame : pandas.DataFrame
+        What was given.
+    *columns : str
+        Names that the frame must have.
+    of : str, default "ws.messages()"
+        Where such a frame comes from, for the error.
+
+    Raises
+    ------
+    BadParameter
+        It is no frame, or a column is missing.
+    """
     if not isinstance(frame, pd.DataFrame):
         raise BadParameter(f"A {type(frame).__name__} is no frame.", f"Pass a frame of {of}.")
     for name in columns:
@@ -101,7 +116,27 @@ def length(value: Any, name: str) -> int:
 
 
 def moment(now: Any, at: Ints, tz: str) -> int:
-    """Read ``now`` as milliseconds; the latest of the times where it is not given."""
+    """Read ``now`` as milliseconds; the latest of the times where it is not given.
+
+    Parameters
+    ----------
+    now : object
+        A moment, as the user gave it.
+    at : numpy.ndarray of int64
+        Times in milliseconds since 1970.
+    tz : str
+        The zone of a moment without one.
+
+    Returns
+    -------
+    int
+        Milliseconds since 1970, UTC.
+
+    Raises
+    ------
+    BadParameter
+        ``now`` is not a moment.
+    """
     if now is None:
         return int(at.max(initial=MISSING))
     read = dates.moment(now, "now", tz=tz, now=pd.Timestamp.now("UTC").to_pydatetime())

@@ -83,7 +83,20 @@ class BusinessHours:
         return f"BusinessHours({self._told}, {self.tz}{closed})"
 
     def between(self, start: Ints, end: Ints) -> Ints:
-        """Give the open milliseconds between instants (milliseconds since 1970)."""
+        """Give the open milliseconds between instants (milliseconds since 1970).
+
+        Parameters
+        ----------
+        start : numpy.ndarray of int64
+            Milliseconds since 1970.
+        end : numpy.ndarray of int64
+            Milliseconds since 1970, one for each start.
+
+        Returns
+        -------
+        numpy.ndarray of int64
+            Milliseconds.
+        """
         if not len(start):
             return np.zeros(0, np.int64)
         edges = self._edges(int(start.min()), int(end.max()))
@@ -131,7 +144,27 @@ class BusinessHours:
 
 
 def between(start: Ints, end: Ints, hours: BusinessHours | None) -> Ints:
-    """Give the milliseconds between instants: all of them, or the open ones."""
+    """Give the milliseconds between instants: all of them, or the open ones.
+
+    Parameters
+    ----------
+    start : numpy.ndarray of int64
+        Milliseconds since 1970.
+    end : numpy.ndarray of int64
+        Milliseconds since 1970, one for each start.
+    hours : BusinessHours or None
+        Count open time only.
+
+    Returns
+    -------
+    numpy.ndarray of int64
+        Milliseconds.
+
+    Raises
+    ------
+    BadParameter
+        ``hours`` is no BusinessHours.
+    """
     if hours is None:
         return end - start
     if not isinstance(hours, BusinessHours):

@@ -173,7 +173,22 @@ class MessageArrays:
 def read(
     messages: pd.DataFrame, *, bots: str | Iterable[str] = (), now: Any = None
 ) -> MessageArrays:
-    """Sort the messages of a frame and tell whose each is."""
+    """Sort the messages of a frame and tell whose each is.
+
+    Parameters
+    ----------
+    messages : pandas.DataFrame
+        Frame of the ``messages`` table.
+    bots : str or Iterable[str], optional
+        ``user_id`` or ``nickname`` of bots, besides what is ``automated``.
+    now : object, optional
+        The moment at which one looks; the latest time in the frame by default.
+
+    Returns
+    -------
+    MessageArrays
+        The messages as arrays, by conversation and time.
+    """
     needs(messages, *COLUMNS)
     at, tz = milliseconds(messages, "timestamp")
     session, sessions = pd.factorize(messages["session_id"].astype("str"))

@@ -31,13 +31,21 @@ def by_operator(
 
     Parameters
     ----------
-    messages, per, bots, hours, now
+    messages : pandas.DataFrame
+        As in :func:`responses`.
+    per : str, default "ticket"
+        As in :func:`responses`.
+    bots : str or Iterable[str], optional
         As in :func:`responses`.
     bots_answer : bool
         Whether bots answer, and have rows.
+    hours : BusinessHours, optional
+        As in :func:`responses`.
     since : str, datetime or Timestamp, optional
         Count only what they wrote, answered and resolved from this moment on. An answer to a
         question that was asked before took its whole time.
+    now : object, optional
+        As in :func:`responses`.
 
     Returns
     -------
@@ -121,12 +129,18 @@ def load(
 
     Parameters
     ----------
-    messages, bots, now
+    messages : pandas.DataFrame
         As in :func:`responses`.
-    by, tz
+    by : str or Iterable[str], default "hour"
         As in :func:`volume`.
+    tz : str, optional
+        As in :func:`volume`.
+    bots : str or Iterable[str], optional
+        As in :func:`responses`.
     bots_answer : bool
         Whether bots have rows.
+    now : object, optional
+        As in :func:`responses`.
 
     Returns
     -------

@@ -145,7 +145,17 @@ def first_response(
 
     Parameters
     ----------
-    messages, per, bots, bots_answer, hours, now
+    messages : pandas.DataFrame
+        As in :func:`responses`.
+    per : str, default "ticket"
+        As in :func:`responses`.
+    bots : str or Iterable[str], optional
+        As in :func:`responses`.
+    bots_answer : bool, default False
+        As in :func:`responses`.
+    hours : BusinessHours, optional
+        As in :func:`responses`.
+    now : object, optional
         As in :func:`responses`.
 
     Returns
@@ -192,7 +202,11 @@ def waiting(
         not resolved; ``bots`` and ``bots_answer`` mean nothing there.
     longer_than : str or Timedelta, optional
         Only those who have waited longer, such as "2 days"; in open time with ``hours``.
-    bots, bots_answer, hours
+    bots : str or Iterable[str], optional
+        As in :func:`responses`.
+    bots_answer : bool, default False
+        As in :func:`responses`.
+    hours : BusinessHours, optional
         As in :func:`responses`.
     now : str, datetime or Timestamp, optional
         The moment at which one looks; the latest ``timestamp`` or ``updated_at`` in the frame

@@ -95,7 +95,9 @@ def curve(frame: pd.DataFrame, *, by: str | Iterable[str] | None = None) -> pd.D
 
     Parameters
     ----------
-    frame, by
+    frame : pandas.DataFrame
+        As in :func:`median`.
+    by : str or Iterable[str], optional
         As in :func:`median`.
 
     Returns
@@ -138,11 +140,13 @@ def service_level(
 
     Parameters
     ----------
-    frame, by
+    frame : pandas.DataFrame
         As in :func:`median`.
     within : str, Timedelta, or several
         Such as "1 hour", or ["10 minutes", "1 hour", "8 hours"]; open time where the durations
         are. Exactly this long is in time.
+    by : str or Iterable[str], optional
+        As in :func:`median`.
 
     Returns
     -------

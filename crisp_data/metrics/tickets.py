@@ -122,10 +122,16 @@ def resolution(
 
     Parameters
     ----------
-    messages, per, bots, now
+    messages : pandas.DataFrame
+        As in :func:`tickets`.
+    per : str, default "ticket"
+        As in :func:`tickets`.
+    bots : str or Iterable[str], optional
         As in :func:`tickets`.
     hours : BusinessHours, optional
         Count open time only.
+    now : object, optional
+        As in :func:`tickets`.
 
     Returns
     -------
@@ -179,10 +185,12 @@ def reopenings(
 
     Parameters
     ----------
-    messages, now
+    messages : pandas.DataFrame
         As in :func:`tickets`.
     hours : BusinessHours, optional
         Count open time only.
+    now : object, optional
+        As in :func:`tickets`.
 
     Returns
     -------
@@ -243,7 +251,15 @@ def one_touch(
 
     Parameters
     ----------
-    messages, per, bots, bots_answer, now
+    messages : pandas.DataFrame
+        As in :func:`tickets`.
+    per : str, default "ticket"
+        As in :func:`tickets`.
+    bots : str or Iterable[str], optional
+        As in :func:`tickets`.
+    bots_answer : bool, default False
+        As in :func:`tickets`.
+    now : object, optional
         As in :func:`tickets`.
 
     Returns

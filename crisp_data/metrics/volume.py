@@ -128,14 +128,20 @@ def backlog(
 
     Parameters
     ----------
-    messages, bots, bots_answer, now
+    messages : pandas.DataFrame
         As in :func:`responses`.
     by : {"day", "week", "month"}
         Calendar periods; weeks begin on Monday.
     tz : str, optional
         The zone to count in; the frame's own where none is given.
+    bots : str or Iterable[str], optional
+        As in :func:`responses`.
+    bots_answer : bool, default False
+        As in :func:`responses`.
     since : str, datetime or Timestamp, optional
         Leave out the periods that ended before; what they left open is counted on.
+    now : object, optional
+        As in :func:`responses`.
 
     Returns
     -------

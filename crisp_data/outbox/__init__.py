@@ -25,3 +25,8 @@ __all__ = [
     "everything",
     "render",
 ]
+
+
+def __dir__() -> list[str]:
+    """Show what is meant for use where a name is completed."""
+    return __all__

@@ -52,6 +52,24 @@ def draft(
 
     ``rows`` are the batch's own, of earlier calls. Only who may be written to is looked at
     more closely, for that may cost requests.
+
+    Parameters
+    ----------
+    frame : pandas.DataFrame
+        Who is to be written to, one row per message.
+    template : str or outgoing.Message
+        What is to be written.
+    rows : Iterable[Row]
+        What the batch already holds, of earlier calls.
+    checks : Checks
+        Looks at conversations; may spend requests.
+    rules : Rules
+        Whom not to write to.
+
+    Returns
+    -------
+    list[Draft]
+        One draft per row of the frame, in its order.
     """
     filled = fill(frame, template)
     ids = list(frame["session_id"])

@@ -72,6 +72,15 @@ class Journal(Database):
 
         Where that one was surely not sent, it takes over the text. They are as old as each other
         but for microseconds, which keep their order.
+
+        Parameters
+        ----------
+        batch : str
+            The batch's name.
+        entries : Iterable[Entry]
+            The messages to add.
+        now : float
+            The present, in seconds since 1970.
         """
         with self.transaction() as db:
             for place, entry in enumerate(entries):
@@ -166,6 +175,17 @@ class Journal(Database):
         What goes back into the queue was last sent when ``held`` says that it was: an attempt
         that never left does not count, and one that Crisp did not have when it was asked does,
         for it may have come since.
+
+        Parameters
+        ----------
+        held : Row
+            The message's row, as this process holds it.
+        state : str
+            The state to write.
+        refusal : str, optional
+            Crisp's words for a refusal.
+        sent_at : float, optional
+            When Crisp took it, in seconds since 1970.
         """
         with self.transaction() as db:
             db.execute(
@@ -254,6 +274,11 @@ class Journal(Database):
 
 def everything(path: Path) -> pd.DataFrame:
     """Count the messages of all websites in a journal, by batch and state.
+
+    Parameters
+    ----------
+    path : Path
+        The journal's file.
 
     Returns
     -------

@@ -23,7 +23,7 @@ from crisp_data.outbox.recipient_checks import Checks, Rules
 from crisp_data.outbox.template import check_template
 from crisp_data.quota.estimate import Plan
 from crisp_data.rest.client import Client
-from crisp_data.rest.cost_plans import CostPlans
+from crisp_data.rest.cost_plans import CostPlans, PullChecks
 
 FILE = "outbox.sqlite"
 
@@ -35,6 +35,23 @@ class Outbox:
     fingerprint. Whatever happens then (a killed kernel, a lost answer, a refusal), the
     journal and a look-up at Crisp tell what has gone. Texts are deleted from it as soon as
     they are sent; what is left tells that they were.
+
+    Parameters
+    ----------
+    client : Client
+        The client that sends.
+    website_id : str
+        The website.
+    name : str, optional
+        The website's name, to be shown.
+    tz : str, default "UTC"
+        The zone of the frames' times.
+    progress : bool, default False
+        Whether sending shows a bar.
+    show : callable, optional
+        Called with the plan of what must be read before sending.
+    checks : PullChecks, optional
+        Estimates what reading costs; a new one by default.
 
     Examples
     --------
@@ -51,7 +68,7 @@ class Outbox:
         tz: str = "UTC",
         progress: bool = False,
         show: Callable[[Plan | None], None] = lambda plan: None,
-        plans: CostPlans | None = None,
+        checks: PullChecks | None = None,
     ) -> None:
         self._client, self.website, self._tz = client, name or website_id, tz
         self._progress = progress
@@ -59,8 +76,8 @@ class Outbox:
         path = client.state_dir / FILE
         self._journal = Journal(path, settings.base_url, settings.account, website_id)
         self._delivery = Delivery(client, website_id, self._journal)
-        plans = plans or CostPlans(client, website_id, tz)
-        self._checks = Checks(client, website_id, plans, show)
+        checks = checks or PullChecks(CostPlans(client, website_id, tz))
+        self._checks = Checks(client, website_id, checks, show)
 
     @property
     def counts(self) -> dict[str, int]:
@@ -75,6 +92,16 @@ class Outbox:
 
     def left(self, batch: str | None = None) -> int:
         """How many messages :meth:`resume` would take up.
+
+        Parameters
+        ----------
+        batch : str, optional
+            Only the messages of this batch.
+
+        Returns
+        -------
+        int
+            How many messages are queued, or of unknown outcome.
 
         Examples
         --------
@@ -124,7 +151,11 @@ class Outbox:
         ----------
         batch : str, optional
             Only the messages of this batch.
-        per_minute, progress, stop
+        per_minute : float, optional
+            As in :meth:`crisp_data.Workspace.send_many`.
+        progress : Progress, optional
+            As in :meth:`crisp_data.Workspace.send_many`.
+        stop : threading.Event, optional
             As in :meth:`crisp_data.Workspace.send_many`.
 
         Returns
@@ -167,6 +198,16 @@ class Outbox:
 
         What may have been sent cannot be taken back by deleting its row, and stays.
 
+        Parameters
+        ----------
+        batch : str, optional
+            Only the messages of this batch.
+
+        Returns
+        -------
+        int
+            How many messages were deleted.
+
         Examples
         --------
         >>> ws.outbox.cancel()
@@ -176,6 +217,23 @@ class Outbox:
 
     def send(self, session_id: str, message: outgoing.Message) -> Receipt:
         """Send one message; :meth:`crisp_data.Workspace.send` says how.
+
+        Parameters
+        ----------
+        session_id : str
+            The conversation.
+        message : outgoing.Message
+            The message.
+
+        Returns
+        -------
+        Receipt
+            What was sent, or may have been.
+
+        Raises
+        ------
+        CrispError
+            Crisp refused the message, could not be reached, or did not say what became of it.
 
         Examples
         --------
@@ -213,6 +271,30 @@ class Outbox:
         stop: threading.Event | None = None,
     ) -> pd.DataFrame:
         """Send one message a row; :meth:`crisp_data.Workspace.send_many` says how.
+
+        Parameters
+        ----------
+        frame : pandas.DataFrame
+            As in :meth:`crisp_data.Workspace.send_many`.
+        template : str or outgoing.Message
+            As in :meth:`crisp_data.Workspace.send_many`.
+        batch : str, optional
+            As in :meth:`crisp_data.Workspace.send_many`.
+        confirm : bool, default False
+            Whether to send; otherwise the messages are only shown.
+        rules : Rules
+            Whom not to write to.
+        per_minute : float, optional
+            How many messages go in a minute; 60 on the live service by default.
+        progress : Progress, optional
+            Called after each message with how many are done, and of how many.
+        stop : threading.Event, optional
+            Ends the sending after the message that is under way, once it is set.
+
+        Returns
+        -------
+        pandas.DataFrame
+            As from :meth:`crisp_data.Workspace.send_many`.
 
         Examples
         --------

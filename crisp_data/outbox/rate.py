@@ -42,6 +42,29 @@ def run(delivery: Delivery, journal: Journal, rows: Sequence[Row], pace: Pace) -
     in doubt before still is, and that is told at the end: else none behind it would ever go.
     Only what follows in the same conversation waits for it. Whatever else goes wrong ends it,
     for it would meet the next one too.
+
+    Parameters
+    ----------
+    delivery : Delivery
+        Sends one message and looks it up.
+    journal : Journal
+        Where the messages' states are written.
+    rows : Sequence[Row]
+        The messages, in the order in which they go.
+    pace : Pace
+        How fast they go, and when to stop.
+
+    Yields
+    ------
+    int
+        How many messages are done.
+
+    Raises
+    ------
+    ApiError
+        Crisp refuses for a reason that the next message would meet too.
+    UnknownOutcome
+        It is not known whether a message was sent.
     """
     doubts: dict[str, UnknownOutcome] = {}
     for done, row in enumerate(rows, 1):

@@ -15,7 +15,7 @@ from crisp_data.errors import BadParameter, NotFound
 from crisp_data.quota.estimate import Plan
 from crisp_data.rest import message_threads
 from crisp_data.rest.client import Client
-from crisp_data.rest.cost_plans import CostPlans
+from crisp_data.rest.cost_plans import PullChecks
 
 #: What is left out unless it is asked for.
 INCLUDE = ("duplicate", "blocked", "resolved", "quiet")
@@ -27,9 +27,21 @@ _FACTS = ("state", "is_blocked", "updated_at", "waiting_since")
 class Rules:
     """What an analyst decided about whom not to write to.
 
+    Attributes
+    ----------
+    include : Sequence[str]
+        Who is written to all the same: of "duplicate", "blocked", "resolved" and "quiet".
+    quiet_days : int or None
+        Leave out customers who have not written for so many days; None leaves out nobody.
+    messages : pandas.DataFrame or None
+        Whole threads that were read already.
+    refresh : bool
+        Ask Crisp even where the frame or the cache has the answer.
+
     Raises
     ------
     BadParameter
+        A word of ``include`` is unknown, or the days are not a number.
     """
 
     include: Sequence[str] = ()
@@ -52,17 +64,28 @@ class Checks:
     """Looks at the conversations that are to be written to.
 
     What a frame of conversations says itself costs nothing; see :meth:`reasons`.
+
+    Parameters
+    ----------
+    client : Client
+        The client that reads.
+    website_id : str
+        The website.
+    checks : PullChecks
+        Estimates what reading costs.
+    show : callable, optional
+        Called with the plan before reading.
     """
 
     def __init__(
         self,
         client: Client,
         website_id: str,
-        plans: CostPlans,
+        checks: PullChecks,
         show: Callable[[Plan | None], None] = lambda plan: None,
     ) -> None:
         self._client, self._website_id = client, website_id
-        self._plans, self._show = plans, show
+        self._checks, self._show = checks, show
 
     def reasons(self, frame: pd.DataFrame, rules: Rules) -> dict[str, str]:
         """Say by session_id who is left out, and why.
@@ -72,6 +95,18 @@ class Checks:
         person wrote last. That is not needed where the frame says so itself: where nothing
         has happened since (``updated_at``), or the person waits since then
         (``waiting_since``); nor for threads that are in ``rules.messages``. All is kept.
+
+        Parameters
+        ----------
+        frame : pandas.DataFrame
+            Who is to be written to; has ``session_id``.
+        rules : Rules
+            Whom not to write to.
+
+        Returns
+        -------
+        dict[str, str]
+            The reason by ``session_id``, of those who are left out only.
         """
         facts = self._facts(frame.drop_duplicates("session_id"), rules.refresh)
         found: dict[str, list[str]] = {}
@@ -118,7 +153,7 @@ class Checks:
         kept = [not refresh and self._client.is_cached("get_conversation", session_id=one, **where)
                 for one in ids]  # fmt: skip
         why = "Each is asked for by itself: state and is_blocked are not in the frame."
-        self._show(self._plans.before_each(kept.count(False), why))
+        self._show(self._checks.before_each(kept.count(False), why))
         builder = tables.Builder("conversations")
         for session_id in ids:
             pages = self._client.pages(
@@ -155,7 +190,7 @@ class Checks:
 
     def _read(self, ids: list[str], refresh: bool) -> dict[str, Any]:
         """Read when each person wrote last; NaT where they never did."""
-        self._show(self._plans.before_messages(ids, refresh))
+        self._show(self._checks.before_messages(ids, refresh))
         wrote: dict[str, Any] = {}
         reading = message_threads.read(self._client, self._website_id, ids, refresh=refresh)
         with closing(reading):

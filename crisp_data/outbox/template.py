@@ -85,9 +85,19 @@ def fill(frame: pd.DataFrame, template: str | outgoing.Message) -> list[outgoing
 def check_template(frame: pd.DataFrame, template: str | outgoing.Message) -> None:
     """Refuse a frame or a template from which no message can be made.
 
+    Parameters
+    ----------
+    frame : pandas.DataFrame
+        Who is to be written to.
+    template : str or outgoing.Message
+        What is to be written.
+
     Raises
     ------
     BadParameter
+        The frame lacks ``session_id`` or a column that the template names, or the template cannot
+        be
+        read.
     """
     if not isinstance(frame, pd.DataFrame) or "session_id" not in frame:
         raise BadParameter(

@@ -58,3 +58,8 @@ __all__ = [
     "check",
     "new_fingerprint",
 ]
+
+
+def __dir__() -> list[str]:
+    """Show what is meant for use where a name is completed."""
+    return __all__

@@ -15,9 +15,14 @@ from crisp_data.outgoing.validation import Slot, as_json, check_fields, check_va
 class Message(Part):
     """What all messages of an operator have; all of it may be left out.
 
-    Parameters
+    Attributes
     ----------
-    nickname, avatar : str, optional
+    type : ClassVar[str]
+        Crisp's name of the message's type.
+    nickname : str, optional
+        Who the customer sees as the author; else the website itself (*documented*: ``user``).
+        The avatar is an address.
+    avatar : str, optional
         Who the customer sees as the author; else the website itself (*documented*: ``user``).
         The avatar is an address.
     origin : str, default "chat"

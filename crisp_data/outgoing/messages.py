@@ -17,6 +17,13 @@ from crisp_data.outgoing.validation import filled
 class Text(Message):
     """Words to the customer, in Crisp's Markdown.
 
+    Attributes
+    ----------
+    type : str
+        Always "text".
+    content : str
+        The text, in Crisp's Markdown.
+
     Examples
     --------
     >>> from crisp_data.outgoing import Text
@@ -31,6 +38,13 @@ class Text(Message):
 @dataclass(frozen=True, repr=False)
 class Note(Message):
     """Words to colleagues only; `mentions` tells some of them.
+
+    Attributes
+    ----------
+    type : str
+        Always "note".
+    content : str
+        The text, which the customer does not see.
 
     Examples
     --------
@@ -49,6 +63,17 @@ class File(Message):
 
     Crisp calls it ``type`` in the content, where a message has another one.
 
+    Attributes
+    ----------
+    type : str
+        Always "file".
+    name : str
+        The file's name, as shown.
+    url : str
+        Where the file is.
+    mime : str
+        Its media type, such as "application/pdf".
+
     Examples
     --------
     >>> from crisp_data.outgoing import File
@@ -66,6 +91,15 @@ class File(Message):
 class Animation(Message):
     """A moving picture at an address; `mime` is its type, such as "image/gif".
 
+    Attributes
+    ----------
+    type : str
+        Always "animation".
+    url : str
+        Where the picture is.
+    mime : str
+        Its media type, such as "image/gif".
+
     Examples
     --------
     >>> from crisp_data.outgoing import Animation
@@ -81,6 +115,17 @@ class Animation(Message):
 @dataclass(frozen=True, repr=False)
 class Audio(Message):
     """A recording at an address; `duration` in seconds (*assumed*), `mime` as "audio/mpeg".
+
+    Attributes
+    ----------
+    type : str
+        Always "audio".
+    url : str
+        Where the recording is.
+    mime : str
+        Its media type, such as "audio/mpeg".
+    duration : float
+        Its length, in seconds (*assumed*).
 
     Examples
     --------
@@ -98,6 +143,19 @@ class Audio(Message):
 @dataclass(frozen=True, repr=False)
 class Picker(Message):
     """A question with buttons for answers; the answer comes back with the same `id`.
+
+    Attributes
+    ----------
+    type : str
+        Always "picker".
+    id : str
+        Names the question; the answer comes back with it.
+    text : str
+        The question.
+    choices : sequence of Choice
+        The buttons, one at least.
+    required : bool or None
+        Whether the customer must answer before writing (*stated*).
 
     Examples
     --------
@@ -118,6 +176,21 @@ class Picker(Message):
 class Field(Message):
     """A question with a line to type into; `explain` is shown in the empty line.
 
+    Attributes
+    ----------
+    type : str
+        Always "field".
+    id : str
+        Names the question; the answer comes back with it.
+    text : str
+        The question.
+    explain : str
+        What the empty line shows.
+    value : str or None
+        What the line holds at first.
+    required : bool or None
+        Whether the customer must answer before writing (*stated*).
+
     Examples
     --------
     >>> from crisp_data.outgoing import Field
@@ -137,6 +210,15 @@ class Field(Message):
 class Carousel(Message):
     """Cards beside each other, each with its buttons.
 
+    Attributes
+    ----------
+    type : str
+        Always "carousel".
+    text : str
+        The words above the cards.
+    targets : sequence of Target
+        The cards, one at least.
+
     Examples
     --------
     >>> from crisp_data.outgoing import Action, Carousel, Target
@@ -153,6 +235,15 @@ class Carousel(Message):
 @dataclass(frozen=True, repr=False)
 class Event(Message):
     """A line in the thread that tells what happened, such as "state:resolved".
+
+    Attributes
+    ----------
+    type : str
+        Always "event".
+    namespace : str
+        What happened, such as "state:resolved".
+    text : str or None
+        What the line says.
 
     Examples
     --------
@@ -203,6 +294,16 @@ def check(body: Any) -> None:
 def as_message(message: str | Message) -> Message:
     """Make a :class:`Text` of a string; a message stays what it is.
 
+    Parameters
+    ----------
+    message : str or Message
+        The text, or the message.
+
+    Returns
+    -------
+    Message
+        The message.
+
     Raises
     ------
     InvalidMessage
@@ -226,6 +327,11 @@ def as_message(message: str | Message) -> Message:
 
 def new_fingerprint() -> int:
     """Return a number for a message, from a range so wide that none comes twice.
+
+    Returns
+    -------
+    int
+        From 0 up to the largest that Crisp takes.
 
     Examples
     --------

@@ -32,7 +32,15 @@ class Part:
 
 @dataclass(frozen=True, repr=False)
 class ChoiceAction(Part):
-    """What pressing a choice opens: its `type` ("link" or "frame", *stated*) and its `target`."""
+    """What pressing a choice opens: its `type` ("link" or "frame", *stated*) and its `target`.
+
+    Attributes
+    ----------
+    type : str
+        "link" or "frame" (*stated*).
+    target : str
+        The address to open.
+    """
 
     type: Filled
     target: Filled
@@ -40,7 +48,21 @@ class ChoiceAction(Part):
 
 @dataclass(frozen=True, repr=False)
 class Choice(Part):
-    """One button of a :class:`Picker`: what it answers, and what it shows."""
+    """One button of a :class:`Picker`: what it answers, and what it shows.
+
+    Attributes
+    ----------
+    value : str
+        What pressing the button answers.
+    label : str
+        What the button shows.
+    icon : str or None
+        A picture or emoji beside the label (*stated*).
+    selected : bool
+        Whether it is already chosen.
+    action : ChoiceAction or None
+        What pressing the button opens.
+    """
 
     value: Filled
     label: Filled
@@ -51,7 +73,15 @@ class Choice(Part):
 
 @dataclass(frozen=True, repr=False)
 class Action(Part):
-    """One button of a :class:`Target`: what it shows, and which address it opens."""
+    """One button of a :class:`Target`: what it shows, and which address it opens.
+
+    Attributes
+    ----------
+    label : str
+        What the button shows.
+    url : str
+        The address that it opens.
+    """
 
     label: Filled
     url: Filled
@@ -59,7 +89,19 @@ class Action(Part):
 
 @dataclass(frozen=True, repr=False)
 class Target(Part):
-    """One card of a :class:`Carousel`."""
+    """One card of a :class:`Carousel`.
+
+    Attributes
+    ----------
+    title : str
+        The card's title.
+    description : str
+        The text below the title.
+    image : str or None
+        Address of the card's picture.
+    actions : Sequence[Action]
+        The card's buttons.
+    """
 
     title: Filled
     description: str

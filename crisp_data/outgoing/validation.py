@@ -63,6 +63,15 @@ _NAMES = {
 def check_value(hint: Any, value: Any, path: str) -> None:
     """Refuse a JSON value that is not of a type.
 
+    Parameters
+    ----------
+    hint : object
+        The type, as an annotation.
+    value : object
+        The JSON value.
+    path : str
+        Where the value stands, for the error.
+
     Raises
     ------
     InvalidMessage
@@ -97,6 +106,15 @@ def check_fields(slots: Iterable[Slot], value: Any, path: str) -> None:
     """Refuse a JSON object in which a field is missing or does not fit.
 
     What is missing comes first, as in Crisp's validator.
+
+    Parameters
+    ----------
+    slots : Iterable[Slot]
+        The fields that the object may have.
+    value : object
+        The JSON object.
+    path : str
+        Where the object stands, for the error.
     """
     _check_kind((dict,), value, path)
     for slot in slots:

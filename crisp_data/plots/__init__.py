@@ -30,3 +30,8 @@ from crisp_data.plots.overview import overview
 from crisp_data.plots.volume import volume, weekdays
 
 __all__ = ["about", "backlog", "by_hour", "curve", "load", "overview", "volume", "weekdays"]
+
+
+def __dir__() -> list[str]:
+    """Show what is meant for use where a name is completed."""
+    return __all__

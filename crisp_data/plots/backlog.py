@@ -35,10 +35,22 @@ def backlog(
 
     Parameters
     ----------
-    messages, by, tz, bots, bots_answer, since, now
+    messages : pandas.DataFrame
         As in :func:`crisp_data.metrics.backlog`.
     ax : matplotlib.axes.Axes, optional
         Where to draw; a new figure as wide as a notebook where none is given.
+    by : str, default "day"
+        As in :func:`crisp_data.metrics.backlog`.
+    tz : str, optional
+        As in :func:`crisp_data.metrics.backlog`.
+    bots : str or Iterable[str], optional
+        As in :func:`crisp_data.metrics.backlog`.
+    bots_answer : bool, default False
+        As in :func:`crisp_data.metrics.backlog`.
+    since : object, optional
+        As in :func:`crisp_data.metrics.backlog`.
+    now : object, optional
+        As in :func:`crisp_data.metrics.backlog`.
 
     Returns
     -------

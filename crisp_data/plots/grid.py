@@ -75,12 +75,20 @@ def load(
 
     Parameters
     ----------
-    messages, tz, bots, bots_answer, now
+    messages : pandas.DataFrame
         As in :func:`crisp_data.metrics.load`.
     ax : matplotlib.axes.Axes, optional
         Where to draw; a new figure as wide as a notebook where none is given.
     most : int
         How many operators to draw, those with most messages; how many more there are is told.
+    tz : str, optional
+        As in :func:`crisp_data.metrics.load`.
+    bots : str or Iterable[str], optional
+        As in :func:`crisp_data.metrics.load`.
+    bots_answer : bool, default False
+        As in :func:`crisp_data.metrics.load`.
+    now : object, optional
+        As in :func:`crisp_data.metrics.load`.
 
     Returns
     -------

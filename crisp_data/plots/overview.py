@@ -52,7 +52,9 @@ def overview(
         Times of service levels, as in :func:`curve`; the first is told in the head too.
     tz : str, optional
         Time zone to count in; the frames' own where none is given.
-    bots, now
+    bots : str or Iterable[str], optional
+        As in :func:`crisp_data.metrics.responses`.
+    now : object, optional
         As in :func:`crisp_data.metrics.responses`.
 
     Returns

@@ -55,14 +55,34 @@ def narrow(ax: Axes) -> bool:
 
 
 def title(ax: Axes, words: str, lines_below: int = 0) -> None:
-    """Write a title, with room for the lines of a legend below it."""
+    """Write a title, with room for the lines of a legend below it.
+
+    Parameters
+    ----------
+    ax : Axes
+        Where to draw.
+    words : str
+        The title.
+    lines_below : int, default 0
+        How many lines the legend takes.
+    """
     size = "medium" if narrow(ax) else "large"
     ax.set_title(words, loc="left", fontsize=size, pad=6 + 12.5 * lines_below)
     ax.tick_params(labelsize=letters(ax))
 
 
 def across(ax: Axes, words: str, *more: str) -> None:
-    """Name the x axis, with whatever else has to be told."""
+    """Name the x axis, with whatever else has to be told.
+
+    Parameters
+    ----------
+    ax : Axes
+        Where to draw.
+    words : str
+        The axis's name.
+    *more : str
+        Further remarks; empty ones are left out.
+    """
     said = [part for part in more if part]
     words = (";\n" if narrow(ax) else "; ").join([words, *said])
     ax.set_xlabel(words, fontsize=letters(ax))
@@ -93,7 +113,19 @@ def left_out(rows: int) -> str:
 
 
 def legend(ax: Axes, handles: Sequence[Any], names: Iterable[str], columns: int) -> None:
-    """Explain what is drawn between title and axes, where nothing else is."""
+    """Explain what is drawn between title and axes, where nothing else is.
+
+    Parameters
+    ----------
+    ax : Axes
+        Where to draw.
+    handles : Sequence[object]
+        What is drawn, as matplotlib's artists.
+    names : Iterable[str]
+        A name for each.
+    columns : int
+        How many names stand side by side.
+    """
     # Names that begin with an underscore would be left out, so they come in afterwards.
     places = [str(number) for number in range(len(handles))]
     made = ax.legend(
@@ -172,7 +204,19 @@ def end_of(start: pd.Timestamp, by: str) -> pd.Timestamp:
 
 
 def date_axis(ax: Axes, starts: pd.DatetimeIndex, by: str, clock: str = "UTC") -> None:
-    """Put a date at every period, or at every n-th where they are many."""
+    """Put a date at every period, or at every n-th where they are many.
+
+    Parameters
+    ----------
+    ax : Axes
+        Where to draw.
+    starts : pandas.DatetimeIndex
+        The first moment of each period.
+    by : str
+        "day", "week" or "month".
+    clock : str, default "UTC"
+        The zone of the dates.
+    """
     from matplotlib.dates import DateFormatter
 
     periods = pd.period_range(starts[0], starts[-1], freq=_STEPS[by])

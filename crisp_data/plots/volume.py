@@ -91,7 +91,11 @@ def weekdays(conversations: pd.DataFrame, ax: Axes | None = None, tz: str | None
 
     Parameters
     ----------
-    conversations, ax, tz
+    conversations : pandas.DataFrame
+        As in :func:`volume`; ``created_at`` is read.
+    ax : Axes, optional
+        As in :func:`volume`; ``created_at`` is read.
+    tz : str, optional
         As in :func:`volume`; ``created_at`` is read.
 
     Returns
@@ -132,7 +136,22 @@ def weekdays(conversations: pd.DataFrame, ax: Axes | None = None, tz: str | None
 def read(
     conversations: pd.DataFrame, *columns: str, tz: str | None
 ) -> tuple[pd.DataFrame, str, int]:
-    """Give the rows that have a time of creation, in one zone; the zone; how many have none."""
+    """Give the rows that have a time of creation, in one zone; the zone; how many have none.
+
+    Parameters
+    ----------
+    conversations : pandas.DataFrame
+        Frame of the ``conversations`` table.
+    *columns : str
+        Names of the columns needed besides ``created_at``.
+    tz : str or None
+        The zone; the frame's own by default.
+
+    Returns
+    -------
+    tuple[pandas.DataFrame, str, int]
+        The rows with a time, the zone's name, and the number of rows without a time.
+    """
     needs(conversations, "created_at", *columns, of="ws.conversations()")
     zone = check_tz_or(tz, milliseconds(conversations, "created_at")[1])
     frame = conversations[["created_at", *columns]]

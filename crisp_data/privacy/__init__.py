@@ -46,6 +46,11 @@ from crisp_data.privacy.pseudonymiser import Pseudonymiser
 __all__ = ["Pseudonymiser", "pseudonymise"]
 
 
+def __dir__() -> list[str]:
+    """Show what is meant for use where a name is completed."""
+    return __all__
+
+
 def pseudonymise(
     frame: pd.DataFrame,
     *,

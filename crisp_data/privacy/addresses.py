@@ -73,7 +73,9 @@ def replace_email(text: str, email: str, by: str) -> str:
 
     Parameters
     ----------
-    text, email : str
+    text : str
+        As in :func:`find_email`.
+    email : str
         As in :func:`find_email`.
     by : str
         What to put there.

@@ -35,6 +35,20 @@ def previews(
     Where an attachment came last, both are its name or its address. Otherwise the excerpt is
     cut from the private text: cut from the original, it may end within an e-mail or a number,
     whose first half nobody recognises.
+
+    Parameters
+    ----------
+    frame : pandas.DataFrame
+        The original frame.
+    private : pandas.DataFrame
+        The frame made private so far.
+    scrubber : Scrubber
+        Makes texts private.
+
+    Yields
+    ------
+    tuple[str, pandas.Series[object]]
+        A column's name and its private values.
     """
     names = ("preview_type", "last_message", "preview_excerpt")
     rows = zip(*(frame[n].tolist() for n in names), *(private[n].tolist() for n in names[1:]),

@@ -148,7 +148,17 @@ class _Pieces:
         self.end = 0  # how much of the text has been dealt with
 
     def append(self, piece: str, start: int, end: int) -> None:
-        """Put a piece in the place of another."""
+        """Put a piece in the place of another.
+
+        Parameters
+        ----------
+        piece : str
+            The new text.
+        start : int
+            Where the old text begins.
+        end : int
+            Where the old text ends.
+        """
         place = self._of.original(start, end)
         self._pieces.append(piece)
         self._starts += [place[0]] * len(piece)

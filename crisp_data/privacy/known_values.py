@@ -37,7 +37,17 @@ class Known:
         return len(self._values)
 
     def add(self, kind: str, value: str, written: str | None = None) -> None:
-        """Remember a value, as others may write it: "Müller" is Muller and Mueller to many."""
+        """Remember a value, as others may write it: "Müller" is Muller and Mueller to many.
+
+        Parameters
+        ----------
+        kind : str
+            The kind of value, such as "name"; a token begins with it.
+        value : str
+            The value, which its token is made from.
+        written : str, optional
+            Another spelling of it.
+        """
         value = fold(value).strip()
         text = value if written is None else fold(written)
         if text == value:

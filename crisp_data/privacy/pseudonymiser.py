@@ -37,8 +37,17 @@ class Pseudonymiser:
 
     Parameters
     ----------
-    key, allow, keep_operators
+    key : str or bytes, optional
         As in :func:`pseudonymise`.
+    allow : Collection[str], optional
+        As in :func:`pseudonymise`.
+    keep_operators : bool, default False
+        As in :func:`pseudonymise`.
+
+    Raises
+    ------
+    BadParameter
+        ``allow`` is one text, or the key is too short.
 
     Examples
     --------
@@ -68,7 +77,18 @@ class Pseudonymiser:
         self._seen: set[tuple[str, str]] = set()
 
     def learn(self, *frames: pd.DataFrame) -> Self:
-        """Remember the personal values of frames, to find them in any text."""
+        """Remember the personal values of frames, to find them in any text.
+
+        Parameters
+        ----------
+        *frames : pandas.DataFrame
+            Frames of any table.
+
+        Returns
+        -------
+        Self
+            This object, so that calls can be chained.
+        """
         for frame in frames:
             _check(frame)
             keep = self._kept(frame)
@@ -87,7 +107,18 @@ class Pseudonymiser:
         return self
 
     def frame(self, frame: pd.DataFrame) -> pd.DataFrame:
-        """Return the frame made private; it is learnt from first."""
+        """Return the frame made private; it is learnt from first.
+
+        Parameters
+        ----------
+        frame : pandas.DataFrame
+            A table's frame or any other; it is not changed.
+
+        Returns
+        -------
+        pandas.DataFrame
+            The same columns, dtypes, rows and index.
+        """
         self.learn(frame)
         result = frame.copy()
         result.attrs = {}

@@ -36,7 +36,22 @@ class Scrubber:
         self.tokens, self.known, self.allow = tokens, known, frozenset(allow)
 
     def value(self, role: str, value: Any, found: Found) -> Any:
-        """Make a cell private; what says nothing but when or how much stays."""
+        """Make a cell private; what says nothing but when or how much stays.
+
+        Parameters
+        ----------
+        role : str
+            The column's role, as in :mod:`crisp_data.privacy.column_roles`.
+        value : object
+            The cell.
+        found : Found
+            Counts by kind what was replaced.
+
+        Returns
+        -------
+        object
+            The private cell.
+        """
         if isinstance(value, str):
             return self._string(role, value, found)
         if isinstance(value, dict):
@@ -88,7 +103,22 @@ class Scrubber:
         return "".join([*pieces, text[at:]]) if pieces else text
 
     def token(self, kind: str, value: str, found: Found) -> str:
-        """Return the token of a whole value: what it looks like counts more than its column."""
+        """Return the token of a whole value: what it looks like counts more than its column.
+
+        Parameters
+        ----------
+        kind : str
+            The kind of value that the column holds.
+        value : str
+            The value.
+        found : Found
+            Counts by kind what was replaced.
+
+        Returns
+        -------
+        str
+            The token; a blank value stays.
+        """
         if not value.strip():
             return value
         if (seen := look(value)) is not None:
@@ -97,7 +127,22 @@ class Scrubber:
         return self.tokens(kind, value)
 
     def json(self, text: str, found: Found, role: str = "json") -> str | None:
-        """Make JSON private; what cannot be read as JSON is text."""
+        """Make JSON private; what cannot be read as JSON is text.
+
+        Parameters
+        ----------
+        text : str
+            JSON.
+        found : Found
+            Counts by kind what was replaced.
+        role : str, default "json"
+            The role of the values; "free" keeps allowed keys only.
+
+        Returns
+        -------
+        str or None
+            The private JSON; None where free JSON is no object or nothing of it stays.
+        """
         try:
             value = msgspec.json.decode(text)
         except (msgspec.DecodeError, UnicodeEncodeError, RecursionError):

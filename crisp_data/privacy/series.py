@@ -18,7 +18,24 @@ _Make = Callable[[Any, Found], Any]
 
 
 def private(column: pd.Series[Any], role: str, scrubber: Scrubber, found: Found) -> pd.Series[Any]:
-    """Return the column made private, and count in ``found`` what was in it."""
+    """Return the column made private, and count in ``found`` what was in it.
+
+    Parameters
+    ----------
+    column : pandas.Series
+        The column.
+    role : str
+        Its role, as in :mod:`crisp_data.privacy.column_roles`.
+    scrubber : Scrubber
+        Makes single values private.
+    found : Found
+        Counts by kind what was replaced.
+
+    Returns
+    -------
+    pandas.Series
+        The same dtype and index.
+    """
     kind = column.dtype
     if role == "keep" or types.is_bool_dtype(kind) or _is_time(kind):
         return column

@@ -13,10 +13,20 @@ from crisp_data.local.forks import PerProcess
 class Budget:
     """What an open block may spend; made by :meth:`crisp_data.Workspace.budget`.
 
+    Parameters
+    ----------
+    limit : int
+        Requests allowed.
+
     Attributes
     ----------
     limit, used : int
         Requests allowed and spent. ``used`` stays to be read after the block.
+
+    Raises
+    ------
+    BadParameter
+        ``limit`` is not a whole number of requests.
 
     Examples
     --------

@@ -101,6 +101,20 @@ def list_requests(rows: int, *, end: bool = True, lap: bool = True) -> int:
 
     A page after the first repeats the last row of the one before; ``end`` adds the page
     that shows the list's end, ``lap`` the look at what moved up meanwhile.
+
+    Parameters
+    ----------
+    rows : int
+        How many conversations the list holds.
+    end : bool, default True
+        Whether the page that shows the list's end is read.
+    lap : bool, default True
+        Whether the top is read again for what moved up meanwhile.
+
+    Returns
+    -------
+    int
+        How many requests.
     """
     pages = 1 if rows <= PAGE - end else 1 + math.ceil((rows - PAGE + end) / (PAGE - 1))
     return pages + (end and rows > 0) + (lap and pages > 1)

@@ -65,6 +65,11 @@ class Ledger:
     budgets : Budgets
         The open budgets of this client, charged with each request.
 
+    Raises
+    ------
+    BadParameter
+        The limit, the share or the hour is out of range.
+
     Examples
     --------
     >>> ws.quota.used + ws.quota.left == ws.quota.limit
@@ -95,6 +100,18 @@ class Ledger:
     def reserve(self, operation: str, *, write: bool = False) -> Reservation:
         """Count one request before it is sent.
 
+        Parameters
+        ----------
+        operation : str
+            The operation's name, to count by.
+        write : bool, default False
+            Whether it changes something; it may then spend what is kept for writes.
+
+        Returns
+        -------
+        Reservation
+            What to release if no byte is sent.
+
         Raises
         ------
         QuotaExceeded
@@ -117,7 +134,13 @@ class Ledger:
         return Reservation(operation, days, paid)
 
     def release(self, reservation: Reservation) -> None:
-        """Give a reservation back: only where no byte of the request was sent."""
+        """Give a reservation back: only where no byte of the request was sent.
+
+        Parameters
+        ----------
+        reservation : Reservation
+            What :meth:`reserve` returned.
+        """
         with self._file.transaction():
             self._file.add(reservation.days, reservation.operation, -1)
         self.budgets.give_back(reservation.paid)
@@ -127,6 +150,15 @@ class Ledger:
 
         ``today=False`` looks at open budgets only: the day itself may be waited for. Writes
         may spend what is kept for them.
+
+        Parameters
+        ----------
+        needed : int
+            Requests that will be needed at least.
+        today : bool, default True
+            Whether today's requests must suffice; False looks at open budgets only.
+        write : bool, default False
+            Whether they may spend what is kept for writes.
 
         Raises
         ------
@@ -146,7 +178,20 @@ class Ledger:
             )
 
     def close(self, day: str, refusal: str) -> QuotaExceeded:
-        """Mark a day as spent by Crisp's own word; returns the error that says so."""
+        """Mark a day as spent by Crisp's own word; returns the error that says so.
+
+        Parameters
+        ----------
+        day : str
+            The day, as "2026-11-02".
+        refusal : str
+            Crisp's reason.
+
+        Returns
+        -------
+        QuotaExceeded
+            The error to raise.
+        """
         self._file.close(day, refusal)
         return self._refusal(day, 0)
 
@@ -189,6 +234,11 @@ class Ledger:
         """Seconds until reads may go on; 0 where they may now.
 
         A few seconds longer than to the reset, until a request falls on the new day alone.
+
+        Returns
+        -------
+        float
+            Seconds.
         """
         spent = [day for day in self._days() if self._free(day, write=False) < 1]
         if not spent:
@@ -200,7 +250,13 @@ class Ledger:
         self._file.disconnect()
 
     def by_operation(self) -> dict[str, int]:
-        """What used today's requests, most first."""
+        """What used today's requests, most first.
+
+        Returns
+        -------
+        dict[str, int]
+            Requests by the operation's name.
+        """
         return self._file.by_operation(self._today)
 
     def __repr__(self) -> str:

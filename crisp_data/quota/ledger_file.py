@@ -56,7 +56,17 @@ class LedgerFile(Database):
             return dict(db.execute(query, (self._account, day)))
 
     def add(self, days: list[str], operation: str, count: int) -> None:
-        """Count requests of an operation for each of the days; within a transaction."""
+        """Count requests of an operation for each of the days; within a transaction.
+
+        Parameters
+        ----------
+        days : list[str]
+            Days, as "2026-11-02".
+        operation : str
+            The operation's name.
+        count : int
+            How many requests; negative to give some back.
+        """
         with self.connection() as db:
             for day in days:
                 db.execute(

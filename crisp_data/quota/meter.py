@@ -35,7 +35,22 @@ def bar(parts: Mapping[str, int], whole: int) -> str:
 
 
 def block(above: str, lines: Iterable[str], table: Mapping[str, object]) -> str:
-    """Put lines of text and a table of names and figures below a drawing."""
+    """Put lines of text and a table of names and figures below a drawing.
+
+    Parameters
+    ----------
+    above : str
+        HTML of the drawing.
+    lines : Iterable[str]
+        Lines of text; escaped here.
+    table : Mapping[str, object]
+        Figures by name; escaped here.
+
+    Returns
+    -------
+    str
+        HTML.
+    """
     text = "".join(f"<div>{html.escape(line)}</div>" for line in lines)
     rows = "".join(
         f"<tr style='background:transparent'><td style='{_NUMBER}'>{_figure(value)}</td>"

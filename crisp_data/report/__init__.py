@@ -40,6 +40,11 @@ from crisp_data.report.page import render
 __all__ = ["check", "figures", "write"]
 
 
+def __dir__() -> list[str]:
+    """Show what is meant for use where a name is completed."""
+    return __all__
+
+
 def write(
     path: str | Path,
     conversations: Any,
@@ -69,7 +74,11 @@ def write(
         and their threads. Or a frame of them, of the ``conversations`` table.
     messages : pandas.DataFrame, optional
         Their threads, where ``conversations`` is a frame.
-    since, until : str, date, datetime or Timestamp, optional
+    since : str, date, datetime or Timestamp, optional
+        The period, as in ``ws.conversations``, but of what happened in it and not of the last
+        update. The last whole calendar month without both; until now without ``until``. It is
+        compared with the equally long one before: whole months with as many whole months.
+    until : str, date, datetime or Timestamp, optional
         The period, as in ``ws.conversations``, but of what happened in it and not of the last
         update. The last whole calendar month without both; until now without ``until``. It is
         compared with the equally long one before: whole months with as many whole months.
@@ -155,7 +164,27 @@ def figures(
 
     Parameters
     ----------
-    conversations, messages, since, until, tz, within, hours, bots, now, complete, refresh
+    conversations : object
+        As in :func:`write`.
+    messages : pandas.DataFrame, optional
+        As in :func:`write`.
+    since : object, optional
+        As in :func:`write`.
+    until : object, optional
+        As in :func:`write`.
+    tz : str, optional
+        As in :func:`write`.
+    within : object, default WITHIN
+        As in :func:`write`.
+    hours : BusinessHours, optional
+        As in :func:`write`.
+    bots : str or Iterable[str], optional
+        As in :func:`write`.
+    now : object, optional
+        As in :func:`write`.
+    complete : tuple[object, object], optional
+        As in :func:`write`.
+    refresh : bool, default False
         As in :func:`write`.
 
     Returns
@@ -185,7 +214,23 @@ def figures(
 
 
 def check(path: str | Path) -> Path:
-    """Refuse a path that cannot be written, before anything is spent on what goes there."""
+    """Refuse a path that cannot be written, before anything is spent on what goes there.
+
+    Parameters
+    ----------
+    path : str or Path
+        The file to be written.
+
+    Returns
+    -------
+    Path
+        The path, with a leading ``~`` expanded.
+
+    Raises
+    ------
+    BadParameter
+        The ending is not ``.html``, or the folder is missing.
+    """
     path = as_path(path)
     if path.suffix.lower() != ".html":
         raise BadParameter(f"{path.name!r} is no name of a page.", "Let it end in .html.")

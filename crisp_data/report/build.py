@@ -20,7 +20,22 @@ from crisp_data.report.period_view import PeriodView
 def seen(
     material: ReportInputs, hours: BusinessHours | None, bots: str | Iterable[str]
 ) -> tuple[PeriodView, PeriodView | None]:
-    """Look at the period, and at the one before where it is complete."""
+    """Look at the period, and at the one before where it is complete.
+
+    Parameters
+    ----------
+    material : ReportInputs
+        The frames and the period.
+    hours : BusinessHours or None
+        Count open time only.
+    bots : str or Iterable[str]
+        ``user_id`` or ``nickname`` of bots.
+
+    Returns
+    -------
+    tuple[PeriodView, PeriodView or None]
+        The period, and the one before; None where that is not complete.
+    """
     known = names(bots)
 
     def look(period: Any) -> PeriodView:
@@ -39,7 +54,28 @@ def compose(
     *,
     private: bool,
 ) -> Report:
-    """Measure and draw what the page shows."""
+    """Measure and draw what the page shows.
+
+    Parameters
+    ----------
+    material : ReportInputs
+        The frames and the period.
+    title : str or None
+        The page's title; None takes the website's name.
+    within : list[pd.Timedelta]
+        Times of service levels, the first as a key figure.
+    hours : BusinessHours or None
+        Count open time only.
+    bots : str or Iterable[str]
+        ``user_id`` or ``nickname`` of bots.
+    private : bool
+        Whether to leave out the addresses of conversations.
+
+    Returns
+    -------
+    Report
+        What the page shows.
+    """
     now, before = seen(material, hours, bots)
     boxes = material.inboxes
     called = {} if boxes is None else dict(zip(boxes["inbox_id"], boxes["name"], strict=True))

@@ -36,7 +36,22 @@ class Chart:
 
 
 def charts(now: PeriodView, before: PeriodView | None, within: list[pd.Timedelta]) -> list[Chart]:
-    """Draw a period: how much, how fast, when, what stays open, and who."""
+    """Draw a period: how much, how fast, when, what stays open, and who.
+
+    Parameters
+    ----------
+    now : PeriodView
+        The period.
+    before : PeriodView or None
+        The period before; None where it is not known.
+    within : list[pd.Timedelta]
+        Times of service levels.
+
+    Returns
+    -------
+    list[Chart]
+        The charts, in the page's order.
+    """
     tz = now.period.tz
     by = "day" if now.period.days <= _DAYS_BY_DAY else "week"
     options: dict[str, Any] = {"tz": tz, "bots": now.bots}

@@ -60,7 +60,22 @@ def limits(within: Any) -> list[pd.Timedelta]:
 
 
 def figures(now: PeriodView, before: PeriodView | None, within: list[pd.Timedelta]) -> list[Figure]:
-    """Measure the key figures of a period, and of the one before where that is known."""
+    """Measure the key figures of a period, and of the one before where that is known.
+
+    Parameters
+    ----------
+    now : PeriodView
+        The period.
+    before : PeriodView or None
+        The period before; None where it is not known.
+    within : list[pd.Timedelta]
+        Times of service levels; the first is taken.
+
+    Returns
+    -------
+    list[Figure]
+        The key figures, in the page's order.
+    """
     limit = style.duration(within[0])
     these = _measure(now, within[0])
     those = [None] * len(these) if before is None else _measure(before, within[0])

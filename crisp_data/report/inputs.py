@@ -119,7 +119,37 @@ def of_frames(
     complete: tuple[Any, Any] | None,
     inboxes: pd.DataFrame | None,
 ) -> ReportInputs:
-    """Take frames that somebody else read."""
+    """Take frames that somebody else read.
+
+    Parameters
+    ----------
+    conversations : pandas.DataFrame
+        Frame of the ``conversations`` table.
+    messages : pandas.DataFrame or None
+        Frame of their ``messages``.
+    since : object
+        The period's beginning.
+    until : object
+        The period's end.
+    tz : str or None
+        The zone of the page; the frames' own by default.
+    now : object
+        When the frames were read.
+    complete : tuple[object, object] or None
+        From when to when, by last update, the frames are complete.
+    inboxes : pandas.DataFrame or None
+        Names for the inboxes.
+
+    Returns
+    -------
+    ReportInputs
+        The frames and the period.
+
+    Raises
+    ------
+    BadParameter
+        The frames or the period cannot be used.
+    """
     needs(conversations, *_CONVERSATIONS, of="ws.conversations()")
     if messages is None:
         raise BadParameter(
@@ -153,7 +183,26 @@ def _moment(told: Any, name: str, zone: str) -> pd.Timestamp:
 def of_source(
     source: Any, since: Any, until: Any, *, tz: str | None, refresh: bool
 ) -> ReportInputs:
-    """Read what the two periods need from a workspace, or from an archive."""
+    """Read what the two periods need from a workspace, or from an archive.
+
+    Parameters
+    ----------
+    source : object
+        A workspace or an archive.
+    since : object
+        The period's beginning.
+    until : object
+        The period's end.
+    tz : str or None
+        The zone of the page; the source's own by default.
+    refresh : bool
+        Ask Crisp even where the cache has the answer.
+
+    Returns
+    -------
+    ReportInputs
+        The frames and the period.
+    """
     zone = dates.check_tz(tz or source.tz)
     now = source.now.tz_convert(zone)
     kept = hasattr(source, "info")  # an archive, as it was when it was brought up to date

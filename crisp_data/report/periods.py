@@ -93,6 +93,22 @@ class Period:
 def period(since: Any, until: Any, *, tz: str, now: Any) -> Period:
     """Read a period; the last whole month in the zone where none is given.
 
+    Parameters
+    ----------
+    since : object
+        The period's beginning.
+    until : object
+        The period's end.
+    tz : str
+        The zone of the page.
+    now : object
+        The present, or when the frames were read.
+
+    Returns
+    -------
+    Period
+        The period, in the zone.
+
     Raises
     ------
     BadParameter

@@ -71,7 +71,26 @@ def about(
     within: pd.Timedelta,
     names: Mapping[str, str] | None = None,
 ) -> Table:
-    """Tell how many conversations each topic has (or segment, ...), and how fast it is answered."""
+    """Tell how many conversations each topic has (or segment, ...), and how fast it is answered.
+
+    Parameters
+    ----------
+    now : PeriodView
+        The period.
+    before : PeriodView or None
+        The period before; None where it is not known.
+    on : str
+        The column to group by.
+    within : pd.Timedelta
+        The time of the service level.
+    names : Mapping[str, str], optional
+        Names to show for the column's values.
+
+    Returns
+    -------
+    Table
+        The table, most conversations first.
+    """
     found = _groups(now, before, on, within)
     named, without = found[found[on].notna()], found[found[on].isna()]
     rows = []
@@ -103,7 +122,22 @@ def about(
 
 
 def longest(seen: PeriodView, now: pd.Timestamp, *, links: bool) -> Table:
-    """Tell who waits for an answer at the moment at which the data were read."""
+    """Tell who waits for an answer at the moment at which the data were read.
+
+    Parameters
+    ----------
+    seen : PeriodView
+        The period.
+    now : pandas.Timestamp
+        When the frames were read.
+    links : bool
+        Whether to link to the conversations.
+
+    Returns
+    -------
+    Table
+        The table, the longest wait first.
+    """
     found = metrics.waiting(seen.messages, hours=seen.hours, bots=seen.bots, now=now)
     known = seen.conversations.drop_duplicates("session_id").set_index("session_id")
     facts = known[["website_id", "nickname", "topic", "assigned_user_id"]]

@@ -46,6 +46,20 @@ def change(kind: Kind, now: Any, before: Any) -> tuple[str, int]:
 
     Two figures that read the same are the same; so much the difference is worth.
 
+    Parameters
+    ----------
+    kind : Kind
+        What the figure counts, which decides how it is written.
+    now : object
+        The figure.
+    before : object
+        The figure of the period before.
+
+    Returns
+    -------
+    tuple[str, int]
+        The words; and 1 for more, -1 for less, 0 for the same.
+
     Examples
     --------
     >>> from crisp_data.report.wording import change

@@ -101,7 +101,22 @@ class Session(CachedSession):
         self.trust_env = False
 
     def send(self, request: requests.PreparedRequest, *args: Any, **kwargs: Any) -> Any:
-        """Send through the cache; whatever becomes of a write, drop what it may have changed."""
+        """Send through the cache; whatever becomes of a write, drop what it may have changed.
+
+        Parameters
+        ----------
+        request : requests.PreparedRequest
+            The request.
+        *args : object
+            Passed to requests-cache.
+        **kwargs : object
+            Passed to requests-cache.
+
+        Returns
+        -------
+        object
+            The answer, from the cache or from Crisp.
+        """
         since, self._asked = float(request.headers.pop(SINCE, 0)), time.time()
         if request.method in ("GET", "HEAD"):
             return self._read(request, since, **kwargs)

@@ -47,22 +47,35 @@ class Client:
     on_quota : {"raise", "wait"}, default "raise"
         What becomes of a read for which the day has nothing left: :class:`QuotaExceeded`, or
         a wait until the reset, which Ctrl-C ends. A write is never made to wait.
+    reserve_for_writes : float, default 0.02
+        The share of the day that reads cannot spend.
+    reset_hour : int, default 0
+        The hour, UTC, at which the day begins anew.
     writes : bool, default False
         Whether anything but reading is allowed.
     cache : bool, default True
         Whether answers are kept and reused.
     lifetimes : dict of str to int, optional
         Seconds that answers stay fresh by URL pattern; searched before the built-in ones.
-    cache_dir, state_dir : str or Path, optional
+    cache_dir : str or Path, optional
         Where cache and ledger live; by default the user's own folders.
-    patience : Patience, optional
+    state_dir : str or Path, optional
+        Where cache and ledger live; by default the user's own folders.
+    retry : RetryPolicy, optional
         How long reads are tried again.
     workers : int, default 4
         How many threads of messages are read side by side.
     progress : bool, optional
         Whether a wait for the reset shows a bar; by default on the live service only.
-    sleep, now : callable
+    sleep : callable
         How to wait, and the clock in seconds; the sandbox has a clock of its own.
+    now : callable
+        How to wait, and the clock in seconds; the sandbox has a clock of its own.
+
+    Raises
+    ------
+    BadParameter
+        ``on_quota``, ``workers`` or another argument is out of range.
 
     Examples
     --------
@@ -129,13 +142,18 @@ class Client:
             Such as ``website/{website_id}/operators/list``, filled in.
         params : dict, optional
             The query.
-        refresh : bool, default False
-            Ask the service even where the cache knows.
-        keep : bool, default True
-            False for an answer that neither comes from the cache nor enters it.
-        for_write : bool, default False
-            Whether it belongs to a write: then it may spend what is kept for writes, and
-            never waits for the day's reset.
+        **options : object
+            ``refresh`` (default False): ask the service even where the cache has the answer.
+            ``use_cache`` (default True): False for an answer that neither comes from the cache nor
+            enters
+            it. ``for_write`` (default False): the read belongs to a write, may spend what is kept
+            for
+            writes, and never waits for the day's reset.
+
+        Returns
+        -------
+        object
+            The ``data`` of the answer.
 
         Raises
         ------
@@ -149,24 +167,104 @@ class Client:
         return self._data("GET", path, params, **options)
 
     def head(self, path: str, params: Mapping[str, Any] | None = None, **options: Any) -> bool:
-        """Ask whether something exists; a missing one raises :class:`NotFound`."""
+        """Ask whether something exists; a missing one raises :class:`NotFound`.
+
+        Parameters
+        ----------
+        path : str
+            As in :meth:`get`.
+        params : Mapping[str, object], optional
+            As in :meth:`get`.
+        **options : object
+            As in :meth:`get`.
+
+        Returns
+        -------
+        bool
+            True; what does not exist raises.
+
+        Raises
+        ------
+        NotFound
+            It does not exist.
+        """
         self._send("HEAD", path, params, **options)
         return True
 
     def post(self, path: str, json: Any = None, **options: Any) -> Any:
-        """Create or send something; sent once, never tried again."""
+        """Create or send something; sent once, never tried again.
+
+        Parameters
+        ----------
+        path : str
+            As in :meth:`get`.
+        json : object, optional
+            The body.
+        **options : object
+            ``params``, the query.
+
+        Returns
+        -------
+        object
+            The ``data`` of the answer.
+        """
         return self._data("POST", path, json=json, **options)
 
     def put(self, path: str, json: Any = None, **options: Any) -> Any:
-        """Replace something; sent once, never tried again."""
+        """Replace something; sent once, never tried again.
+
+        Parameters
+        ----------
+        path : str
+            As in :meth:`get`.
+        json : object, optional
+            The body.
+        **options : object
+            ``params``, the query.
+
+        Returns
+        -------
+        object
+            The ``data`` of the answer.
+        """
         return self._data("PUT", path, json=json, **options)
 
     def patch(self, path: str, json: Any = None, **options: Any) -> Any:
-        """Change something; sent once, never tried again."""
+        """Change something; sent once, never tried again.
+
+        Parameters
+        ----------
+        path : str
+            As in :meth:`get`.
+        json : object, optional
+            The body.
+        **options : object
+            ``params``, the query.
+
+        Returns
+        -------
+        object
+            The ``data`` of the answer.
+        """
         return self._data("PATCH", path, json=json, **options)
 
     def delete(self, path: str, json: Any = None, **options: Any) -> Any:
-        """Remove something; sent once, never tried again."""
+        """Remove something; sent once, never tried again.
+
+        Parameters
+        ----------
+        path : str
+            As in :meth:`get`.
+        json : object, optional
+            The body.
+        **options : object
+            ``params``, the query.
+
+        Returns
+        -------
+        object
+            The ``data`` of the answer.
+        """
         return self._data("DELETE", path, json=json, **options)
 
     def call(
@@ -183,8 +281,13 @@ class Client:
             The body, for operations that write.
         refresh : bool, default False
             Ask the service even where the cache knows.
-        **arguments
+        **arguments : object
             Path and query parameters by their own names.
+
+        Returns
+        -------
+        object
+            The ``data`` of the answer.
 
         Raises
         ------
@@ -229,37 +332,41 @@ class Client:
             How many records are wanted; the walk ends at the page that brings them.
         refresh : bool, default False
             Walk it anew even where the cache knows it.
-        keep : bool, default True
+        use_cache : bool, default True
             False for answers that neither come from the cache nor enter it.
         for_write : bool, default False
             Whether it is read to write: then it may spend what is kept for writes, and never
             waits for the day's reset.
-        lap : bool, default False
-            Conversations only: walk once from ``filter_date_end``, or the top, to the end,
-            without a look at what moved up meanwhile. Until the walk is in doubt, every
-            conversation between a page's own ``filter_date_end`` and the lap's beginning,
-            as the list stood when that page was answered, was on the pages before it.
+        one_pass : bool, default False
+            Conversations only: walk once from ``filter_date_end``, or the top, to the end, without
+            a look
+            at what moved up meanwhile. As long as ``incomplete`` is empty, every conversation
+            between a
+            page's own ``filter_date_end`` and the walk's beginning, as the list stood when that
+            page was
+            answered, was on the pages before it.
         down_to : int, optional
-            Conversations only: a lap that ends at the first page with an update older than
-            this, in milliseconds. It is not sent: where page 1 reaches that far, it is all.
+            Conversations only: a single pass that ends at the first page with an update older than
+            this,
+            in milliseconds. It is not sent: where page 1 reaches that far, it is all.
         known : frozenset of int, optional
             Messages only: fingerprints that the caller has. The thread ends at the first
             batch that holds one of them.
-        **arguments
+        **arguments : object
             Path and query parameters by their own names, ``page_number`` excepted.
-
-        Raises
-        ------
-        BadParameter
-            An argument that the operation does not take; nothing was spent. Everything that
-            :meth:`call` raises may come with any page.
 
         Returns
         -------
         Pages
             An iterator of :class:`Page`, answers as they came. Rows may come twice where a
             list moves; a thread's pages overlap by design. The table builder drops what it
-            has already. Its ``doubt`` says, after the last page, why it may lack rows.
+            has already. Its ``incomplete`` says, after the last page, why it may lack rows.
+
+        Raises
+        ------
+        BadParameter
+            An argument that the operation does not take; nothing was spent. Everything that
+            :meth:`call` raises may come with any page.
 
         Examples
         --------
@@ -271,7 +378,7 @@ class Client:
         if "page_number" in arguments:
             raise BadParameter("A walk begins at page 1.", "Use call() for one page.")
         if (one_pass or down_to is not None) and route.name != "list_conversations":
-            raise BadParameter("lap and down_to are for list_conversations.")
+            raise BadParameter("one_pass and down_to are for list_conversations.")
         if known and route.name != "get_messages_in_conversation":
             raise BadParameter("known is for get_messages_in_conversation.")
         if route.name in ("list_conversations", "list_people_profiles"):
@@ -281,7 +388,9 @@ class Client:
         where = {name: arguments[name] for name in route.parameters if name not in numbered}
         timed = paging.is_timed(route, query)
         if (one_pass or down_to is not None) and not timed:
-            raise BadParameter("lap and down_to need the order by update, without order_date_*.")
+            raise BadParameter(
+                "one_pass and down_to need the order by update, without order_date_*."
+            )
 
         def steps(since: float = 0.0, offline: bool = False) -> Steps:
             walk = paging.walk(
@@ -294,6 +403,18 @@ class Client:
 
     def is_cached(self, operation: str, **arguments: Any) -> bool:
         """Whether the cache could answer a read by itself; spends nothing.
+
+        Parameters
+        ----------
+        operation : str
+            The operation's name.
+        **arguments : object
+            Path and query parameters by their own names.
+
+        Returns
+        -------
+        bool
+            Whether a fresh answer is in the cache.
 
         Examples
         --------
@@ -415,6 +536,16 @@ class Client:
         A plugin token is asked where its plugin is installed; any other token serves the
         one website that was named to it, and spends nothing to say so.
 
+        Parameters
+        ----------
+        refresh : bool, default False
+            Ask Crisp even where the cache has the answer.
+
+        Returns
+        -------
+        list[str]
+            The ids, in Crisp's order.
+
         Examples
         --------
         >>> ws.website_id in ws.client.website_ids()
@@ -431,6 +562,11 @@ class Client:
     def check_writes(self, what: str) -> None:
         """Refuse what would change something on a connection that only reads.
 
+        Parameters
+        ----------
+        what : str
+            What was to be done, for the error.
+
         Raises
         ------
         ReadOnly
@@ -444,13 +580,24 @@ class Client:
             raise ReadOnly(f"{what} changes something, and this connection only reads.")
 
     def cached(self) -> int:
-        """How many answers the cache holds that are still fresh."""
+        """How many answers the cache holds that are still fresh.
+
+        Returns
+        -------
+        int
+            The number of answers.
+        """
         return self._session().cached()
 
     def drop(self, path: str) -> None:
         """Drop the kept answers that a write to a path made stale, where it could not itself.
 
         A write drops them when it ends. One that was killed did not.
+
+        Parameters
+        ----------
+        path : str
+            The path that was written to, below ``/v1``.
         """
         self._session().drop(path)
 

@@ -23,6 +23,15 @@ BATCHES = 1.1
 class CostPlans:
     """What pulls would cost: ``ws.plan.conversations(...)``, ``ws.plan.messages(...)``.
 
+    Parameters
+    ----------
+    client : Client
+        The client that reads.
+    website_id : str
+        The website.
+    tz : str, default "UTC"
+        The zone of moments without one.
+
     Examples
     --------
     >>> ws.plan.conversations(since="30 days ago").days
@@ -52,6 +61,31 @@ class CostPlans:
         refresh: bool = False,
     ) -> Plan:
         """Plan ``ws.conversations`` with the same arguments.
+
+        Parameters
+        ----------
+        since : object, optional
+            As in :meth:`crisp_data.Workspace.conversations`.
+        until : object, optional
+            As in :meth:`crisp_data.Workspace.conversations`.
+        state : State, optional
+            As in :meth:`crisp_data.Workspace.conversations`.
+        segment : str, optional
+            As in :meth:`crisp_data.Workspace.conversations`.
+        assigned : str or bool, optional
+            As in :meth:`crisp_data.Workspace.conversations`.
+        inbox : str, optional
+            As in :meth:`crisp_data.Workspace.conversations`.
+        search : str, optional
+            As in :meth:`crisp_data.Workspace.conversations`.
+        include_empty : bool, default False
+            As in :meth:`crisp_data.Workspace.conversations`.
+        limit : int, optional
+            As in :meth:`crisp_data.Workspace.conversations`.
+        tz : str, optional
+            As in :meth:`crisp_data.Workspace.conversations`.
+        refresh : bool, default False
+            Ask Crisp even where the cache has the answer.
 
         Returns
         -------
@@ -100,6 +134,13 @@ class CostPlans:
         every further batch, which Crisp does not tell beforehand. Expected are as many
         batches a thread as this workspace has met so far, or 1.1 (*assumed*).
 
+        Parameters
+        ----------
+        conversations : object
+            As in :meth:`crisp_data.Workspace.messages`.
+        refresh : bool, default False
+            Plan as if the cache held nothing.
+
         Returns
         -------
         Plan
@@ -130,6 +171,21 @@ class CostPlans:
         Spends page 1, which the pull finds in the cache if it begins within a minute: a list
         by page number is not put together from different times. How many pages follow a full
         one Crisp does not tell, and profiles come in no order to guess from.
+
+        Parameters
+        ----------
+        since : object, optional
+            As in :meth:`crisp_data.Workspace.people`.
+        until : object, optional
+            As in :meth:`crisp_data.Workspace.people`.
+        search : str, optional
+            As in :meth:`crisp_data.Workspace.people`.
+        limit : int, optional
+            As in :meth:`crisp_data.Workspace.people`.
+        tz : str, optional
+            As in :meth:`crisp_data.Workspace.people`.
+        refresh : bool, default False
+            Ask Crisp even where the cache has the answer.
 
         Returns
         -------
@@ -167,70 +223,6 @@ class CostPlans:
             return self._plan("people", 1, 1, None, rows.basis, rows)
         likely, high = math.ceil(limit / PAGE) - 1, math.ceil((limit - 1) / PAGE) + 1
         return self._plan("people", 1, likely, high, rows.basis, rows)
-
-    # What the workspace asks for before a pull
-
-    def before_conversations(
-        self, asked: filters.ConversationQuery, first: Page, refresh: bool
-    ) -> Plan | None:
-        """Plan a pull whose first page just came; None where it is surely short.
-
-        Spends one request where that page cannot tell.
-        """
-        rows = self._estimate(asked, first)
-        if rows.high is not None and self._cost(asked, rows.high) <= SHOWN:
-            return None
-        had, whole = self._pages(asked).kept() if first.from_cache else (0, False)
-        if whole:
-            return None
-        rows = self._probe(asked, rows, refresh, probes=1)
-        still = math.ceil(rows.sure / PAGE) - (had or 1)  # page 1 is spent by now
-        self._client.quota.check_affordable(still, today=not self._client.waits)
-        return self._listed(asked, rows, had)
-
-    def before_messages(self, ids: Sequence[str], refresh: bool) -> Plan | None:
-        """Plan a pull of threads and refuse what cannot be paid; None where it is short."""
-        quota = self._client.quota
-        budget = quota.budgets.left
-        room = min(quota.left_for_reads, SHOWN if budget is None else budget, SHOWN)
-        if len(ids) * self._mean <= room:
-            return None
-        plan = self._threaded(ids, self._missing(ids, refresh))
-        quota.check_affordable(plan.low, today=not self._client.waits)
-        return plan
-
-    def before_each(self, missing: int, why: str) -> Plan:
-        """Plan a request for each of so many conversations and refuse what cannot be paid."""
-        self._client.quota.check_affordable(missing, today=not self._client.waits)
-        return self._plan("conversations", missing, missing, missing, why)
-
-    def before_sync(self, first: Page, low: int, high: int | None, due: int) -> Plan | None:
-        """Plan a lap of an archive's sync whose first page just came; None where it is short.
-
-        Each conversation updated from ``low`` to ``high`` (ms) costs its thread; so many that
-        are archived are ``due`` to be read again. Where nothing says how many there are, a
-        few pages are asked for by number: little, beside a request for each conversation.
-        """
-        times = _times(first.records)
-        if sum(at >= low for at in times) < PAGE:
-            return None
-        rows = extrapolate(times, low or None)
-        if due >= PAGE:
-            basis = f"{due:,} archived conversations are read again."
-            rows = Rows(due, None, due, None, due, basis)
-        elif rows.high is None:
-            asked = filters.ConversationQuery(
-                filters.ConversationFilter(_timestamp(low), _timestamp(high))
-            )
-            rows = self._probe(asked, rows, True, probes=8, within=1.3, pages=1)
-        likely = list_requests(rows.likely) + math.ceil(rows.likely * self._mean)
-        basis = f"{rows.basis} Each costs a request for its thread at least."
-        least = math.ceil(rows.low / PAGE) + rows.low
-        return self._plan("sync", min(least, likely), likely, None, basis)
-
-    def saw(self, batches: int) -> None:
-        """Take note of a thread that was read whole."""
-        self._threads, self._batches = self._threads + 1, self._batches + batches
 
     # How it is found out
 
@@ -334,6 +326,146 @@ class CostPlans:
         quota = self._client.quota
         left, daily = quota.left_for_reads, quota.limit - quota.kept_for_writes
         return Plan(what, requests, low, high, left, quota.limit, daily, basis, rows)
+
+
+class PullChecks:
+    """What is estimated, and refused where it cannot be paid, before a pull goes on.
+
+    Apart from :class:`CostPlans`, which analysts call: these follow a pull that has begun.
+
+    Parameters
+    ----------
+    plans : CostPlans
+        Whose estimates are used, and which learns from the threads that are read.
+    """
+
+    def __init__(self, plans: CostPlans) -> None:
+        self._plans, self._client = plans, plans._client
+
+    def before_conversations(
+        self, asked: filters.ConversationQuery, first: Page, refresh: bool
+    ) -> Plan | None:
+        """Plan a pull whose first page just came; None where it is surely short.
+
+        Spends one request where that page cannot tell.
+
+        Parameters
+        ----------
+        asked : filters.ConversationQuery
+            What is to be pulled.
+        first : Page
+            Page 1.
+        refresh : bool
+            Whether the pull asks Crisp even where the cache has the answer.
+
+        Returns
+        -------
+        Plan or None
+            The plan, or None.
+        """
+        rows = self._plans._estimate(asked, first)
+        if rows.high is not None and self._plans._cost(asked, rows.high) <= SHOWN:
+            return None
+        had, whole = self._plans._pages(asked).kept() if first.from_cache else (0, False)
+        if whole:
+            return None
+        rows = self._plans._probe(asked, rows, refresh, probes=1)
+        still = math.ceil(rows.sure / PAGE) - (had or 1)  # page 1 is spent by now
+        self._client.quota.check_affordable(still, today=not self._client.waits)
+        return self._plans._listed(asked, rows, had)
+
+    def before_messages(self, ids: Sequence[str], refresh: bool) -> Plan | None:
+        """Plan a pull of threads and refuse what cannot be paid; None where it is short.
+
+        Parameters
+        ----------
+        ids : Sequence[str]
+            The conversations' ``session_id``.
+        refresh : bool
+            Whether the pull asks Crisp even where the cache has the answer.
+
+        Returns
+        -------
+        Plan or None
+            The plan, or None.
+        """
+        quota = self._client.quota
+        budget = quota.budgets.left
+        room = min(quota.left_for_reads, SHOWN if budget is None else budget, SHOWN)
+        if len(ids) * self._plans._mean <= room:
+            return None
+        plan = self._plans._threaded(ids, self._plans._missing(ids, refresh))
+        quota.check_affordable(plan.low, today=not self._client.waits)
+        return plan
+
+    def before_each(self, missing: int, why: str) -> Plan:
+        """Plan a request for each of so many conversations and refuse what cannot be paid.
+
+        Parameters
+        ----------
+        missing : int
+            How many conversations must be read.
+        why : str
+            What the plan says about them.
+
+        Returns
+        -------
+        Plan
+            The plan.
+        """
+        self._client.quota.check_affordable(missing, today=not self._client.waits)
+        return self._plans._plan("conversations", missing, missing, missing, why)
+
+    def before_sync(self, first: Page, low: int, high: int | None, due: int) -> Plan | None:
+        """Plan a lap of an archive's sync whose first page just came; None where it is short.
+
+        Each conversation updated from ``low`` to ``high`` (ms) costs its thread; so many that
+        are archived are ``due`` to be read again. Where nothing says how many there are, a
+        few pages are asked for by number: little, beside a request for each conversation.
+
+        Parameters
+        ----------
+        first : Page
+            The first page of the listing.
+        low : int
+            The earliest update to read, in milliseconds since 1970.
+        high : int or None
+            The latest update to read, in milliseconds since 1970; None for no bound.
+        due : int
+            How many archived conversations are to be read again.
+
+        Returns
+        -------
+        Plan or None
+            The plan, or None.
+        """
+        times = _times(first.records)
+        if sum(at >= low for at in times) < PAGE:
+            return None
+        rows = extrapolate(times, low or None)
+        if due >= PAGE:
+            basis = f"{due:,} archived conversations are read again."
+            rows = Rows(due, None, due, None, due, basis)
+        elif rows.high is None:
+            asked = filters.ConversationQuery(
+                filters.ConversationFilter(_timestamp(low), _timestamp(high))
+            )
+            rows = self._plans._probe(asked, rows, True, probes=8, within=1.3, pages=1)
+        likely = list_requests(rows.likely) + math.ceil(rows.likely * self._plans._mean)
+        basis = f"{rows.basis} Each costs a request for its thread at least."
+        least = math.ceil(rows.low / PAGE) + rows.low
+        return self._plans._plan("sync", min(least, likely), likely, None, basis)
+
+    def saw(self, batches: int) -> None:
+        """Take note of a thread that was read whole.
+
+        Parameters
+        ----------
+        batches : int
+            How many requests the thread cost.
+        """
+        self._plans._threads += 1
+        self._plans._batches += batches
 
 
 def _timestamp(milliseconds: int | None) -> pd.Timestamp | None:

@@ -23,7 +23,7 @@ class MessageThread:
         The conversation.
     bodies : list of bytes
         Its batches as they came, the newest first.
-    doubt : str
+    incomplete : str
         Why messages may be missing; empty where none can be.
     found : bool
         False where there is no such conversation.
@@ -55,6 +55,31 @@ def read(
     After an error nothing more is begun, and what was begun is still given: the last thread
     that comes carries the error. Each worker has a session of its own over the one wire, so
     every request is counted and retried as if it were alone.
+
+    Parameters
+    ----------
+    client : Client
+        The client that reads.
+    website_id : str
+        The website.
+    session_ids : Sequence[str]
+        The conversations.
+    refresh : bool, default False
+        Ask Crisp even where the cache has the answer.
+    use_cache : bool, default True
+        False for answers that neither come from the cache nor enter it.
+    known : Mapping[str, frozenset[int]], optional
+        Fingerprints at which a thread ends, by ``session_id``.
+
+    Yields
+    ------
+    MessageThread
+        The threads, in the order given.
+
+    Raises
+    ------
+    ForkedProcess
+        The process was forked while threads were read.
     """
 
     def one(session_id: str) -> MessageThread:

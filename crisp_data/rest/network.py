@@ -49,7 +49,9 @@ def not_sent(error: Exception, what: str, url: str, verify: Any, proxies: Any) -
         The operation that was asked.
     url : str
         Of the request.
-    verify, proxies
+    verify : object
+        As given to requests.
+    proxies : object
         As given to requests.
 
     Returns

@@ -26,9 +26,20 @@ class Pages:
     now are not a list, so it comes whole from the cache or is walked anew from the top.
     Unless its newest page came this minute: then somebody walks it now, and it is joined.
 
+    Parameters
+    ----------
+    steps : callable
+        Begins the walk: a function that returns its generator.
+    rows : int or None
+        How many records are wanted; None for all.
+    refresh : bool
+        Ask Crisp even where the cache has the answer.
+    resumable : bool
+        Whether a walk that the cache holds in part may be continued.
+
     Attributes
     ----------
-    doubt : str
+    incomplete : str
         After the last page: why the list may lack rows; empty where it cannot.
 
     Examples
@@ -55,6 +66,11 @@ class Pages:
 
     def kept(self) -> tuple[int, bool]:
         """How many pages in a row the cache holds, and whether they are the list; no request.
+
+        Returns
+        -------
+        tuple[int, bool]
+            The number of pages, and whether they are the whole list.
 
         Examples
         --------

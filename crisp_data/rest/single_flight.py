@@ -65,6 +65,20 @@ def written_since(folder: Path, starts: Iterable[str], moment: float) -> bool:
 
     A mark from the future was made while the clock was ahead, nobody knows when: it counts as
     made just now, once. Left as it is, nothing would be kept until the clock came there.
+
+    Parameters
+    ----------
+    folder : Path
+        Where the marks are.
+    starts : Iterable[str]
+        Beginnings of URLs.
+    moment : float
+        Seconds since 1970.
+
+    Returns
+    -------
+    bool
+        Whether any was marked.
     """
     for start in starts:
         with suppress(OSError):

@@ -91,7 +91,31 @@ class Transport(HTTPAdapter):
     def send(
         self, request: requests.PreparedRequest, *args: Any, **kwargs: Any
     ) -> requests.Response:
-        """Send one request; raise a :class:`CrispError` unless the answer is a success."""
+        """Send one request; raise a :class:`CrispError` unless the answer is a success.
+
+        Parameters
+        ----------
+        request : requests.PreparedRequest
+            The request.
+        *args : object
+            Passed to requests.
+        **kwargs : object
+            Passed to requests.
+
+        Returns
+        -------
+        requests.Response
+            The answer, a success.
+
+        Raises
+        ------
+        ApiError
+            Crisp refuses; the class says why.
+        BadAnswer
+            The answer is not Crisp's JSON.
+        Offline
+            Crisp cannot be reached.
+        """
         method, path = request.method or "GET", urlsplit(request.url or "").path
         name = request.headers.pop(OPERATION, None)
         for_write = request.headers.pop(FOR_WRITE, None) is not None

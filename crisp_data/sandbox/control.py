@@ -20,7 +20,13 @@ from .world import Options, Token, World
 
 
 class Controls:
-    """A world that answers requests, and the methods that steer it."""
+    """A world that answers requests, and the methods that steer it.
+
+    Parameters
+    ----------
+    options : Options
+        How the world behaves.
+    """
 
     def __init__(self, options: Options) -> None:
         self.options = options
@@ -77,6 +83,11 @@ class Controls:
             Add every former version, and what was removed: a row pulled while things
             changed is right when it is one of these.
 
+        Returns
+        -------
+        list[dict[str, object]]
+            The records, as copies.
+
         Examples
         --------
         >>> sorted(sandbox.truth("messages")[0])[:4]
@@ -103,6 +114,11 @@ class Controls:
             What it may do, such as ``website:conversation:messages`` or, for one mode only,
             ``website:conversation:messages:read``. Everything by default.
 
+        Returns
+        -------
+        Token
+            The token's ``identifier`` and ``key``, and what it may do.
+
         Examples
         --------
         >>> sandbox.token(scopes=["website:operators:read"]).tier
@@ -118,6 +134,16 @@ class Controls:
     def clock(self, advance_s: float) -> datetime:
         """Let time pass on the sandbox's own clock; a new day of UTC gives the quota anew.
 
+        Parameters
+        ----------
+        advance_s : float
+            How many seconds pass.
+
+        Returns
+        -------
+        datetime
+            The sandbox's new time, UTC.
+
         Examples
         --------
         >>> sandbox.clock(advance_s=24 * 3600).isoformat()
@@ -132,15 +158,17 @@ class Controls:
 
         Parameters
         ----------
-        **rule
-            The fields of `crisp_data.sandbox.faults.Fault`: ``operation``, ``next`` or
-            ``share`` say which requests it meets; ``latency_ms``, ``status``, ``reason``,
-            ``retry_after``, ``drop``, ``truncate`` and ``malformed`` what happens to them.
+        **rule : object
 
         Returns
         -------
         list of dict
             The rules in force; the first that fits a request meets it.
+
+        Raises
+        ------
+        ValueError
+            A field is unknown, or its value is out of range.
 
         Examples
         --------
@@ -191,7 +219,18 @@ class Controls:
     # Answering
 
     def respond(self, request: Request) -> Reply:
-        """Answer one request; the lock makes every request one step of the world."""
+        """Answer one request; the lock makes every request one step of the world.
+
+        Parameters
+        ----------
+        request : Request
+            The request.
+
+        Returns
+        -------
+        Reply
+            The answer, with status and headers.
+        """
         if request.target.startswith(PREFIX):
             status, result = steer(self, request)
             return self._reply(status, encode(result))

@@ -73,7 +73,22 @@ def facts(plan: Plan, scene: Scene) -> Facts:
 
 
 def record(plan: Plan, known: Facts, scene: Scene) -> dict[str, Any]:
-    """Write the record of a seeded conversation."""
+    """Write the record of a seeded conversation.
+
+    Parameters
+    ----------
+    plan : Plan
+        What the seed says of the conversation.
+    known : Facts
+        What its messages say of it.
+    scene : Scene
+        The website and its people.
+
+    Returns
+    -------
+    dict[str, object]
+        The record, as Crisp's JSON.
+    """
     customer = scene.customer(plan.customer)
     last = len(plan.turns) - 1
     final = message(plan, last, scene)

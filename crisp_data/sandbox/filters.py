@@ -44,7 +44,22 @@ _PARAMETERS = {
 
 
 def conversations(website: Website, query: Query, options: Options) -> list[str]:
-    """Return the session ids that a listing walks, in its order."""
+    """Return the session ids that a listing walks, in its order.
+
+    Parameters
+    ----------
+    website : Website
+        The website.
+    query : Query
+        The query of the request.
+    options : Options
+        How the world behaves.
+
+    Returns
+    -------
+    list[str]
+        The session ids.
+    """
     asked = {name: value for name, value in query.items() if name in _PARAMETERS and value}
     key = tuple(sorted(asked.items()))
     if key not in website.selections:
@@ -175,7 +190,22 @@ def _compare(compare: Callable[[Any, Any], bool], value: Any, limit: Any) -> boo
 
 
 def people(website: Website, query: Query, options: Options) -> list[Record]:
-    """Return the profiles that a listing walks, in its order: newest created first."""
+    """Return the profiles that a listing walks, in its order: newest created first.
+
+    Parameters
+    ----------
+    website : Website
+        The website.
+    query : Query
+        The query of the request.
+    options : Options
+        How the world behaves.
+
+    Returns
+    -------
+    list[Record]
+        The profiles' records.
+    """
     within = dates(query, options)
     rows = [row for row in website.people.values() if within(row["created_at"])]
     if query.get("search_filter"):

@@ -44,7 +44,22 @@ def text_of(content: Any) -> str:
 
 
 def message(plan: Plan, k: int, scene: Scene) -> dict[str, Any]:
-    """Return message k of a conversation, whole."""
+    """Return message k of a conversation, whole.
+
+    Parameters
+    ----------
+    plan : Plan
+        What the seed says of the conversation.
+    k : int
+        The message's number, from 0.
+    scene : Scene
+        The website and its people.
+
+    Returns
+    -------
+    dict[str, object]
+        The record, as Crisp's JSON.
+    """
     turn = plan.turns[k]
     number = mix(plan.salt, k)
     customer = scene.customer(plan.customer)

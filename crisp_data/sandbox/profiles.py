@@ -146,7 +146,22 @@ def _campaign(scene: Scene, n: int) -> dict[str, Any]:
 
 
 def visitor(customer: Customer, session_id: str, active: bool) -> dict[str, Any]:
-    """Write someone who is on the website now."""
+    """Write someone who is on the website now.
+
+    Parameters
+    ----------
+    customer : Customer
+        Who it is.
+    session_id : str
+        The visitor's conversation.
+    active : bool
+        Whether the visitor is active.
+
+    Returns
+    -------
+    dict[str, object]
+        The record, as Crisp's JSON.
+    """
     title, url = pick(PAGES, customer.salt)
     return {
         "session_id": session_id,

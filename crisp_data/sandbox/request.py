@@ -94,7 +94,27 @@ class Call:
         size: int = PER_PAGE,
         write: Callable[[Any], bytes] = encode,
     ) -> Answer:
-        """Answer one page of rows; pages begin at 1 and end with an empty one."""
+        """Answer one page of rows; pages begin at 1 and end with an empty one.
+
+        Parameters
+        ----------
+        rows : Sequence[object]
+            The whole list.
+        size : int, default PER_PAGE
+            Rows on a page.
+        write : callable, default encode
+            Encodes one row as JSON.
+
+        Returns
+        -------
+        Answer
+            The page.
+
+        Raises
+        ------
+        Refusal
+            404: the page number is not a number from 1.
+        """
         asked = self.path["page_number"]
         if not asked.isdecimal() or int(asked) < 1:
             raise Refusal(404, "not_found")
@@ -120,7 +140,27 @@ def operation(*names: str) -> Callable[[Handler], Handler]:
 
 
 def found(table: dict[str, Record], key: str, reason: str = "not_found") -> Record:
-    """Return a record by its identifier; 404 where there is none."""
+    """Return a record by its identifier; 404 where there is none.
+
+    Parameters
+    ----------
+    table : dict[str, Record]
+        Records by identifier.
+    key : str
+        The identifier.
+    reason : str, default "not_found"
+        The reason of the 404.
+
+    Returns
+    -------
+    Record
+        The record.
+
+    Raises
+    ------
+    Refusal
+        404: there is no such record.
+    """
     try:
         return table[key]
     except KeyError:

@@ -153,7 +153,27 @@ def authenticate(world: World, headers: Mapping[str, str]) -> Token:
 
 
 def answer(world: World, request: Request, matched: Match | Refusal) -> Answer:
-    """Answer a request that the faults let through; raises `Refusal` otherwise."""
+    """Answer a request that the faults let through; raises `Refusal` otherwise.
+
+    Parameters
+    ----------
+    world : World
+        The world.
+    request : Request
+        The request.
+    matched : Match or Refusal
+        The route of the request, or the refusal where none fits.
+
+    Returns
+    -------
+    Answer
+        The answer.
+
+    Raises
+    ------
+    Refusal
+        No route fits, or the token, the path or the body will not do.
+    """
     if isinstance(matched, Refusal):
         raise matched
     token = authenticate(world, request.headers)

@@ -22,7 +22,9 @@ class Sandbox(Controls):
 
     Parameters
     ----------
-    seed, conversations : int
+    seed : int
+        Which data, and how many conversations on the main website (a fifth on the second).
+    conversations : int
         Which data, and how many conversations on the main website (a fifth on the second).
     weeks : int
         How far back the data reaches.
@@ -102,6 +104,11 @@ class Sandbox(Controls):
     def start(self) -> Self:
         """Bind the port, in this thread so that failing is an error here, and serve.
 
+        Returns
+        -------
+        Self
+            This sandbox.
+
         Examples
         --------
         >>> box = Sandbox(conversations=10).start()
@@ -158,7 +165,13 @@ class Sandbox(Controls):
 
     @property
     def host(self) -> str:
-        """Scheme, address and port."""
+        """Scheme, address and port.
+
+        Raises
+        ------
+        RuntimeError
+            The sandbox does not run.
+        """
         if self._server is None:
             raise RuntimeError("The sandbox does not run: call start(), or use it in a with block.")
         scheme = "https" if self._certificate else "http"
@@ -206,6 +219,11 @@ class Sandbox(Controls):
 
     def card(self) -> dict[str, Any]:
         """Return what a program needs to connect, ready to be written as JSON.
+
+        Returns
+        -------
+        dict[str, object]
+            Address, keypair, tier, website and, over HTTPS, the certificate's file.
 
         Examples
         --------

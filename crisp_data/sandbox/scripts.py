@@ -75,7 +75,24 @@ class Plan:
 
 
 def draw(seed: str, number: int, customers: int, arrivals: Arrivals) -> Plan:
-    """Draw the plan of conversation `number`; pure in its arguments."""
+    """Draw the plan of conversation `number`; pure in its arguments.
+
+    Parameters
+    ----------
+    seed : str
+        The seed.
+    number : int
+        The conversation's number.
+    customers : int
+        How many customers there are.
+    arrivals : Arrivals
+        When conversations begin.
+
+    Returns
+    -------
+    Plan
+        The plan.
+    """
     rng = stream(seed, number)
     session_id = f"session_{uuid4(rng)}"
     salt = rng.getrandbits(64)

@@ -204,7 +204,17 @@ class Website:
         row: Record,
         change: Callable[[Record], None] | None = None,
     ) -> None:
-        """Append a message and let the conversation show it, with a change at the same moment."""
+        """Append a message and let the conversation show it, with a change at the same moment.
+
+        Parameters
+        ----------
+        conversation : Conversation
+            The conversation.
+        row : Record
+            The message's record.
+        change : callable, optional
+            Changes the conversation's record at the same moment.
+        """
         self.own_thread(conversation).append(row)
         with self.edit(conversation) as known:
             self.show(conversation, known)
@@ -213,7 +223,17 @@ class Website:
                 change(known)
 
     def change_message(self, conversation: Conversation, position: int, **changes: Any) -> None:
-        """Change one message of an own thread, keeping the old version."""
+        """Change one message of an own thread, keeping the old version.
+
+        Parameters
+        ----------
+        conversation : Conversation
+            The conversation.
+        position : int
+            The message's place in the thread, from 0.
+        **changes : object
+            The fields to change.
+        """
         thread = self.own_thread(conversation)
         self.message_versions.append(thread[position])
         thread[position] = thread[position] | changes

@@ -16,6 +16,25 @@ def truth(website: Website, table: str, *, history: bool = False) -> list[Record
     Conversations come newest update first, messages by session, then `(timestamp,
     fingerprint)`. With `history`, former versions and removed records follow. All are
     copies: what a caller does to them changes nothing here.
+
+    Parameters
+    ----------
+    website : Website
+        The website.
+    table : str
+        The table's name.
+    history : bool, default False
+        Add former versions and removed records.
+
+    Returns
+    -------
+    list[Record]
+        The records, as copies.
+
+    Raises
+    ------
+    ValueError
+        There is no such table.
     """
     try:
         take = _TABLES[table]

@@ -112,7 +112,27 @@ class World:
         websites: tuple[str, ...] | None = None,
         scopes: frozenset[str] | None = None,
     ) -> Token:
-        """Issue a keypair: a website token reaches one website, others all by default."""
+        """Issue a keypair: a website token reaches one website, others all by default.
+
+        Parameters
+        ----------
+        tier : str, default "plugin"
+            "plugin", "website" or "user".
+        websites : tuple[str, ...], optional
+            Ids of the websites that it reaches.
+        scopes : frozenset[str], optional
+            What it may do; None for everything.
+
+        Returns
+        -------
+        Token
+            The token.
+
+        Raises
+        ------
+        ValueError
+            There is no such tier.
+        """
         if tier not in TIERS:
             raise ValueError(f"tier is one of {', '.join(TIERS)}, not {tier!r}")
         if websites is None:

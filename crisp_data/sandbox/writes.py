@@ -13,7 +13,22 @@ _TAKEN_OVER = ("mentions", "references", "original", "properties", "translated",
 
 
 def new_message(website: Website, conversation: Conversation, body: Record) -> Record:
-    """Return the message of a valid body; fingerprint and time are the caller's where given."""
+    """Return the message of a valid body; fingerprint and time are the caller's where given.
+
+    Parameters
+    ----------
+    website : Website
+        The website.
+    conversation : Conversation
+        The conversation.
+    body : Record
+        The body of the request, valid.
+
+    Returns
+    -------
+    Record
+        The message's record.
+    """
     fingerprint = body.get("fingerprint")
     timestamp = body.get("timestamp")
     row: Record = {
@@ -47,7 +62,22 @@ def _author(website: Website, conversation: Conversation, side: str) -> Record:
 
 
 def blank(session_id: str, website_id: str, now: int) -> Record:
-    """Return the record of a conversation in which no one has written yet."""
+    """Return the record of a conversation in which no one has written yet.
+
+    Parameters
+    ----------
+    session_id : str
+        The conversation's id.
+    website_id : str
+        The website's id.
+    now : int
+        The present, in milliseconds since 1970.
+
+    Returns
+    -------
+    Record
+        The conversation's record.
+    """
     return {
         "session_id": session_id,
         "website_id": website_id,
@@ -72,7 +102,22 @@ def blank(session_id: str, website_id: str, now: int) -> Record:
 
 
 def new_event(website: Website, conversation: Conversation, user: Record | None = None) -> Record:
-    """Return the event that resolving leaves in a thread."""
+    """Return the event that resolving leaves in a thread.
+
+    Parameters
+    ----------
+    website : Website
+        The website.
+    conversation : Conversation
+        The conversation.
+    user : Record, optional
+        Who resolved it; None for the service itself.
+
+    Returns
+    -------
+    Record
+        The message's record.
+    """
     body: dict[str, Any] = {
         "type": "event",
         "from": "operator",
@@ -106,6 +151,16 @@ def people_data(website: Website, people_id: str) -> Record:
 
 
 def merge_people_data(website: Website, people_id: str, data: Record) -> None:
-    """Merge into a person's free data."""
+    """Merge into a person's free data.
+
+    Parameters
+    ----------
+    website : Website
+        The website.
+    people_id : str
+        The person.
+    data : Record
+        Keys to set; others stay.
+    """
     website.clock.tick()
     website.beside["data", people_id] = people_data(website, people_id) | data

@@ -48,3 +48,8 @@ __all__ = [
     "schema",
     "to_frame",
 ]
+
+
+def __dir__() -> list[str]:
+    """Show what is meant for use where a name is completed."""
+    return __all__

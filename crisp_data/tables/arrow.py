@@ -12,7 +12,22 @@ from crisp_data.tables.kinds import Column, Kind
 
 
 def to_arrow(column: Column, kind: Kind, values: list[Any]) -> pa.Array:
-    """Turn what was decoded for a column into its array; see :func:`unknown` for categories."""
+    """Turn what was decoded for a column into its array; see :func:`unknown` for categories.
+
+    Parameters
+    ----------
+    column : Column
+        The column.
+    kind : Kind
+        Its kind, with its time zone.
+    values : list[object]
+        What was decoded; None for missing.
+
+    Returns
+    -------
+    pyarrow.Array
+        As long as ``values``.
+    """
     if column.read:
         values = column.read(values)
     elif kind.name == "json":

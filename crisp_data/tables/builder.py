@@ -96,6 +96,11 @@ class Builder:
         """Give all rows, without duplicates and in the table's order, as an Arrow table.
 
         The builder shares its memory with what it gives, and more answers may be added after.
+
+        Returns
+        -------
+        pyarrow.Table
+            The rows, in the types of the table's schema.
         """
         self._flush()
         rows = positions(self.table, {name: self._whole(name) for name in sorting(self.table)})
@@ -106,7 +111,13 @@ class Builder:
         return pa.table([self._whole(name) for name in self.schema.names], self.schema)
 
     def frame(self) -> pd.DataFrame:
-        """Give all rows, without duplicates and in the table's order, as a frame."""
+        """Give all rows, without duplicates and in the table's order, as a frame.
+
+        Returns
+        -------
+        pandas.DataFrame
+            The rows, with row numbers as the index.
+        """
         return to_frame(self.arrow())
 
     def _check(self, constants: dict[str, str]) -> None:

@@ -34,13 +34,36 @@ def named(table: str) -> Table:
 
 
 def to_frame(data: pa.Table) -> pd.DataFrame:
-    """Give an Arrow table as a frame; times and categories keep their Arrow types."""
+    """Give an Arrow table as a frame; times and categories keep their Arrow types.
+
+    Parameters
+    ----------
+    data : pyarrow.Table
+        Rows in a table's Arrow types.
+
+    Returns
+    -------
+    pandas.DataFrame
+        The same columns and rows.
+    """
     frame: pd.DataFrame = data.to_pandas(types_mapper=_dtype, ignore_metadata=True)
     return frame
 
 
 def empty(table: str, tz: str = "UTC") -> pd.DataFrame:
     """Give a table without rows, its columns and dtypes those of a full one.
+
+    Parameters
+    ----------
+    table : str
+        The table's name, such as "messages".
+    tz : str, default "UTC"
+        The zone of the times.
+
+    Returns
+    -------
+    pandas.DataFrame
+        No rows.
 
     Examples
     --------
@@ -53,6 +76,13 @@ def empty(table: str, tz: str = "UTC") -> pd.DataFrame:
 
 def schema(table: str, tz: str = "UTC") -> pd.DataFrame:
     """Print a table's columns: what each holds and where in Crisp's JSON it comes from.
+
+    Parameters
+    ----------
+    table : str
+        The table's name, such as "messages".
+    tz : str, default "UTC"
+        The zone of the times.
 
     Returns
     -------

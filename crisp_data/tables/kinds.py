@@ -141,7 +141,18 @@ class Table:
         return self.schema_in("UTC")
 
     def schema_in(self, tz: str) -> pa.Schema:
-        """Give the Arrow schema with times in the zone ``tz``."""
+        """Give the Arrow schema with times in the zone ``tz``.
+
+        Parameters
+        ----------
+        tz : str
+            The zone of the times.
+
+        Returns
+        -------
+        pyarrow.Schema
+            The schema.
+        """
         return pa.schema([(c.name, in_zone(c.kind, tz).arrow) for c in self.columns])
 
 

@@ -42,6 +42,12 @@ from crisp_data.transcripts.entries import Transcript, threads
 
 __all__ = ["FORMATS", "check", "render", "write"]
 
+
+def __dir__() -> list[str]:
+    """Show what is meant for use where a name is completed."""
+    return __all__
+
+
 Format = Literal["markdown", "html", "text", "jsonl"]
 FORMATS: dict[str, str] = {"markdown": ".md", "html": ".html", "text": ".txt", "jsonl": ".jsonl"}
 
@@ -74,6 +80,11 @@ def render(
         The zone of all times; that of the frame unless given.
     characters : int
         JSON lines only: the length of ``text`` that no piece exceeds.
+
+    Returns
+    -------
+    Iterator[tuple[str, str]]
+        An iterator of ``session_id`` and text.
 
     Raises
     ------
@@ -110,10 +121,18 @@ def write(
     path : str or Path
         A file that ends in ``.md``, ``.html``, ``.txt`` or ``.jsonl``; or, without such an
         ending, a folder that is not there yet or empty.
-    messages, conversations, notes, tz, characters
+    messages : pandas.DataFrame
+        As in :func:`render`.
+    conversations : pandas.DataFrame, optional
         As in :func:`render`.
     format : {"markdown", "html", "text", "jsonl"}
         Needed for a folder; for a file its ending decides.
+    notes : bool, default False
+        As in :func:`render`.
+    tz : str, optional
+        As in :func:`render`.
+    characters : int, default 4000
+        As in :func:`render`.
 
     Returns
     -------
@@ -157,6 +176,23 @@ def check(path: str | Path, format: str | None = None) -> tuple[Path, str, bool]
     """Refuse a path that cannot be written, before anything is spent on what goes there.
 
     Returns the path, the format, and whether all goes into one file.
+
+    Parameters
+    ----------
+    path : str or Path
+        The file or folder to be written.
+    format : str, optional
+        The format that was asked for; a file's ending decides without it.
+
+    Returns
+    -------
+    tuple[Path, str, bool]
+        The path, the format, and whether all goes into one file.
+
+    Raises
+    ------
+    BadParameter
+        The format is unknown or does not fit the ending, or the place cannot be written.
     """
     path = as_path(path)
     ending = path.suffix.lower()

@@ -63,7 +63,24 @@ class Transcript:
 def threads(
     messages: pd.DataFrame, conversations: pd.DataFrame | None, *, notes: bool, tz: str | None
 ) -> Iterator[Transcript]:
-    """Yield each conversation of the messages, in their order, oldest message first."""
+    """Yield each conversation of the messages, in their order, oldest message first.
+
+    Parameters
+    ----------
+    messages : pandas.DataFrame
+        Frame of the ``messages`` table.
+    conversations : pandas.DataFrame or None
+        Gives subject or topic, state and segments.
+    notes : bool
+        Whether to include internal notes.
+    tz : str or None
+        The zone of all times; that of the frame by default.
+
+    Yields
+    ------
+    Transcript
+        The conversation's head and entries.
+    """
     _check(messages)
     times = messages["timestamp"].dt.tz_convert(tz) if tz else messages["timestamp"]
     columns = {name: messages[name].tolist() for name in _NEEDED + _ALSO if name in messages}

@@ -29,7 +29,7 @@ from crisp_data.quota.estimate import SHOWN, Plan
 from crisp_data.quota.ledger import Ledger
 from crisp_data.rest import message_threads
 from crisp_data.rest.client import Client
-from crisp_data.rest.cost_plans import CostPlans
+from crisp_data.rest.cost_plans import CostPlans, PullChecks
 from crisp_data.workspace.writes import Writing
 
 
@@ -41,6 +41,21 @@ class Workspace(Forms, Writing):
     anew. Times are ``datetime64[ms, tz]`` in the zone of the workspace unless ``tz`` says
     another. The columns of each table are printed by :func:`crisp_data.schema`.
 
+    Parameters
+    ----------
+    client : Client
+        The client that reads and writes.
+    website_id : str
+        The website.
+    name : str, optional
+        Its name; empty where the token may not read it.
+    tz : str, default "UTC"
+        The zone of the frames' times, and of moments without one.
+    progress : bool, optional
+        Whether long pulls show a bar and their plan; on the live service only by default.
+    sandbox : object, optional
+        The sandbox that ends with this workspace.
+
     Attributes
     ----------
     client : Client
@@ -49,7 +64,7 @@ class Workspace(Forms, Writing):
         Which website; ``name`` is empty where the token may not read it.
     quota : Ledger
         What today's requests were spent on, and what is left.
-    plan : Plans
+    plan : CostPlans
         What a pull would spend: ``ws.plan.conversations(...)``, ``ws.plan.messages(...)``.
     tz : str
         The zone in which naive moments are read and times are given.
@@ -78,6 +93,7 @@ class Workspace(Forms, Writing):
         self._pseudonymiser: Pseudonymiser | None = None
         self.plan = CostPlans(client, website_id, tz)
         inherited.name(self)
+        self._checks = PullChecks(self.plan)
 
     @property
     def quota(self) -> Ledger:
@@ -148,11 +164,16 @@ class Workspace(Forms, Writing):
 
         Parameters
         ----------
-        since, until : str, date, datetime or Timestamp, optional
+        since : str, date, datetime or Timestamp, optional
+            Only conversations *updated* in this period, both ends included; Crisp compares
+            the update date (*documented*), so an old conversation that somebody answered
+            yesterday is part of yesterday. Also "7 days ago".
+        until : str, date, datetime or Timestamp, optional
             Only conversations *updated* in this period, both ends included; Crisp compares
             the update date (*documented*), so an old conversation that somebody answered
             yesterday is part of yesterday. Also "7 days ago".
         state : {"pending", "unresolved", "resolved"}, optional
+            Only conversations in this state.
         segment : str, optional
             Only conversations that carry this segment.
         assigned : str or False, optional
@@ -210,7 +231,7 @@ class Workspace(Forms, Writing):
             limit=limit,
             tz=tz,
             refresh=refresh,
-            before=lambda first: self.plan.before_conversations(asked, first, refresh),
+            before=lambda first: self._checks.before_conversations(asked, first, refresh),
         )
 
     def messages(
@@ -222,7 +243,9 @@ class Workspace(Forms, Writing):
         ----------
         conversations : DataFrame, Series, list of str, or str
             A frame with ``session_id``, or session ids.
-        tz, refresh
+        tz : str, optional
+            As in :meth:`conversations`.
+        refresh : bool, default False
             As in :meth:`conversations`.
 
         Returns
@@ -233,6 +256,8 @@ class Workspace(Forms, Writing):
 
         Raises
         ------
+        CrispError
+            A thread could not be read; ``partial`` holds the rows pulled so far.
         BadParameter
             Before anything is spent.
         QuotaExceeded, Offline, RateLimited, ServerError
@@ -263,7 +288,7 @@ class Workspace(Forms, Writing):
         doubtful, missing, done = 0, 0, 0
         begun = False
         try:
-            self._show(self.plan.before_messages(ids, refresh))
+            self._show(self._checks.before_messages(ids, refresh))
             begun = True
             with closing(
                 message_threads.read(self.client, self.website_id, ids, refresh=refresh)
@@ -275,7 +300,7 @@ class Workspace(Forms, Writing):
                     missing += not thread.found
                     if thread.error is not None:
                         raise thread.error
-                    self.plan.saw(len(thread.bodies))
+                    self._checks.saw(len(thread.bodies))
                     done += 1
         except QuotaExceeded as error:
             needed = max(error.needed, len(ids) - done if begun else 0)
@@ -301,11 +326,17 @@ class Workspace(Forms, Writing):
 
         Parameters
         ----------
-        since, until : optional
-            Only people *created* in this period, both ends included (*documented*).
+        since : optional
+            Only people *created* since then, included (*documented*).
+        until : optional
+            Only people *created* until then, included (*documented*).
         search : str, optional
             Crisp's text search.
-        limit, tz, refresh
+        limit : int, optional
+            As in :meth:`conversations`.
+        tz : str, optional
+            As in :meth:`conversations`.
+        refresh : bool, default False
             As in :meth:`conversations`.
 
         Returns
@@ -348,6 +379,16 @@ class Workspace(Forms, Writing):
     def operators(self, *, refresh: bool = False) -> pd.DataFrame:
         """Pull the operators of the website; one request.
 
+        Parameters
+        ----------
+        refresh : bool, default False
+            Ask Crisp even where the cache has the answer.
+
+        Returns
+        -------
+        pandas.DataFrame
+            Columns as in ``crisp.schema("operators")``.
+
         Examples
         --------
         >>> "user_id" in ws.operators()
@@ -357,6 +398,16 @@ class Workspace(Forms, Writing):
 
     def visitors(self, *, refresh: bool = False) -> pd.DataFrame:
         """Pull who is on the website now; never cached, for it is about this moment.
+
+        Parameters
+        ----------
+        refresh : bool, default False
+            Ask Crisp even where the cache has the answer.
+
+        Returns
+        -------
+        pandas.DataFrame
+            Columns as in ``crisp.schema("visitors")``.
 
         Examples
         --------
@@ -368,6 +419,20 @@ class Workspace(Forms, Writing):
     def inboxes(self, *, refresh: bool = False) -> pd.DataFrame:
         """Pull the website's inboxes.
 
+        Parameters
+        ----------
+        refresh : bool, default False
+            Ask Crisp even where the cache has the answer.
+
+        Returns
+        -------
+        pandas.DataFrame
+            Columns as in ``crisp.schema("inboxes")``.
+
+        Notes
+        -----
+        Spends a request for each page of the list.
+
         Examples
         --------
         >>> "inbox_id" in ws.inboxes()
@@ -377,6 +442,20 @@ class Workspace(Forms, Writing):
 
     def campaigns(self, *, refresh: bool = False) -> pd.DataFrame:
         """Pull the website's campaigns.
+
+        Parameters
+        ----------
+        refresh : bool, default False
+            Ask Crisp even where the cache has the answer.
+
+        Returns
+        -------
+        pandas.DataFrame
+            Columns as in ``crisp.schema("campaigns")``.
+
+        Notes
+        -----
+        Spends a request for each page of the list.
 
         Examples
         --------
@@ -388,6 +467,22 @@ class Workspace(Forms, Writing):
     def pages(self, session_id: str, *, refresh: bool = False) -> pd.DataFrame:
         """Pull the pages that a visitor looked at in one conversation.
 
+        Parameters
+        ----------
+        session_id : str
+            The conversation.
+        refresh : bool, default False
+            Ask Crisp even where the cache has the answer.
+
+        Returns
+        -------
+        pandas.DataFrame
+            Columns as in ``crisp.schema("pages")``.
+
+        Notes
+        -----
+        Spends a request for each page of the list.
+
         Examples
         --------
         >>> "page_url" in ws.pages(ws.conversations(limit=1)["session_id"][0])
@@ -397,6 +492,22 @@ class Workspace(Forms, Writing):
 
     def events(self, session_id: str, *, refresh: bool = False) -> pd.DataFrame:
         """Pull the events of one conversation.
+
+        Parameters
+        ----------
+        session_id : str
+            The conversation.
+        refresh : bool, default False
+            Ask Crisp even where the cache has the answer.
+
+        Returns
+        -------
+        pandas.DataFrame
+            Columns as in ``crisp.schema("events")``.
+
+        Notes
+        -----
+        Spends a request for each page of the list.
 
         Examples
         --------
@@ -408,6 +519,22 @@ class Workspace(Forms, Writing):
     def files(self, session_id: str, *, refresh: bool = False) -> pd.DataFrame:
         """Pull the files that were sent in one conversation.
 
+        Parameters
+        ----------
+        session_id : str
+            The conversation.
+        refresh : bool, default False
+            Ask Crisp even where the cache has the answer.
+
+        Returns
+        -------
+        pandas.DataFrame
+            Columns as in ``crisp.schema("files")``.
+
+        Notes
+        -----
+        Spends a request for each page of the list.
+
         Examples
         --------
         >>> "url" in ws.files(ws.conversations(limit=1)["session_id"][0])
@@ -417,6 +544,11 @@ class Workspace(Forms, Writing):
 
     def segments(self, conversations: pd.DataFrame) -> pd.DataFrame:
         """Give one row for each conversation and segment; spends nothing.
+
+        Parameters
+        ----------
+        conversations : pandas.DataFrame
+            Frame of the ``conversations`` table.
 
         Returns
         -------
@@ -433,6 +565,16 @@ class Workspace(Forms, Writing):
 
     def websites(self, *, refresh: bool = False) -> pd.DataFrame:
         """Pull the websites that the token reads.
+
+        Parameters
+        ----------
+        refresh : bool, default False
+            Ask Crisp even where the cache has the answer.
+
+        Returns
+        -------
+        pandas.DataFrame
+            Columns as in ``crisp.schema("websites")``.
 
         Notes
         -----
@@ -478,7 +620,7 @@ class Workspace(Forms, Writing):
             tz=self.tz,
             client=self.client,
             website_id=self.website_id,
-            plans=self.plan if self._plans_shown else None,
+            checks=self._checks if self._plans_shown else None,
             progress=self._progress,
         )
 
@@ -491,13 +633,20 @@ class Workspace(Forms, Writing):
 
         Parameters
         ----------
-        path, frame
-            As there.
+        path : str or Path
+            The file to write; its ending names the format.
+        frame : pandas.DataFrame
+            A table's frame or any other.
         private : bool or Pseudonymiser, default False
             Write tokens in the place of people, and scrubbed texts
             (:mod:`crisp_data.privacy`). True takes the key from CRISP_PRIVACY_KEY, or a random
             one with a warning; all that this workspace writes so joins, and the names of each
             frame are found in the texts of those written after it.
+
+        Returns
+        -------
+        Path
+            The file.
 
         Examples
         --------

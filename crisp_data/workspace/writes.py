@@ -17,7 +17,7 @@ from crisp_data.filters import STATES, State
 from crisp_data.outbox import Outbox, Receipt, Rules
 from crisp_data.quota.estimate import Plan
 from crisp_data.rest.client import Client
-from crisp_data.rest.cost_plans import CostPlans
+from crisp_data.rest.cost_plans import CostPlans, PullChecks
 
 _EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
 
@@ -47,7 +47,7 @@ class Writing:
             tz=self.tz,
             progress=self._progress,
             show=self._show,
-            plans=self.plan,
+            checks=PullChecks(self.plan),
         )
 
     def send(self, session_id: str, message: str | outgoing.Message, **options: Any) -> Receipt:
@@ -231,6 +231,13 @@ class Writing:
     def delete(self, session_id: str, fingerprint: int) -> None:
         """Remove a message for good; one request.
 
+        Parameters
+        ----------
+        session_id : str
+            The conversation.
+        fingerprint : int
+            The message.
+
         Examples
         --------
         >>> session_id = ws.conversations(limit=1)["session_id"][0]
@@ -246,8 +253,14 @@ class Writing:
         Parameters
         ----------
         session_id : str
+            The conversation.
         fingerprints : iterable of int, optional
             Which; by default all of them.
+
+        Raises
+        ------
+        BadParameter
+            ``fingerprints`` is not a list of whole numbers, or is empty; nothing was sent.
 
         Examples
         --------
@@ -265,6 +278,18 @@ class Writing:
     def set_state(self, session_id: str, state: State) -> None:
         """Set where a conversation stands: pending, unresolved or resolved; one request.
 
+        Parameters
+        ----------
+        session_id : str
+            The conversation.
+        state : State
+            "pending", "unresolved" or "resolved".
+
+        Raises
+        ------
+        BadParameter
+            The state is unknown; nothing was sent.
+
         Examples
         --------
         >>> ws.set_state(ws.conversations(limit=1)["session_id"][0], "resolved")
@@ -279,8 +304,14 @@ class Writing:
         Parameters
         ----------
         session_id : str
+            The conversation.
         user_id : str or None
             As in ``ws.operators()``.
+
+        Raises
+        ------
+        BadParameter
+            ``user_id`` is neither a text nor None; nothing was sent.
 
         Examples
         --------
@@ -294,6 +325,23 @@ class Writing:
 
     def add_segments(self, session_id: str, segments: str | Iterable[str]) -> list[str]:
         """Add segments to those that a conversation has; returns all of them.
+
+        Parameters
+        ----------
+        session_id : str
+            The conversation.
+        segments : str or Iterable[str]
+            One segment, or several.
+
+        Returns
+        -------
+        list[str]
+            All segments of the conversation.
+
+        Raises
+        ------
+        BadParameter
+            There is no segment to add; nothing was sent.
 
         Notes
         -----
@@ -327,6 +375,29 @@ class Writing:
         segments: str | Iterable[str] = (),
     ) -> str:
         """Begin a new, empty conversation and return its ``session_id``.
+
+        Parameters
+        ----------
+        nickname : str, optional
+            The person's name.
+        email : str, optional
+            The person's e-mail address.
+        segments : str or Iterable[str], optional
+            One segment, or several.
+
+        Returns
+        -------
+        str
+            The ``session_id``.
+
+        Raises
+        ------
+        BadParameter
+            Something given cannot be used; nothing was sent.
+        CrispError
+            The conversation was made, and what is said of the person was refused; ``partial`` is
+            its
+            ``session_id``.
 
         Notes
         -----
