@@ -5,11 +5,11 @@ from __future__ import annotations
 import ipywidgets as widgets
 import pandas as pd
 
+from crisp_data.counts import count
 from crisp_data.errors import BadParameter, CrispError
 from crisp_data.forms import form, html
 from crisp_data.forms.background import BackgroundTask
 from crisp_data.forms.broadcast_model import BroadcastModel, Sendable
-from crisp_data.forms.html import count
 from crisp_data.forms.row_picker import RowPicker
 
 _BUTTONS = 8  # columns with a button of their own; the others are typed

@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 
 from crisp_data import outbox, outgoing, tables
+from crisp_data.counts import count
 from crisp_data.errors import BadParameter, CrispError
 from crisp_data.forms import html
 from crisp_data.forms.html import Opened
@@ -186,7 +187,7 @@ class BroadcastModel:
         if typed.strip() != str(expected):
             raise BadParameter(
                 "The number does not confirm it: nothing was sent.",
-                f"{html.count(expected, 'message')} would go; type {expected} to send.",
+                f"{count(expected, 'message')} would go; type {expected} to send.",
             )
         self.ws.client.check_writes("send_many")
         self._stop.clear()

@@ -8,12 +8,12 @@ from typing import Any
 import ipywidgets as widgets
 import pandas as pd
 
+from crisp_data.counts import count
 from crisp_data.errors import BadParameter, CrispError
 from crisp_data.filters import STATES
 from crisp_data.forms import form, html
 from crisp_data.forms.background import BackgroundTask
 from crisp_data.forms.explore_model import ExploreModel, Query, Readable
-from crisp_data.forms.html import count
 from crisp_data.quota.estimate import Plan
 
 _AGO = ["today", "yesterday", "7 days ago", "30 days ago", "3 months ago", "1 year ago"]

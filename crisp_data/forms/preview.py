@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from crisp_data.forms.html import count, escape
+from crisp_data.counts import count
+from crisp_data.forms.html import escape
 from crisp_data.outgoing import (
     Animation,
     Audio,

@@ -11,6 +11,7 @@ import pandas as pd
 
 from crisp_data import arguments, dates, filters, tables
 from crisp_data.api.envelope import Page
+from crisp_data.counts import count
 from crisp_data.filters import State
 from crisp_data.quota.estimate import PAGE, SHOWN, Plan, Rows, extrapolate, list_requests
 from crisp_data.rest.client import Client
@@ -34,7 +35,7 @@ class CostPlans:
         self._threads = self._batches = 0
 
     def __repr__(self) -> str:
-        return "<Plans: conversations(...), messages(...), people(...) tell what a pull costs>"
+        return "<Plans: conversations(...), messages(...) and people(...) show what a pull costs>"
 
     def conversations(
         self,
@@ -110,7 +111,7 @@ class CostPlans:
         >>> ws.plan.messages(ws.conversations(limit=20))
         messages: about 22 requests, at least 20
         0.4% of a day's 5,000, 4,89... left today for reads: done today
-        20 of 20 threads are not in the cache; 1.10 batches a thread are assumed.
+        20 of 20 threads not in the cache; 1.10 batches per thread assumed.
         """
         ids = arguments.session_ids(conversations)
         return self._threaded(ids, self._missing(ids, refresh))
@@ -216,7 +217,7 @@ class CostPlans:
             return None
         rows = extrapolate(times, low or None)
         if due >= PAGE:
-            basis = f"{due:,} archived conversations are read again."
+            basis = f"{count(due, 'archived conversation')} must be read again."
             rows = Rows(due, None, due, None, due, basis)
         elif rows.high is None:
             asked = filters.ConversationQuery(
@@ -224,7 +225,7 @@ class CostPlans:
             )
             rows = self._probe(asked, rows, True, probes=8, within=1.3, pages=1)
         likely = list_requests(rows.likely) + math.ceil(rows.likely * self._mean)
-        basis = f"{rows.basis} Each costs a request for its thread at least."
+        basis = f"{rows.basis} Each costs at least one request for its thread."
         least = math.ceil(rows.low / PAGE) + rows.low
         return self._plan("sync", min(least, likely), likely, None, basis)
 
@@ -301,10 +302,10 @@ class CostPlans:
         return self._batches / self._threads if self._threads else BATCHES
 
     def _threaded(self, ids: Sequence[str], missing: int) -> Plan:
-        seen = "were met so far" if self._threads else "are assumed"
+        seen = "seen so far" if self._threads else "assumed"
         basis = (
-            f"{missing:,} of {len(ids):,} threads are not in the cache; "
-            f"{self._mean:.2f} batches a thread {seen}."
+            f"{missing:,} of {count(len(ids), 'thread')} not in the cache; "
+            f"{self._mean:.2f} batches per thread {seen}."
         )
         expected = math.ceil(missing * self._mean - 1e-9)
         return self._plan("messages", missing, expected, None if missing else 0, basis)

@@ -245,7 +245,7 @@ def test_nor_for_the_days_reset(sandbox, waits):
     choose(form)
     choose(form, 1)
     assert waits == []
-    assert "quota is spent" in said(form)
+    assert "quota is used up" in said(form)
 
 
 def test_who_answers_reads_with_what_is_kept_for_that(sandbox, waits):
@@ -255,12 +255,12 @@ def test_who_answers_reads_with_what_is_kept_for_that(sandbox, waits):
     while ws.quota.left_for_reads:
         ws.operators(refresh=True)
     form = ws.compose()
-    assert "quota is spent" in said(form)  # the list: to look through it is no answer
+    assert "quota is used up" in said(form)  # the list: to look through it is no answer
     form = ws.compose(session_id)
     write(form, "In spite of the export")
     send(form)
     assert len(arrived(sandbox, "In spite of the export")) == 1
-    assert "quota is spent" in said(reader.compose(session_id))
+    assert "quota is used up" in said(reader.compose(session_id))
 
 
 def test_the_question_says_where_it_goes_for_the_banner_is_far_above(form):
@@ -384,7 +384,7 @@ def test_without_quota_nothing_is_sent_and_nothing_waits(sandbox, waits, spent):
 def test_without_quota_it_opens_all_the_same(sandbox, waits):
     ws = crisp.connect(sandbox=sandbox, sleep=waits.append, quota=1, reserve_for_writes=0)
     form = ws.compose()
-    assert "The day&#x27;s quota is spent" in said(form)
+    assert "Today&#x27;s quota is used up" in said(form)
     assert not form._rows.options
 
 

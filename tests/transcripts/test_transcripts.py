@@ -311,7 +311,7 @@ def test_a_folder_has_a_file_for_each(pulled, folder, format):
             path.name == f"{began[session_id]:%Y-%m-%d}_{session_id}{transcripts.FORMATS[format]}"
         )
         assert session_id in path.read_text("utf-8").replace("\\", "")
-    with pytest.raises(crisp.BadParameter, match="no empty folder"):
+    with pytest.raises(crisp.BadParameter, match="not an empty folder"):
         transcripts.write(folder / "all", messages, format=format)
 
 
