@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator
 from contextlib import suppress
 
 from crisp_data.errors import BadParameter
+from crisp_data.privacy.folding import Reading, folded
 
 # What a cell must hold to hold an address: an at sign, or something that escapes one.
 MAY_HOLD = r"[@\x{FF20}\x{FE6B}%&\\]"
@@ -193,15 +194,14 @@ def _folded(read: _Read) -> _Read:
     text, starts, ends = read
     if text.isascii():
         return text.lower(), starts, ends
+    usual = folded(Reading(text, starts, ends))
     out, begins, stops = [], [], []
-    for character, start, end in zip(text, starts, ends, strict=True):
-        if unicodedata.category(character) != "Cf":
-            plain = unicodedata.normalize(
-                "NFKD", unicodedata.normalize("NFKD", character).casefold()
-            )
-            out.append(plain)
-            begins += [start] * len(plain)
-            stops += [end] * len(plain)
+    for place, character in enumerate(usual.text):
+        plain = unicodedata.normalize("NFKD", unicodedata.normalize("NFKD", character).casefold())
+        start, end = usual.original(place, place + 1)
+        out.append(plain)
+        begins += [start] * len(plain)
+        stops += [end] * len(plain)
     return "".join(out), begins, stops
 
 

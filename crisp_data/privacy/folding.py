@@ -79,6 +79,11 @@ def shown(text: str) -> Reading:
     return _fold(unescaped(text) or Reading(text))[0]
 
 
+def folded(reading: Reading) -> Reading:
+    """Return the folded form of a text, or of another form of it."""
+    return _fold(reading)[0]
+
+
 def fold(text: str) -> str:
     """Write each character in its usual form, and leave out what nobody sees."""
     return _fold(Reading(text))[0].text

@@ -285,7 +285,7 @@ class Client:
             walk = paging.walk(
                 route, query, rows, self.now, one_pass=one_pass, down_to=down_to, known=known
             )
-            options = {"offline": offline, "keep": use_cache, "for_write": for_write}
+            options = {"offline": offline, "use_cache": use_cache, "for_write": for_write}
             return self._steps(route, where, walk, since, **options)
 
         return Pages(steps, None if timed else rows, refresh or not use_cache, resumable=timed)

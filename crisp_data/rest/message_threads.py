@@ -50,7 +50,7 @@ def read(
     """Read threads, ``client.workers`` at a time.
 
     A thread is read whole, or down to the first batch with a fingerprint that ``known`` has
-    for it. With ``keep=False`` the cache is neither asked nor fed.
+    for it. With ``use_cache=False`` the cache is neither asked nor fed.
 
     After an error nothing more is begun, and what was begun is still given: the last thread
     that comes carries the error. Each worker has a session of its own over the one wire, so

@@ -172,10 +172,10 @@ def test_a_thread_ends_at_the_first_batch_with_a_known_message():
 @pytest.mark.parametrize(
     ("operation", "arguments"),
     [
-        ("list_people_profiles", {"lap": True}),
+        ("list_people_profiles", {"one_pass": True}),
         ("list_people_profiles", {"down_to": 1_790_000_000_000}),
         ("list_conversations", {"known": frozenset({1})}),
-        ("list_conversations", {"lap": True, "order_date_created": 1}),
+        ("list_conversations", {"one_pass": True, "order_date_created": 1}),
     ],
 )
 def test_what_a_list_does_not_take_costs_nothing(sandbox, ws, operation, arguments):

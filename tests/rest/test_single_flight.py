@@ -105,7 +105,7 @@ def test_a_walk_that_begins_before_anothers_answer_is_kept(sandbox, ws, monkeypa
         return lock(*args)
 
     monkeypatch.setattr(SQLiteDict, "__setitem__", saving)
-    monkeypatch.setattr(single_flight, "hold", holding)
+    monkeypatch.setattr(single_flight, "lock", holding)
     before = spent(sandbox)
     with ThreadPoolExecutor(2) as pool:
         first = pool.submit(ws.people)
@@ -196,7 +196,7 @@ def test_who_asked_before_the_answer_came_shares_it(sandbox, open_wire, work, mo
         entered.release()
         return lock(folder, key)
 
-    monkeypatch.setattr(single_flight, "hold", counting)
+    monkeypatch.setattr(single_flight, "lock", counting)
     open_wire.one = sandbox.truth("people")[0]["people_id"]
     before = spent(sandbox)
     with ThreadPoolExecutor(8) as pool:
@@ -270,7 +270,7 @@ def test_an_error_is_not_shared(sandbox, ws):
 def test_what_is_not_kept_flies_alone(sandbox, how, tmp_path):
     never = {"connection": {"cache": False}, "lifetime": {"lifetimes": {"*": DO_NOT_CACHE}}}
     ws = crisp.connect(sandbox=sandbox, cache_dir=tmp_path / "kept", **never.get(how, {}))
-    asked = {"website_id": ws.website_id, "keep": how != "request"}
+    asked = {"website_id": ws.website_id, "use_cache": how != "request"}
     locks = list((tmp_path / "kept").glob("*.flights/*"))
     before = spent(sandbox)
     at_once(4, lambda number: list(ws.client.pages("list_website_operators", **asked)))
