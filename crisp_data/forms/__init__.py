@@ -44,7 +44,7 @@ class Forms:
         >>> form
         Write to many (a form)
           sandbox, Acme, may write
-          4,99... of 5,000 requests left today, 100 of them kept for writes
+          4,99... of 5,000 requests left today, 100 of them reserved for writes
           0 of 20 conversations selected
         >>> form.close()
         """
@@ -106,7 +106,7 @@ class Forms:
         >>> form
         Explore (a form)
           sandbox, Acme, may write
-          4,99... of 5,000 requests left today, 100 of them kept for writes
+          4,99... of 5,000 requests left today, 100 of them reserved for writes
           nothing pulled yet
         >>> form.close()
         """

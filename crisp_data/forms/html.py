@@ -72,7 +72,7 @@ def service(ws: Opened | None) -> str:
 _SHAPES = {"live": "▲", "sandbox": "◇", "": "○"}
 _WORDS = {"live": "LIVE", "sandbox": "SANDBOX", "": "NOT CONNECTED"}
 _MEANING = {
-    ("live", True): "Real customers receive what is sent.",
+    ("live", True): "Real customers receive what you send.",
     ("live", False): "Real customers. This connection only reads.",
     ("sandbox", True): "Nothing leaves this machine.",
     ("sandbox", False): "Nothing leaves this machine.",
@@ -111,7 +111,7 @@ def quota_line(ws: Opened) -> str:
     ledger = ws.quota
     line = f"{ledger.left:,} of {count(ledger.limit, 'request')} left today"
     kept = ledger.kept_for_writes
-    return f"{line}, {kept:,} of them kept for writes" if kept else line
+    return f"{line}, {kept:,} of them reserved for writes" if kept else line
 
 
 _MARKS = {"done": "✓", "error": "✕", "info": "i"}

@@ -340,7 +340,7 @@ def test_choosing_a_website(sandbox):
     assert crisp.connect(domain, **token).website_id == by_id.website_id
     with pytest.raises(crisp.BadParameter, match="Choose one"):
         crisp.connect(**token)
-    with pytest.raises(crisp.BadParameter, match=r"'nowhere.example' was asked for"):
+    with pytest.raises(crisp.BadParameter, match=r"'nowhere.example' was requested"):
         crisp.connect("nowhere.example", **token)
 
 

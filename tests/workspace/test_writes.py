@@ -218,7 +218,7 @@ def test_what_is_wrong_costs_nothing(ws, sandbox, session_id, change):
 
 
 def test_another_write_is_not_sent_again(ws, sandbox, session_id):
-    """Only messages can be told apart; for all else the error says that it may have been carried out."""
+    """Only messages can be told apart; for all else the error says that it may have been done."""
     sandbox.faults(operation="change_conversation_state", next=1, drop="after")
     with pytest.raises(crisp.Offline, match="may have been carried out"):
         ws.set_state(session_id, "resolved")
