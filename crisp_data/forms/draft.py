@@ -108,7 +108,7 @@ class Draft:
     >>> from crisp_data.forms.draft import Draft
     >>> draft = Draft("picker")
     >>> [blank.label for blank in draft.blanks][1:]
-    ['Question', 'Choices', 'Must be answered']
+    ['Question', 'Choices', 'Answer required']
     >>> draft.values.update(id="topic", text="What about?", choices=[{"value": "a", "label": ""}])
     >>> draft.lacks
     'Choice 1, Label must not be empty.'

@@ -141,7 +141,7 @@ def test_transcripts(run, token, sandbox, tmp_path):
         (("export", "people", "--quota", "1", "-o", "x.csv"), 3, "resets at"),
         (("export", "nothing", "-o", "x.csv"), 2, "conversations"),
         (("transcripts", "-o", "x.docx"), 2, ".jsonl"),
-        (("transcripts", "-o", "x.md", "--format", "html"), 2, "would not hold"),
+        (("transcripts", "-o", "x.md", "--format", "html"), 2, "does not fit the format"),
     ],
 )
 def test_exit_codes(run, token, sandbox, arguments, code, words, tmp_path, monkeypatch):

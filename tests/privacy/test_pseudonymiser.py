@@ -399,7 +399,7 @@ def test_the_report_counts_and_names_nobody():
 
 def test_keys():
     frame = pd.DataFrame({"email": ["a@b.example"]})
-    with pytest.warns(crisp.CrispWarning, match="within this run only"):
+    with pytest.warns(crisp.CrispWarning, match="only within this run"):
         pseudonymise(frame)
     with pytest.raises(crisp.BadParameter, match="at least 16"):
         pseudonymise(frame, key="short")

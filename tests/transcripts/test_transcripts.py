@@ -354,7 +354,7 @@ def test_whole_or_not_at_all(folder, target, monkeypatch):
     [
         ({"path": "x"}, "names no format"),
         ({"path": "x.docx"}, "names no format"),
-        ({"path": "x.md", "format": "html"}, "would not hold"),
+        ({"path": "x.md", "format": "html"}, "does not fit the format"),
         ({"path": "x", "format": "pdf"}, "no format"),
         ({"path": "nowhere/x.md"}, "no folder"),
         ({"path": "nowhere/x", "format": "text"}, "no folder"),
