@@ -138,7 +138,7 @@ def test_an_empty_folder_stays_where_none_could_take_its_place(tmp_path, slept, 
 
     monkeypatch.setattr(os, "replace", refuse)
     with (
-        pytest.raises(FileTrouble, match="threads may not"),
+        pytest.raises(FileTrouble, match="threads cannot"),
         atomic_file.whole_folder(tmp_path / "threads") as folder,
     ):
         (folder / "a.md").write_text("a")

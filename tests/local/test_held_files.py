@@ -45,7 +45,7 @@ def test_a_pull_goes_on_without_a_cache_that_is_held(sandbox, ws, how):
     ws.client.close()
     before = sandbox.stats()["requests"]
     with held(ws.client.cache_path, how):
-        with pytest.warns(crisp.CrispWarning, match="locked by another program.*costs again"):
+        with pytest.warns(crisp.CrispWarning, match="locked by another program.*cost again"):
             assert len(ws.operators(refresh=True)) > 0
         with warnings.catch_warnings():  # told once, and not waited for again
             warnings.simplefilter("error")

@@ -80,8 +80,8 @@ def test_an_empty_message_is_none(template):
         ("Dear {{ nickname", "line 1"),
         ("{% for a in nickname %}", "cannot be read"),
         ("Dear {{ First Name }}", "one word"),
-        ("Dear {nickname}", "as it stands"),
-        ("Hello { nickname }", "as it stands"),
+        ("Dear {nickname}", "unchanged"),
+        ("Hello { nickname }", "unchanged"),
         ("Dear {{ nickname | titel }}", "No filter named 'titel'"),
         ("{{ ['Dear', 'Hello'] | random }} {{ nickname }}", "No filter named 'random'"),
         (7, "string"),
@@ -440,7 +440,7 @@ def test_messages_under_another_name_are_told_of(ws, sandbox, frame):
     with threading_stop() as stop:
         many(ws, frame.head(3), "We have mvoed", confirm=True, stop=stop)
     with pytest.warns(
-        crisp.CrispWarning, match="To 3 of these .* still in the outbox .*'template-"
+        crisp.CrispWarning, match="For 3 of these .* still in the outbox .*'template-"
     ):
         many(ws, frame, "We have moved")
     assert ws.outbox.cancel() == 3
