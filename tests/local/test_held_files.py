@@ -75,7 +75,7 @@ def test_what_asks_for_the_cache_itself_is_told(ws):
         assert "locked by another program" in repr(ws)
         with pytest.raises(crisp.FileTrouble, match="still using"):
             ws.client.purge_cache(wait=0.1)
-        with pytest.warns(crisp.CrispWarning, match="held"):
+        with pytest.warns(crisp.CrispWarning, match="locked"):
             assert not ws.client.is_cached("get_website", website_id=ws.website_id)
 
 
