@@ -75,7 +75,9 @@ def check_id(name: str, value: Any, hint: str) -> None:
     """
     check_text(name, value, hint)
     if value and not UUID.fullmatch(value):
-        raise BadParameter(f"{name} is given a name, not an id: nothing would match it.", hint)
+        raise BadParameter(
+            f"{name} must be an id; this is a name, which would match nothing.", hint
+        )
 
 
 def check_count(name: str, value: Any) -> None:
@@ -96,7 +98,9 @@ def session_ids(conversations: Any) -> list[str]:
         conversations = [conversations]
     ids = list(conversations)
     if not all(isinstance(one, str) and one.startswith("session_") for one in ids):
-        raise BadParameter("Something given is not a session_id.", "They look like 'session_...'.")
+        raise BadParameter(
+            "One of the values is not a session_id.", "They look like 'session_...'."
+        )
     return list(dict.fromkeys(ids))
 
 

@@ -46,7 +46,7 @@ class Credentials:
         return f"<Credentials tier={self.tier}>"
 
     def __reduce__(self) -> NoReturn:
-        raise TypeError("Credentials are not pickled: call connect() again where they are needed.")
+        raise TypeError("Credentials cannot be pickled: call connect() again where you need them.")
 
 
 @dataclass(frozen=True)
@@ -143,7 +143,7 @@ def resolve(
         missing = "identifier and key" if not identifier and not key else ""
         missing = missing or ("identifier" if not identifier else "key")
         raise CredentialsMissing(
-            f"No {missing} was found in the arguments, in CRISP_IDENTIFIER and CRISP_KEY, "
+            f"No {missing} found in the arguments, in CRISP_IDENTIFIER and CRISP_KEY, "
             "or in the system's keyring."
         )
     # Nearly every token that is handed out is a plugin token; a wrong guess is a 401 whose
@@ -170,12 +170,12 @@ def check_base_url(url: str) -> str:
         raise BadParameter("The base URL is not an http(s) address.", f"Crisp's own is {BASE_URL}.")
     if parts.username or parts.password:
         raise BadParameter(
-            "The base URL carries a user name or password.", "Pass identifier= and key= instead."
+            "The base URL contains a user name or password.", "Pass identifier= and key= instead."
         )
     if parts.scheme == "http" and not is_loopback(url):
         raise BadParameter(
             "Plain HTTP would send the key unencrypted.",
-            "Use https://; plain HTTP is for the sandbox on 127.0.0.1 only.",
+            "Use https://. Plain HTTP is allowed only for the sandbox on 127.0.0.1.",
         )
     # One service, one ledger: however its host is written, and with or without its own port.
     usual = {"http": 80, "https": 443}[parts.scheme]

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from crisp_data import config
 from crisp_data.arguments import UUID
+from crisp_data.counts import count
 from crisp_data.errors import BadParameter, Forbidden
 from crisp_data.rest.client import Client
 from crisp_data.workspace.workspace import Workspace
@@ -185,9 +186,9 @@ def _choose(client: Client, website: str | None) -> str:
         return website.lower()
     if client.settings.credentials.tier != "plugin":
         raise BadParameter(
-            "A website or user token does not list its websites.",
-            "Pass the website's id, or set CRISP_WEBSITE_ID: it is in Crisp's settings, "
-            "Setup & Integrations.",
+            "A website or user token cannot list its websites.",
+            "Pass the website's id, or set CRISP_WEBSITE_ID. The id is in Crisp under "
+            "Settings, Setup & Integrations.",
         )
     names: list[str] = []
     ids = client.website_ids()
@@ -200,6 +201,6 @@ def _choose(client: Client, website: str | None) -> str:
             return website_id
         names.append(" ".join([*known, website_id]))
     raise BadParameter(
-        f"The token reads {len(ids)} websites, and {website or 'none'!r} was asked for.",
+        f"The token reads {count(len(ids), 'website')}, and {website or 'none'!r} was requested.",
         f"Choose one by id, name or domain: {'; '.join(names) or 'there is none'}.",
     )

@@ -78,9 +78,9 @@ def window(
     start = moment(since, "since", tz=tz, now=now)
     end = moment(until, "until", tz=tz, now=now)
     if start is not None and start > now:
-        raise BadParameter("since lies in the future: nothing can match.", _HINT)
+        raise BadParameter("since is in the future: nothing can match.", _HINT)
     if start is not None and end is not None and start > end:
-        raise BadParameter("since lies after until: nothing can match.", "Swap the two.")
+        raise BadParameter("since is after until: nothing can match.", "Swap the two.")
     return start, end
 
 
@@ -115,7 +115,7 @@ def moment(value: Any, name: str, *, tz: str, now: datetime) -> pd.Timestamp | N
     except BadParameter:
         raise
     except (ValueError, OverflowError, NotImplementedError):  # pandas beyond the year 9999
-        raise BadParameter(f"{name} is not a moment that can be read.", _HINT) from None
+        raise BadParameter(f"{name} is not a date or time that can be read.", _HINT) from None
 
 
 def _read(value: Any, name: str, tz: str, now: pd.Timestamp) -> pd.Timestamp:
@@ -135,7 +135,7 @@ def _read(value: Any, name: str, tz: str, now: pd.Timestamp) -> pd.Timestamp:
     elif isinstance(value, (date, datetime, np.datetime64)):
         stamp, whole_day = pd.Timestamp(value), _is_day(value)
     else:
-        raise BadParameter(f"{name} is a {type(value).__name__}, not a moment.", _HINT)
+        raise BadParameter(f"{name} is a {type(value).__name__}, not a date or time.", _HINT)
     if whole_day and name == "until":
         return _exact(stamp + pd.Timedelta(days=1), tz, True) - pd.Timedelta(milliseconds=1)
     return _exact(stamp, tz, name == "since")

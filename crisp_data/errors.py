@@ -82,14 +82,14 @@ class InvalidMessage(BadParameter):
         Where it does not fit, such as ``.content.choices[0].label``; empty for the whole.
     """
 
-    hint = "Nothing was sent. Mend the field that the message names."
+    hint = "Nothing was sent. Correct the field named in the message."
     path: str = ""
 
 
 class ReadOnly(CrispError):
     """A write was tried on a connection that only reads."""
 
-    hint = "Nothing was sent. Connect with connect(writes=True) where writing is meant."
+    hint = "Nothing was sent. To write, connect with connect(writes=True)."
 
 
 class UnknownOutcome(CrispError):
@@ -99,8 +99,8 @@ class UnknownOutcome(CrispError):
     """
 
     hint = (
-        "Nothing is sent again by itself. ws.outbox.resume() looks it up, and sends it only "
-        "where Crisp does not have it; so does the same line, run again."
+        "The message is not sent again automatically. ws.outbox.resume(), or running "
+        "the same line again, looks it up and sends it only if Crisp does not have it."
     )
 
 
@@ -118,7 +118,10 @@ class ArchiveBusy(CrispError):
         Who: its ``host``, ``pid`` and moments, in seconds since 1970.
     """
 
-    hint = "Wait until it has finished, or stop it; an archive has one writer at a time."
+    hint = (
+        "Wait until it has finished, or stop it. Only one process at a time can write to an "
+        "archive."
+    )
 
     def __init__(self, writer: Any) -> None:
         super().__init__(f"The archive is being written by {writer}.")
@@ -129,13 +132,13 @@ class ArchiveBusy(CrispError):
 class FileTrouble(CrispError):
     """A file cannot be read or written: an export, or one of the cache, ledger, outbox, archive."""
 
-    hint = "Nothing else is wrong: mend the file or its folder, and run the same line again."
+    hint = "Nothing else is wrong. Repair the file or its folder, then run the same line again."
 
 
 #: The way on where the system refuses another open file.
 TOO_MANY_FILES = (
-    "This process has as many files open as the system lets it: close workspaces and files that "
-    "are not used any more, or allow more (ulimit -n)."
+    "This process has as many open files as the system allows. Close workspaces and files that "
+    "you no longer use, or raise the limit (ulimit -n)."
 )
 
 
@@ -148,7 +151,8 @@ class ForkedProcess(CrispError):
 
     hint = (
         "Nothing was read or sent. Start worker processes with "
-        'multiprocessing.get_context("spawn"), and connect or open the archive in each.'
+        'multiprocessing.get_context("spawn"), and connect or open the archive in each '
+        "of them."
     )
 
 
@@ -168,29 +172,29 @@ class Unreachable(Offline):
 class ProxyFailed(Unreachable):
     """The proxy that the environment names gave no connection; nothing was sent, nor counted."""
 
-    hint = "Mend or unset the setting that names the proxy, then run the same line again."
+    hint = "Correct or unset the setting that names the proxy, then run the same line again."
 
 
 class Untrusted(Offline):
     """The certificate is not one that this machine trusts; nothing was sent, not even the key."""
 
     hint = (
-        "Check base_url. Where your network looks into what is encrypted, its owner has a file of "
-        "certificates: name it in REQUESTS_CA_BUNDLE. For the sandbox over HTTPS, pass the one "
-        "that it names: ca=..."
+        "Check base_url. If your network inspects encrypted traffic, its owner has a file of "
+        "certificates: set REQUESTS_CA_BUNDLE to that file. For the sandbox over HTTPS, pass its "
+        "certificate file: ca=..."
     )
 
 
 class BadAnswer(CrispError):
     """An answer came that is not the JSON envelope which Crisp documents."""
 
-    hint = "Run the same line again; if it stays, a proxy may be rewriting answers."
+    hint = "Run the same line again. If the error persists, a proxy may be rewriting answers."
 
 
 class Redirected(BadAnswer):
     """A redirect: following it could carry the credential to another host."""
 
-    hint = "Check base_url: Crisp's API answers without redirects."
+    hint = "Check base_url: Crisp's API does not redirect."
 
 
 class QuotaExceeded(CrispError):
@@ -231,7 +235,7 @@ class QuotaExceeded(CrispError):
         why: str = "",
         hint: str = "",
     ) -> None:
-        what = "The day's quota is spent" if resets_at else "The budget is spent"
+        what = "Today's quota is used up" if resets_at else "The budget is used up"
         super().__init__(
             f"{why or what}: {needed:,} needed, {left:,} left of {limit:,}.",
             hint or (_DAY.format(resets_at) if resets_at else _BUDGET),
@@ -261,13 +265,13 @@ class QuotaExceeded(CrispError):
 
 
 _DAY = (
-    "It resets at {:%Y-%m-%d %H:%M} UTC; connect(on_quota='wait') waits for that. What a pull "
-    "already had is in this error's partial. Where Crisp granted more, say so with "
+    "It resets at {:%Y-%m-%d %H:%M} UTC; connect(on_quota='wait') waits until then. "
+    "This error's partial holds what was already pulled. If Crisp granted you more, set "
     "connect(quota=...)."
 )
 _BUDGET = (
-    "The day itself has its own ledger, ws.quota: go on outside of the block, or open one with "
-    "more, ws.budget(...). What a pull already had is in this error's partial."
+    "The day's own quota is in ws.quota. Continue outside the block, or open one with "
+    "more requests: ws.budget(...). This error's partial holds what was already pulled."
 )
 
 
@@ -300,10 +304,7 @@ class ApiError(CrispError):
         Seconds to wait, where the answer said so.
     """
 
-    hint = (
-        "The operation's page on docs.crisp.chat/references/rest-api/v1 says when Crisp gives "
-        "this reason."
-    )
+    hint = "The operation's page on docs.crisp.chat/references/rest-api/v1 explains this reason."
     retry_after: float | None = None
 
     def __init__(self, status: int, reason: str, operation: str, detail: str = "") -> None:
@@ -317,7 +318,7 @@ class ApiError(CrispError):
 class InvalidData(ApiError):
     """400: the request does not fit Crisp's schema; ``detail`` names the path."""
 
-    hint = "Mend the field that the message names; nothing was changed at Crisp."
+    hint = "Correct the field named in the message. Nothing was changed at Crisp."
 
 
 class Unauthorized(ApiError):
@@ -347,12 +348,14 @@ class Forbidden(ApiError):
     def __init__(self, status: int, reason: str, operation: str, detail: str = "") -> None:
         super().__init__(status, reason, operation, detail)
         if reason == "restricted_route_tier":
-            self.hint = "This route is for user tokens only; plugin and website tokens never pass."
-        else:
-            scope = f"'{detail}'" if detail else "the scope that the operation's page names"
             self.hint = (
-                f"Ask for {scope} on the token (Crisp Marketplace, your plugin, Tokens), "
-                "then have the owner accept it."
+                "This route is for user tokens only; plugin and website tokens cannot use it."
+            )
+        else:
+            scope = f"'{detail}'" if detail else "the scope named on the operation's page"
+            self.hint = (
+                f"Request {scope} for the token (Crisp Marketplace, your plugin, "
+                "Tokens), then have the owner accept it."
             )
 
 
@@ -360,54 +363,56 @@ class NotSubscribed(ApiError):
     """404 ``not_subscribed``: the plugin is not installed on this website."""
 
     hint = (
-        "Install the plugin on this website. A development token works only on its trusted "
-        "workspace; ws.websites() lists where yours may go."
+        "Install the plugin on this website. A development token works only on its "
+        "trusted workspace; ws.websites() lists the websites it can read."
     )
 
 
 class NotFound(ApiError):
     """404: there is no such route, website, conversation, message or person."""
 
-    hint = "Check the identifiers; what was deleted at Crisp is not found either."
+    hint = "Check the identifiers. Anything deleted at Crisp is not found either."
 
 
 class MethodNotAllowed(ApiError):
     """405: the path exists, this verb on it does not."""
 
-    hint = "Call the operation by its name, client.call('...'), and the verb is chosen for you."
+    hint = "Call the operation by its name, client.call('...'); the verb is then chosen for you."
 
 
 class DomainRestricted(ApiError):
     """406: the website's settings refuse this domain."""
 
-    hint = "Look at the website's settings in Crisp: its list of allowed domains."
+    hint = "Check the list of allowed domains in the website's settings in Crisp."
 
 
 class Conflict(ApiError):
     """409: it exists already."""
 
-    hint = "Read what is there and update it instead of adding it."
+    hint = "Read the existing entry and update it instead of adding it."
 
 
 class PlanLimit(ApiError):
     """423: a write quota of the workspace's plan is reached."""
 
-    hint = "Wait a minute and send again; if it stays, the workspace's plan sets the limit."
+    hint = (
+        "Wait a minute and send again. If the error persists, the workspace's plan sets the limit."
+    )
 
 
 class RateLimited(ApiError):
     """420 or 429: too many requests in a short time, or the day's quota is spent."""
 
     hint = (
-        "Wait a minute and run the same line. What is refused for much longer than that is told "
-        "as QuotaExceeded instead: then it is the day's quota at Crisp that is spent."
+        "Wait a minute and run the same line again. If Crisp refuses for much longer, "
+        "QuotaExceeded is raised instead: the day's quota at Crisp is then used up."
     )
 
 
 class ServerError(ApiError):
     """5xx: Crisp or something before it failed."""
 
-    hint = "Reads were already tried again. See https://status.crisp.chat and try later."
+    hint = "Reads were already retried. See https://status.crisp.chat and try again later."
 
 
 _BY_STATUS: dict[int, type[ApiError]] = {

@@ -48,9 +48,12 @@ class ConversationFilter:
     def __post_init__(self) -> None:
         check_word("state", self.state, STATES)
         check_text("segment", self.segment)
-        check_id("inbox", self.inbox, "It is an inbox_id, as in ws.inboxes().")
+        check_id("inbox", self.inbox, "Pass an inbox_id from ws.inboxes().")
         if self.assigned is not False:
-            hint = "It is an operator's user_id, as in ws.operators(), or False for nobody."
+            hint = (
+                "Pass an operator's user_id from ws.operators(), or False for unassigned "
+                "conversations."
+            )
             check_id("assigned", self.assigned, hint)
 
     @property

@@ -235,10 +235,10 @@ def test_open_ends_stay_open() -> None:
 @pytest.mark.parametrize(
     ("since", "until", "words"),
     [
-        ("2026-10-02", "2026-10-01", "since lies after until"),
-        ("2026-11-03", None, "since lies in the future"),
-        (NOW + timedelta(milliseconds=1), None, "since lies in the future"),
-        ("2026-10-02 12:00", "2026-10-02 11:59", "since lies after until"),
+        ("2026-10-02", "2026-10-01", "since is after until"),
+        ("2026-11-03", None, "since is in the future"),
+        (NOW + timedelta(milliseconds=1), None, "since is in the future"),
+        ("2026-10-02 12:00", "2026-10-02 11:59", "since is after until"),
     ],
 )
 def test_a_period_that_can_hold_nothing_is_refused(since: str, until: str, words: str) -> None:

@@ -41,7 +41,7 @@ def provoke(sandbox, client, what):
 @pytest.mark.parametrize(
     ("what", "kind", "status", "hint"),
     [
-        ("invalid_data", crisp.InvalidData, 400, "the message names"),
+        ("invalid_data", crisp.InvalidData, 400, "named in the message"),
         ("not_found", crisp.NotFound, 404, "Check the identifiers"),
         ("conversation_not_found", crisp.NotFound, 404, "Check the identifiers"),
         ("people_not_found", crisp.NotFound, 404, "Check the identifiers"),

@@ -116,5 +116,5 @@ def test_each_refusal_has_its_class(status: int, reason: str, kind: str) -> None
 def test_403_names_the_scope_to_ask_for() -> None:
     scope = "website:operators (read)"
     assert scope in Forbidden(403, "token_scope_forbidden", "o", scope).hint
-    assert "page names" in Forbidden(403, "not_allowed", "o").hint
+    assert "operation's page" in Forbidden(403, "not_allowed", "o").hint
     assert "user tokens only" in Forbidden(403, "restricted_route_tier", "o").hint

@@ -12,7 +12,7 @@ PACKAGE = Path(__file__).parents[1] / "crisp_data"
 ROWS = [
     {"errors"},
     {"config"},
-    {"dates", "arguments", "html_page"},
+    {"dates", "arguments", "counts", "html_page"},
     {"api"},
     {"outgoing"},
     {"filters"},

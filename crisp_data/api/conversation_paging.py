@@ -38,10 +38,13 @@ Query = dict[str, str]
 PageQueries = Generator[Query, Page, str]
 
 BY_NUMBER = (
-    "The server does not list by update time or ignores filter_date_end, so the list was read "
-    "by page number: what moved meanwhile may be missing."
+    "The server does not list by update time or ignores filter_date_end, so the list "
+    "was read by page number. Conversations that moved during the read may be missing."
 )
-LIST_MOVED = "The list moved faster than it could be read: what moved meanwhile may be missing."
+LIST_MOVED = (
+    "The list moved faster than it could be read. Conversations that moved during the read "
+    "may be missing."
+)
 
 _CLOCKS = 300  # seconds that the caller's clock may be ahead of Crisp's
 _MOST_PASSES = 10  # a list that is still moving after so many laps, or tries, is told, not chased

@@ -79,7 +79,7 @@ def decode(decoder: msgspec.json.Decoder[_T], body: bytes | msgspec.Raw) -> _T:
     try:
         return decoder.decode(mend(bytes(body)))
     except _BROKEN:
-        raise BadAnswer("The answer is not the JSON that Crisp documents.") from None
+        raise BadAnswer("The answer is not the JSON documented by Crisp.") from None
 
 
 def mend(body: bytes) -> bytes:

@@ -49,11 +49,13 @@ __all__ = [
     "walk",
 ]
 
-NOTHING_NEW = "The server sent nothing new before saying that it was done: the list may be cut."
+NOTHING_NEW = (
+    "The server stopped sending new rows before it reported the end: the list may be incomplete."
+)
 
 UNEVEN = (
-    "The list moved, or the server's pages changed their size, while it was read by page "
-    "number: rows between two pages may be missing."
+    "The list moved, or the server changed its page size, while the list was read by "
+    "page number. Rows between two pages may be missing."
 )
 
 

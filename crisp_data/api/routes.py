@@ -169,11 +169,11 @@ def _segment(name: str, value: Any) -> str:
     if isinstance(value, bool) or not isinstance(value, (str, Integral)):
         raise BadParameter(f"{name} is a {type(value).__name__}, not an identifier.")
     if value in (".", ".."):
-        raise BadParameter(f"{name} is no identifier: it would lead to another path.")
+        raise BadParameter(f"{name} is not an identifier: it would lead to another path.")
     try:
         return quote(str(value), safe="")
     except UnicodeEncodeError:
-        raise BadParameter(f"{name} holds half of a character.") from None
+        raise BadParameter(f"{name} holds half of a surrogate pair.") from None
 
 
 def check_query(route: Route, query: Mapping[str, Any]) -> dict[str, str]:
@@ -193,14 +193,14 @@ def check_query(route: Route, query: Mapping[str, Any]) -> dict[str, str]:
             checked[name] = known[name](name, value)
         else:
             raise BadParameter(
-                f"{route.name} has no parameter {name!r}; Crisp would ignore it in silence.",
+                f"{route.name} has no parameter {name!r}; Crisp would silently ignore it.",
                 _did_you_mean(name, known),
             )
     if route.name == "list_conversations" and "search_query" in checked:
         conditions = not isinstance(query["search_query"], str)
         kind = checked.setdefault("search_type", "filter" if conditions else "text")
         if conditions and kind != "filter":
-            raise BadParameter("A list of conditions is a search of the type 'filter'.")
+            raise BadParameter("A list of conditions needs search_type='filter'.")
     return checked
 
 
@@ -211,7 +211,9 @@ def iso(moment: datetime) -> str:
 
 def _did_you_mean(name: str, known: Mapping[str, Any]) -> str:
     close = difflib.get_close_matches(name, known, n=3)
-    return f"Did you mean {', '.join(close)}?" if close else f"Known are: {', '.join(known)}."
+    return (
+        f"Did you mean {', '.join(close)}?" if close else (f"Known parameters: {', '.join(known)}.")
+    )
 
 
 def _plain(name: str, value: Any) -> str:
@@ -224,13 +226,13 @@ def _plain(name: str, value: Any) -> str:
 
 def _text(name: str, value: Any) -> str:
     if not isinstance(value, str) or not value:
-        raise BadParameter(f"{name} must be a text that is not empty.")
+        raise BadParameter(f"{name} must be text and not empty.")
     return value
 
 
 def _flag(name: str, value: Any) -> str:
     if value not in (0, 1, "0", "1"):
-        raise BadParameter(f"{name} is a flag: 1 or 0.")
+        raise BadParameter(f"{name} must be 1 or 0.")
     return str(int(value))
 
 
@@ -265,7 +267,7 @@ def _date(name: str, value: Any) -> str:
     except (ValueError, OverflowError):
         raise BadParameter(
             f"{name} must be a datetime with a time zone, or ISO 8601 text.",
-            "Write it like 2018-03-01T17:00:00.000Z; Unix times fail in silence at Crisp.",
+            "Write it like 2018-03-01T17:00:00.000Z; Crisp silently rejects Unix times.",
         ) from None
 
 
@@ -291,7 +293,7 @@ def _search(name: str, value: Any) -> str:
     try:
         return json.dumps(list(value), allow_nan=False)
     except (TypeError, ValueError):
-        raise BadParameter(f"The conditions of {name} hold something that is not JSON.") from None
+        raise BadParameter(f"The conditions of {name} hold a value that is not JSON.") from None
 
 
 _Checks = dict[str, Callable[[str, Any], str]]

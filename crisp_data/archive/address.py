@@ -59,14 +59,15 @@ class Address:
     def __init__(self, email: str) -> None:
         if not isinstance(email, str):
             raise BadParameter(
-                f"email must be one text, not a {type(email).__name__}.", "Call it once for each."
+                f"email must be one text, not a {type(email).__name__}.",
+                "Call forget() once for each.",
             )
         self.text = email.strip()
         plain = _folded(_decoded(_begin(self.text), _WEB, _of_web))[0]
         if len(plain) > _LONGEST or not _SHAPE.fullmatch(plain):
             raise BadParameter(
                 "email is not an e-mail address: nothing was changed.",
-                "One whole address is needed, such as 'jo@acme.example'.",
+                "Pass one complete address, such as 'jo@acme.example'.",
             )
         local, _, domain = plain.rpartition("@")
         names = "|".join(re.escape(name) for name in sorted(_names(domain)))

@@ -217,7 +217,7 @@ class Archive(Reader):
         False
         """
         if (email is None) == (session_id is None):
-            raise BadParameter("forget() takes an e-mail or a session_id, one of the two.")
+            raise BadParameter("forget() takes either an e-mail or a session_id.")
         if session_id is not None:
             session_id = arguments.session_id(session_id)
         address = None if email is None else Address(email).text
@@ -225,7 +225,7 @@ class Archive(Reader):
         state = state_table.load()
         check(state, self._kept, self._storage.root)
         if state is None:
-            raise BadParameter("There is no archive here.", "Make one with sync().")
+            raise BadParameter("There is no archive here.", "Create one with sync().")
         with state_table.held(state.website_id):
             begun, counts = self._complete_forgetting(state_table)
             if begun is None or not begun.means(address, session_id):

@@ -21,7 +21,7 @@ from crisp_data.archive.table import (
 from crisp_data.errors import FileTrouble
 
 _WAY_ON = (
-    "Put the whole folder back from one copy, or let sync() make another archive in a new folder."
+    "Restore the whole folder from one copy, or let sync() create a new archive in a new folder."
 )
 
 
@@ -52,7 +52,7 @@ def check(state: State | None, tables: Mapping[str, ArchiveTable], where: str) -
         elif delta is None:
             wrong = f"its table {name} is missing"
         elif str(delta.metadata().id) != known.id:
-            wrong = f"its table {name} is another one"
+            wrong = f"its table {name} belongs to another archive"
         elif delta.version() < known.version:
             wrong = f"its table {name} is older than the rest"
         else:

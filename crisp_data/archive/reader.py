@@ -354,7 +354,7 @@ class Reader:
             )
         if kept.reopen() is None and not kept.threaded:
             raise BadParameter(
-                f"The archive holds no {name}.", f"archive.sync(also=[{name!r}]) brings them."
+                f"The archive does not hold {name}.", f"archive.sync(also=[{name!r}]) brings them."
             )
         return kept
 

@@ -126,12 +126,12 @@ class StateTable:
         except msgspec.MsgspecError:
             raise FileTrouble(
                 f"The archive at {self._storage.root} cannot be read: its state is damaged.",
-                "Put the whole folder back from one copy, or let sync() make another archive in "
-                "a new folder.",
+                "Restore the whole folder from one copy, or let sync() create a new "
+                "archive in a new folder.",
             ) from None
         raise FileTrouble(
             f"The archive at {self._storage.root} was written by a later version of crisp_data.",
-            "Update crisp_data here, or let sync() make another archive in a new folder.",
+            "Update crisp_data here, or let sync() create a new archive in a new folder.",
         )
 
     @contextmanager
@@ -149,7 +149,7 @@ class StateTable:
         state = self.load() or State(website_id, FORMAT)
         if state.website_id != website_id:
             raise BadParameter(
-                "The archive holds another website.", "Give each website a folder of its own."
+                "The archive holds another website.", "Use a separate folder for each website."
             )
         if state.writer is not None and state.writer.at_work(now):
             raise ArchiveBusy(state.writer)
@@ -235,8 +235,8 @@ class StateTable:
                 if other is not None and other.writer is not None:
                     raise ArchiveBusy(other.writer) from None
                 raise CrispError(
-                    "Another process took the archive over while this one was silent.",
-                    "Nothing was lost: the same line goes on from where that one has come to.",
+                    "Another process took over the archive while this one did not respond.",
+                    "Nothing was lost: the same line continues from where the other process is.",
                 ) from None
         self.state = state
 

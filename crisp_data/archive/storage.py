@@ -36,12 +36,12 @@ _KNOWN = {
     "disk quota": "disk quota",
 }
 _KEPT = (
-    "What was committed before is kept, and a sync goes on from there: run the same line again "
-    "when that is mended."
+    "What was committed before is stored, and a sync continues from there: run the same "
+    "line again when the problem is fixed."
 )
 _DAMAGED = (
-    "Where a file of it was removed or damaged, put the folder back from a copy, or let sync() "
-    "make another archive in a new folder."
+    "If a file of it was removed or damaged, restore the folder from a copy, or let "
+    "sync() create a new archive in a new folder."
 )
 
 
@@ -77,7 +77,8 @@ class Storage:
     def __init__(self, path: str | Path, options: Mapping[str, str] | None = None) -> None:
         if not isinstance(path, str | os.PathLike) or not str(path):
             raise BadParameter(
-                "An archive needs a path.", 'A folder, or an address such as "s3://bucket/acme".'
+                "An archive needs a path.",
+                'Pass a folder, or an address such as "s3://bucket/acme".',
             )
         text = str(path)
         self.remote = "://" in text
@@ -127,8 +128,8 @@ class Storage:
                 private_dir(self.root)
             except OSError as error:
                 raise BadParameter(
-                    f"No archive can be made at {self.root}: {error.strerror}.",
-                    "Name a folder that is new, or is an archive.",
+                    f"No archive can be created at {self.root}: {error.strerror}.",
+                    "Choose a folder that is new, or is an archive.",
                 ) from None
         settings = dict(SETTINGS)
         if times := [name for name in _TIMES if name in schema.names]:

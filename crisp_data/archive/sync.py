@@ -22,6 +22,7 @@ from crisp_data.archive.consistency import unite
 from crisp_data.archive.coverage import Coverage
 from crisp_data.archive.state import FORMAT, Deep, State, StateTable
 from crisp_data.archive.table import SYNCED, ArchiveTable
+from crisp_data.counts import count
 from crisp_data.errors import CrispWarning, NotFound
 from crisp_data.rest.client import Client
 
@@ -85,8 +86,8 @@ class Sync:
 
     def warn(self) -> None:
         """Say what the archive may lack."""
-        count = self.done.doubtful
-        threads = f"{count} of the threads may lack messages. {NOTHING_NEW}" if count else ""
+        number = self.done.doubtful
+        threads = f"{count(number, 'thread')} may lack messages. {NOTHING_NEW}" if number else ""
         for incomplete in filter(None, (self._incomplete, threads)):
             warnings.warn(incomplete, CrispWarning, stacklevel=4)
 

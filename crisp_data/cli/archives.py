@@ -10,6 +10,7 @@ import click
 import crisp_data as crisp
 from crisp_data.archive.reader import SNAPSHOTS
 from crisp_data.cli.options import connection, workspace
+from crisp_data.counts import count
 from crisp_data.errors import BadParameter, Offline, RateLimited, ServerError
 
 _PASSING = (Offline, RateLimited, ServerError)
@@ -18,22 +19,22 @@ _LONGEST = 900.0  # seconds between two tries of a sync that goes on until it is
 
 @click.command(short_help="Bring an archive up to date.")
 @click.argument("path")
-@click.option("--since", help="How far back: 2026-10-01, '90 days ago', ...; else all of it.")
+@click.option("--since", help="How far back: 2026-10-01, '90 days ago', ...; all of it by default.")
 @click.option("--deep", is_flag=True, help="Read every thread again, for edits and deletions.")
 @click.option("--also", multiple=True, type=click.Choice([*SNAPSHOTS]),
-              help="A small table to read anew; may be given again.")  # fmt: skip
+              help="A small table to read again in full; repeatable.")  # fmt: skip
 @click.option("--until-done", is_flag=True,
-              help="Wait for the quota's reset, and for the service.")  # fmt: skip
-@click.option("--tz", default="UTC", show_default=True, help="Zone of --since.")
+              help="Wait for the quota to reset and for the service to recover.")  # fmt: skip
+@click.option("--tz", default="UTC", show_default=True, help="Time zone of --since.")
 @connection
 def sync(
     path: str, since: str | None, deep: bool, also: tuple[str, ...], until_done: bool, tz: str,
     **options: Any,
 ) -> None:  # fmt: skip
-    """Bring the archive at PATH up to date, or make it.
+    """Bring the archive at PATH up to date, or create it.
 
-    PATH is a folder, or an address such as s3://bucket/acme. Interrupt it whenever you like:
-    the next sync goes on where this one stood. Nothing new costs one request.
+    PATH is a folder, or an address such as s3://bucket/acme. You can interrupt it at any
+    time: the next sync continues from there. If nothing is new, it costs one request.
 
     \b
     crisp-data sync acme --since "90 days ago"
@@ -75,8 +76,9 @@ def sync(
                 click.echo(f"{error.what} Trying again in {pause:.0f} s.", err=True)
                 time.sleep(pause)
         click.echo(
-            f"{path}: {done.conversations:,} conversations and {done.messages:,} messages new or "
-            f"changed, {done.gone:,} gone, {done.requests:,} requests spent",
+            f"{path}: {count(done.conversations, 'conversation')} and "
+            f"{count(done.messages, 'message')} new or changed, {done.gone:,} gone, "
+            f"{count(done.requests, 'request')} spent",
             err=True,
         )
 
@@ -86,21 +88,23 @@ def archive() -> None:
     """Look at an archive, or remove a person from it."""
 
 
-@archive.command(short_help="Say how far an archive is complete.")
+@archive.command(short_help="Show how far an archive is complete.")
 @click.argument("path")
 def info(path: str) -> None:
-    """Say how far the archive at PATH is complete, table by table; spends nothing."""
+    """Show how far the archive at PATH is complete, table by table; costs nothing."""
     found = crisp.Archive(path).info()
     if found.empty:
-        raise BadParameter(f"There is no archive at {path}.", "crisp-data sync PATH makes one.")
+        raise BadParameter(
+            f"There is no archive at {path}.", "Create one with: crisp-data sync PATH"
+        )
     click.echo(found.to_string(index=False))
 
 
 @archive.command(short_help="Remove a person from an archive.")
 @click.argument("path")
-@click.option("--email", help="Every conversation and profile of this address.")
-@click.option("--session-id", help="One conversation.")
-@click.confirmation_option(prompt="Remove it for good?")
+@click.option("--email", help="Remove every conversation and profile of this address.")
+@click.option("--session-id", help="Remove one conversation.")
+@click.confirmation_option(prompt="Remove it permanently?")
 @connection
 def forget(path: str, email: str | None, session_id: str | None, **options: Any) -> None:
     """Remove a person from the archive at PATH, its older versions, and the HTTP cache.
@@ -122,4 +126,4 @@ def forget(path: str, email: str | None, session_id: str | None, **options: Any)
     """
     with workspace(**options) as ws:
         removed = ws.archive(path).forget(email=email, session_id=session_id)
-    click.echo(", ".join(f"{count:,} {table}" for table, count in removed.items()))
+    click.echo(", ".join(f"{number:,} {table}" for table, number in removed.items()))

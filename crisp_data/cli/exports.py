@@ -12,6 +12,7 @@ import crisp_data as crisp
 from crisp_data import export as files
 from crisp_data import transcripts as texts
 from crisp_data.cli.options import connection, given, pseudonymiser, pulling, source
+from crisp_data.counts import count
 from crisp_data.errors import BadParameter
 
 _TABLES = ("conversations", "messages", "people", "operators", "visitors", "inboxes",
@@ -21,7 +22,7 @@ _TABLES = ("conversations", "messages", "people", "operators", "visitors", "inbo
 @click.command("export")
 @click.argument("table", type=click.Choice(_TABLES), metavar="TABLE")
 @click.option("-o", "--output", required=True, type=click.Path(path_type=Path),
-              help=f"The file; its ending decides: {' '.join(files.ENDINGS)}.")  # fmt: skip
+              help=f"The file; its ending sets the format: {' '.join(files.ENDINGS)}.")  # fmt: skip
 @pulling
 @connection
 def export(
@@ -32,11 +33,11 @@ def export(
 
     TABLE is one of conversations, messages, people, operators, visitors, inboxes, campaigns,
     websites. For 'messages' the filters choose the conversations whose whole threads are written.
-    Times of 'conversations' and 'messages' are those of the last update; of 'people', of
-    their creation.
+    --since and --until compare the last update of 'conversations' and 'messages', and the
+    creation of 'people'.
 
-    --private writes tokens in the place of people and takes e-mails, phone numbers and the
-    like out of texts. Files written with the same key in CRISP_PRIVACY_KEY join.
+    --private replaces people with tokens and removes e-mail addresses, phone numbers and
+    the like from texts. Files written with the same key in CRISP_PRIVACY_KEY can be joined.
 
     \b
     crisp-data export conversations --since "30 days ago" -o october.xlsx
@@ -78,20 +79,20 @@ def export(
     files.check(output)
     maker = pseudonymiser() if private else None
     if archive is not None and not hasattr(crisp.Archive, table):
-        raise BadParameter(f"An archive holds no {table}.", "Leave --archive out.")
+        raise BadParameter(f"An archive does not hold {table}.", "Leave out --archive.")
     with source(archive, website, sandbox, quota, tz, wait) as (read, spent):
         frames = _frames(read, table, wanted, refresh)
         requests = spent()
     frame = maker.learn(*frames).frame(frames[-1]) if maker else frames[-1]
     files.write(output, frame)
-    click.echo(f"{output}: {len(frame):,} {table}, {requests:,} requests spent", err=True)
+    click.echo(f"{output}: {len(frame):,} {table}, {count(requests, 'request')} spent", err=True)
 
 
-@click.command("transcripts", short_help="Write conversations as text to read.")
+@click.command("transcripts", short_help="Write conversations as readable text.")
 @click.option("-o", "--output", required=True, type=click.Path(path_type=Path),
               help="One file, .md .html .txt .jsonl, or a new folder and --format.")  # fmt: skip
-@click.option("--format", type=click.Choice(list(texts.FORMATS)), help="For a folder.")
-@click.option("--notes", is_flag=True, help="Also the operators' internal notes.")
+@click.option("--format", type=click.Choice(list(texts.FORMATS)), help="Format, for a folder.")
+@click.option("--notes", is_flag=True, help="Include the operators' internal notes.")
 @pulling
 @connection
 def transcripts(
@@ -101,7 +102,7 @@ def transcripts(
     """Write whole conversations to read, to send, or for a language model.
 
     Markdown, HTML that loads nothing, plain text, or JSON lines in pieces of bounded length.
-    The filters are those of 'crisp-data export', and so is --private.
+    The filters and --private work as in 'crisp-data export'.
 
     \b
     crisp-data transcripts --segment vip --since "7 days ago" --tz Europe/Paris -o vip.html
@@ -147,8 +148,8 @@ def transcripts(
         frames = [maker.frame(frame) for frame in frames]
     conversations, messages = frames
     texts.write(output, messages, conversations, format=format, notes=notes)
-    count = messages["session_id"].nunique()
-    click.echo(f"{output}: {count:,} conversations, {requests:,} requests spent", err=True)
+    written = count(messages["session_id"].nunique(), "conversation")
+    click.echo(f"{output}: {written}, {count(requests, 'request')} spent", err=True)
 
 
 def _frames(source: Any, table: str, wanted: dict[str, Any], refresh: bool) -> list[pd.DataFrame]:

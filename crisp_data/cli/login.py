@@ -18,18 +18,18 @@ from crisp_data.cli.options import connection, workspace
 @click.option("--tier", type=click.Choice(["plugin", "website", "user"]), default="plugin",
               show_default=True, prompt=True)  # fmt: skip
 @click.option("--website", default="", prompt="Website id (empty: choose later)")
-@click.option("--base-url", default=None, help="Where the API lives, if not at Crisp.")
+@click.option("--base-url", default=None, help="Address of the API, if it is not Crisp's own.")
 @click.option("--quota", type=click.IntRange(min=1),
-              help="Requests a day, kept with the token; for a development token.")  # fmt: skip
+              help="Requests per day of a development token; stored with the token.")  # fmt: skip
 @click.option("--key-stdin", is_flag=True, help="Read the key from standard input.")
 def login(
     identifier: str, tier: str, website: str, base_url: str | None, quota: int | None,
     key_stdin: bool,
 ) -> None:  # fmt: skip
-    """Check a token and keep it in the system's keyring.
+    """Check a token and store it in the system's keyring.
 
-    The key is asked for without showing it, and is never an argument, where the shell's
-    history and other users would see it. It is stored only if Crisp accepts it.
+    The prompt does not show the key. The key is never an argument, because the shell's history
+    and other users would show it. It is stored only if Crisp accepts it.
 
     \f
 
@@ -53,20 +53,20 @@ def login(
         website or None, identifier=identifier, key=key, tier=tier, base_url=base_url, quota=quota
     )
     config.store(replace(ws.client.settings, quota=quota))
-    click.echo(f"Kept. The token reads {ws.name or ws.website_id}.")
+    click.echo(f"Stored. The token reads {ws.name or ws.website_id}.")
 
 
 @click.command()
-@click.option("--base-url", default=None, help="Where the API lives, if not at Crisp.")
+@click.option("--base-url", default=None, help="Address of the API, if it is not Crisp's own.")
 def logout(base_url: str | None) -> None:
     """Remove the token from the system's keyring."""
     url = config.check_base_url(base_url or config.BASE_URL)
-    click.echo("Removed." if config.forget(url) else "There was none.")
+    click.echo("Removed." if config.forget(url) else "No token was stored.")
 
 
-@click.command(short_help="Say what the token opens, and today's quota.")
+@click.command(short_help="Show what the token reads, and today's quota.")
 @connection
 def whoami(**options: Any) -> None:
-    """Say which website the token opens, and what today's quota is."""
+    """Show which website the token reads, and today's quota."""
     with workspace(**options) as ws:
         click.echo(repr(ws))

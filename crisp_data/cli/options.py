@@ -16,7 +16,7 @@ from crisp_data.errors import BadParameter, CrispError, Offline, QuotaExceeded
 from crisp_data.privacy import Pseudonymiser
 
 EPILOG = """
-Exit codes: 0 done; 1 refused by Crisp or failed; 2 bad usage; 3 the day's quota is spent;
+Exit codes: 0 done; 1 refused by Crisp or failed; 2 bad usage; 3 today's quota is used up;
 4 no answer from the service; 130 interrupted.
 """
 
@@ -54,7 +54,7 @@ def connection(command: Any) -> Any:
     options = [
         click.option("--website", help="Id, name or domain of the website."),
         click.option("--sandbox", is_flag=True, help="Use a sandbox started for this command."),
-        click.option("--quota", type=int, help="Requests a day, where not the tier's own limit."),
+        click.option("--quota", type=int, help="Requests per day, if not the tier's own limit."),
     ]
     for option in reversed(options):
         command = option(command)
@@ -65,19 +65,21 @@ def pulling(command: Any) -> Any:
     """Add the options that choose what is pulled, and from where."""
     options = [
         click.option("--since", help="2026-10-01, '7 days ago', ..."),
-        click.option("--until", help="Likewise; a day includes all of it."),
+        click.option("--until", help="Same format as --since; a date includes the whole day."),
         click.option("--state", type=click.Choice(["pending", "unresolved", "resolved"])),
         click.option("--segment", help="Only conversations with this segment."),
         click.option("--assigned", help="Only conversations assigned to this operator's user_id."),
         click.option("--search", help="Crisp's text search."),
-        click.option("--limit", type=int, help="The newest so many."),
-        click.option("--tz", default="UTC", show_default=True, help="Zone of all times."),
-        click.option("--private", is_flag=True, help="Tokens for people, scrubbed texts."),
-        click.option("--refresh", is_flag=True, help="Ask Crisp even where the cache knows."),
+        click.option("--limit", type=int, help="Only this many, newest first."),
+        click.option("--tz", default="UTC", show_default=True, help="Time zone of all times."),
+        click.option("--private", is_flag=True, help="Replace people with tokens and scrub texts."),
+        click.option("--refresh", is_flag=True, help="Ask Crisp again instead of the cache."),
         click.option(
-            "--wait", is_flag=True, help="Where the day is spent, wait for its reset and go on."
+            "--wait",
+            is_flag=True,
+            help="If the quota is used up, wait for its reset and continue.",
         ),
-        click.option("--archive", help="Read an archive instead, which costs nothing."),
+        click.option("--archive", help="Read from this archive instead; costs nothing."),
     ]
     for option in reversed(options):
         command = option(command)
@@ -122,7 +124,7 @@ def given(filters: dict[str, Any], table: str, tz: str, archive: str | None) -> 
         takes = tuple(name for name in takes if table != "people" and name != "search")
     if wrong := [f"--{name}" for name in found if name not in takes]:
         known = ", ".join(f"--{name}" for name in takes) or "none"
-        raise BadParameter(f"{table} has no {', '.join(wrong)}.", f"Its filters: {known}.")
+        raise BadParameter(f"{table} does not take {', '.join(wrong)}.", f"Its filters: {known}.")
     dates.window(
         found.get("since"), found.get("until"), tz=dates.check_tz(tz), now=datetime.now(UTC)
     )
@@ -132,8 +134,8 @@ def given(filters: dict[str, Any], table: str, tz: str, archive: str | None) -> 
 def pseudonymiser() -> Pseudonymiser:
     """Make what makes frames private, and say whose key it uses."""
     key = config.privacy_key()
-    where = "CRISP_PRIVACY_KEY" if key else "a random key: they join within this run only"
-    click.echo(f"private: tokens by {where}", err=True)
+    where = "CRISP_PRIVACY_KEY" if key else "a random key; they join only within this run"
+    click.echo(f"private: tokens made with {where}", err=True)
     return Pseudonymiser(key or secrets.token_bytes(32))
 
 

@@ -8,19 +8,20 @@ import click
 
 from crisp_data import config
 from crisp_data.cli.options import connection, workspace
+from crisp_data.counts import count
 from crisp_data.outbox import FILE, everything
 
 
-@click.group(short_help="Messages that have not gone.")
+@click.group(short_help="Manage messages that were not sent.")
 def outbox() -> None:
-    """See messages that have not gone, send what was left, or drop what is queued."""
+    """List messages that were not sent, send the rest, or drop queued ones."""
 
 
 @outbox.command(name="list", short_help="Count the messages of every website.")
 def listed() -> None:
-    """Count the messages of every website, by batch and state; spends nothing.
+    """Count the messages of every website, by batch and state; costs nothing.
 
-    No text is shown. Single messages have no batch.
+    Texts are not shown. Single messages have no batch.
     """
     found = everything(config.state_dir() / FILE)
     click.echo("There are no messages." if found.empty else found.to_string(index=False))
@@ -28,13 +29,14 @@ def listed() -> None:
 
 @outbox.command()
 @click.option("--batch", help="Only the messages of this batch.")
-@click.option("--per-minute", type=float, help="How many go in a minute; 60 by default.")
-@click.option("--yes", is_flag=True, help="Do not ask.")
+@click.option("--per-minute", type=float, help="Messages per minute; 60 by default.")
+@click.option("--yes", is_flag=True, help="Do not ask for confirmation.")
 @connection
 def resume(batch: str | None, per_minute: float | None, yes: bool, **options: Any) -> None:
-    """Send what was left, each message once.
+    """Send the messages that are left, each once.
 
-    What may have gone is looked up first. What another process is sending is left to it.
+    Messages that may have been sent are looked up first. Messages that another process is
+    sending are left alone.
 
     \f
 
@@ -52,23 +54,23 @@ def resume(batch: str | None, per_minute: float | None, yes: bool, **options: An
     with workspace(writes=True, **options) as ws:
         left = ws.outbox.left(batch)
         if not left:
-            click.echo(f"Nothing is left to be sent to {ws.outbox.website}.")
+            click.echo(f"No messages are left to send to {ws.outbox.website}.")
             return
         if not yes:
             click.confirm(
-                f"Send {left:,} messages to customers of {ws.outbox.website}?", abort=True
+                f"Send {count(left, 'message')} to customers of {ws.outbox.website}?", abort=True
             )
         done = ws.outbox.resume(batch, per_minute=per_minute)
         states = done["state"].value_counts()
-        click.echo(", ".join(f"{count:,} {state}" for state, count in states.items() if count))
+        click.echo(", ".join(f"{number:,} {state}" for state, number in states.items() if number))
 
 
-@outbox.command(short_help="Drop messages that are queued.")
+@outbox.command(short_help="Drop queued messages.")
 @click.option("--batch", help="Only the messages of this batch.")
-@click.option("--yes", is_flag=True, help="Do not ask.")
+@click.option("--yes", is_flag=True, help="Do not ask for confirmation.")
 @connection
 def cancel(batch: str | None, yes: bool, **options: Any) -> None:
-    """Drop messages that are queued; what was or may have been sent stays.
+    """Drop queued messages; those that were or may have been sent stay.
 
     \f
 
@@ -84,5 +86,5 @@ def cancel(batch: str | None, yes: bool, **options: Any) -> None:
     with workspace(**options) as ws:
         queued = int((ws.outbox.frame(batch)["state"] == "queued").sum())
         if not yes and queued:
-            click.confirm(f"Drop {queued:,} messages to {ws.outbox.website}?", abort=True)
-        click.echo(f"{ws.outbox.cancel(batch):,} messages dropped")
+            click.confirm(f"Drop {count(queued, 'message')} to {ws.outbox.website}?", abort=True)
+        click.echo(f"{count(ws.outbox.cancel(batch), 'message')} dropped")

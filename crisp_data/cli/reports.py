@@ -10,37 +10,38 @@ import click
 from crisp_data import dates
 from crisp_data import report as pages
 from crisp_data.cli.options import connection, pseudonymiser, source
+from crisp_data.counts import count
 from crisp_data.errors import BadParameter
 from crisp_data.metrics import BusinessHours
 
 
-@click.command("report", short_help="Write a period as one page of figures, charts and tables.")
+@click.command("report", short_help="Write a report on a period: figures, charts and tables.")
 @click.option("-o", "--output", required=True, type=click.Path(path_type=Path),
               help="The page, such as report.html.")  # fmt: skip
-@click.option("--since", help="2026-10-01, '7 days ago', ...; else the last whole month.")
-@click.option("--until", help="Likewise; a day includes all of it. Else now.")
-@click.option("--tz", default="UTC", show_default=True, help="Zone of all days and times.")
+@click.option("--since", help="2026-10-01, '7 days ago', ...; the last whole month by default.")
+@click.option("--until", help="Same format; a date includes the whole day. Now by default.")
+@click.option("--tz", default="UTC", show_default=True, help="Time zone of all days and times.")
 @click.option("--within", multiple=True, default=["1 hour", "1 day"], show_default=True,
               help="Service levels; the first is a key figure.")  # fmt: skip
 @click.option("--hours", multiple=True, help="Count open time only: 'mon-fri 09:00-18:00'.")
 @click.option("--bot", multiple=True, help="Nickname or user_id of a bot that is not marked.")
-@click.option("--title", help="What stands on top, else the website's name.")
-@click.option("--private", is_flag=True, help="Tokens for people, operators too.")
-@click.option("--refresh", is_flag=True, help="Ask Crisp even where the cache knows.")
+@click.option("--title", help="Title of the page; the website's name by default.")
+@click.option("--private", is_flag=True, help="Replace people, operators too, with tokens.")
+@click.option("--refresh", is_flag=True, help="Ask Crisp again instead of the cache.")
 @click.option("--wait", is_flag=True,
-              help="Where the day is spent, wait for its reset and go on.")  # fmt: skip
-@click.option("--archive", help="Read an archive instead, which costs nothing.")
+              help="If the quota is used up, wait for its reset and continue.")  # fmt: skip
+@click.option("--archive", help="Read from this archive instead; costs nothing.")
 @connection
 def report(
     output: Path, since: str | None, until: str | None, tz: str, within: tuple[str, ...],
     hours: tuple[str, ...], bot: tuple[str, ...], title: str | None, private: bool, refresh: bool,
     wait: bool, archive: str | None, website: str | None, sandbox: bool, quota: int | None,
 ) -> None:  # fmt: skip
-    """Write figures, charts and tables of a period, compared with the one before, as one page.
+    """Write one page of figures, charts and tables of a period, compared with the one before.
 
-    The page needs nothing else: keep it, send it, print it. What it takes are the
-    conversations updated since the earlier of the two periods began, and their threads.
-    Crisp keeps no time zone for a website: name it with --tz.
+    The page is one file that needs nothing else. The report reads the conversations updated
+    since the start of the earlier period, and their threads. Crisp has no time zone for a
+    website: set it with --tz.
 
     \b
     crisp-data report --tz Europe/Paris -o october.html
@@ -90,7 +91,7 @@ def report(
     maker = pseudonymiser() if private else None
     with source(archive, website, sandbox, quota, tz, wait) as (read, spent):
         pages.write(output, read, private=maker, **options)
-        click.echo(f"{output}: {spent():,} requests spent", err=True)
+        click.echo(f"{output}: {count(spent(), 'request')} spent", err=True)
 
 
 def _hours(told: tuple[str, ...], tz: str) -> BusinessHours | None:
@@ -99,6 +100,6 @@ def _hours(told: tuple[str, ...], tz: str) -> BusinessHours | None:
     for one in told:
         days, _, spans = one.strip().partition(" ")
         if days in week:
-            raise BadParameter(f"{days} is told twice.", "Write spans of a day behind commas.")
+            raise BadParameter(f"{days} is given twice.", "Separate spans of a day with commas.")
         week[days] = spans
     return BusinessHours(week, tz=tz) if week else None

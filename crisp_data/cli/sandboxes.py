@@ -10,15 +10,16 @@ from typing import Any
 import click
 
 import crisp_data as crisp
+from crisp_data.counts import count
 from crisp_data.errors import CrispError
 
 
 @click.command(short_help="Run the main job on the sandbox, without a key.")
 @click.option("-o", "--output", type=click.Path(path_type=Path), default=Path("crisp-demo"),
               show_default=True, help="The folder to write to.")  # fmt: skip
-@click.option("--seed", default=1, show_default=True, help="Which made-up workspace.")
+@click.option("--seed", default=1, show_default=True, help="Seed of the made-up workspace.")
 @click.option("--conversations", type=click.IntRange(min=1), default=300, show_default=True,
-              help="How large it is.")  # fmt: skip
+              help="Number of conversations.")  # fmt: skip
 def demo(output: Path, seed: int, conversations: int) -> None:
     """Run the main job on the sandbox: no key needed, nothing leaves this machine.
 
@@ -67,14 +68,15 @@ def _chart(path: Path, conversations: Any) -> Path:
 
 def _summary(conversations: Any, messages: Any) -> str:
     states = conversations["state"].value_counts()
+    answering = messages.loc[messages["from"] == "operator", "user_id"].nunique()
     lines = [
         "",
-        f"{len(conversations):,} conversations, {len(messages):,} messages, "
+        f"{count(len(conversations), 'conversation')}, {count(len(messages), 'message')}, "
         f"{conversations['created_at'].min():%Y-%m-%d} to "
         f"{conversations['updated_at'].max():%Y-%m-%d}",
-        ", ".join(f"{count:,} {state}" for state, count in states.items()),
-        f"{conversations['country'].nunique()} countries, "
-        f"{messages.loc[messages['from'] == 'operator', 'user_id'].nunique()} people answering, "
+        ", ".join(f"{number:,} {state}" for state, number in states.items()),
+        f"{count(conversations['country'].nunique(), 'country', 'countries')}, "
+        f"{count(answering, 'person', 'people')} answering, "
         f"{(messages['automated'].fillna(False)).mean():.0%} of the messages by a bot",
         "",
     ]
@@ -82,17 +84,17 @@ def _summary(conversations: Any, messages: Any) -> str:
 
 
 @click.command()
-@click.option("--seed", default=1, show_default=True, help="The same seed, the same data.")
+@click.option("--seed", default=1, show_default=True, help="The same seed gives the same data.")
 @click.option("--conversations", type=click.IntRange(min=0), default=300, show_default=True,
-              help="How many.")  # fmt: skip
-@click.option("--port", type=click.IntRange(0, 65535), default=0, help="0 takes a free one.")
+              help="Number of conversations.")  # fmt: skip
+@click.option("--port", type=click.IntRange(0, 65535), default=0, help="Port; 0 picks a free one.")
 @click.option("--batch-size", type=click.IntRange(min=1), default=40, show_default=True,
-              help="Messages in one answer.")  # fmt: skip
+              help="Messages per answer.")  # fmt: skip
 @click.option("--quota", type=click.IntRange(min=0),
-              help="Requests a day; without it there is no limit.")  # fmt: skip
+              help="Requests per day; no limit by default.")  # fmt: skip
 @click.option("--tier", type=click.Choice(["plugin", "website", "user"]), default="plugin",
               show_default=True, help="The tier of its token.")  # fmt: skip
-@click.option("--tls", is_flag=True, help="Serve HTTPS with a certificate of its own.")
+@click.option("--tls", is_flag=True, help="Serve HTTPS with its own certificate.")
 def sandbox(**options: Any) -> None:
     """Serve a Crisp API on 127.0.0.1 until interrupted.
 

@@ -8,6 +8,7 @@ import click
 
 from crisp_data import config, tables
 from crisp_data.cli.options import connection
+from crisp_data.counts import count
 from crisp_data.errors import BadParameter, FileTrouble
 from crisp_data.rest import cache_purge
 from crisp_data.rest.client import Client
@@ -17,10 +18,10 @@ _CLEAR_WAIT = 10.0  # seconds to wait for notebooks that are using a file
 
 @click.command(short_help="Show what today's requests were spent on.")
 @click.option("--reopen", is_flag=True,
-              help="Take away the mark that Crisp itself refused more today.")  # fmt: skip
+              help="Clear the mark that Crisp itself refused further requests today.")  # fmt: skip
 @connection
 def quota(reopen: bool, **options: Any) -> None:
-    """Show what today's requests were spent on, and what is left; spends none."""
+    """Show what today's requests were spent on, and how many are left; costs none."""
     if options.pop("sandbox"):
         raise BadParameter("A sandbox started for this command has spent nothing yet.")
     options.pop("website")  # the day's requests are a token's, whichever website they read
@@ -33,24 +34,24 @@ def quota(reopen: bool, **options: Any) -> None:
 
 @click.group()
 def cache() -> None:
-    """Look at the kept answers, or forget them."""
+    """Show or empty the cache of answers."""
 
 
 @cache.command()
 def info() -> None:
-    """Say where the cache is and how large; spends nothing."""
+    """Show where the cache is and how large it is; costs nothing."""
     for path in cache_purge.files(config.cache_dir()):
         click.echo(f"{path}  {path.stat().st_size / 1e6:,.1f} MB")
     click.echo(f"folder: {config.cache_dir()}")
 
 
 @cache.command()
-@click.confirmation_option(prompt="Forget every kept answer? Pulling again costs requests.")
+@click.confirmation_option(prompt="Delete all cached answers? Pulling again costs requests.")
 def clear() -> None:
     """Empty the cache; the ledger of requests stays.
 
-    So does whatever else is in its folder. A notebook that uses it may go on. A file that is
-    damaged is deleted.
+    Other files in its folder stay too. Notebooks that use the cache can continue. A damaged
+    file is deleted.
     """
     paths, troubles = cache_purge.files(config.cache_dir()), []
     for path in paths:
@@ -58,7 +59,7 @@ def clear() -> None:
             cache_purge.clear(path, _CLEAR_WAIT)
         except FileTrouble as error:
             troubles.append(error)
-    click.echo(f"{len(paths) - len(troubles)} caches emptied.")
+    click.echo(f"{count(len(paths) - len(troubles), 'cache')} emptied.")
     if troubles:
         raise troubles[0]
 

@@ -274,7 +274,7 @@ def _check_frame(frame: object) -> None:
     names = list(frame.columns)
     if isinstance(frame.columns, pd.MultiIndex):
         raise BadParameter(
-            "The names of the columns have several levels, and files know one.",
+            "The columns have names of several levels, and files have one.",
             "Join them first: frame.columns = frame.columns.map('.'.join).",
         )
     if not names or not all(isinstance(name, str) for name in names):

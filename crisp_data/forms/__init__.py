@@ -49,9 +49,9 @@ class Forms:
         --------
         >>> form = ws.broadcast(ws.conversations(state="unresolved", limit=20))
         >>> form
-        Write to many (a form)
+        Send to many (a form)
           sandbox, Acme, may write
-          4,99... of 5,000 requests left today, 100 of them kept for writes
+          4,99... of 5,000 requests left today, 100 of them reserved for writes
           0 of 20 conversations selected
         >>> form.close()
         """
@@ -87,7 +87,7 @@ class Forms:
           sandbox, Acme, may write
           ...
           50 conversations to choose from
-          none is open
+          none open
         >>> form.close()
         """
         from crisp_data.forms.compose import Compose  # ipywidgets: a third of a second
@@ -113,7 +113,7 @@ class Forms:
         >>> form
         Explore (a form)
           sandbox, Acme, may write
-          4,99... of 5,000 requests left today, 100 of them kept for writes
+          4,99... of 5,000 requests left today, 100 of them reserved for writes
           nothing pulled yet
         >>> form.close()
         """

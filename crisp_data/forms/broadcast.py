@@ -5,19 +5,19 @@ from __future__ import annotations
 import ipywidgets as widgets
 import pandas as pd
 
+from crisp_data.counts import count
 from crisp_data.errors import BadParameter, CrispError
 from crisp_data.forms import form, html
 from crisp_data.forms.background import BackgroundTask
 from crisp_data.forms.broadcast_model import BroadcastModel, Sendable
-from crisp_data.forms.html import count
 from crisp_data.forms.row_picker import RowPicker
 
 _BUTTONS = 8  # columns with a button of their own; the others are typed
 
 _INCLUDE = {
-    "resolved": "Also resolved conversations",
-    "blocked": "Also blocked people",
-    "duplicate": "Also a second message to one conversation",
+    "resolved": "Include resolved conversations",
+    "blocked": "Include blocked people",
+    "duplicate": "Allow a second message to one conversation",
 }
 
 
@@ -43,7 +43,10 @@ class Broadcast(form.Form):
         self._number = self._whole = 0  # the preview shown; how many messages are being sent
         self._make()
         super().__init__(
-            ws, "Write to many", "One message each. Nothing goes before you typed how many."
+            ws,
+            "Send to many",
+            "Each person gets one message. Nothing is sent until you type the number of "
+            "recipients.",
         )
         self._lay_out()
         self._changed()
@@ -112,10 +115,14 @@ class Broadcast(form.Form):
             description="Message", rows=6, placeholder="Hello {{ nickname }}, …"
         )
         self.inserts = [form.button(name, small=True) for name in of.columns[:_BUTTONS]]
-        self.nickname = widgets.Text(description="Signed", placeholder="the name they see")
+        self.nickname = widgets.Text(
+            description="Signed", placeholder=("the name that customers see")
+        )
         self.batch = widgets.Text(description="Batch name", placeholder="optional")
         self.quiet_days = widgets.Text(
-            "30", description="Leave out who was silent for (days)", placeholder="nobody"
+            "30",
+            description=("Leave out people who have not written for (days)"),
+            placeholder="nobody",
         )
         self.include = {
             word: widgets.Checkbox(description=words) for word, words in _INCLUDE.items()
@@ -148,11 +155,11 @@ class Broadcast(form.Form):
         write = form.stack(self.template, insert, form.row(*self.inserts), signed)
         read = form.stack(self._preview, form.row(self.back, self.on))
         self.body.children = [
-            form.heading("1. Who"),
+            form.heading("1. Recipients"),
             self.picker.box,
-            form.heading("2. What"),
+            form.heading("2. Message"),
             form.row(write, read),
-            form.heading("3. Look"),
+            form.heading("3. Check"),
             form.row(self.quiet_days, *self.include.values()),
             form.row(self.look),
             self._confirm,
@@ -188,7 +195,7 @@ class Broadcast(form.Form):
         self.back.disabled = self._number == 0
         self.on.disabled = self._number + 1 >= picked
         if not picked:
-            self._preview.value = _card("Preview", "Select somebody to see what they will read.")
+            self._preview.value = _card("Preview", "Select a conversation to see a preview.")
             return
         title = f"Preview {self._number + 1:,} of {picked:,}"
         try:
@@ -221,7 +228,7 @@ class Broadcast(form.Form):
         of = self.broadcaster
         if self._whole:
             return of.done, self._whole, f"{of.done:,} of {count(self._whole, 'message')}"
-        return 0, 0, f"{count(of.spending.used, 'request')} to see who is to be left out"
+        return 0, 0, f"{count(of.spending.used, 'request')} to check who is left out"
 
     def _start_look(self) -> None:
         self._whole = 0
@@ -246,15 +253,15 @@ class Broadcast(form.Form):
         except CrispError:
             if not of.spending.stopped:
                 raise
-            self.say("Stopped; nothing more was asked.", kind="info")
+            self.say("Stopped. No further requests were sent.", kind="info")
             return
         left = dry["reason"] != ""
         shown = dry.assign(to=of.names[of.picked].to_numpy())
         self._tables.value = _table("Left out", shown[left], ["to", "reason", "text"]) + _table(
-            "To be sent", shown[~left], ["to", "text"]
+            "To send", shown[~left], ["to", "text"]
         )
         self.say(
-            f"{count(int((~left).sum()), 'message')} to be sent, {left.sum():,} left out.",
+            f"{count(int((~left).sum()), 'message')} to send, {left.sum():,} left out.",
             "Nothing was sent.",
             "info",
         )
@@ -276,12 +283,17 @@ class Broadcast(form.Form):
         )
 
 
-_REST = "What waits is in ws.outbox; the same message or batch name sends only what has not gone."
+_REST = (
+    "Unsent messages are in ws.outbox. The same message or batch name sends only those that "
+    "were not sent."
+)
 
 
 def _days(text: str) -> int | None:
     if text.strip() and not text.strip().isdecimal():
-        raise BadParameter("The days are no whole number.", "Leave them empty to ask for none.")
+        raise BadParameter(
+            "The days must be a whole number.", "Leave the field empty to skip this check."
+        )
     return int(text) if text.strip() else None
 
 

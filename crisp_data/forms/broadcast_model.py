@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 
 from crisp_data import outbox, outgoing, tables
+from crisp_data.counts import count
 from crisp_data.errors import BadParameter, CrispError
 from crisp_data.forms import html
 from crisp_data.forms.html import Opened
@@ -158,9 +159,9 @@ class BroadcastModel:
         conversation, where the frame and the cache do not tell who wrote last.
         """
         if not self.picked.any():
-            raise BadParameter("Nobody is selected.", "Tick the conversations to be written to.")
+            raise BadParameter("Nobody is selected.", "Select the conversations to write to.")
         if not self.template.strip():
-            raise BadParameter("The message is empty.", "Write what is to be sent.")
+            raise BadParameter("The message is empty.", "Write the message to send.")
         asked, self.dry = self._asked(), None
         with self.spending.counted():
             dry = self.ws.send_many(self.chosen, **self._options())
@@ -180,13 +181,13 @@ class BroadcastModel:
         """
         expected = self.recipients
         if expected is None or self.dry is None:
-            raise BadParameter("This was not looked at.", "Do the dry run first.")
+            raise BadParameter("The dry run does not cover this.", "Do the dry run first.")
         if not expected:
             raise BadParameter("There is nobody to send to.", "The dry run says why.")
         if typed.strip() != str(expected):
             raise BadParameter(
-                "The number does not confirm it: nothing was sent.",
-                f"{html.count(expected, 'message')} would go; type {expected} to send.",
+                "The number is not the number of recipients: nothing was sent.",
+                f"{count(expected, 'message')} will be sent; type {expected} to send.",
             )
         self.ws.client.check_writes("send_many")
         self._stop.clear()
@@ -197,8 +198,8 @@ class BroadcastModel:
         # From the cache, so at no cost, unless an hour has passed since.
         if not self.ws.send_many(frame, **options).equals(dry):
             raise BadParameter(
-                "What would be sent has changed since the dry run: nothing was sent.",
-                "Look again.",
+                "The messages have changed since the dry run: nothing was sent.",
+                "Do the dry run again.",
             )
         try:
             self.result = self.ws.send_many(

@@ -8,6 +8,7 @@ from typing import Any
 import ipywidgets as widgets
 
 from crisp_data import outgoing
+from crisp_data.counts import count
 from crisp_data.errors import CrispError
 from crisp_data.filters import STATES
 from crisp_data.forms import conversation, field_widgets, form
@@ -48,7 +49,7 @@ class Compose(Form):
 
     def __init__(self, ws: Writes, session_id: str | None = None) -> None:
         self.composer, self._left = ComposeModel(ws), widgets.HTML()
-        super().__init__(ws, "Write to a customer", "Find the conversation, read it, answer it.")
+        super().__init__(ws, "Write to a customer", "Find a conversation, read it and answer it.")
         self.receipt: Receipt | None = None
         self.runner = BackgroundTask(self, lambda: (0, 0, "Waiting for Crisp's answer"))
         self._asked: PendingMessage | None = None
@@ -332,8 +333,8 @@ class Compose(Form):
         draft, why = self.composer.draft, self.composer.refusal
         lacks = draft.lacks
         if lacks:
-            empty = "What you write appears here as its reader will see it."
-            self._preview.value = place(empty if draft.untouched else f"To be mended: {lacks}")
+            empty = "A preview of your message appears here."
+            self._preview.value = place(empty if draft.untouched else f"To correct: {lacks}")
         else:
             self._preview.value = preview(draft.message(), self.composer.website)
         self._send.disabled = bool(why)
@@ -371,7 +372,9 @@ class Compose(Form):
             self._read_again()
         except CrispError as error:
             return f"The thread could not be read again: {error.what}"
-        return "" if opened.has(receipt.fingerprint) else "The thread does not show it yet."
+        return (
+            "" if opened.has(receipt.fingerprint) else ("The thread does not show the message yet.")
+        )
 
     def _read_again(self) -> None:
         if self.composer.conversation is not None:
@@ -390,10 +393,10 @@ class Compose(Form):
             Lines of text.
         """
         inbox, opened = self.composer.inbox, self.composer.conversation
-        read = f"{len(inbox.matches)} conversations to choose from"
+        read = f"{count(len(inbox.matches), 'conversation')} to choose from"
         if opened is None:
-            return [read, "none is open"]
-        return [read, f"one is open, {len(opened.frame)} of its messages read"]
+            return [read, "none open"]
+        return [read, f"one open, {count(len(opened.frame), 'message')} read"]
 
 
 def _soft(words: str) -> str:

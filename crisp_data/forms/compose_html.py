@@ -14,7 +14,7 @@ from crisp_data.transcripts.entries import clean
 def head(row: pd.Series[Any] | None) -> str:
     """Draw whom the open conversation is with; or that none is open."""
     if row is None:
-        choose = place("Choose one from the list: its messages appear here.")
+        choose = place("Choose one from the list to see its messages here.")
         return f"<h3>No conversation is open</h3>{choose}"
     email = clean(row["email"])
     lines = [email if email != customer(row) else "", facts(row)]

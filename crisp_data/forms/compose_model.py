@@ -121,7 +121,7 @@ class ComposeModel:
     def refusal(self) -> str:
         """Why nothing can be sent, whatever is written; empty where it can."""
         if not self._ws.client.writes:
-            return "This connection only reads. Open it with connect(writes=True) to send."
+            return "This connection only reads. To send, connect with connect(writes=True)."
         if self.conversation is None:
             return "Choose a conversation first."
         return ""
@@ -174,8 +174,9 @@ class ComposeModel:
         if not found:
             return ""
         return (
-            f"The outbox holds messages that may not have gone: {', '.join(found)}. "
-            "ws.outbox.resume() looks up what may have gone and sends the rest."
+            "The outbox holds messages that may not have been sent: "
+            f"{', '.join(found)}. ws.outbox.resume() looks up those that may have been "
+            "sent, and sends the rest."
         )
 
 
@@ -190,23 +191,27 @@ _DONE = {"note": "Note added for", "event": "Event added for"}
 def refused(error: CrispError) -> Outcome:
     """Put what ended a sending into plain words."""
     if isinstance(error, QuotaExceeded):
-        spent, until = "The budget is spent", ""
+        spent, until = "The budget is used up", ""
         if error.resets_at is not None:
-            spent = "Today's requests are spent"
-            until = f"The day begins anew at {error.resets_at:%Y-%m-%d %H:%M} UTC. "
-        hint = f"{until}What you wrote stays here."
+            spent = "Today's requests are used up"
+            until = f"The quota resets at {error.resets_at:%Y-%m-%d %H:%M} UTC. "
+        hint = f"{until}Your text stays here."
         return Outcome("error", f"{spent}, so nothing was sent.", hint=hint)
     if isinstance(error, UnknownOutcome):
         return Outcome(
             "error",
-            "Nobody knows yet whether the customer has this message.",
-            hint="The answer was lost, and looking it up failed as well. It is not sent again by "
-            "itself. Send the same words once more: then it is looked up first, and sent only "
-            "where Crisp does not have it.",
+            "It is not known whether the customer has this message.",
+            hint=(
+                "The answer was lost, and the look-up failed as well. The message is not "
+                "sent again automatically. Send the same text once more: it is looked up "
+                "first, and sent only if Crisp does not have it."
+            ),
         )
     if isinstance(error, InvalidData):
         words = error.detail or error.reason
         return Outcome(
-            "error", f"Crisp refused it: {words}", hint="Nothing was sent. Mend it here."
+            "error",
+            f"Crisp refused the message: {words}",
+            hint=("Nothing was sent. Correct the message here."),
         )
     return Outcome("error", error.what, hint=error.hint)

@@ -116,7 +116,7 @@ def html(entries: Iterable[Entry]) -> str:
     """
     said = "\n".join(map(html_document.entry, entries))
     if not said:
-        return "<p class='crisp-soft'>No message yet.</p>"
+        return "<p class='crisp-soft'>No messages yet.</p>"
     return (
         "<div class='crisp-thread' role='region' aria-label='Messages' tabindex='0'>"
         f"<ol>{said}</ol></div>"

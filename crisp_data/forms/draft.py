@@ -23,21 +23,21 @@ OPTIONS = ("nickname", "avatar", "stealth", "automated")
 _CALLED = {
     "content": "Message",
     "url": "Address",
-    "mime": "Media type, such as image/png",
+    "mime": "Media type, for example image/png",
     "duration": "Seconds",
-    "id": "Identifier, comes back with the answer",
-    "explain": "Words in the empty line",
-    "required": "Must be answered",
-    "selected": "Chosen already",
-    "icon": "Icon, an emoji",
-    "image": "Picture, its address",
+    "id": "Identifier, returned with the answer",
+    "explain": "Placeholder of the empty line",
+    "required": "Answer required",
+    "selected": "Already chosen",
+    "icon": "Icon (an emoji)",
+    "image": "Address of the picture",
     "targets": "Cards",
     "actions": "Buttons",
     "value": "Value",
-    "namespace": "Kind of event, such as user:called",
+    "namespace": "Kind of event, for example user:called",
     "nickname": "Your name, as the customer sees it",
-    "avatar": "Your picture, its address",
-    "stealth": "Stealth: the chat is not told that there is a new message",
+    "avatar": "Address of your picture",
+    "stealth": "Stealth: the chat does not signal a new message",
     "automated": "Automated: marked as written by a program",
 }
 _CALLED_IN = {
@@ -45,8 +45,8 @@ _CALLED_IN = {
     ("file", "name"): "File name",
     ("picker", "text"): "Question",
     ("field", "text"): "Question",
-    ("field", "value"): "Filled in already",
-    ("carousel", "text"): "Words above the cards",
+    ("field", "value"): "Already filled in",
+    ("carousel", "text"): "Text above the cards",
     ("event", "text"): "What happened",
 }
 _ONE = {"choices": "Choice", "targets": "Card", "actions": "Button"}
@@ -108,7 +108,7 @@ class Draft:
     >>> from crisp_data.forms.draft import Draft
     >>> draft = Draft("picker")
     >>> [blank.label for blank in draft.blanks][1:]
-    ['Question', 'Choices', 'Must be answered']
+    ['Question', 'Choices', 'Answer required']
     >>> draft.values.update(id="topic", text="What about?", choices=[{"value": "a", "label": ""}])
     >>> draft.lacks
     'Choice 1, Label must not be empty.'

@@ -8,12 +8,12 @@ from typing import Any
 import ipywidgets as widgets
 import pandas as pd
 
+from crisp_data.counts import count
 from crisp_data.errors import BadParameter, CrispError
 from crisp_data.filters import STATES
 from crisp_data.forms import form, html
 from crisp_data.forms.background import BackgroundTask
 from crisp_data.forms.explore_model import ExploreModel, Query, Readable
-from crisp_data.forms.html import count
 from crisp_data.quota.estimate import Plan
 
 _AGO = ["today", "yesterday", "7 days ago", "30 days ago", "3 months ago", "1 year ago"]
@@ -50,7 +50,11 @@ class Explore(form.Form):
     def __init__(self, ws: Readable) -> None:
         self.explorer = ExploreModel(ws)
         self._make()
-        super().__init__(ws, "Explore", "Count and price come first; nothing is pulled unasked.")
+        super().__init__(
+            ws,
+            "Explore",
+            "Count and cost are shown first. Nothing is pulled until you press a button.",
+        )
         self._lay_out()
         self._fill_names()
         self._changed()
@@ -90,7 +94,7 @@ class Explore(form.Form):
         """
         text = self.limit.value.strip()
         if text and not text.isdecimal():
-            raise BadParameter("limit is not a whole number.", "Leave it empty for all rows.")
+            raise BadParameter("limit must be a whole number.", "Leave it empty for all rows.")
         return Query(
             self.table.value,
             self.since.value.strip() or None,
@@ -264,7 +268,7 @@ class Explore(form.Form):
         except CrispError:
             if not self.explorer.spending.stopped:
                 raise
-            self.say("Stopped; nothing more was asked.", self._kept(), "info")
+            self.say("Stopped. No further requests were sent.", self._kept(), "info")
 
     def _progress(self) -> tuple[int, int, str]:
         spent, planned = self.explorer.spending.used, self._planned
@@ -306,18 +310,20 @@ class Explore(form.Form):
         rows = self.partial
         if rows is None or rows.empty:
             return ""
-        return f"{count(len(rows), 'row')} came before that: form.partial. The cache keeps them."
+        return (
+            f"{count(len(rows), 'row')} were read before that: form.partial. The cache holds them."
+        )
 
 
 def _priced(plan: Plan, query: Query) -> str:
     """Say in two lines how many rows are expected and what they cost."""
     rows = plan.rows
     if rows is None:
-        many = "The cache holds all of it; pulling it spends nothing."
+        many = "The cache holds all of it; pulling costs nothing."
     elif rows.low == rows.high:
         many = f"{rows.low:,} {query.table}"
     elif rows.high is None:
-        many = f"At least {rows.low:,} {query.table}; Crisp tells no more before the pull"
+        many = f"At least {rows.low:,} {query.table}; Crisp shows the total only during the pull"
     elif rows.likely in (rows.low, rows.high):
         many = f"{rows.low:,} to {rows.high:,} {query.table}"
     else:

@@ -93,8 +93,8 @@ class Form:
             what, _, hint = str(error).partition("\n")
             self.say(what, hint, "error")
         else:
-            hint = "This was not foreseen. The traceback is in the kernel's log."
-            self.say(f"{type(error).__name__} ended this.", hint, "error")
+            hint = "An unexpected error. The traceback is in the kernel's log."
+            self.say(f"Stopped by {type(error).__name__}.", hint, "error")
 
     def quiet(self) -> None:
         """Take the last result or error away."""

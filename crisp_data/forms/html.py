@@ -16,6 +16,7 @@ from typing import Any, Protocol
 import numpy as np
 import pandas as pd
 
+from crisp_data.counts import count
 from crisp_data.quota import meter
 from crisp_data.quota.ledger import Ledger
 from crisp_data.rest.client import Client
@@ -71,7 +72,7 @@ def service(ws: Opened | None) -> str:
 _SHAPES = {"live": "▲", "sandbox": "◇", "": "○"}
 _WORDS = {"live": "LIVE", "sandbox": "SANDBOX", "": "NOT CONNECTED"}
 _MEANING = {
-    ("live", True): "Real customers receive what is sent.",
+    ("live", True): "Real customers receive what you send.",
     ("live", False): "Real customers. This connection only reads.",
     ("sandbox", True): "Nothing leaves this machine.",
     ("sandbox", False): "Nothing leaves this machine.",
@@ -108,20 +109,9 @@ def quota(ws: Opened | None) -> str:
 def quota_line(ws: Opened) -> str:
     """Say what is left of the day, in one line without a clock."""
     ledger = ws.quota
-    line = f"{ledger.left:,} of {ledger.limit:,} requests left today"
+    line = f"{ledger.left:,} of {count(ledger.limit, 'request')} left today"
     kept = ledger.kept_for_writes
-    return f"{line}, {kept:,} of them kept for writes" if kept else line
-
-
-def count(number: int, thing: str) -> str:
-    """Count things, with the right ending.
-
-    Examples
-    --------
-    >>> count(1, "row"), count(2000, "row")
-    ('1 row', '2,000 rows')
-    """
-    return f"{number:,} {thing}{'' if number == 1 else 's'}"
+    return f"{line}, {kept:,} of them reserved for writes" if kept else line
 
 
 _MARKS = {"done": "✓", "error": "✕", "info": "i"}

@@ -42,7 +42,9 @@ class Login(form.Form):
         **options: Any,
     ) -> None:
         self._connect, self._keep, self._options = connect, keep, options
-        super().__init__(None, "Log in", "The token is in the Crisp Marketplace: Plugins, Tokens.")
+        super().__init__(
+            None, "Log in", "Find the token in the Crisp Marketplace: Plugins, Tokens."
+        )
         self.identifier = widgets.Text(description="Identifier")
         self.key = widgets.Password(description="Key")
         self.tier = widgets.Dropdown(description="Tier", options=list(config.DAILY_LIMITS))
@@ -50,7 +52,7 @@ class Login(form.Form):
         self.website = widgets.Text(
             description="Website", placeholder="id, name or domain; empty for the only one"
         )
-        self.remember = widgets.Checkbox(description="Keep the key in this system's keyring")
+        self.remember = widgets.Checkbox(description="Store the key in this system's keyring")
         self.open = form.button("Open the workspace", "primary")
         self.open.on_click(lambda _: self._start())
         self.runner = BackgroundTask(self, lambda: (0, 0, "Asking Crisp …"))
@@ -85,13 +87,17 @@ class Login(form.Form):
     def _open(self, key: str) -> None:
         identifier, website = self.identifier.value.strip(), self.website.value.strip()
         if not identifier or not key:
-            raise BadParameter("Identifier and key are both needed.", "Type the key again.")
+            raise BadParameter("Enter both the identifier and the key.", "Type the key again.")
         self.ws = self._connect(
             website or None, identifier=identifier, key=key, tier=self.tier.value, **self._options
         )
         if self.remember.value:
             settings = self.ws.client.settings
             self._keep(replace(settings, quota=self._options.get("quota")))
-        name = self.ws.name or "a website whose name the token may not read"
-        kept = "The key is kept in the keyring." if self.remember.value else "No key was kept."
+        name = self.ws.name or "a website whose name the token cannot read"
+        kept = (
+            ("The key is stored in the keyring.")
+            if self.remember.value
+            else ("The key was not stored.")
+        )
         self.say(f"Opened {name}.", f"{self.ws.website_id}\nIt is in form.ws. {kept}")

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from crisp_data.forms.html import count, escape
+from crisp_data.counts import count
+from crisp_data.forms.html import escape
 from crisp_data.outgoing import (
     Animation,
     Audio,
@@ -50,8 +51,8 @@ def preview(message: Message, website: str) -> str:
     who = message.nickname or website
     marks = [
         *(["automated"] if message.automated else []),
-        *(["stealth: arrives without a sign"] if message.stealth else []),
-        *([f"tells {count(len(message.mentions), 'colleague')}"] if message.mentions else []),
+        *(["stealth: arrives without a notification"] if message.stealth else []),
+        *([f"notifies {count(len(message.mentions), 'colleague')}"] if message.mentions else []),
     ]
     face = f"<span class='crisp-face' aria-hidden='true'>{escape(who.strip()[:1].upper())}</span>"
     head = f"<div class='crisp-who'>{escape(' · '.join([who, *marks]))}</div>"
@@ -73,7 +74,7 @@ def _file(message: File) -> str:
 
 
 def _animation(message: Animation) -> str:
-    return _thing("🖼", "A moving picture", message.mime, message.url)
+    return _thing("🖼", "An animated picture", message.mime, message.url)
 
 
 def _audio(message: Audio) -> str:

@@ -33,7 +33,7 @@ class RowPicker:
         self.search = widgets.Text(
             description="Search", placeholder="name, e-mail, segment, state", continuous_update=True
         )
-        self.all = form.button("Select all found", small=True)
+        self.all = form.button("Select all matches", small=True)
         self.none = form.button("Select none", small=True)
         self.back = form.button("Previous page", small=True)
         self.on = form.button("Next page", small=True)

@@ -21,7 +21,7 @@ def as_path(path: Any) -> Path:
     """Give a path, with the home folder of ``~`` put in; refuse what is none."""
     if not isinstance(path, str | os.PathLike):
         raise BadParameter(
-            f"A {type(path).__name__} is no path.", "The path comes first, as a text or a Path."
+            f"A {type(path).__name__} is not a path.", "Pass the path first, as text or a Path."
         )
     return Path(path).expanduser()
 
@@ -30,18 +30,19 @@ def check_place(path: Path, folder: bool = False) -> None:
     """Refuse a place where no file can be written, or no new folder made."""
     if not path.parent.is_dir():
         raise BadParameter(
-            f"There is no folder {path.parent}.", "Make it first: path.parent.mkdir(parents=True)."
+            f"There is no folder {path.parent}.",
+            "Create it first: path.parent.mkdir(parents=True).",
         )
     # A link is followed, as whole_file() follows it.
     target = Path(os.path.realpath(path))
     if not os.access(target.parent, os.W_OK):
         raise BadParameter(
-            f"Nothing can be written to the folder {path.parent}.", "Name another one."
+            f"Nothing can be written to the folder {path.parent}.", "Choose another folder."
         )
     if path.is_dir() and not folder:
         raise BadParameter(f"{path} is a folder.", "Name a file in it.")
     if folder and path.exists() and (not path.is_dir() or any(path.iterdir())):
-        raise BadParameter(f"{path} exists and is no empty folder.", "Name a new one.")
+        raise BadParameter(f"{path} exists and is not an empty folder.", "Choose a new folder.")
     if target.is_file():
         # A new name that is the old one changes nothing, but Windows refuses it where a
         # spreadsheet, say, has the file open: known now, and not when all has been pulled.
@@ -132,9 +133,9 @@ def _explained(path: Path) -> Iterator[None]:
         yield
     except PermissionError as error:
         raise FileTrouble(
-            f"{path} may not be written or replaced; what was there is as it was.",
-            "Close it where another program has it open, such as a spreadsheet, and run the same "
-            "line again; or name another file.",
+            f"{path} cannot be written or replaced; the old file is unchanged.",
+            "If another program, such as a spreadsheet, has it open, close it there and "
+            "run the same line again; or choose another file.",
         ) from error
 
 

@@ -154,8 +154,8 @@ def check_version(db: sqlite3.Connection, path: Path | str, version: int) -> int
     if found > version:
         raise FileTrouble(
             f"The file {path} was written by a later version of crisp_data; nothing was sent.",
-            "Update crisp_data here. (Another folder, by connect(state_dir=...), would not know "
-            "what was sent and counted.)",
+            "Update crisp_data here. (Another folder, set by connect(state_dir=...), "
+            "would not know what was already sent and counted.)",
         )
     return found
 

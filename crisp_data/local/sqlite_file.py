@@ -80,21 +80,22 @@ class Database:
         where, folder = f"The file {self._path}", "connect(state_dir=...) or CRISP_STATE_DIR"
         if what == "held":
             return FileTrouble(
-                f"{where} was held by another process for too long.",
-                "Run the same line again; where it stays, end the notebook that hangs.",
+                f"{where} was locked by another process for too long.",
+                "Run the same line again. If the error persists, end the notebook that hangs.",
             )
         if what == "damaged":
             return FileTrouble(
                 f"{where} is damaged.",
-                "Move it away, with those beside it that begin with its name: another one is "
-                "made, which does not know what this one knew.",
+                "Move it away, together with the files beside it whose names begin with "
+                "its name. A new file is then created, without what this one recorded.",
             )
         if what == "full":
             return FileTrouble(
                 f"{where} cannot be written: the disk is full.",
-                f"Make room and run the same line again, or name another folder with {folder}.",
+                "Free some space and run the same line again, or choose another folder "
+                f"with {folder}.",
             )
-        return FileTrouble(f"{where} cannot be written.", f"Name another folder with {folder}.")
+        return FileTrouble(f"{where} cannot be written.", f"Choose another folder with {folder}.")
 
 
 def trouble(error: Exception) -> Literal["held", "damaged", "full", "other"]:

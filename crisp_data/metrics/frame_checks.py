@@ -40,7 +40,9 @@ def needs(frame: pd.DataFrame, *columns: str, of: str = "ws.messages()") -> None
         It is no frame, or a column is missing.
     """
     if not isinstance(frame, pd.DataFrame):
-        raise BadParameter(f"A {type(frame).__name__} is no frame.", f"Pass a frame of {of}.")
+        raise BadParameter(
+            f"A {type(frame).__name__} is not a DataFrame.", f"Pass a frame of {of}."
+        )
     for name in columns:
         if name not in frame:
             raise BadParameter(f"The frame has no column {name!r}.", f"Pass a frame of {of}.")
@@ -52,7 +54,8 @@ def names(value: str | Iterable[str] | None) -> list[str]:
         return [value] if isinstance(value, str) else list(value or ())
     except TypeError:
         raise BadParameter(
-            f"A {type(value).__name__} is no name, nor several.", "Pass a text or a list of texts."
+            f"A {type(value).__name__} is not a name or a list of names.",
+            "Pass text or a list of texts.",
         ) from None
 
 
@@ -102,7 +105,7 @@ def lengths(frame: pd.DataFrame, column: str = "duration") -> Ints:
 
 def length(value: Any, name: str) -> int:
     """Read a duration such as "1 hour" as milliseconds."""
-    hint = "Write it such as '30 minutes', '1 hour' or '2 days', or pass a Timedelta."
+    hint = "Write it like '30 minutes', '1 hour' or '2 days', or pass a Timedelta."
     try:
         # A bare number is nanoseconds to pandas, which nobody means.
         if isinstance(value, (int, float)) or (isinstance(value, str) and value.isdecimal()):
@@ -111,7 +114,7 @@ def length(value: Any, name: str) -> int:
     except (ValueError, TypeError):
         raise BadParameter(f"{name} is not a duration that can be read.", hint) from None
     if pd.isna(read) or read < pd.Timedelta(0):
-        raise BadParameter(f"{name} is not a duration from zero on.", hint)
+        raise BadParameter(f"{name} must be a duration of zero or more.", hint)
     return int(read.asm8.astype("m8[ms]").astype(np.int64))
 
 
@@ -141,7 +144,7 @@ def moment(now: Any, at: Ints, tz: str) -> int:
         return int(at.max(initial=MISSING))
     read = dates.moment(now, "now", tz=tz, now=pd.Timestamp.now("UTC").to_pydatetime())
     if read is None:
-        raise BadParameter("now is not a moment.")
+        raise BadParameter("now is not a date or time.")
     return int(read.asm8.astype("M8[ms]").astype(np.int64))
 
 

@@ -17,7 +17,7 @@ from crisp_data.metrics.frame_checks import Flags, Ints, times
 
 _DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 _SPAN = re.compile(r"([01]\d|2[0-4]):([0-5]\d)\s*-\s*([01]\d|2[0-4]):([0-5]\d)", re.ASCII)
-_HINT = "Write them such as {'mon-fri': '09:00-12:30, 14:00-18:00', 'sat': '10:00-24:00'}."
+_HINT = "Write them like {'mon-fri': '09:00-12:30, 14:00-18:00', 'sat': '10:00-24:00'}."
 _MINUTE, _QUARTER, _DAY = 60_000, 900_000, 86_400_000
 
 
@@ -168,14 +168,16 @@ def between(start: Ints, end: Ints, hours: BusinessHours | None) -> Ints:
     if hours is None:
         return end - start
     if not isinstance(hours, BusinessHours):
-        raise BadParameter("hours is no BusinessHours.", "Make one: metrics.BusinessHours(...).")
+        raise BadParameter(
+            "hours must be a BusinessHours.", "Create one: metrics.BusinessHours(...)."
+        )
     return hours.between(start, end)
 
 
 def _read_week(week: Mapping[str, str]) -> list[list[tuple[int, int]]]:
     """Read the spans of each weekday as minutes of the day."""
     if not isinstance(week, Mapping) or not week:
-        raise BadParameter("Opening hours are a mapping from days to spans.", _HINT)
+        raise BadParameter("Opening hours must be a mapping from days to spans.", _HINT)
     spans: list[list[tuple[int, int]]] = [[] for _ in _DAYS]
     for days, told in week.items():
         for day in _read_days(days):
@@ -190,7 +192,9 @@ def _read_week(week: Mapping[str, str]) -> list[list[tuple[int, int]]]:
 def _read_days(told: Any) -> range:
     first, _, last = str(told).strip().lower().partition("-")
     if first not in _DAYS or (last or first) not in _DAYS:
-        raise BadParameter(f"{told!r} names no days.", f"Use {', '.join(_DAYS)}, or 'mon-fri'.")
+        raise BadParameter(
+            f"{told!r} is not a day or a range of days.", f"Use {', '.join(_DAYS)}, or 'mon-fri'."
+        )
     start, end = _DAYS.index(first), _DAYS.index(last or first)
     if end < start:
         raise BadParameter(f"{told!r} ends before it begins.", "The week begins with 'mon'.")
@@ -202,13 +206,14 @@ def _read_spans(told: Any) -> list[tuple[int, int]]:
     for part in str(told).split(","):
         found = _SPAN.fullmatch(part.strip())
         if not found:
-            raise BadParameter(f"{part.strip()!r} is no span of time.", _HINT)
+            raise BadParameter(f"{part.strip()!r} is not a span of time.", _HINT)
         a, b, c, d = map(int, found.groups())
         start, end = 60 * a + b, 60 * c + d
         if not start < end <= 24 * 60:
             raise BadParameter(
                 f"{part.strip()!r} does not end after it begins.",
-                "Past midnight are two days: {'fri': '22:00-24:00', 'sat': '00:00-06:00'}.",
+                "Split spans past midnight over two days: {'fri': '22:00-24:00', 'sat': "
+                "'00:00-06:00'}.",
             )
         spans.append((start, end))
     return spans
@@ -217,11 +222,11 @@ def _read_spans(told: Any) -> list[tuple[int, int]]:
 def _read_holidays(holidays: Iterable[date | str]) -> Ints:
     """Read days as numbers since 1970."""
     if isinstance(holidays, str):
-        raise BadParameter("holidays are several.", "Pass a list: ['2026-12-25'].")
+        raise BadParameter("holidays must be a list of dates.", "Pass a list: ['2026-12-25'].")
     try:
         days = np.array([pd.Timestamp(day).date() for day in holidays], "M8[D]")
         return np.unique(days.view(np.int64))
     except (ValueError, TypeError):
         raise BadParameter(
-            "A holiday is no date.", "Write dates such as '2026-12-25', or pass date objects."
+            "A holiday is not a date.", "Write dates such as '2026-12-25', or pass date objects."
         ) from None

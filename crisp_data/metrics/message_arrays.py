@@ -257,7 +257,7 @@ def _values(frame: pd.DataFrame, column: str, dtype: str, missing: Any) -> npt.N
         return np.asarray(values.to_numpy(kind, na_value=missing))
     except (TypeError, ValueError):
         raise BadParameter(
-            f"The column {column!r} holds something else than {dtype}.",
+            f"The column {column!r} does not hold values of type {dtype}.",
             "Read a file as a table: crisp.read(path, 'messages').",
         ) from None
 

@@ -96,7 +96,9 @@ def volume(
     wall = _wall(moments_[there], zone)
     keys = names(by)
     if not keys or "count" in keys or len(set(keys)) < len(keys):
-        raise BadParameter("by names what to count by, each once.", "Such as ['weekday', 'hour'].")
+        raise BadParameter(
+            "by must list what to count by, each once.", "For example ['weekday', 'hour']."
+        )
     axes = [_axis(key, wall, frame, there, zone) for key in keys]
     sizes = [len(values) for _, values in axes]
     cell = np.zeros(len(there), np.int64)
@@ -175,7 +177,7 @@ def backlog(
     [1]
     """
     if by not in _PERIODS:
-        raise BadParameter(f"by={by!r} is no period.", f"Use one of: {', '.join(_PERIODS)}.")
+        raise BadParameter(f"by={by!r} is not a period.", f"Use one of: {', '.join(_PERIODS)}.")
     said = message_arrays.read(messages, bots=bots, now=now)
     zone = check_tz_or(tz, said.tz)
     cuts = said.cut("ticket")
@@ -227,7 +229,7 @@ def _axis(
         codes, values = pd.factorize(frame[key].iloc[there], sort=True, use_na_sentinel=True)
     except (TypeError, NotImplementedError):
         raise BadParameter(
-            f"The column {key!r} holds what one cannot count by, such as lists.",
+            f"The column {key!r} holds values that cannot be counted by, such as lists.",
             "Make a row of each: metrics.join(frame, conversations, on='segment').",
         ) from None
     dtype = frame[key].dtype

@@ -91,9 +91,10 @@ class Delivery:
         except (sqlite3.Error, FileTrouble) as error:
             why = error.what if isinstance(error, FileTrouble) else f"{error}."
             raise UnknownOutcome(
-                f"What became of the message {held.fingerprint} cannot be written down: {why}",
-                "Nothing is sent again by itself. When the disk can be written to again, the same "
-                "line, or ws.outbox.resume(), sends it only where Crisp does not have it.",
+                f"The outcome of message {held.fingerprint} cannot be recorded: {why}",
+                "The message is not sent again automatically. When the disk can be "
+                "written to again, the same line, or ws.outbox.resume(), sends it only "
+                "if Crisp does not have it.",
             ) from error
         finally:
             self._journal.let_go(held)
@@ -145,8 +146,9 @@ class Delivery:
         if not ours:
             self._findable = False
             warnings.warn(
-                f"The message {held.fingerprint} was sent, but Crisp calls it {given}: messages "
-                "whose answers are lost cannot be looked up, and stay unknown.",
+                f"Message {held.fingerprint} was sent, but Crisp numbered it {given}. "
+                "Messages whose answers are lost therefore cannot be looked up and stay "
+                "unknown.",
                 CrispWarning,
                 stacklevel=2,
             )
@@ -180,7 +182,7 @@ class Delivery:
         try:
             found = self._client.get(path, query, use_cache=False, for_write=True)
             if not isinstance(found, dict) or found.get("fingerprint") != held.fingerprint:
-                raise BadAnswer("The look-up was answered with another message.")
+                raise BadAnswer("The look-up returned another message.")
         except NotFound as error:
             if error.reason in _ABSENT and self._findable and self._absent(held):
                 return None
@@ -231,8 +233,8 @@ class Delivery:
 
     def _lost(self, held: Row, error: CrispError) -> NoReturn:
         unknown = UnknownOutcome(
-            f"It is not known whether the message {held.fingerprint} was sent: its answer was "
-            f"lost, and looking it up failed as well ({type(error).__name__})."
+            f"It is not known whether message {held.fingerprint} was sent: its answer "
+            f"was lost, and the look-up failed as well ({type(error).__name__})."
         )
         self._end(held, "unknown", unknown, error)
 

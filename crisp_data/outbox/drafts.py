@@ -137,7 +137,7 @@ def name_of(batch: str | None, template: str | outgoing.Message) -> str:
         text = json.dumps(template if isinstance(template, str) else template.body())
         return f"template-{hashlib.blake2b(text.encode(), digest_size=4).hexdigest()}"
     if not isinstance(batch, str) or not batch.strip():
-        raise BadParameter("batch is a name, such as 'november'.")
+        raise BadParameter("batch must be a name, such as 'november'.")
     return batch.strip()
 
 

@@ -112,11 +112,11 @@ class Journal(Database):
         for row in self._rows(same, entry.session_id, entry.body):
             if (held := self.claim(row)) is not None:
                 return held
-            who = f"by {writer_of(row.owner)}" if row.owner else "by somebody else"
+            who = f"by {writer_of(row.owner)}" if row.owner else "by another process"
             raise UnknownOutcome(
                 f"The same message is being sent to this conversation {who}.",
-                "Wait until that has ended, at most a quarter of an hour; the same line then "
-                "sends it only where it did not go.",
+                "Wait until that attempt has ended, at most a quarter of an hour. The "
+                "same line then sends the message only if it was not sent.",
             )
         held = self._hold(
             "INSERT INTO message (fingerprint, service, website_id, account, session_id, "

@@ -363,7 +363,7 @@ class Outbox:
             if rows:
                 names = sorted({repr(row.batch) if row.batch else "ws.send" for row in rows})
                 number = len({row.session_id for row in rows})
-                told = f"To {number:,} of these conversations {words}: {', '.join(names)}."
+                told = f"For {number:,} of these conversations, {words}: {', '.join(names)}."
                 warnings.warn(told, CrispWarning, stacklevel=4)
 
     def _told(self, one: Draft) -> str:
@@ -417,23 +417,23 @@ class Outbox:
         self._journal.disconnect()
 
     def __repr__(self) -> str:
-        found = [f"{count:,} {state}" for state, count in self.counts.items() if count]
-        return f"Outbox of {self.website}: {', '.join(found) or 'nothing in it'}"
+        found = [f"{number:,} {state}" for state, number in self.counts.items() if number]
+        return f"Outbox of {self.website}: {', '.join(found) or 'empty'}"
 
     def _repr_html_(self) -> str:
         return f"<div>{html.escape(repr(self))}</div>"
 
 
 _WAITING = (
-    "another message still waits in the outbox, and goes with the next resume() unless "
+    "another message is still in the outbox. The next resume() sends it, unless "
     "ws.outbox.cancel(batch) drops it"
 )
-_HAD = "this very text was sent before, under another name"
+_HAD = "the same text was sent before under another name"
 _KEPT = (
-    "What was not sent is kept: ws.outbox shows it, ws.outbox.resume() goes on, and "
-    "ws.outbox.cancel() drops what is queued."
+    "Unsent messages stay in the outbox: ws.outbox shows them, ws.outbox.resume() "
+    "continues, and ws.outbox.cancel() drops those that are queued."
 )
 _QUEUED = (
-    "It was not sent, and waits in the outbox: ws.outbox.resume() or the same line sends it, "
-    "ws.outbox.cancel() drops it."
+    "It was not sent and stays in the outbox: ws.outbox.resume() or the same line sends "
+    "it, ws.outbox.cancel() drops it."
 )

@@ -99,7 +99,7 @@ class Pace:
             per_minute = PER_MINUTE if client.settings.live else float("inf")
         number = isinstance(per_minute, numbers.Real) and not isinstance(per_minute, bool)
         if not number or not per_minute > 0:
-            raise BadParameter("per_minute is how many messages go in a minute, more than 0.")
+            raise BadParameter("per_minute must be a number of messages per minute, more than 0.")
         self._client, self._gap = client, 60.0 / per_minute
         self._stop, self._next = stop, 0.0
 

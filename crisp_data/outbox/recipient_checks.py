@@ -57,7 +57,7 @@ class Rules:
         arguments.check_count("quiet_days", self.quiet_days)
         wanted = {"session_id", "from", "type", "timestamp"}
         if self.messages is not None and not wanted <= set(self.messages.columns):
-            raise BadParameter("messages= is not a frame that ws.messages() returned.")
+            raise BadParameter("messages= must be a frame from ws.messages().")
 
 
 class Checks:
@@ -117,7 +117,7 @@ class Checks:
                 continue
             met = {
                 # What is not told may be either, and not to write is what can be mended.
-                "blocked: Crisp does not say": pd.isna(fact["is_blocked"]),
+                "blocked: not stated by Crisp": pd.isna(fact["is_blocked"]),
                 "blocked": pd.notna(fact["is_blocked"]) and fact["is_blocked"],
                 "resolved": fact["state"] == "resolved",
             }
@@ -152,7 +152,10 @@ class Checks:
         where: dict[str, Any] = {"website_id": self._website_id}
         kept = [not refresh and self._client.is_cached("get_conversation", session_id=one, **where)
                 for one in ids]  # fmt: skip
-        why = "Each is asked for by itself: state and is_blocked are not in the frame."
+        why = (
+            "Each conversation costs a request of its own: state and is_blocked are not in "
+            "the frame."
+        )
         self._show(self._checks.before_each(kept.count(False), why))
         builder = tables.Builder("conversations")
         for session_id in ids:
@@ -185,7 +188,7 @@ class Checks:
             if pd.isna(last):
                 quiet[session_id] = "quiet: never wrote"
             elif last < since:
-                quiet[session_id] = f"quiet: wrote last on {last:%Y-%m-%d}"
+                quiet[session_id] = f"quiet: last wrote on {last}"
         return quiet
 
     def _read(self, ids: list[str], refresh: bool) -> dict[str, Any]:

@@ -105,15 +105,17 @@ def check_template(frame: pd.DataFrame, template: str | outgoing.Message) -> Non
             "Pass what ws.conversations() returned, or a part of it.",
         )
     if not frame.columns.is_unique:
-        raise BadParameter("The frame has two columns of one name.", "Rename one of them.")
+        raise BadParameter("Two columns of the frame have the same name.", "Rename one of them.")
     of_messages = {"fingerprint", "from", "type"} <= set(frame.columns)
     if of_messages and frame["session_id"].duplicated().any():
         raise BadParameter(
-            "The frame has several messages of a conversation: their nickname is whoever wrote.",
-            "Pass ws.conversations(), or one row of each: messages.groupby('session_id').tail(1).",
+            "The frame has several rows for one conversation, so nickname is the writer "
+            "of each message.",
+            "Pass ws.conversations(), or one row per conversation: "
+            "messages.groupby('session_id').tail(1).",
         )
     if not isinstance(template, (str, outgoing.Message)):
-        raise BadParameter("The template is a string, or a message of crisp_data.outgoing.")
+        raise BadParameter("The template must be a string or a message of crisp_data.outgoing.")
     for text in _texts(template):
         try:
             _compiled(text)
@@ -122,21 +124,21 @@ def check_template(frame: pd.DataFrame, template: str | outgoing.Message) -> Non
             words = (error.message or "").rstrip(".")
             raise BadParameter(
                 f"The template cannot be read, line {error.lineno}: {words}.",
-                "It is Jinja2: {{ nickname }} stands for the value of a column, whose name must "
-                "be one word; rename others.",
+                "Templates are Jinja2: {{ nickname }} inserts the value of a column. A "
+                "column name must be one word; rename others.",
             ) from None
         for piece in parsed.find_all(nodes.TemplateData):
             for name in _PYTHON.findall(piece.data):
                 if name in frame.columns:
                     raise BadParameter(
-                        f"{{{name}}} would be sent to the customer as it stands.",
-                        f"A column's value is {{{{ {name} }}}}, with two braces.",
+                        f"{{{name}}} would be sent to the customer unchanged.",
+                        f"Write {{{{ {name} }}}} with two braces to insert a column's value.",
                     )
         for name in sorted(find_undeclared_variables(parsed) - set(frame.columns)):
             near = difflib.get_close_matches(name, map(str, frame.columns), 1)
             raise BadParameter(
-                f"The template names {name!r}, which is no column of the frame.",
-                f"Did you mean {near[0]!r}?" if near else "Add the column, or mend the name.",
+                f"The template uses {name}, which is not a column of the frame.",
+                f"Did you mean {near[0]!r}?" if near else "Add the column, or correct the name.",
             )
 
 
@@ -150,7 +152,7 @@ def _message(template: str | outgoing.Message, values: Mapping[str, Any]) -> out
     try:
         filled = _fill(template, values)
         if any(_HALF.search(text) for text in _texts(filled)):
-            return "invalid: it holds half a character"
+            return "invalid: it holds half of a surrogate pair"
         if isinstance(filled, str):
             return outgoing.Text(filled) if filled.strip() else "empty"
         message: outgoing.Message = filled

@@ -17,7 +17,7 @@ Examples
 >>> Picker("topic", "What is it about?", [Choice("sales", label="")])
 Traceback (most recent call last):
 crisp_data.errors.InvalidMessage: .content.choices[0].label must not be empty.
-Nothing was sent. Mend the field that the message names.
+Nothing was sent. Correct the field named in the message.
 """
 
 from crisp_data.outgoing.base import Message

@@ -67,7 +67,9 @@ def volume(
     'Conversations created per week'
     """
     if by not in _SHORTEST_DAYS:
-        raise BadParameter(f"by={by!r} is no period.", f"Use one of: {', '.join(_SHORTEST_DAYS)}.")
+        raise BadParameter(
+            f"by={by!r} is not a period.", f"Use one of: {', '.join(_SHORTEST_DAYS)}."
+        )
     created, zone, without = read(conversations, "state", tz=tz)
     ax = ax or style.new_axes()
     style.upward(ax, "Conversations")

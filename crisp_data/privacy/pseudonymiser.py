@@ -9,6 +9,7 @@ from typing import Any, Self
 
 import pandas as pd
 
+from crisp_data.counts import count
 from crisp_data.errors import BadParameter
 from crisp_data.privacy.column_roles import role_of, roles_of
 from crisp_data.privacy.derived import contents, previews
@@ -69,7 +70,9 @@ class Pseudonymiser:
         keep_operators: bool = False,
     ) -> None:
         if isinstance(allow, str):
-            raise BadParameter("allow is one text.", f"Pass a list of keys: allow=[{allow!r}].")
+            raise BadParameter(
+                "allow must be a list, not one text.", f"Pass a list of keys: allow=[{allow!r}]."
+            )
         self._known = Known()
         self._scrubber = Scrubber(Tokens(key), self._known, allow)
         self._keep_operators = keep_operators
@@ -169,7 +172,7 @@ class Pseudonymiser:
 
     def __repr__(self) -> str:
         """Say how much it knows, and nothing of it."""
-        return f"<Pseudonymiser that knows {len(self._known):,} values>"
+        return f"<Pseudonymiser that knows {count(len(self._known), 'value')}>"
 
     def _learn(self, column: pd.Series[Any], role: str, bots: pd.Series[Any]) -> None:
         for value in texts_of(column):

@@ -11,8 +11,8 @@ from crisp_data.privacy.folding import fold
 from crisp_data.privacy.normalise import digits, folded
 
 _HINT = (
-    "Make one with: python -c 'import secrets; print(secrets.token_urlsafe())'. Keep it where "
-    "the originals are kept: who has it can test a guess."
+    "Create one with: python -c 'import secrets; print(secrets.token_urlsafe())'. Store "
+    "it with the originals: anyone who has the key can test a guess."
 )
 _SHORTEST = 16
 
@@ -30,13 +30,13 @@ class Tokens:
         if key is None:
             key = secrets.token_bytes(32)
             warnings.warn(
-                "No key was given, so one was made at random and is forgotten afterwards: the "
-                "tokens join within this run only. Give key= to join with other runs.",
+                "No key was given, so a random one was made and is not stored: the "
+                "tokens join only within this run. Pass key= to join with other runs.",
                 CrispWarning,
                 stacklevel=4,
             )
         if not isinstance(key, (str, bytes)) or len(key) < _SHORTEST:
-            raise BadParameter(f"The key must be a text of at least {_SHORTEST} characters.", _HINT)
+            raise BadParameter(f"The key must be text of at least {_SHORTEST} characters.", _HINT)
         secret = key.encode() if isinstance(key, str) else key
         self._key = hashlib.blake2b(secret, digest_size=32).digest()
 
@@ -51,7 +51,9 @@ class Tokens:
         return int.from_bytes(digest) >> 11  # 53 bits, which a float holds exactly
 
     def __reduce__(self) -> tuple[object, ...]:
-        raise TypeError("A key is not pickled: make the Pseudonymiser anew where it is needed.")
+        raise TypeError(
+            "A key cannot be pickled: create the Pseudonymiser again where you need it."
+        )
 
 
 def canonical(kind: str, value: str) -> str:

@@ -6,6 +6,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from crisp_data.counts import count
 from crisp_data.errors import BadParameter, QuotaExceeded
 from crisp_data.local.forks import PerProcess
 
@@ -40,7 +41,7 @@ class Budget:
         if isinstance(limit, bool) or not isinstance(limit, int) or limit < 0:
             raise BadParameter(
                 "A budget must be a whole number of requests.",
-                "0 is one too: then the block lives on what the cache holds.",
+                "0 is allowed: the block then uses only what is in the cache.",
             )
         self.limit, self.used = limit, 0
 
@@ -50,7 +51,7 @@ class Budget:
         return self.limit - self.used
 
     def __repr__(self) -> str:
-        return f"<Budget {self.used:,} of {self.limit:,} requests used, {self.left:,} left>"
+        return f"<Budget {self.used:,} of {count(self.limit, 'request')} used, {self.left:,} left>"
 
 
 class Budgets:
@@ -110,5 +111,5 @@ class Budgets:
     def _check(self, needed: int) -> None:
         for budget in self._open:
             if budget.left < needed:
-                why = f"The budget of {budget.limit:,} requests does not suffice"
+                why = f"The budget of {count(budget.limit, 'request')} is too small"
                 raise QuotaExceeded(needed, budget.left, budget.limit, None, why=why)

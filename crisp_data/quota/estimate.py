@@ -7,6 +7,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+from crisp_data.counts import count
 from crisp_data.quota import meter
 
 #: A pull of more requests than this shows its plan before it starts.
@@ -74,7 +75,7 @@ class Plan:
     @property
     def lines(self) -> list[str]:
         """The plan in two lines: what is shown before a pull starts."""
-        days = "done today" if self.days <= 1 else f"takes {self.days:,} days"
+        days = "done today" if self.days <= 1 else f"takes {count(self.days, 'day')}"
         return [
             f"{self.what}: {self._range()}",
             f"{self.of_today:.1%} of a day's {self.limit:,}, {self.left:,} left today for reads: "
@@ -89,11 +90,11 @@ class Plan:
 
     def _range(self) -> str:
         if self.low == self.requests == self.high:
-            return f"{self.requests:,} requests"
+            return f"{count(self.requests, 'request')}"
         bounds = f"at least {self.low:,}" if self.high is None else f"{self.low:,} to {self.high:,}"
         if self.low == self.requests and self.high is None:
-            return f"{bounds} requests"
-        return f"about {self.requests:,} requests, {bounds}"
+            return f"at least {count(self.low, 'request')}"
+        return f"about {count(self.requests, 'request')}, {bounds}"
 
 
 def list_requests(rows: int, *, end: bool = True, lap: bool = True) -> int:
@@ -169,19 +170,20 @@ class Rows:
             return None
         return round(math.sqrt(self.low * self.high) / PAGE)
 
-    def known(self, page: int, count: int) -> Rows:
+    def known(self, page: int, rows: int) -> Rows:
         """Take note of how many rows stand on a page."""
         sure, most = self.sure, self.most
-        if count:
-            sure = (page - 1) * PAGE + count
-        if count < PAGE:
-            most = (page - 1) * PAGE + count
+        if rows:
+            sure = (page - 1) * PAGE + rows
+        if rows < PAGE:
+            most = (page - 1) * PAGE + rows
         high = min((one for one in (self.high, most) if one is not None), default=None)
         if high is not None and high < sure:
             high = most  # what was believed was wrong
         low = max(self.low, sure) if high is None else min(max(self.low, sure), high)
-        upper = " or more" if most is None else "" if most == sure else f" to {most:,}"
-        basis = f"By page numbers the list holds {sure:,}{upper} conversations."
+        upper = " or more" if most is None else f" to {most:,}"
+        found = count(sure, "conversation") if most == sure else f"{sure:,}{upper} conversations"
+        basis = f"Judging by page numbers, the list has {found}."
         return replace(self, sure=sure, most=most, low=low, high=high, basis=basis)
 
     def up_to(self, limit: int | None, share: float = 1.0) -> Rows:
@@ -197,7 +199,7 @@ class Rows:
         basis = self.basis
         if self.high is None or far < self.high:
             part = "" if share == 1 else f", and {share:.0%} of the rows on page 1 are wanted"
-            basis = f"It ends with {limit:,} rows{part}."
+            basis = f"The pull stops after {count(limit, 'row')}{part}."
         return replace(
             self,
             sure=min(self.sure, limit),
@@ -215,18 +217,18 @@ def extrapolate(times: Sequence[int], start: int | None) -> Rows:
     take; how far that carries depends on what rhythm they cover: a week's, a day's, or none.
     Without ``start`` nothing says where the list ends.
     """
-    count = len(times)
-    if count < PAGE:
-        return Rows(count, count, count, count, None, "Page 1 holds the whole list.")
+    size = len(times)
+    if size < PAGE:
+        return Rows(size, size, size, size, None, "Page 1 holds the whole list.")
     span = times[0] - times[-1]
     if start is None or span <= 0:
-        basis = "Page 1 is full; nothing on it says how many follow."
-        return Rows(count, None, count, None, None, basis)
-    guess = max(count, round(count * (times[0] - start) / span))
+        basis = "Page 1 is full; it does not show how many more there are."
+        return Rows(size, None, size, None, None, basis)
+    guess = max(size, round(size * (times[0] - start) / span))
     spread = 1.5 if span >= 7 * _DAY else 2.5 if span >= _DAY else 4.0
-    low, high = max(count, math.floor(guess / spread)), math.ceil(guess * spread)
-    basis = f"The newest {count} conversations came within {span / _DAY:.1f} days."
-    return Rows(count, None, low, high, guess, basis)
+    low, high = max(size, math.floor(guess / spread)), math.ceil(guess * spread)
+    basis = f"The newest {size} conversations were updated within {span / _DAY:.1f} days."
+    return Rows(size, None, low, high, guess, basis)
 
 
 _DAY = 86_400_000

@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+from crisp_data.counts import count
 from crisp_data.errors import BadParameter, QuotaExceeded
 from crisp_data.quota import meter
 from crisp_data.quota.budget import Budget, Budgets
@@ -89,9 +90,9 @@ class Ledger:
         if isinstance(limit, bool) or not isinstance(limit, int) or limit < 1:
             raise BadParameter("The day's quota must be a whole number, at least 1.")
         if not 0 <= reserve_for_writes < 1:
-            raise BadParameter("reserve_for_writes is a share: from 0 up to, not including, 1.")
+            raise BadParameter("reserve_for_writes must be a share: at least 0 and less than 1.")
         if reset_hour not in range(24):
-            raise BadParameter("reset_hour is an hour of the day, 0 to 23, in UTC.")
+            raise BadParameter("reset_hour must be an hour of the day, 0 to 23, in UTC.")
         self._file, self._now = LedgerFile(path, account), now
         self.limit, self.reset_hour = limit, reset_hour
         self.kept_for_writes = int(limit * reserve_for_writes)
@@ -173,7 +174,7 @@ class Ledger:
                 free,
                 self.limit,
                 self.resets_at,
-                why="Today's quota does not suffice, so nothing was begun",
+                why="Today's quota is too small, so nothing was started",
                 hint=(_FEWER_MESSAGES if write else _FEWER_ROWS).format(self.resets_at),
             )
 
@@ -270,12 +271,15 @@ class Ledger:
     def _facts(self) -> list[str]:
         """What both representations say before they come to the operations."""
         facts = [
-            f"{self.used:,} of {self.limit:,} requests used today, {self.left:,} left "
-            f"({self.kept_for_writes:,} kept for writes)",
+            f"{self.used:,} of {count(self.limit, 'request')} used today, {self.left:,} "
+            f"left ({self.kept_for_writes:,} reserved for writes)",
             f"resets at {self.resets_at:%Y-%m-%d %H:%M} UTC",
         ]
         if self.refusal:
-            facts.append(f"Crisp itself refused more today ({self.refusal}); reopen() tries again")
+            facts.append(
+                f"Crisp itself refused further requests today ({self.refusal}); reopen() "
+                "tries again"
+            )
         return facts
 
     def _moment(self) -> datetime:
@@ -319,7 +323,7 @@ class Ledger:
 
     def _refusal(self, day: str, free: int) -> QuotaExceeded:
         end, closed = self._end(day), self._file.closed(day)
-        why = f"Crisp itself refused more today ({closed})" if closed else ""
+        why = f"Crisp itself refused further requests today ({closed})" if closed else ""
         hint = _CLOSED.format(end) if closed else ""
         return QuotaExceeded(1, free, self.limit, end, why=why, hint=hint)
 
@@ -330,16 +334,16 @@ def _last_day(moment: datetime) -> str:
 
 
 _FEWER_ROWS = (
-    "It resets at {:%Y-%m-%d %H:%M} UTC. Ask for fewer conversations; or let the pull wait for "
-    "the reset and go on, with connect(on_quota='wait'); or keep them with "
+    "It resets at {:%Y-%m-%d %H:%M} UTC. Request fewer conversations; or let the pull "
+    "wait for the reset and continue, with connect(on_quota='wait'); or store them with "
     "ws.archive(...).sync(), which continues tomorrow where it stopped."
 )
 _FEWER_MESSAGES = (
-    "It resets at {:%Y-%m-%d %H:%M} UTC. Send to fewer people today: with the same batch name "
-    "the next call sends to the others, and to nobody twice."
+    "It resets at {:%Y-%m-%d %H:%M} UTC. Send to fewer people today: with the same "
+    "batch name the next call sends to the rest, and to nobody twice."
 )
 _CLOSED = (
-    "The day is marked as spent until {:%Y-%m-%d %H:%M} UTC, and further requests are refused "
-    "here, at no cost. Where Crisp answers again sooner: ws.quota.reopen(), or 'crisp-data quota "
-    "--reopen'. What a pull already had is in this error's partial."
+    "The quota is marked as used up until {:%Y-%m-%d %H:%M} UTC, and further requests "
+    "are refused here at no cost. If Crisp accepts requests sooner: ws.quota.reopen(), "
+    "or 'crisp-data quota --reopen'. This error's partial holds what was already pulled."
 )

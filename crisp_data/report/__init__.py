@@ -233,7 +233,9 @@ def check(path: str | Path) -> Path:
     """
     path = as_path(path)
     if path.suffix.lower() != ".html":
-        raise BadParameter(f"{path.name!r} is no name of a page.", "Let it end in .html.")
+        raise BadParameter(
+            f"{path.name!r} is not the name of an HTML page.", "Use a name that ends in .html."
+        )
     check_place(path)
     return path
 
@@ -241,7 +243,9 @@ def check(path: str | Path) -> Path:
 def _check_hours(hours: Any) -> None:
     """Refuse, before anything is spent, what the metrics would refuse afterwards."""
     if hours is not None and not isinstance(hours, BusinessHours):
-        raise BadParameter("hours is no BusinessHours.", "Make one: metrics.BusinessHours(...).")
+        raise BadParameter(
+            "hours must be a BusinessHours.", "Create one: metrics.BusinessHours(...)."
+        )
 
 
 def _material(

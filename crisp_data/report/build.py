@@ -7,6 +7,7 @@ from typing import Any
 
 import pandas as pd
 
+from crisp_data.counts import count
 from crisp_data.metrics import BusinessHours
 from crisp_data.metrics.frame_checks import names
 from crisp_data.report import tables, wording
@@ -102,7 +103,7 @@ def compose(
 
 def _facts(material: ReportInputs) -> list[str]:
     compared = f"Compared with {material.period.before().name}" if material.comparable else ""
-    spent = "" if material.requests is None else f"{material.requests:,} requests spent"
+    spent = "" if material.requests is None else f"{count(material.requests, 'request')} spent"
     made = f"As of {wording.moment(material.now)}"
     return [fact for fact in (compared, f"Times in {material.period.tz}", made, spent) if fact]
 
@@ -145,12 +146,12 @@ def _notes(
         f"{len(material.conversations):,} conversations{back} were read with their "
         f"{len(material.messages):,} messages and events. Tickets that lay still before are "
         "neither in the backlog nor among those who wait.",
-        f"Days, months and hours are those of {material.period.tz}. Crisp keeps no time zone for a "
-        "website, so it is the one that the report was asked for.",
+        f"Days, months and hours are in {material.period.tz}, the time zone set for "
+        "this report. Crisp stores no time zone for a website.",
     ]
     without = int(now.conversations["created_at"].isna().sum())
     if without:
-        told.append(f"{without:,} conversations without a time of creation are left out.")
+        told.append(f"{count(without, 'conversation')} without a creation time left out.")
     if hours is not None:
         told.append(f"Durations count opening hours only: {hours!r}.")
     if private:

@@ -55,7 +55,7 @@ def limits(within: Any) -> list[pd.Timedelta]:
     several = isinstance(within, Iterable) and not isinstance(within, str)
     read = [length(one, "within") for one in (within if several else [within])]
     if not read:
-        raise BadParameter("within names no time.", "Such as '1 hour'.")
+        raise BadParameter("within must list at least one duration.", "For example '1 hour'.")
     return [pd.Timedelta(milliseconds=one) for one in read]
 
 

@@ -78,8 +78,8 @@ class ReportInputs:
         if not (first < self.period.end and last >= self.period.start):
             held = f"{wording.moment(first)} to {wording.moment(last)}"
             raise BadParameter(
-                f"Nothing of {self.period.name} was read: it is complete from {held}.",
-                "Name another period, or bring the archive there: archive.sync(since=...).",
+                f"The data holds nothing of {self.period.name}: it is complete from {held}.",
+                "Choose another period, or extend the archive: archive.sync(since=...).",
             )
 
     @property
@@ -163,7 +163,10 @@ def of_frames(
         latest = [conversations["updated_at"].max(), messages["timestamp"].max()]
         now = max((at for at in latest if pd.notna(at)), default=None)
         if now is None:
-            raise BadParameter("Frames of nothing know no time.", "Pass now, or the workspace.")
+            raise BadParameter(
+                "The frames are empty, so the current time is not known.",
+                "Pass now=..., or the workspace.",
+            )
     looked = _moment(now, "now", zone)
     asked = period(since, until, tz=zone, now=looked)
     ends = None
@@ -176,7 +179,7 @@ def of_frames(
 def _moment(told: Any, name: str, zone: str) -> pd.Timestamp:
     read = dates.moment(told, name, tz=zone, now=pd.Timestamp.now("UTC").to_pydatetime())
     if read is None:
-        raise BadParameter(f"{name} is not given.")
+        raise BadParameter(f"{name} is missing.")
     return read.tz_convert(zone)
 
 

@@ -117,7 +117,7 @@ def period(since: Any, until: Any, *, tz: str, now: Any) -> Period:
     now = pd.Timestamp(now).tz_convert("UTC").floor("ms").tz_convert(dates.check_tz(tz))
     if since is None:
         if until is not None:
-            raise BadParameter("A period that ends needs a beginning.", "Give since too.")
+            raise BadParameter("A period with an end needs a start.", "Pass since as well.")
         month = dates.wall_time(now).normalize().replace(day=1)
         edges = (month - pd.DateOffset(months=1), month)
         return Period(*(dates.localize(edge, tz) for edge in edges))

@@ -63,8 +63,8 @@ def open_file(path: Path) -> CacheFile:
         writable = False
     if not writable:
         raise FileTrouble(
-            "The folder of the cache cannot be written; nothing was sent.",
-            "Name another one with connect(cache_dir=...) or CRISP_CACHE_DIR.",
+            "The cache folder cannot be written; nothing was sent.",
+            "Choose another folder with connect(cache_dir=...) or CRISP_CACHE_DIR.",
         )
     file = CacheFile(path)
     Cache(file).delete_expired()
@@ -237,17 +237,17 @@ class Cache(SQLiteCache):
 
 
 _HELD = (
-    "The file of the cache is held by another program. For a minute nothing is taken from it or "
-    "kept in it: what it knows is asked for again and costs again. Close that program, or name "
-    "another folder with connect(cache_dir=...) or CRISP_CACHE_DIR."
+    "The cache file is locked by another program. For a minute nothing is read from it "
+    "or written to it, so cached answers are requested again and cost again. Close that "
+    "program, or choose another folder with connect(cache_dir=...) or CRISP_CACHE_DIR."
 )
 STALE = (
-    "The cache could not be written: answers from before a write may still be kept. refresh=True "
-    "passes them by, 'crisp-data cache clear' deletes them."
+    "The cache could not be written: it may still hold answers from before a write. "
+    "refresh=True bypasses them, 'crisp-data cache clear' deletes them."
 )
 _NOT_KEPT = (
-    "An answer could not be kept, as where the disk is full: asked for again, it costs again. "
-    "connect(cache_dir=...) or CRISP_CACHE_DIR names another folder."
+    "An answer could not be cached, for example because the disk is full. Requesting it "
+    "again costs again. connect(cache_dir=...) or CRISP_CACHE_DIR sets another folder."
 )
 
 
@@ -255,20 +255,20 @@ def told(error: sqlite3.Error) -> FileTrouble:
     """Make the error that says what is wrong with the cache's file, and the way on."""
     if trouble(error) == "damaged":
         return FileTrouble(
-            "The file of the cache is damaged.",
-            "'crisp-data cache clear' deletes it; only what it kept is asked for again.",
+            "The cache file is damaged.",
+            "'crisp-data cache clear' deletes it; only cached answers are then requested again.",
         )
     if is_held(error):
         return FileTrouble(
-            "The file of the cache is held by another program.",
-            "Close that program and run the same line again, or name another folder with "
-            "connect(cache_dir=...) or CRISP_CACHE_DIR.",
+            "The cache file is locked by another program.",
+            "Close that program and run the same line again, or choose another folder "
+            "with connect(cache_dir=...) or CRISP_CACHE_DIR.",
         )
     full = ": the disk is full" if trouble(error) == "full" else ""
     return FileTrouble(
-        f"The file of the cache cannot be used{full}.",
-        "Name another folder with connect(cache_dir=...) or CRISP_CACHE_DIR, or do without: "
-        "connect(cache=False).",
+        f"The cache file cannot be used{full}.",
+        "Choose another folder with connect(cache_dir=...) or CRISP_CACHE_DIR, or use "
+        "no cache: connect(cache=False).",
     )
 
 

@@ -34,8 +34,8 @@ def purge(path: Path, wait: float) -> None:
     while not _emptied(path, steps, deadline):
         if time.monotonic() >= deadline:
             raise FileTrouble(
-                f"Another process was still using the cache after {wait:g} s: "
-                "traces of answers may be left in its file.",
+                f"Another process was still using the cache after {wait} s: its file "
+                "may still hold traces of answers.",
                 "Close the other notebook or command and run the same line again.",
             )
         time.sleep(0.02)
@@ -66,7 +66,7 @@ def clear(path: Path, wait: float) -> None:
             raise
         if not _deleted(path):
             raise FileTrouble(
-                f"The file of the cache {path.name} is damaged, and a program is using it.",
+                f"The cache file {path.name} is damaged, and a program is using it.",
                 "Close the other notebook or command and run the same line again.",
             ) from error
 

@@ -117,10 +117,10 @@ class Client:
             now=now,
         )
         if isinstance(workers, bool) or workers not in range(1, 65):
-            raise BadParameter("workers must be a whole number, between 1 and 64.")
+            raise BadParameter("workers must be a whole number from 1 to 64.")
         self.workers = workers
         if on_quota not in ("raise", "wait"):
-            raise BadParameter("on_quota is 'raise' or 'wait'.")
+            raise BadParameter("on_quota must be 'raise' or 'wait'.")
         # The sandbox answers in milliseconds, and notebooks recorded on it stay readable.
         self.progress = settings.live if progress is None else progress
         self.waits = on_quota == "wait"
@@ -376,7 +376,7 @@ class Client:
         """
         route = routes.lookup(operation)
         if "page_number" in arguments:
-            raise BadParameter("A walk begins at page 1.", "Use call() for one page.")
+            raise BadParameter("Paging starts at page 1.", "Use call() for one page.")
         if (one_pass or down_to is not None) and route.name != "list_conversations":
             raise BadParameter("one_pass and down_to are for list_conversations.")
         if known and route.name != "get_messages_in_conversation":
@@ -477,9 +477,9 @@ class Client:
         for_write: bool = False,
     ) -> Any:
         if any(unquote(part) in (".", "..") for part in path.split("/")):
-            raise BadParameter("A path must not lead elsewhere with '.' or '..'.")
+            raise BadParameter("A path must not contain '.' or '..' as a part.")
         if path.lstrip("/").startswith("v1/"):
-            raise BadParameter("The version is in the base URL already.", "Leave v1/ out.")
+            raise BadParameter("The base URL already contains the version.", "Leave out v1/.")
         route = routes.identify(method, path)
         query = routes.check_query(route, params or {}) if route else dict(params or {})
         reads = method in ("GET", "HEAD") or bool(route and route.reads)
@@ -577,7 +577,7 @@ class Client:
         >>> ws.client.check_writes("send")
         """
         if not self.writes:
-            raise ReadOnly(f"{what} changes something, and this connection only reads.")
+            raise ReadOnly(f"{what} writes, and this connection only reads.")
 
     def cached(self) -> int:
         """How many answers the cache holds that are still fresh.
@@ -644,7 +644,7 @@ class Client:
         return f"<Client {self.settings.base_url} tier={self.settings.credentials.tier}>"
 
     def __reduce__(self) -> NoReturn:
-        raise TypeError("A client is not pickled: call connect() again where it is needed.")
+        raise TypeError("A client cannot be pickled: call connect() again where you need it.")
 
 
 _NOT_CACHED = 504  # requests-cache's answer where only the cache was asked

@@ -11,6 +11,7 @@ import pandas as pd
 
 from crisp_data import arguments, dates, filters, tables
 from crisp_data.api.envelope import Page
+from crisp_data.counts import count
 from crisp_data.filters import State
 from crisp_data.quota.estimate import PAGE, SHOWN, Plan, Rows, extrapolate, list_requests
 from crisp_data.rest.client import Client
@@ -43,7 +44,7 @@ class CostPlans:
         self._threads = self._batches = 0
 
     def __repr__(self) -> str:
-        return "<Plans: conversations(...), messages(...), people(...) tell what a pull costs>"
+        return "<Plans: conversations(...), messages(...) and people(...) show what a pull costs>"
 
     def conversations(
         self,
@@ -151,7 +152,7 @@ class CostPlans:
         >>> ws.plan.messages(ws.conversations(limit=20))
         messages: about 22 requests, at least 20
         0.4% of a day's 5,000, 4,89... left today for reads: done today
-        20 of 20 threads are not in the cache; 1.10 batches a thread are assumed.
+        20 of 20 threads not in the cache; 1.10 batches per thread assumed.
         """
         ids = arguments.session_ids(conversations)
         return self._threaded(ids, self._missing(ids, refresh))
@@ -293,10 +294,10 @@ class CostPlans:
         return self._batches / self._threads if self._threads else BATCHES
 
     def _threaded(self, ids: Sequence[str], missing: int) -> Plan:
-        seen = "were met so far" if self._threads else "are assumed"
+        seen = "seen so far" if self._threads else "assumed"
         basis = (
-            f"{missing:,} of {len(ids):,} threads are not in the cache; "
-            f"{self._mean:.2f} batches a thread {seen}."
+            f"{missing:,} of {count(len(ids), 'thread')} not in the cache; "
+            f"{self._mean:.2f} batches per thread {seen}."
         )
         expected = math.ceil(missing * self._mean - 1e-9)
         return self._plan("messages", missing, expected, None if missing else 0, basis)

@@ -111,7 +111,7 @@ def read(
             if future.cancelled():
                 continue
             if os.getpid() != pid:  # a thread pool is the parent's: its threads are not here
-                raise ForkedProcess("The threads that were reading messages are the parent's.")
+                raise ForkedProcess("The threads that read messages belong to the parent process.")
             thread = future.result()
             if thread.error is None:
                 yield thread

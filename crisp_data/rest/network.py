@@ -63,9 +63,9 @@ def not_sent(error: Exception, what: str, url: str, verify: Any, proxies: Any) -
     if url.startswith("https:") and isinstance(verify, str) and (wrong := _wrong(Path(verify))):
         setting = _named(verify, _BUNDLES, "connect(ca=...)")
         return Untrusted(
-            f"{what}: no certificate can be checked, for the file that {setting} names {wrong}; "
-            "nothing was sent.",
-            f"Let {setting} name a file of certificates (PEM), or leave it out.",
+            f"{what}: no certificate can be checked, because the file named by "
+            f"{setting} {wrong}; nothing was sent.",
+            f"Set {setting} to a file of certificates (PEM), or unset it.",
         )
     proxy = select_proxy(url, proxies)
     setting = _named(proxy, _PROXIES, "the system") if proxy else ""
@@ -74,31 +74,32 @@ def not_sent(error: Exception, what: str, url: str, verify: Any, proxies: Any) -
         return Unreachable(f"{what}: no connection to {host} can be opened.", TOO_MANY_FILES)
     if any(isinstance(cause, _REFUSED) for cause in causes):
         of_proxy = proxy and isinstance(error, requests.exceptions.ProxyError)
-        who = f"the proxy that {setting} names" if of_proxy else host
+        who = f"the proxy set by {setting}" if of_proxy else host
         bundle = _named(verify, _BUNDLES, "connect(ca=...)") if isinstance(verify, str) else ""
-        trusted = f" by what {bundle} names" if bundle else ""
+        trusted = f" by the certificates in {bundle}" if bundle else ""
         unknown = _UNKNOWN.format(bundle) if bundle else None
         return Untrusted(
-            f"{what}: {who} cannot prove who it is{trusted}; nothing was sent.",
+            f"{what}: {who} cannot prove its identity{trusted}; nothing was sent.",
             _INSPECTED.format(setting) if proxy else unknown,
         )
     if proxy:
         return ProxyFailed(
-            f"{what}: no connection to {host} through the proxy that {setting} names"
-            f"{_detail(causes)}; nothing was sent.",
-            f"Mend or unset {setting}, or name the host in NO_PROXY, then run the same line again.",
+            f"{what}: no connection to {host} through the proxy set by "
+            f"{setting}{_detail(causes)}; nothing was sent.",
+            f"Correct or unset {setting}, or add the host to NO_PROXY, then run the "
+            "same line again.",
         )
     return Unreachable(f"{what}: no connection to {host}.")
 
 
 _REFUSED = (ssl.SSLCertVerificationError, ssl.CertificateError)
 _INSPECTED = (
-    "The way there is through the proxy that {} names. Where that looks into what is encrypted, "
-    "its owner has a file of certificates: name it in REQUESTS_CA_BUNDLE."
+    "The connection goes through the proxy set by {}. If that proxy inspects encrypted "
+    "traffic, its owner has a file of certificates: set REQUESTS_CA_BUNDLE to that file."
 )
 _UNKNOWN = (
-    "Let {} name a file that holds the authority of this server too, or leave it out: then those "
-    "that everybody trusts are."
+    "Set {} to a file that also holds the authority of this server, or unset it to use the usual "
+    "authorities."
 )
 
 
@@ -137,8 +138,8 @@ def _detail(causes: list[BaseException]) -> str:
     if any("SOCKS support" in str(one) for one in causes):  # requests' own word
         return ", which needs the package PySocks: pip install PySocks"
     if any(isinstance(one, (requests.exceptions.InvalidProxyURL, ValueError)) for one in causes):
-        return ", whose address is no proxy's"
+        return ", whose address is not a proxy's"
     if status := next(filter(None, (_TUNNEL.search(str(one)) for one in causes)), None):
-        why = ", which asks for another user name or password" if status[1] == "407" else ""
+        why = ", which requires another user name or password" if status[1] == "407" else ""
         return f": it answered {status[1]}{why}"
-    return ": it cannot be reached, or broke off"
+    return ": it cannot be reached, or it closed the connection"

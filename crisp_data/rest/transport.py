@@ -223,7 +223,7 @@ def _writes(route: routes.Route | None, method: str) -> bool:
 
 def _lost(operation: str, writes: bool) -> str:
     if writes:
-        return f"{operation} was sent, but its answer was lost: it may have been done."
+        return f"{operation} was sent, but its answer was lost: it may have been carried out."
     return f"{operation}: the answer was lost on the way."
 
 

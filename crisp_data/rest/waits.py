@@ -87,7 +87,7 @@ def sleep(seconds: float) -> None:
 
 def _check(event: threading.Event) -> None:
     if event.is_set() or _leaving.is_set():
-        raise concurrent.futures.CancelledError("The pull that this thread worked for has ended.")
+        raise concurrent.futures.CancelledError("The pull that this thread belonged to has ended.")
 
 
 class Reset:
@@ -119,7 +119,7 @@ class Reset:
     def _bar(self, seconds: float, shown: bool) -> tqdm[Never]:
         return tqdm(
             total=seconds,
-            desc=f"waiting for the day's quota, {self._ledger.resets_at:%Y-%m-%d %H:%M} UTC",
+            desc=f"waiting for the quota to reset at {self._ledger.resets_at:%Y-%m-%d %H:%M} UTC",
             bar_format="{desc}: {bar}| {elapsed} gone",
             leave=False,
             disable=not shown,

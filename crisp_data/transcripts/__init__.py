@@ -201,7 +201,8 @@ def check(path: str | Path, format: str | None = None) -> tuple[Path, str, bool]
         raise BadParameter(f"There is no format {format!r}.", f"Use one of: {', '.join(FORMATS)}.")
     if named and format and named != format:
         raise BadParameter(
-            f"{path.name} would not hold {format}.", f"Name it *{FORMATS[format]}, or a folder."
+            f"The ending of {path.name} does not fit the format {format}.",
+            f"Use a name like *{FORMATS[format]}, or a folder.",
         )
     kind = named or format
     if kind is None:

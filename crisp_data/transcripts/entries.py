@@ -125,13 +125,13 @@ def _check(messages: object) -> None:
     missing = [name for name in _NEEDED if name not in getattr(messages, "columns", ())]
     if not isinstance(messages, pd.DataFrame) or missing:
         raise BadParameter(
-            f"This is no frame of messages; it lacks {', '.join(missing)}.",
+            f"This is not a frame of messages: it lacks {', '.join(missing)}.",
             "Pass what ws.messages() returned.",
         )
     if not isinstance(messages["timestamp"].dtype, pd.DatetimeTZDtype):
         raise BadParameter(
             "The column timestamp has no time zone.",
-            "Give it one: messages['timestamp'].dt.tz_localize('UTC').",
+            "Set one: messages['timestamp'].dt.tz_localize('UTC').",
         )
 
 
@@ -168,7 +168,7 @@ def _known(conversations: pd.DataFrame | None) -> dict[str, dict[str, Any]]:
         return {}
     if "session_id" not in conversations:
         raise BadParameter(
-            "This is no frame of conversations: it has no session_id.",
+            "This is not a frame of conversations: it has no session_id.",
             "Pass what ws.conversations() returned.",
         )
     wanted = ("session_id", "subject", "topic", "state", "segments")

@@ -19,6 +19,7 @@ from crisp_data import arguments, config, dates, export, filters, metrics, table
 from crisp_data.api.envelope import Page
 from crisp_data.api.paging import NOTHING_NEW
 from crisp_data.archive import Archive
+from crisp_data.counts import count
 from crisp_data.errors import CrispError, CrispWarning, FileTrouble, QuotaExceeded
 from crisp_data.filters import State
 from crisp_data.forms import Forms
@@ -308,8 +309,8 @@ class Workspace(Forms, Writing):
         except CrispError as error:
             error.partial = builder.frame()
             raise
-        _warn(missing, "of the conversations do not exist (any more); they have no rows.")
-        _warn(doubtful, f"of the threads may lack messages. {NOTHING_NEW}")
+        _warn(missing, "conversation", "not found at Crisp and left out.")
+        _warn(doubtful, "thread", f"may lack messages. {NOTHING_NEW}")
         return builder.frame()
 
     def people(
@@ -751,13 +752,13 @@ class Workspace(Forms, Writing):
             "service": "live" if settings.live else "sandbox",
             "token": f"{settings.credentials.tier}, "
             + ("may write" if self.client.writes else "read-only"),
-            "today": f"{quota.used:,} of {quota.limit:,} requests used, {quota.left:,} left",
+            "today": f"{quota.used:,} of {count(quota.limit, 'request')} used, {quota.left:,} left",
             "cache": self._cached(),
         }
 
     def _cached(self) -> str:
         try:
-            return f"{self.client.cached():,} answers"
+            return f"{count(self.client.cached(), 'answer')}"
         except FileTrouble as error:
             return error.what
 
@@ -776,6 +777,6 @@ class Workspace(Forms, Writing):
         return f"<table style='border-left:4px solid {colour}'>{rows}</table>"
 
 
-def _warn(count: int, what: str) -> None:
-    if count:
-        warnings.warn(f"{count} {what}", CrispWarning, stacklevel=3)
+def _warn(number: int, thing: str, what: str) -> None:
+    if number:
+        warnings.warn(f"{count(number, thing)} {what}", CrispWarning, stacklevel=3)

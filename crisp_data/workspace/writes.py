@@ -269,7 +269,9 @@ class Writing:
         body: dict[str, Any] = {"from": "user", "origin": "chat"}
         if fingerprints is not None:
             if isinstance(fingerprints, str) or not isinstance(fingerprints, Iterable):
-                raise BadParameter("fingerprints is a list, also of a single one: [fingerprint].")
+                raise BadParameter(
+                    "fingerprints must be a list, even for a single one: [fingerprint]."
+                )
             body["fingerprints"] = [_number(one) for one in fingerprints]
             if not body["fingerprints"]:  # Crisp would read it as all of them (*assumed*)
                 raise BadParameter("No fingerprints were given.", "Leave them out to mean all.")
@@ -319,7 +321,9 @@ class Writing:
         >>> ws.assign(ws.conversations(limit=1)["session_id"][0], ada)
         """
         if user_id is not None and not (isinstance(user_id, str) and user_id):
-            raise BadParameter("user_id is an operator's, or None.", "ws.operators() lists them.")
+            raise BadParameter(
+                "user_id must be an operator's, or None.", "ws.operators() lists them."
+            )
         assigned = None if user_id is None else {"user_id": user_id}
         self._write("assign_conversation_routing", session_id, {"assigned": assigned})
 
@@ -412,9 +416,11 @@ class Writing:
         """
         self.client.check_writes("start_conversation")
         if nickname is not None and not isinstance(nickname, str):
-            raise BadParameter("nickname is text, or None.")
+            raise BadParameter("nickname must be text or None.")
         if email is not None and not (isinstance(email, str) and _EMAIL.fullmatch(email)):
-            raise BadParameter("That is no e-mail address.", "It looks like name@domain.example.")
+            raise BadParameter(
+                "That is not an e-mail address.", "Write it like name@domain.example."
+            )
         found = {"nickname": nickname, "email": email, "segments": _words(segments)}
         metas = {name: value for name, value in found.items() if value}
         made = self.client.call("create_new_conversation", website_id=self.website_id)
@@ -423,7 +429,10 @@ class Writing:
             try:
                 self._write("update_conversation_metas", session_id, metas)
             except CrispError as error:
-                error.add_note(f"The conversation was begun, without its metas: {session_id}")
+                error.add_note(
+                    "The conversation was created, but without its name, e-mail and other "
+                    f"details: {session_id}"
+                )
                 raise
         return session_id
 
@@ -440,7 +449,7 @@ def _message(message: str | outgoing.Message, options: dict[str, Any]) -> outgoi
         if name not in common:
             raise BadParameter(
                 f"A message has no {name!r}.",
-                f"What all of them have: {', '.join(sorted(common))}.",
+                f"All messages have: {', '.join(sorted(common))}.",
             )
     return dataclasses.replace(outgoing.as_message(message), **options)
 
@@ -449,7 +458,7 @@ def _words(segments: str | Iterable[str]) -> list[str]:
     """Check segments; a single one is no list of letters."""
     words = [segments] if isinstance(segments, str) else list(segments)
     if not all(isinstance(one, str) and one.strip() for one in words):
-        raise BadParameter("Segments are words, and none of them empty.")
+        raise BadParameter("Segments must be words that are not empty.")
     return words
 
 
@@ -460,5 +469,5 @@ def _number(fingerprint: Any) -> int:
     except (TypeError, ValueError):
         number = -1
     if isinstance(fingerprint, bool) or number < 0 or number != fingerprint:
-        raise BadParameter("A fingerprint is the whole number that a message has.")
+        raise BadParameter("A fingerprint must be a whole number, as in the column fingerprint.")
     return number

@@ -69,7 +69,7 @@ def test_a_table_that_was_made_anew(kept, few, name, tmp_path):
     other.sync()
     shutil.rmtree(folder / name)
     shutil.copytree(tmp_path / "other" / name, folder / name)
-    refused(archive, folder, f"not whole: its table {name} is another one")
+    refused(archive, folder, f"not whole: its table {name} belongs to another archive")
 
 
 @pytest.mark.parametrize("name", ["messages", "conversations"])

@@ -160,7 +160,7 @@ def test_who_slept_through_its_lease_writes_nothing(sandbox, archive, tmp_path, 
                 crisp.connect(sandbox=sandbox).archive(tmp_path / "shelf").sync()
 
     monkeypatch.setattr(message_threads, "read", sleepy)
-    with pytest.raises(crisp.CrispError, match="took the archive over"):
+    with pytest.raises(crisp.CrispError, match="took over the archive"):
         archive.sync()
     assert slept
     assert_equals_truth(archive, sandbox)
@@ -173,8 +173,8 @@ def test_what_went_wrong_with_the_files_is_told_with_the_way_on(archive, tmp_pat
         path.unlink()
     with pytest.raises(crisp.CrispError, match="cannot be read: not found") as caught:
         crisp.Archive(tmp_path / "shelf").messages()
-    assert "put the folder back from a copy" in caught.value.hint
+    assert "restore the folder from a copy" in caught.value.hint
     assert caught.value.__cause__ is None  # the library's words would stand in the traceback
     (tmp_path / "a file").touch()
-    with pytest.raises(crisp.CrispError, match=r"No archive can be made at .*: File exists"):
+    with pytest.raises(crisp.CrispError, match=r"No archive can be created at .*: File exists"):
         type(archive)(tmp_path / "a file", client=archive._client, website_id="w").sync()

@@ -170,8 +170,8 @@ def test_what_is_no_address_and_no_session_id_changes_nothing(archive, tmp_path)
     archive.sync()
     before = {path: path.read_bytes() for path in tmp_path.rglob("shelf/**/*") if path.is_file()}
     wrong = [
-        ({}, "one of the two"),
-        ({"email": "a@b.example", "session_id": "session_1"}, "one of the two"),
+        ({}, "either an e-mail or a session_id"),
+        ({"email": "a@b.example", "session_id": "session_1"}, "either an e-mail or a session_id"),
         *(({"email": text}, "not an e-mail address") for text in ("", " ", "e", "@", "a@", "@b")),
         ({"email": "a@b.example, c@d.example"}, "not an e-mail address"),
         ({"email": ["a@b.example"]}, "one text, not a list"),

@@ -10,15 +10,15 @@ TEMPLATE = "Hello {{ nickname }}, we are open again."
 @pytest.fixture
 def stage(show):
     stage = show("ws.broadcast(ws.conversations(limit=12))")
-    stage.form.get_by_label("Leave out who was silent for (days)").fill("")
+    stage.form.get_by_label("Leave out people who have not written for (days)").fill("")
     return stage
 
 
 def look(stage):
     stage.form.get_by_label("Message", exact=True).fill(TEMPLATE)
-    acts.press(stage, "Select all found")
+    acts.press(stage, "Select all matches")
     acts.press(stage, "Dry run")
-    assert "to be sent" in acts.notice(stage)
+    assert " to send" in acts.notice(stage)
     return int(stage.ask("form.broadcaster.recipients"))
 
 
@@ -46,7 +46,7 @@ def test_each_chosen_customer_gets_one_message(stage, sandbox, shot):
 
 def test_a_sending_can_be_stopped_and_taken_up(stage, sandbox, shot):
     before = len(sandbox.truth("messages"))
-    stage.form.get_by_label("Also resolved conversations").check()
+    stage.form.get_by_label("Include resolved conversations").check()
     many = look(stage)
     sandbox.faults(operation="send_message_in_conversation", latency_ms=700)
     stage.form.get_by_label("Number of recipients").fill(str(many))
@@ -66,7 +66,7 @@ def test_a_sending_can_be_stopped_and_taken_up(stage, sandbox, shot):
 
 def test_a_template_that_names_what_is_not_there_is_refused(stage, sandbox):
     stage.form.get_by_label("Message", exact=True).fill("Hello {{ nickname }} {{ surname }}")
-    acts.press(stage, "Select all found")
+    acts.press(stage, "Select all matches")
     stage.form.get_by_text("surname").first.wait_for()
     acts.press(stage, "Dry run")
     assert "surname" in acts.notice(stage)
@@ -74,7 +74,7 @@ def test_a_template_that_names_what_is_not_there_is_refused(stage, sandbox):
 
 def test_previews_are_paged(stage):
     stage.form.get_by_label("Message", exact=True).fill(TEMPLATE)
-    acts.press(stage, "Select all found")
+    acts.press(stage, "Select all matches")
     stage.form.get_by_text("Preview 1 of 12").first.wait_for()
     acts.press(stage, "Next preview")
     stage.form.get_by_text("Preview 2 of 12").first.wait_for()
@@ -84,10 +84,10 @@ def test_previews_are_paged(stage):
 
 def test_a_connection_that_only_reads_sends_nothing(show, sandbox):
     stage = show("ws.broadcast(ws.conversations(limit=12))", writes=False)
-    stage.form.get_by_label("Leave out who was silent for (days)").fill("")
+    stage.form.get_by_label("Leave out people who have not written for (days)").fill("")
     before = sandbox.truth("messages")
     stage.form.get_by_label("Message", exact=True).fill(TEMPLATE)
-    acts.press(stage, "Select all found")
+    acts.press(stage, "Select all matches")
     acts.press(stage, "Dry run")
     acts.notice(stage)
     stage.form.get_by_text("connect(writes=True)").wait_for()

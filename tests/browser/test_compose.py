@@ -159,7 +159,7 @@ def test_where_the_look_up_fails_too_it_is_unknown_and_said(show, sandbox, custo
     sandbox.faults(operation="get_message_in_conversation", drop="before")
     write(stage)
     acts.press(stage, "Send now")
-    assert "Nobody knows yet" in acts.notice(stage)
+    assert "It is not known" in acts.notice(stage)
     shot(stage)
     sandbox.faults()
     write(stage)
@@ -174,7 +174,7 @@ def test_a_spent_quota_sends_nothing(show, sandbox, customer, shot):
     asked = sandbox.stats()["requests"]
     write(stage)
     acts.press(stage, "Send now")
-    assert "Today's requests are spent" in acts.notice(stage)
+    assert "Today's requests are used up" in acts.notice(stage)
     assert sandbox.truth("messages") == before
     assert sandbox.stats()["requests"] == asked
     shot(stage)
@@ -203,8 +203,8 @@ def test_a_carousel_by_the_keyboard_alone(show, sandbox, customer):
     page.wait_for_function("document.activeElement.tagName === 'TEXTAREA'")
     keys.press("Shift+Tab")
     keys.type("Carousel")
-    stage.form.get_by_label("Words above the cards").wait_for()
-    acts.tab_to(page, "Words above the cards")
+    stage.form.get_by_label("Text above the cards").wait_for()
+    acts.tab_to(page, "Text above the cards")
     keys.type("Our plans")
     acts.tab_to(page, "Card 1, Title")
     keys.type("Basic")

@@ -29,7 +29,7 @@ def test_a_spent_quota_is_told_and_nothing_is_asked(show, sandbox, shot):
     stage.form.locator(".crisp-price").wait_for()
     asked = sandbox.stats()["requests"]
     acts.press(stage, "Pull")
-    assert "quota is spent" in acts.notice(stage)
+    assert "quota is used up" in acts.notice(stage)
     assert sandbox.stats()["requests"] == asked
     shot(stage)
 

@@ -67,9 +67,9 @@ def test_in_the_form_to_answer_a_customer(quiet, hostile, sandbox, shot):
 
 def test_in_the_form_to_write_to_many(quiet, hostile, shot):
     stage = quiet("ws.broadcast(ws.conversations(limit=3))")
-    stage.form.get_by_label("Leave out who was silent for (days)").fill("")
+    stage.form.get_by_label("Leave out people who have not written for (days)").fill("")
     stage.form.get_by_label("Message", exact=True).fill(f"{{{{ nickname }}}} {IMAGE}")
-    acts.press(stage, "Select all found")
+    acts.press(stage, "Select all matches")
     stage.form.locator(".crisp-bubble").get_by_text(SCRIPT).wait_for()
     acts.press(stage, "Dry run")
     acts.notice(stage)

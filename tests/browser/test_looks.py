@@ -14,9 +14,9 @@ def fill_compose(stage):
 
 
 def fill_broadcast(stage):
-    acts.press(stage, "Select all found")
+    acts.press(stage, "Select all matches")
     stage.form.get_by_label("Message", exact=True).fill("Hello {{ nickname }}, we are open again.")
-    stage.form.get_by_label("Leave out who was silent for (days)").fill("")
+    stage.form.get_by_label("Leave out people who have not written for (days)").fill("")
     acts.press(stage, "Dry run")
     stage.form.get_by_label("Number of recipients").wait_for()
 
@@ -69,10 +69,10 @@ LABELS = {
         "Message",
         "Signed",
         "Batch name",
-        "Leave out who was silent for (days)",
+        "Leave out people who have not written for (days)",
     ],
     "explore": ["Table", "Updated since", "Until", "Limit", "State", "Segment", "Assigned to"],
-    "login": ["Identifier", "Key", "Tier", "Website", "Keep the key in this system's keyring"],
+    "login": ["Identifier", "Key", "Tier", "Website", "Store the key in this system's keyring"],
 }
 
 

@@ -134,14 +134,14 @@ def test_transcripts(run, token, sandbox, tmp_path):
 @pytest.mark.parametrize(
     ("arguments", "code", "words"),
     [
-        (("export", "people", "--state", "resolved", "-o", "x.csv"), 2, "no --state"),
+        (("export", "people", "--state", "resolved", "-o", "x.csv"), 2, "does not take --state"),
         (("export", "people", "-o", "x.docx"), 2, ".parquet"),
         (("export", "people", "-o", "nowhere/x.csv"), 2, "folder"),
         (("export", "people", "--since", "soon", "-o", "x.csv"), 2, "7 days ago"),
         (("export", "people", "--quota", "1", "-o", "x.csv"), 3, "resets at"),
         (("export", "nothing", "-o", "x.csv"), 2, "conversations"),
         (("transcripts", "-o", "x.docx"), 2, ".jsonl"),
-        (("transcripts", "-o", "x.md", "--format", "html"), 2, "would not hold"),
+        (("transcripts", "-o", "x.md", "--format", "html"), 2, "does not fit the format"),
     ],
 )
 def test_exit_codes(run, token, sandbox, arguments, code, words, tmp_path, monkeypatch):
@@ -173,7 +173,7 @@ def test_whoami_quota_and_cache(run, token, sandbox):
     assert f"{used} of 5,000 requests used" in run("quota").output
     assert sandbox.stats()["requests"] == used
     assert ".sqlite" in run("cache", "info").output
-    assert "1 caches emptied" in run("cache", "clear", "--yes").output
+    assert "1 cache emptied" in run("cache", "clear", "--yes").output
     assert f"{used} of 5,000" in run("quota").output
     run("whoami")
     assert sandbox.stats()["requests"] == used + 1
@@ -276,7 +276,7 @@ def test_sync_and_what_an_archive_holds(run, token, sandbox, tmp_path):
     requests_spent = sandbox.stats()["requests"]
     assert f"{requests_spent - 1:,} requests spent" in done.output  # but for the website's name
     again = run("sync", shelf)
-    assert "0 conversations and 0 messages new or changed, 0 gone, 1 requests spent" in again.output
+    assert "0 conversations and 0 messages new or changed, 0 gone, 1 request spent" in again.output
     info = run("archive", "info", shelf)
     assert "2026-10-20" in info.output
     assert "people" in info.output

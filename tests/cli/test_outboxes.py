@@ -59,11 +59,11 @@ def test_resume_asks_and_names_the_website_and_the_number(run, left, sandbox):
     assert done.exit_code == 0, done.output
     assert done.output.splitlines()[-1] == "4 sent"
     assert asked(sandbox, SEND) == 4
-    assert "Nothing is left" in run("outbox", "resume").output
+    assert "No messages are left" in run("outbox", "resume").output
 
 
 def test_resume_takes_one_batch_without_asking(run, left, sandbox):
-    assert "Nothing is left" in run("outbox", "resume", "--batch", "another", "--yes").output
+    assert "No messages are left" in run("outbox", "resume", "--batch", "another", "--yes").output
     assert "4 sent" in run("outbox", "resume", "--batch", "move", "--yes").output
     assert asked(sandbox, SEND) == 4
 

@@ -497,7 +497,7 @@ class TestRefusals:
         for call in (export.write, export.read):
             with pytest.raises(BadParameter, match="A DataFrame is no path") as caught:
                 call(self.FRAME, "a.csv")
-            assert "comes first" in caught.value.hint
+            assert "path first" in caught.value.hint
 
     @pytest.mark.needs("symlinks")
     def test_a_folder_that_may_not_be_written_to(self, tmp_path, monkeypatch):

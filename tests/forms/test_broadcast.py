@@ -224,7 +224,7 @@ def looked(form, rows):
 def test_the_way_from_a_tick_to_a_result(form, frame, arrived, sandbox):
     assert not is_shown(form._confirm)
     looked(form, [0, 2, 3])
-    assert "2 messages to be sent, 1 left out." in said(form)
+    assert "2 messages to send, 1 left out." in said(form)
     assert "missing: plan" in texts(form)
     assert is_shown(form._confirm)
     assert "SANDBOX, <bdi>Acme</bdi>" in form._question.value
@@ -345,7 +345,7 @@ def test_the_stop_button_ends_a_look(form, frame, spent, ws, monkeypatch):
 
 
 def test_previews_are_paged(form):
-    assert "Select somebody" in form._preview.value
+    assert "Select a conversation" in form._preview.value
     form.picker.boxes[0].value = form.picker.boxes[2].value = True
     assert "Preview 1 of 2: to Customer no00" in form._preview.value
     assert "Hello Customer no00, your plan is Pro." in form._preview.value
@@ -357,7 +357,7 @@ def test_previews_are_paged(form):
     form.template.value = "Hello {{ nicknam }}"
     assert "Did you mean &#x27;nickname&#x27;" in form._preview.value
     form.picker.none.click()
-    assert "Select somebody" in form._preview.value
+    assert "Select a conversation" in form._preview.value
 
 
 def test_columns_are_inserted(form):

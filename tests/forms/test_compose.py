@@ -152,7 +152,7 @@ def test_each_type_has_its_own_fields_and_keeps_what_was_written(form, sandbox):
     choose(form)
     write(form, "A text")
     form._type.value = "picker"
-    blank(form, "Identifier, comes back with the answer").value = "topic"
+    blank(form, "Identifier, returned with the answer").value = "topic"
     blank(form, "Question").value = "What about?"
     blank(form, "Choice 1, Value").value = "a"
     assert "Choice 1, Label must not be empty." in form._preview.value
@@ -168,7 +168,7 @@ def test_each_type_has_its_own_fields_and_keeps_what_was_written(form, sandbox):
     blank(form, "Choice 2, Label").value = "Delivery"
     blank(form, "Remove choice 1").click()
     assert blank(form, "Choice 1, Label").value == "Delivery"
-    blank(form, "Must be answered").value = True
+    blank(form, "Answer required").value = True
     send(form)
     sent = [
         row for row in sandbox.truth("messages") if row["fingerprint"] == form.receipt.fingerprint
@@ -245,7 +245,7 @@ def test_nor_for_the_days_reset(sandbox, waits):
     choose(form)
     choose(form, 1)
     assert waits == []
-    assert "quota is spent" in said(form)
+    assert "quota is used up" in said(form)
 
 
 def test_who_answers_reads_with_what_is_kept_for_that(sandbox, waits):
@@ -255,12 +255,12 @@ def test_who_answers_reads_with_what_is_kept_for_that(sandbox, waits):
     while ws.quota.left_for_reads:
         ws.operators(refresh=True)
     form = ws.compose()
-    assert "quota is spent" in said(form)  # the list: to look through it is no answer
+    assert "quota is used up" in said(form)  # the list: to look through it is no answer
     form = ws.compose(session_id)
     write(form, "In spite of the export")
     send(form)
     assert len(arrived(sandbox, "In spite of the export")) == 1
-    assert "quota is spent" in said(reader.compose(session_id))
+    assert "quota is used up" in said(reader.compose(session_id))
 
 
 def test_the_question_says_where_it_goes_for_the_banner_is_far_above(form):
@@ -371,8 +371,8 @@ def test_without_quota_nothing_is_sent_and_nothing_waits(sandbox, waits, spent):
     spent()
     send(form)
     # The clock of the sandbox says when.
-    assert "Today&#x27;s requests are spent, so nothing was sent." in said(form)
-    assert "The day begins anew at 2026-11-03 00:00 UTC." in said(form)
+    assert "Today&#x27;s requests are used up, so nothing was sent." in said(form)
+    assert "The quota resets at 2026-11-03 00:00 UTC." in said(form)
     assert spent() == 0
     assert blank(form, "Message").value == "Hello", "what was written stays"
     assert ws.outbox.counts["queued"] == 0, "nothing goes out later by accident"
@@ -384,7 +384,7 @@ def test_without_quota_nothing_is_sent_and_nothing_waits(sandbox, waits, spent):
 def test_without_quota_it_opens_all_the_same(sandbox, waits):
     ws = crisp.connect(sandbox=sandbox, sleep=waits.append, quota=1, reserve_for_writes=0)
     form = ws.compose()
-    assert "The day&#x27;s quota is spent" in said(form)
+    assert "Today&#x27;s quota is used up" in said(form)
     assert not form._rows.options
 
 
@@ -404,7 +404,7 @@ def test_an_unknown_outcome_is_told_loudly_and_sending_again_looks_it_up(form, w
     sandbox.faults(operation="send_message_in_conversation", next=1, drop="after")
     sandbox.faults(operation="get_message_in_conversation", status=403)
     send(form)
-    assert "Nobody knows yet whether the customer has this message." in said(form)
+    assert "It is not known whether the customer has this message." in said(form)
     assert "role='alert'" in said(form)
     assert "1 unknown" in form._left.value
     assert blank(form, "Message").value == "Hello"
@@ -470,8 +470,8 @@ def test_every_control_has_a_label_and_the_form_words_for_a_page_without_a_kerne
             if isinstance(one, widgets.DOMWidget) and hasattr(one, "description"):
                 assert one.description or isinstance(one, widgets.HTML)
     bundle = form._repr_mimebundle_()
-    assert "one is open" in bundle["text/plain"]
-    assert "one is open" in bundle["text/html"]
+    assert "one open" in bundle["text/plain"]
+    assert "one open" in bundle["text/html"]
     assert "Grace" not in bundle["text/plain"] + bundle["text/html"]
 
 

@@ -157,6 +157,6 @@ def test_a_preview_shows_words_and_runs_nothing(name):
 def test_a_preview_names_the_website_where_nobody_else_is_named():
     message = outgoing.Text("Hello", automated=True, stealth=True)
     words = PeriodView(preview(message, "Acme")).words
-    assert "Acme · automated · stealth: arrives without a sign" in words
+    assert "Acme · automated · stealth: arrives without a notification" in words
     named = outgoing.Text("Hello", nickname="Ana")
     assert "Ana" in PeriodView(preview(named, "Acme")).words

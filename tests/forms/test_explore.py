@@ -250,12 +250,12 @@ def test_what_a_pull_warns_of_is_in_the_form(form, monkeypatch):
     pull = form.explorer.ws.conversations
 
     def doubtful(**options):
-        crisp.workspace._warn(3, "of the threads may lack messages.")
+        crisp.workspace._warn(3, "thread", "may lack messages.")
         return pull(**options)
 
     monkeypatch.setattr(form.explorer.ws, "conversations", doubtful, raising=False)
     press(form, form.pull)
-    assert "3 of the threads may lack messages." in said(form)
+    assert "3 threads may lack messages." in said(form)
     assert "crisp-info" in said(form)
 
 

@@ -48,7 +48,7 @@ def test_the_key_is_masked_and_stays_nowhere(form, sandbox, kept):
     assert form.ws is not None
     assert sandbox.key not in states(form)
     assert kept == []
-    assert "No key was kept" in said(form)
+    assert "The key was not stored" in said(form)
 
 
 def test_the_key_is_kept_where_that_is_asked_for(form, sandbox, kept):
@@ -75,7 +75,7 @@ def test_a_wrong_key_is_refused_and_not_kept(form, sandbox, kept):
 def test_without_a_key_nothing_is_asked(form, sandbox):
     before = sandbox.stats()["requests"]
     fill(form, sandbox, key="")
-    assert "both needed" in said(form)
+    assert "both the identifier and the key" in said(form)
     assert sandbox.stats()["requests"] == before
 
 

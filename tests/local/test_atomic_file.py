@@ -97,7 +97,7 @@ class TestWindows:
                 (tmp_path / "old.csv").open(),
                 (tmp_path / "old.md").open(),
                 (tmp_path / "old.html").open(),
-                pytest.raises(FileTrouble, match=r"old\.\w+ may not be written") as caught,
+                pytest.raises(FileTrouble, match=r"old\.\w+ cannot be written") as caught,
             ):
                 write(tmp_path / "old")
             assert "spreadsheet" in caught.value.hint
@@ -138,7 +138,7 @@ def test_an_empty_folder_stays_where_none_could_take_its_place(tmp_path, slept, 
 
     monkeypatch.setattr(os, "replace", refuse)
     with (
-        pytest.raises(FileTrouble, match="threads may not"),
+        pytest.raises(FileTrouble, match="threads cannot"),
         atomic_file.whole_folder(tmp_path / "threads") as folder,
     ):
         (folder / "a.md").write_text("a")
@@ -156,5 +156,5 @@ def test_a_folder_that_may_not_be_written_is_told(tmp_path, monkeypatch, make):
 
     monkeypatch.setattr(Path, "open", refuse)
     monkeypatch.setattr(Path, "mkdir", refuse)
-    with pytest.raises(FileTrouble, match="may not be written"), make(tmp_path / "new"):
+    with pytest.raises(FileTrouble, match="cannot be written"), make(tmp_path / "new"):
         raise AssertionError("there is nothing to write to")

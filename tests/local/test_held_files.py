@@ -48,7 +48,7 @@ def test_a_pull_goes_on_without_a_cache_that_is_held(sandbox, ws, how):
     ws.client.close()
     before = sandbox.stats()["requests"]
     with held(ws.client.cache_path, how):
-        with pytest.warns(crisp.CrispWarning, match="held by another program.*costs again"):
+        with pytest.warns(crisp.CrispWarning, match="locked by another program.*cost again"):
             assert len(ws.operators(refresh=True)) > 0
         with warnings.catch_warnings():  # told once, and not waited for again
             warnings.simplefilter("error")
@@ -65,7 +65,7 @@ def test_so_does_a_connection_that_begins(sandbox, tmp_path):
     settings = crisp.connect(sandbox=sandbox, cache_dir=tmp_path / "other").client
     path = tmp_path / "new" / settings.cache_path.name
     with held(path, "EXCLUSIVE"):
-        with pytest.warns(crisp.CrispWarning, match="held by another"):
+        with pytest.warns(crisp.CrispWarning, match="locked by another"):
             ws = crisp.connect(sandbox=sandbox, cache_dir=path.parent)
         assert len(ws.messages(ws.conversations(limit=4))) > 0
 
@@ -73,12 +73,12 @@ def test_so_does_a_connection_that_begins(sandbox, tmp_path):
 def test_what_asks_for_the_cache_itself_is_told(ws):
     ws.client.close()
     with held(ws.client.cache_path, "ALONE"):
-        with pytest.raises(crisp.FileTrouble, match="held by another program"):
+        with pytest.raises(crisp.FileTrouble, match="locked by another program"):
             ws.client.cached()
-        assert "held by another program" in repr(ws)
+        assert "locked by another program" in repr(ws)
         with pytest.raises(crisp.FileTrouble, match="still using"):
             ws.client.purge_cache(wait=0.1)
-        with pytest.warns(crisp.CrispWarning, match="held"):
+        with pytest.warns(crisp.CrispWarning, match="locked"):
             assert not ws.client.is_cached("get_website", website_id=ws.website_id)
 
 
@@ -140,7 +140,7 @@ def test_opening_a_file_that_is_held_is_told(tmp_path, make, how):
     path = tmp_path / "file.sqlite"
     with held(path, how):
         began = time.monotonic()
-        with pytest.raises(crisp.FileTrouble, match="held by another process"):
+        with pytest.raises(crisp.FileTrouble, match="locked by another process"):
             make(path).transaction().__enter__()
         assert time.monotonic() - began < 20  # it was 50 minutes
     with make(path).transaction():

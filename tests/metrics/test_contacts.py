@@ -101,7 +101,7 @@ def test_join_refusals(conversations):
         ({"on": "origin", "frame": conversations}, "'origin' already"),
         ({"on": "topic", "conversations": frame}, "no column 'topic'"),
         ({"on": "topic", "frame": conversations[["state"]]}, "no column 'session_id'"),
-        ({"on": "topic", "frame": [1]}, "A list is no frame"),
+        ({"on": "topic", "frame": [1]}, "A list is not a DataFrame"),
     ]:
         arguments = {"frame": frame, "conversations": conversations, **wrong}
         with pytest.raises(BadParameter, match=words):

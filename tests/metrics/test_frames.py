@@ -77,7 +77,7 @@ def test_a_missing_column_is_named(measure, messages):
         with pytest.raises(BadParameter, match=f"'{column}'") as caught:
             measure(messages.drop(columns=column))
         assert "ws.messages()" in caught.value.hint
-    with pytest.raises(BadParameter, match="dict is no frame"):
+    with pytest.raises(BadParameter, match="dict is not a DataFrame"):
         measure({})
 
 

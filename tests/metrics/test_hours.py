@@ -134,16 +134,16 @@ def test_open_always_is_the_calendar():
         ({"tz": "Mars"}, "no time zone"),
         ({"week": {}}, "mapping"),
         ({"week": "09:00-18:00"}, "mapping"),
-        ({"week": {"mo": "09:00-18:00"}}, "'mo' names no days"),
+        ({"week": {"mo": "09:00-18:00"}}, "'mo' is not a day"),
         ({"week": {"fri-mon": "09:00-18:00"}}, "ends before it begins"),
-        ({"week": {"mon": "9-18"}}, "'9-18' is no span"),
+        ({"week": {"mon": "9-18"}}, "'9-18' is not a span"),
         ({"week": {"mon": "18:00-09:00"}}, "does not end after"),
         ({"week": {"mon": "09:00-24:30"}}, "does not end after"),
         ({"week": {"mon": "09:00-12:00, 11:00-13:00"}}, "overlap"),
         ({"week": {"mon": "09:00-12:00", "mon-tue": "11:00-13:00"}}, "overlap"),
-        ({"holidays": "2026-12-25"}, "holidays are several"),
-        ({"holidays": ["Christmas"]}, "A holiday is no date"),
-        ({"holidays": [None]}, "A holiday is no date"),
+        ({"holidays": "2026-12-25"}, "holidays must be a list"),
+        ({"holidays": ["Christmas"]}, "A holiday is not a date"),
+        ({"holidays": [None]}, "A holiday is not a date"),
     ],
 )
 def test_refusals(options, words):
@@ -153,5 +153,5 @@ def test_refusals(options, words):
 
 
 def test_hours_of_another_kind():
-    with pytest.raises(BadParameter, match="no BusinessHours"):
+    with pytest.raises(BadParameter, match="must be a BusinessHours"):
         metrics.responses(metrics.thread("09:00 customer"), hours="09:00-18:00")

@@ -132,9 +132,9 @@ def test_nothing_to_count(website):
     ("options", "words"),
     [
         ({"by": "year"}, "no column 'year'"),
-        ({"by": []}, "by names what to count by"),
+        ({"by": []}, "by must list what to count by"),
         ({"by": ["day", "day"]}, "each once"),
-        ({"by": "count"}, "by names"),
+        ({"by": "count"}, "by must list"),
         ({"at": "created_at"}, "no column 'created_at'"),
         ({"at": "content"}, "no times with a zone"),
         ({"tz": "Mars"}, "no time zone 'Mars'"),

@@ -106,7 +106,7 @@ def test_what_never_left_is_queued_and_the_same_line_sends_it(ws, sandbox, sessi
     sandbox.stop()
     with pytest.raises(crisp.Offline) as caught:
         ws.send(session_id, TEXT)
-    assert "waits in the outbox" in caught.value.hint
+    assert "stays in the outbox" in caught.value.hint
     assert TEXT not in str(caught.value)
     (row,) = journal_of(ws).rows()
     assert (row.state, row.tried_at) == ("queued", None)
@@ -199,7 +199,7 @@ def test_tries_come_to_an_end_and_it_is_queued_for_crisp_does_not_have_it(few, s
     sandbox.faults(operation=SEND, status=429)
     with pytest.raises(crisp.RateLimited) as caught:
         few.send(session_id, TEXT)
-    assert "waits in the outbox" in caught.value.hint
+    assert "stays in the outbox" in caught.value.hint
     assert asked(sandbox, SEND) == few.client.retry.tries
     assert asked(sandbox, LOOK) == few.client.retry.tries
     assert few.outbox.counts["queued"] == 1
@@ -361,7 +361,7 @@ def renumber(sandbox):
 
 def test_where_crisp_numbers_messages_itself_nothing_is_sent_on_a_guess(ws, sandbox, session_id):
     renumber(sandbox)
-    with pytest.warns(crisp.CrispWarning, match="Crisp calls it 7"):
+    with pytest.warns(crisp.CrispWarning, match="Crisp numbered it 7"):
         assert ws.send(session_id, TEXT).state == "sent"
     sandbox.faults(operation=SEND, next=1, drop="after")
     with pytest.raises(crisp.UnknownOutcome):

@@ -74,14 +74,14 @@ def test_an_empty_message_is_none(template):
     ("template", "words"),
     [
         ("Dear {{ nikname }}", "Did you mean 'nickname'"),
-        ("Dear {{ nikname | default('you') }}", "no column"),
-        ("{{ lipsum() }}", "no column"),
-        ("{{ range(3) }}", "no column"),
+        ("Dear {{ nikname | default('you') }}", "not a column"),
+        ("{{ lipsum() }}", "not a column"),
+        ("{{ range(3) }}", "not a column"),
         ("Dear {{ nickname", "line 1"),
         ("{% for a in nickname %}", "cannot be read"),
         ("Dear {{ First Name }}", "one word"),
-        ("Dear {nickname}", "as it stands"),
-        ("Hello { nickname }", "as it stands"),
+        ("Dear {nickname}", "unchanged"),
+        ("Hello { nickname }", "unchanged"),
         ("Dear {{ nickname | titel }}", "No filter named 'titel'"),
         ("{{ ['Dear', 'Hello'] | random }} {{ nickname }}", "No filter named 'random'"),
         (7, "string"),
@@ -130,13 +130,13 @@ def test_half_a_character_is_left_out():
     frame = pd.DataFrame({"session_id": ["session_a", "session_b"]})
     frame["name"] = pd.Series(["Cut \ud83d", "Ada 😀"], dtype="object")
     shown = outbox.render(frame, "Dear {{ name }}")
-    assert shown["reason"].tolist() == ["invalid: it holds half a character", ""]
+    assert shown["reason"].tolist() == ["invalid: it holds half of a surrogate pair", ""]
 
 
 def test_a_frame_of_messages_is_refused(ws, frame):
     """Its nickname is whoever wrote: a customer would be called by an operator's name."""
     messages = ws.messages(frame.head(3))
-    with pytest.raises(crisp.BadParameter, match="several messages of a conversation"):
+    with pytest.raises(crisp.BadParameter, match="several rows for one conversation"):
         many(ws, messages)
     last = messages[messages["from"] == "user"].groupby("session_id").tail(1)
     assert (many(ws, last)["reason"] == "").all()
@@ -223,7 +223,7 @@ def test_who_may_be_blocked_is_not_written_to(ws, frame, monkeypatch):
         lambda *asked: [part.assign(is_blocked=pd.NA) for part in fetch(*asked)],
     )
     shown = many(ws, frame.head(1)[["session_id"]], "Hello")
-    assert shown["reason"].tolist() == ["blocked: Crisp does not say"]
+    assert shown["reason"].tolist() == ["blocked: not stated by Crisp"]
     asked_for = many(ws, frame.head(1)[["session_id"]], "Hello", include="blocked")
     assert asked_for["reason"].tolist() == [""]
 
@@ -383,7 +383,7 @@ def test_the_same_call_again_sends_nothing(ws, sandbox, frame):
     assert (again["state"] == "sent").all()
     assert again["reason"].str.match(r"sent: 2026-11-02 09:0").all()
     assert again["fingerprint"].tolist() == first["fingerprint"].tolist()
-    with pytest.warns(crisp.CrispWarning, match="very text was sent before"):
+    with pytest.warns(crisp.CrispWarning, match="same text was sent before"):
         assert many(ws, frame, batch="another", confirm=True)["reason"].eq("").all()
     assert asked(sandbox, SEND) == 2 * len(frame)
 
@@ -438,11 +438,13 @@ def test_messages_under_another_name_are_told_of(ws, sandbox, frame):
     """A mended template and a renamed batch are new batches: some would have two messages."""
     with threading_stop() as stop:
         many(ws, frame.head(3), "We have mvoed", confirm=True, stop=stop)
-    with pytest.warns(crisp.CrispWarning, match="To 3 of these .* still waits .*'template-"):
+    with pytest.warns(
+        crisp.CrispWarning, match="For 3 of these .* still in the outbox .*'template-"
+    ):
         many(ws, frame, "We have moved")
     assert ws.outbox.cancel() == 3
     many(ws, frame.head(2), "We have moved", batch="move", confirm=True)
-    with pytest.warns(crisp.CrispWarning, match="To 2 of these .* very text was sent .*: 'move'"):
+    with pytest.warns(crisp.CrispWarning, match="For 2 of these .* same text was sent .*: 'move'"):
         many(ws, frame, "We have moved", batch="moved")
     ws.send(frame["session_id"][3], "Moved")
     with pytest.warns(crisp.CrispWarning, match="To 1 of these .* ws.send"):
@@ -484,7 +486,7 @@ def test_what_the_day_cannot_pay_is_not_begun(sandbox):
     frame = ws.conversations(state="unresolved", limit=20)
     left = ws.quota.left
     assert left > ws.quota.left_for_reads
-    with pytest.raises(crisp.QuotaExceeded, match="nothing was begun"):
+    with pytest.raises(crisp.QuotaExceeded, match="nothing was started"):
         many(ws, frame.head(left + 1), confirm=True)
     assert asked(sandbox, SEND) == 0
     assert sum(ws.outbox.counts.values()) == 0
@@ -582,7 +584,7 @@ def test_queued_messages_can_be_dropped_and_are_gone(ws, sandbox):
     frame, stop = ws.conversations(state="unresolved", limit=5), threading.Event()
     stop.set()
     many(ws, frame, batch="a", confirm=True, stop=stop)
-    with pytest.warns(crisp.CrispWarning, match="still waits"):
+    with pytest.warns(crisp.CrispWarning, match="still in the outbox"):
         many(ws, frame.head(2), batch="b", confirm=True, stop=stop)
     assert ws.outbox.cancel("a") == 5
     assert ws.outbox.counts["queued"] == 2

@@ -176,7 +176,7 @@ class TestOverview:
     def test_messages_are_needed(self, conversations):
         with pytest.raises(BadParameter, match="needs messages"):
             plots.overview(conversations)
-        with pytest.raises(BadParameter, match="is no frame"):
+        with pytest.raises(BadParameter, match="is not a DataFrame"):
             plots.overview([1])
 
 

@@ -221,7 +221,7 @@ def test_a_ledger_tells_where_the_day_went(make: Callable[..., Ledger]) -> None:
     ledger = make(5_000, reserve_for_writes=0.02)
     spend(ledger, 3, "list_conversations")
     assert repr(ledger) == (
-        "3 of 5,000 requests used today, 4,997 left (100 kept for writes)\n"
+        "3 of 5,000 requests used today, 4,997 left (100 reserved for writes)\n"
         "resets at 2026-11-03 00:00 UTC\n"
         "        3  list_conversations"
     )
@@ -362,7 +362,7 @@ def test_the_meter_shows_what_the_ledger_knows(make: Callable[..., Ledger]) -> N
     spend(ledger, 30, "<script>alert(1)</script>")
     shown = ledger._repr_html_()
     assert shown == ledger._repr_html_()
-    assert "80 of 200 requests used today, 120 left (20 kept for writes)" in shown
+    assert "80 of 200 requests used today, 120 left (20 reserved for writes)" in shown
     assert "resets at 2026-11-03 00:00 UTC" in shown
     assert "aria-label='80 used, 100 left, 20 kept'" in shown
     widths = [float(width) for width in re.findall(r"width:([\d.]+)%;background", shown)]

@@ -139,7 +139,7 @@ def test_with_a_token_and_nobody_named(run, token, box, truth, tmp_path):
         (("-o", "x.html", "--since", "soon"), "7 days ago"),
         (("-o", "x.html", "--until", "2026-10-31"), "since"),
         (("-o", "x.html", "--within", "never"), "30 minutes"),
-        (("-o", "x.html", "--hours", "9-18"), "names no days"),
+        (("-o", "x.html", "--hours", "9-18"), "is not a day"),
         (("-o", "x.html", "--hours", "mon 09:00-10:00", "--hours", "mon 12:00-13:00"), "twice"),
         (("-o", "x.html", "--tz", "Mars"), "Europe/Paris"),
         (("-o", "x.html", "--archive", "none"), "no archive"),

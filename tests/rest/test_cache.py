@@ -145,7 +145,7 @@ def test_a_lost_write_drops_too(sandbox, ws):
     one = ws.conversations(limit=1)["session_id"][0]
     ws.messages(one)
     sandbox.faults(operation="send_message_in_conversation", drop="after", next=1)
-    with pytest.raises(crisp.Offline, match="may have been done"):
+    with pytest.raises(crisp.Offline, match="may have been carried out"):
         ws.client.post(
             f"website/{ws.website_id}/conversation/{one}/message",
             json={"type": "text", "from": "operator", "origin": "chat", "content": "Hello"},

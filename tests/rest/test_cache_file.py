@@ -237,7 +237,7 @@ def test_an_answer_that_cannot_be_kept_is_given_all_the_same(sandbox, ws):
         (pages,) = db.execute("PRAGMA page_count").fetchone()
         db.execute(f"PRAGMA max_page_count = {pages}")
     spent = sandbox.stats()["requests"]
-    with pytest.warns(crisp.CrispWarning, match="could not be kept"):
+    with pytest.warns(crisp.CrispWarning, match="could not be cached"):
         assert len(ws.conversations(limit=50)) == 50
     assert sandbox.stats()["requests"] == spent + 1
 

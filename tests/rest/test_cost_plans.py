@@ -131,7 +131,7 @@ def test_a_plan_is_frozen_and_plain(small: Sandbox, folder: Path) -> None:
     assert repr(planned).splitlines() == [
         "messages: about 2 requests, at least 1",
         f"0.0% of a day's 5,000, {planned.left:,} left today for reads: done today",
-        "1 of 1 threads are not in the cache; 1.10 batches a thread are assumed.",
+        "1 of 1 thread not in the cache; 1.10 batches per thread assumed.",
     ]
     shown = planned._repr_html_()
     assert "about 2 requests, at least 1" in shown
@@ -227,7 +227,7 @@ def test_a_short_pull_says_nothing_and_asks_little(
 def test_a_list_that_cannot_be_paid_is_not_walked(large: Sandbox, folder: Path) -> None:
     ws = connect(large, folder, quota=80, state_dir=folder)
     before = sent(large)
-    with pytest.raises(crisp.QuotaExceeded, match="nothing was begun") as caught:
+    with pytest.raises(crisp.QuotaExceeded, match="nothing was started") as caught:
         ws.conversations()
     assert sent(large) - before == 2  # page 1, and the page that tells
     assert caught.value.needed >= 96

@@ -198,7 +198,7 @@ def test_a_proxy_whose_certificate_nobody_knows(monkeypatch):
     with serving(handle) as (port, heard):
         monkeypatch.setenv("HTTPS_PROXY", f"https://127.0.0.1:{port}")
         said = refused(reader(), Untrusted)
-    assert "the proxy that HTTPS_PROXY names cannot prove who it is" in said
+    assert "the proxy set by HTTPS_PROXY cannot prove its identity" in said
     assert not heard
 
 
@@ -247,13 +247,13 @@ def test_a_proxy_that_looks_into_what_is_encrypted(monkeypatch, tmp_path):
         monkeypatch.setenv("HTTPS_PROXY", f"http://127.0.0.1:{port}")
         monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(tmp_path / "other.pem"))
         said = refused(reader(), Untrusted)
-    assert f"{HOST} cannot prove who it is" in said
+    assert f"{HOST} cannot prove its identity" in said
     assert "REQUESTS_CA_BUNDLE" in said
     assert "HTTPS_PROXY" in said
 
 
 def test_what_went_through_a_proxy_and_broke_off_is_a_lost_answer(monkeypatch, tmp_path):
-    """The request was on its way: it counts, is looked up, and may have been done."""
+    """The request was on its way: it counts, is looked up, and may have been carried out."""
     authority = trustme.CA()
     authority.cert_pem.write_to_path(tmp_path / "ca.pem")
 
@@ -264,7 +264,7 @@ def test_what_went_through_a_proxy_and_broke_off_is_a_lost_answer(monkeypatch, t
         monkeypatch.setenv("HTTPS_PROXY", f"http://127.0.0.1:{port}")
         monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(tmp_path / "ca.pem"))
         client = reader()
-        with pytest.raises(crisp.Offline, match="may have been done") as caught:
+        with pytest.raises(crisp.Offline, match="may have been carried out") as caught:
             client.call("create_new_conversation", website_id=WEBSITE)
         assert type(caught.value) is crisp.Offline
         assert client.quota.used == 1

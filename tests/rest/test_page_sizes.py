@@ -38,7 +38,7 @@ def test_a_server_that_ignores_the_number_costs_two_requests_and_is_told():
         ws = connect(sandbox)
         for pull in (ws.people, ws.inboxes, ws.campaigns, ws.client.website_ids):
             before = sandbox.stats()["requests"]
-            with pytest.warns(crisp.CrispWarning, match="nothing new"):
+            with pytest.warns(crisp.CrispWarning, match="stopped sending new rows"):
                 pulled = pull()
             assert sandbox.stats()["requests"] == before + 2
             assert len(pulled) > 0

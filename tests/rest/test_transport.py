@@ -308,7 +308,7 @@ def test_tls_that_breaks_after_the_work_was_done_is_a_lost_answer(monkeypatch):
     monkeypatch.setattr(server.Connection, "do_POST", respond)
     with Sandbox(seed=1, conversations=20, tls=True) as sandbox:
         ws = crisp.connect(sandbox=sandbox, sleep=lambda seconds: None)
-        with pytest.raises(crisp.Offline, match="may have been done"):
+        with pytest.raises(crisp.Offline, match="may have been carried out"):
             ws.client.call("create_new_conversation", website_id=ws.website_id)
         assert broken
         assert sent(sandbox, "create_new_conversation") == 1
@@ -321,6 +321,6 @@ def test_a_certificate_that_is_refused_costs_nothing():
             config.Settings(config.Credentials("stranger", "key", "plugin"), sandbox.url),
             sleep=pytest.fail,
         )
-        with pytest.raises(Untrusted, match="prove who it is"):
+        with pytest.raises(Untrusted, match="prove its identity"):
             client.call(READ, website_id=sandbox.website_id)
         assert client.quota.used == sandbox.stats()["requests"] == 0

@@ -137,7 +137,7 @@ def test_one_bar_however_many_threads_wait(
     capsys.readouterr()
     ws.messages(ids)
     assert not came.__dict__  # the main thread did not wait itself
-    assert shown == ["waiting for the day's quota, 2026-11-03 00:00 UTC"] * bars
+    assert shown == ["waiting for the quota to reset at 2026-11-03 00:00 UTC"] * bars
     assert (shown[:1] == []) == (capsys.readouterr().err == "")
 
 

@@ -308,7 +308,7 @@ def test_a_folder_has_a_file_for_each(pulled, folder, format):
             path.name == f"{began[session_id]:%Y-%m-%d}_{session_id}{transcripts.FORMATS[format]}"
         )
         assert session_id in path.read_text("utf-8").replace("\\", "")
-    with pytest.raises(crisp.BadParameter, match="no empty folder"):
+    with pytest.raises(crisp.BadParameter, match="not an empty folder"):
         transcripts.write(folder / "all", messages, format=format)
 
 
@@ -351,7 +351,7 @@ def test_whole_or_not_at_all(folder, target, monkeypatch):
     [
         ({"path": "x"}, "names no format"),
         ({"path": "x.docx"}, "names no format"),
-        ({"path": "x.md", "format": "html"}, "would not hold"),
+        ({"path": "x.md", "format": "html"}, "does not fit the format"),
         ({"path": "x", "format": "pdf"}, "no format"),
         ({"path": "nowhere/x.md"}, "no folder"),
         ({"path": "nowhere/x", "format": "text"}, "no folder"),

@@ -194,7 +194,7 @@ def test_a_thread_that_may_be_cut_is_told():
         body = {"type": "text", "from": "user", "origin": "chat", "timestamp": 1_790_000_000_000}
         for number in range(5):
             ws.client.post(thread, json={**body, "content": str(number)})
-        with pytest.warns(crisp.CrispWarning, match="1 of the threads may lack messages"):
+        with pytest.warns(crisp.CrispWarning, match="1 thread may lack messages"):
             ws.messages(made["session_id"])
 
 
@@ -243,8 +243,8 @@ def test_a_limit_costs_no_more_than_it_needs(sandbox, ws):
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        ({"since": "soon"}, "not a moment"),
-        ({"since": 1700000000}, "not a moment"),
+        ({"since": "soon"}, "not a date or time"),
+        ({"since": 1700000000}, "not a date or time"),
         ({"since": "2027-01-01"}, "future"),
         ({"since": "2026-10-02", "until": "2026-10-01"}, "after until"),
         ({"state": "open"}, "pending, unresolved, resolved"),
@@ -253,9 +253,9 @@ def test_a_limit_costs_no_more_than_it_needs(sandbox, ws):
         ({"segment": ["vip", "bug"]}, "segment must be one text, not a list"),
         ({"search": 7}, "search must be one text"),
         ({"inbox": True}, "ws.inboxes"),
-        ({"inbox": "Sales"}, "a name, not an id"),
-        ({"assigned": "Ada"}, "a name, not an id"),
-        ({"assigned": True}, "False for nobody"),
+        ({"inbox": "Sales"}, "must be an id; this is a name"),
+        ({"assigned": "Ada"}, "must be an id; this is a name"),
+        ({"assigned": True}, "False for unassigned"),
     ],
 )
 def test_nonsense_costs_nothing(sandbox, ws, arguments, words):
@@ -287,7 +287,7 @@ def test_what_is_of_one_conversation_takes_one(ws, name, wrong):
 def test_a_deleted_conversation_is_told(ws):
     ids = list(ws.conversations(limit=3)["session_id"])
     ws.client.call("remove_conversation", website_id=ws.website_id, session_id=ids[1])
-    with pytest.warns(crisp.CrispWarning, match="1 of the conversations do not exist"):
+    with pytest.warns(crisp.CrispWarning, match="1 conversation not found at Crisp"):
         messages = ws.messages(ids)
     assert set(messages["session_id"]) == {ids[0], ids[2]}
 
@@ -340,7 +340,7 @@ def test_choosing_a_website(sandbox):
     assert crisp.connect(domain, **token).website_id == by_id.website_id
     with pytest.raises(crisp.BadParameter, match="Choose one"):
         crisp.connect(**token)
-    with pytest.raises(crisp.BadParameter, match=r"'nowhere.example' was asked for"):
+    with pytest.raises(crisp.BadParameter, match=r"'nowhere.example' was requested"):
         crisp.connect("nowhere.example", **token)
 
 
@@ -362,7 +362,7 @@ def test_over_https():
         assert len(crisp.connect(sandbox=box).conversations()) == 20
         token = {"identifier": box.identifier, "key": box.key, "base_url": box.url}
         client = Client(config.resolve(**token))
-        with pytest.raises(crisp.Offline, match="cannot prove who it is"):
+        with pytest.raises(crisp.Offline, match="cannot prove its identity"):
             client.get(f"website/{box.website_id}")
         assert client.quota.used == 0
 

@@ -220,7 +220,7 @@ def test_what_is_wrong_costs_nothing(ws, sandbox, session_id, change):
 def test_another_write_is_not_sent_again(ws, sandbox, session_id):
     """Only messages can be told apart; for all else the error says that it may have been done."""
     sandbox.faults(operation="change_conversation_state", next=1, drop="after")
-    with pytest.raises(crisp.Offline, match="may have been done"):
+    with pytest.raises(crisp.Offline, match="may have been carried out"):
         ws.set_state(session_id, "resolved")
     assert asked(sandbox, "change_conversation_state") == 1
     assert asked(sandbox, SEND) == 0
