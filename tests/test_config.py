@@ -292,6 +292,8 @@ def test_folders_are_where_the_environment_says_and_private(
     monkeypatch.setenv(f"CRISP_{kind.upper()}_DIR", str(tmp_path / "deep" / kind))
     folder = {"cache": config.cache_dir, "state": config.state_dir}[kind]()
     assert folder == tmp_path / "deep" / kind
+    assert not folder.exists()  # whoever opens a file there makes it
+    private_file(folder / "a.sqlite")
     if os.name == "posix":
         assert mode(folder) == 0o700
 

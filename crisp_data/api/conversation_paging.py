@@ -185,7 +185,7 @@ class _ListPass:
             self.done = True  # *documented*: the list ends with an empty page
             return
         new = [self._known.get(name, 0) != at for name, at in rows]
-        joined = number == 1 or (bool(rows) and not new[0] and new == sorted(new))
+        joined = number == 1 or (bool(rows) and not new[0] and self._follows(rows, new))
         self.pages += bool(rows) and (any(new) or not self._short)
         # By ids: a row that only shows another time is no progress, or the walk had no bound.
         if not (joined and any(name not in self._known for name, _ in rows)):
@@ -206,6 +206,17 @@ class _ListPass:
         else:
             self._back += _BACK
             self._choose()
+
+    def _follows(self, rows: list[Row], new: list[bool]) -> bool:
+        """Whether a page that begins with a known row goes on where the reading ended.
+
+        The known rows come first and in their order. A single one is the last that was read: any
+        other may stand before the new ones by chance, where rows of one instant change places.
+        """
+        known = [name for (name, _), fresh in zip(rows, new, strict=True) if not fresh]
+        places = [self._place.get(name, -1) for name in known]
+        in_order = new == sorted(new) and places == sorted(places)
+        return in_order and (not any(new) or len(known) > 2 or known[-1] == self._tail)
 
     def _add(self, rows: list[Row], new: list[bool], begin: int) -> None:
         if any(new):

@@ -445,7 +445,7 @@ class PullChecks:
             return None
         rows = extrapolate(times, low or None)
         if due >= PAGE:
-            basis = f"{due:,} archived conversations are read again."
+            basis = f"{count(due, 'archived conversation')} must be read again."
             rows = Rows(due, None, due, None, due, basis)
         elif rows.high is None:
             asked = filters.ConversationQuery(
@@ -453,7 +453,7 @@ class PullChecks:
             )
             rows = self._plans._probe(asked, rows, True, probes=8, within=1.3, pages=1)
         likely = list_requests(rows.likely) + math.ceil(rows.likely * self._plans._mean)
-        basis = f"{rows.basis} Each costs a request for its thread at least."
+        basis = f"{rows.basis} Each costs at least one request for its thread."
         least = math.ceil(rows.low / PAGE) + rows.low
         return self._plans._plan("sync", min(least, likely), likely, None, basis)
 

@@ -9,6 +9,7 @@ from pandas.testing import assert_frame_equal
 
 import crisp_data as crisp
 from crisp_data.forms.explore_model import ExploreModel, Query
+from crisp_data.workspace import workspace
 
 from .conftest import EVIL, is_shown, said, texts
 
@@ -194,7 +195,7 @@ def test_the_code_for_messages_names_their_own_conversations(form, ws):
 
 @pytest.mark.parametrize(
     ("field", "text", "words"),
-    [("limit", "many", "whole number"), ("limit", "0", "at least 1"), ("since", "soon", "moment")],
+    [("limit", "many", "whole number"), ("limit", "0", "at least 1"), ("since", "soon", "since")],
 )
 def test_a_filter_that_cannot_be_read_spends_nothing(form, spent, field, text, words):
     getattr(form, field).value = text
@@ -250,7 +251,7 @@ def test_what_a_pull_warns_of_is_in_the_form(form, monkeypatch):
     pull = form.explorer.ws.conversations
 
     def doubtful(**options):
-        crisp.workspace._warn(3, "thread", "may lack messages.")
+        workspace._warn(3, "thread", "may lack messages.")
         return pull(**options)
 
     monkeypatch.setattr(form.explorer.ws, "conversations", doubtful, raising=False)

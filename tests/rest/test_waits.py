@@ -180,7 +180,7 @@ def test_a_sleep_is_as_long_as_asked_for(monkeypatch: pytest.MonkeyPatch) -> Non
 CHILD = """
 import os
 import crisp_data as crisp
-from crisp_data import threads, waiting
+from crisp_data.rest import message_threads, waits as waiting
 
 def sleep(seconds):
     os.write(1, b"waiting\\n")  # in one piece, whichever thread it is
@@ -237,7 +237,7 @@ def test_ctrl_c_ends_a_pull_whose_workers_wait(sandbox: Sandbox, why: str) -> No
 def test_no_wait_keeps_a_program_from_ending(sandbox: Sandbox, why: str) -> None:
     """A reader that nobody closes, and a thread of the caller's own, both in a long wait."""
     then = (
-        "reader = threads.read(ws.client, ws.website_id, ids)\n"
+        "reader = message_threads.read(ws.client, ws.website_id, ids)\n"
         "import threading\n"
         "threading.Thread(target=lambda: next(reader)).start()\n"
         "threading.Thread(target=lambda: ws.messages(ids[:1], refresh=True)).start()\n"
