@@ -265,12 +265,12 @@ class _ListPass:
     def _look_behind(self) -> None:
         """Ask whether a short page was the last: in one request, whatever the server's pages.
 
-        After 20 rows or more, page 2 of so many is empty only where no more are left: it
-        begins no later than asked. Fewer are no page size that may be asked for, and then it
-        is empty where 20 are left, or less.
+        After more than 20 rows, page 2 begins with the last of them: it holds nothing else where
+        no more are left, and where a row left meanwhile it shows the one that moved up. Fewer
+        are no page size that may be asked for; then it is empty where 20 are left, or less.
         """
         if self._turn[1] == 1:
-            self._turn = (max(self._read, PER_PAGE_MIN), 2)
+            self._turn = (max(self._read - 1, PER_PAGE_MIN), 2)
         else:
             self._turn = next_page(self._read, self._size)
 
