@@ -244,7 +244,7 @@ def test_a_note_mentions_a_colleague(show, sandbox, customer):
     acts.press(stage, "Mention colleagues · 1 request")
     stage.form.get_by_label("Mention ").first.check()
     stage.form.get_by_label("Note to colleagues").fill("Please look")
-    stage.form.get_by_text("tells 1 colleague").wait_for()
+    stage.form.get_by_text("notifies 1 colleague").wait_for()
     assert seen.cut(stage.form) == []
     assert seen.violations(stage.page, ".crisp-form") == []
     acts.press(stage, "Send …")

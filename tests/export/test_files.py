@@ -495,7 +495,7 @@ class TestRefusals:
 
     def test_path_and_frame_the_other_way_round(self):
         for call in (export.write, export.read):
-            with pytest.raises(BadParameter, match="A DataFrame is no path") as caught:
+            with pytest.raises(BadParameter, match="A DataFrame is not a path") as caught:
                 call(self.FRAME, "a.csv")
             assert "path first" in caught.value.hint
 

@@ -316,7 +316,7 @@ def test_a_note_may_mention_colleagues_whose_names_cost_one_request(form, sandbo
     write_note.value = "Have a look"
     for ever in (True, False, True):
         next(box for words, box in boxes.items() if name in words).value = ever
-    assert "tells 1 colleague" in form._preview.value
+    assert "notifies 1 colleague" in form._preview.value
     form._type.value = "text"
     assert not is_shown(form._mentions)
     assert "mentions" not in form.composer.draft.options

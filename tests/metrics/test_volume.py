@@ -204,7 +204,7 @@ def test_lists_are_no_groups(website, by):
 
 
 def test_one_name_or_several_and_nothing_else(website):
-    with pytest.raises(BadParameter, match="int is no name"):
+    with pytest.raises(BadParameter, match="int is not a name"):
         metrics.responses(website["messages"], bots=5)
 
 

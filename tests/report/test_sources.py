@@ -78,7 +78,7 @@ def test_how_far_back_an_archive_reaches(acme, tmp_path):
     assert report.figures(short)["before"].isna().all()
     newest = acme.archive(tmp_path / "newest")
     newest.sync(since="1 day ago")
-    with pytest.raises(BadParameter, match="Nothing of October 2026 was read") as refused:
+    with pytest.raises(BadParameter, match="holds nothing of October 2026") as refused:
         report.write(tmp_path / "x.html", newest)
     assert "archive.sync(since=" in refused.value.hint
     with pytest.raises(BadParameter, match="There is no archive"):
@@ -171,6 +171,6 @@ def test_names_of_bots_are_refused_before_anything_is_spent(box, tmp_path):
     ws = crisp.connect(sandbox=box, cache=False, progress=False)
     before = box.stats()["requests"]
     for measure in (partial(report.write, tmp_path / "x.html"), report.figures):
-        with pytest.raises(BadParameter, match="int is no name"):
+        with pytest.raises(BadParameter, match="int is not a name"):
             measure(ws, bots=5)
     assert box.stats()["requests"] == before
