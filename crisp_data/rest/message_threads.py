@@ -82,7 +82,9 @@ def read(
         The process was forked while threads were read.
     """
 
-    def one(session_id: str) -> MessageThread:
+    def one(session_id: str) -> MessageThread | None:
+        if stopped.is_set():
+            return None
         thread = MessageThread(session_id)
         pages = client.pages(
             "get_messages_in_conversation",
@@ -99,25 +101,25 @@ def read(
             thread.found = False
         except CrispError as error:
             thread.error = error
+            stopped.set()  # here, for the reader may be slow to come to it
         thread.incomplete = pages.incomplete
         return thread
 
-    ended, pid = threading.Event(), os.getpid()
+    ended, stopped, pid = threading.Event(), threading.Event(), os.getpid()
     pool = ThreadPoolExecutor(client.workers, thread_name_prefix="crisp-data")
     waiting = [pool.submit(one, session_id) for session_id in session_ids]
     failed: MessageThread | None = None
     try:
         for future in waiting:
-            if future.cancelled():
-                continue
             if os.getpid() != pid:  # a thread pool is the parent's: its threads are not here
                 raise ForkedProcess("The threads that read messages belong to the parent process.")
             thread = future.result()
+            if thread is None:
+                continue
             if thread.error is None:
                 yield thread
             elif failed is None:
                 failed = thread
-                pool.shutdown(wait=False, cancel_futures=True)
         if failed is not None:
             yield failed
     finally:
