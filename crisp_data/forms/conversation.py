@@ -112,7 +112,7 @@ def html(entries: Iterable[Entry]) -> str:
     Examples
     --------
     >>> html([])
-    "<p class='crisp-soft'>No message yet.</p>"
+    "<p class='crisp-soft'>No messages yet.</p>"
     """
     said = "\n".join(map(html_document.entry, entries))
     if not said:

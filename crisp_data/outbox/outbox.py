@@ -56,7 +56,7 @@ class Outbox:
     Examples
     --------
     >>> ws.outbox
-    Outbox of Acme: nothing in it
+    Outbox of Acme: empty
     """
 
     def __init__(

@@ -295,7 +295,7 @@ def test_what_was_never_kept_is_not_empty(archive, tmp_path):
     with pytest.raises(crisp.BadParameter, match="no archive at"):
         crisp.Archive(tmp_path / "elsewhere").conversations()
     archive.sync()
-    with pytest.raises(crisp.BadParameter, match="holds no people"):
+    with pytest.raises(crisp.BadParameter, match="does not hold people"):
         archive.people()
     for wrong in (["nickname", "sesion_id"], "sesion_id"):
         with pytest.raises(crisp.BadParameter, match="'sesion_id'"):

@@ -134,7 +134,7 @@ def test_refusals(measure, messages):
     with pytest.raises(BadParameter, match="no times with a zone"):
         measure(naive)
     for column in ("fingerprint", "automated"):
-        with pytest.raises(BadParameter, match=f"{column!r} holds"):
+        with pytest.raises(BadParameter, match=f"{column!r} does not hold"):
             measure(messages.assign(**{column: "maybe"}))
     for now in ("soon", pd.NaT, 7):
         with pytest.raises(BadParameter, match="now"):

@@ -198,7 +198,7 @@ def test_load_is_what_pandas_counts(website, bots_answer):
 def test_lists_are_no_groups(website, by):
     conversations = website["conversations"]
     for frame in (conversations, conversations.astype({by: object})):
-        with pytest.raises(BadParameter, match=f"'{by}' holds what .* such as lists") as refusal:
+        with pytest.raises(BadParameter, match=f"'{by}' holds values .* such as lists") as refusal:
             metrics.volume(frame, by=by)
         assert "metrics.join" in str(refusal.value)
 

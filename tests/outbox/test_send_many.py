@@ -439,7 +439,7 @@ def test_messages_under_another_name_are_told_of(ws, sandbox, frame):
     with threading_stop() as stop:
         many(ws, frame.head(3), "We have mvoed", confirm=True, stop=stop)
     with pytest.warns(
-        crisp.CrispWarning, match="For 3 of these .* still in the outbox .*'template-"
+        crisp.CrispWarning, match="For 3 of these .* still in the outbox.*'template-"
     ):
         many(ws, frame, "We have moved")
     assert ws.outbox.cancel() == 3
@@ -447,7 +447,7 @@ def test_messages_under_another_name_are_told_of(ws, sandbox, frame):
     with pytest.warns(crisp.CrispWarning, match="For 2 of these .* same text was sent .*: 'move'"):
         many(ws, frame, "We have moved", batch="moved")
     ws.send(frame["session_id"][3], "Moved")
-    with pytest.warns(crisp.CrispWarning, match="To 1 of these .* ws.send"):
+    with pytest.warns(crisp.CrispWarning, match="For 1 of these .* ws.send"):
         many(ws, frame, "Moved")
     many(ws, frame, "Another", batch=" move ")  # and the name's edges are no part of it
     assert (many(ws, frame.head(2), batch=" move ")["reason"] != "").all()

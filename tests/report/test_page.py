@@ -227,7 +227,7 @@ def test_an_archive_that_does_not_reach_back(write, now):
     page = Page(write(complete=("2026-08-01", "2026-10-20")))
     assert "October 2026 lacks the rest, and so do its figures" in page.text
     assert "115 in September 2026" in page.text or "in September 2026" in page.text
-    with pytest.raises(BadParameter, match="Nothing of October 2026"):
+    with pytest.raises(BadParameter, match="The data holds nothing of October 2026"):
         write(complete=("2026-11-01", now))
 
 

@@ -97,7 +97,7 @@ def test_missing_times_are_in_no_period():
 @pytest.mark.parametrize(
     ("since", "until", "words"),
     [
-        (None, "2026-10-31", "beginning"),
+        (None, "2026-10-31", "needs a start"),
         ("2026-10-31", "2026-10-01", "after until"),
         ("2027-01-01", None, "future"),
         ("soon", None, "7 days ago"),

@@ -46,7 +46,7 @@ def test_only_the_caches_own_files_are_emptied(sandbox, shared):
     used, before = ws.quota.used, set(shared.iterdir())
     assert ws.client.cached() > 0
     done = clear()
-    assert done.output == "1 caches emptied.\n"
+    assert done.output == "1 cache emptied.\n"
     assert {path for path in before if path.suffix == ".sqlite"} <= set(shared.iterdir())
     again = connect(sandbox, shared)
     assert again.quota.used == used + 1  # the website's name was forgotten; the ledger was not
@@ -99,7 +99,7 @@ def test_a_damaged_file_is_deleted(sandbox, shared):
     spoil(ws.client.cache_path)
     with pytest.raises(crisp.FileTrouble, match="damaged"):
         ws.operators()
-    assert clear().output == "1 caches emptied.\n"
+    assert clear().output == "1 cache emptied.\n"
     assert not ws.client.cache_path.exists()
     assert len(ws.operators()) > 0  # the same workspace, without a restart
     assert ws.client.cached() > 0
@@ -143,7 +143,7 @@ def test_a_damaged_file_that_this_process_uses_is_left(sandbox, ws):
 
 def test_a_file_that_was_never_set_up_is_no_trouble(shared):
     (shared / f"{'0' * 32}.sqlite").touch()
-    assert clear().output == "1 caches emptied.\n"
+    assert clear().output == "1 cache emptied.\n"
 
 
 def test_a_file_that_is_held_is_told(sandbox, shared, monkeypatch):

@@ -156,9 +156,9 @@ def test_a_lease_from_the_future_is_no_lease():
 _WRITES = """
 import sys, time
 from crisp_data.outbox.journal_rows import owner_of
-from crisp_data.local.process_lease import Writer
+from crisp_data.local.process_lease import ProcessLease
 
-print(owner_of(Writer.begin(time.time())), flush=True)
+print(owner_of(ProcessLease.begin(time.time())), flush=True)
 sys.stdin.read()
 """
 

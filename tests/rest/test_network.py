@@ -183,7 +183,7 @@ def test_a_file_of_certificates_that_knows_others(monkeypatch, tmp_path, setting
         settings = config.Settings(token, f"https://{HOST}/v1/", **given)
         said = refused(Client(settings, sleep=pytest.fail, writes=True), Untrusted)
     named = "connect(ca=...)" if given else setting
-    assert f"Let {named} name" in said
+    assert f"Set {named} to a file" in said
     assert not any(heard)
 
 

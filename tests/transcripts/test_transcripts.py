@@ -355,7 +355,7 @@ def test_whole_or_not_at_all(folder, target, monkeypatch):
         ({"path": "x", "format": "pdf"}, "no format"),
         ({"path": "nowhere/x.md"}, "no folder"),
         ({"path": "nowhere/x", "format": "text"}, "no folder"),
-        ({"path": 7}, "no path"),
+        ({"path": 7}, "is not a path"),
         ({"path": "x.jsonl", "characters": 10}, "at least"),
         ({"path": "x.md", "messages": pd.DataFrame({"a": [1]})}, "lacks session_id"),
         ({"path": "x.md", "conversations": pd.DataFrame({"a": [1]})}, "no session_id"),
