@@ -186,7 +186,9 @@ class _ListPass:
             return
         new = [self._known.get(name, 0) != at for name, at in rows]
         joined = number == 1 or (bool(rows) and not new[0] and self._follows(rows, new))
-        self.pages += bool(rows) and (any(new) or not self._short)
+        # Known rows alone show the end; further up than asked for, they show that the list moved.
+        moved = number > 1 and bool(rows) and self._place.get(rows[0][0], begin) != begin
+        self.pages += bool(rows) and (any(new) or not self._short or moved)
         # By ids: a row that only shows another time is no progress, or the walk had no bound.
         if not (joined and any(name not in self._known for name, _ in rows)):
             self._misses += 1

@@ -124,6 +124,8 @@ class CutPages:
         more = (follow and self.turn[1] > 1) or any(name not in self.known for name, _ in rows)
         if self._short and more:
             self._learn(self._short)
+        if end < self._read and not older:  # rows are known that stand behind its last
+            self._learn(len(rows))
         self._most = max(self._most, len(rows))
         self._short = len(rows) if len(rows) < self.turn[0] else 0
         self.known.update(rows)

@@ -134,8 +134,17 @@ def restless(chance: random.Random) -> Callable[[Listing], None]:
 
 SIZES: dict[str, Callable[[random.Random, str], Iterator[int]]] = {
     "constant": lambda chance, seed: constant(chance.randint(2, 49)),
-    "changing": lambda chance, seed: changing(seed, *sorted(chance.sample(range(1, 51), 2))),
-    "alternating": lambda chance, seed: alternating(*chance.choices(range(1, 51), k=3)),
+    "changing": lambda chance, seed: changing(seed, *sorted(chance.sample(range(2, 51), 2))),
+    "alternating": lambda chance, seed: alternating(*chance.choices(range(2, 51), k=3)),
+}
+
+
+# A server that begins page 2 behind rows that it did not give hides them from every request by
+# number: there the sizes are those of the documents.
+LARGER = {
+    "constant": lambda chance, seed: constant(chance.randint(20, 49)),
+    "changing": lambda chance, seed: changing(seed, *sorted(chance.sample(range(20, 51), 2))),
+    "alternating": lambda chance, seed: alternating(*chance.choices(range(20, 51), k=3)),
 }
 
 
@@ -148,7 +157,7 @@ def walked(seed: str, sizes: str, moves: bool, **server: bool) -> tuple[set[obje
     updated = rows_of(chance, count)
     listing = Listing(
         dict(updated),
-        SIZES[sizes](chance, seed),
+        (SIZES if not server.get("skips") else LARGER)[sizes](chance, seed),
         inclusive=chance.random() < 0.5,
         churn=restless(chance) if moves else lambda listing: None,
         **server,
