@@ -373,4 +373,4 @@ class Reader:
         return f"<Archive {self._storage.root}>"
 
     def __reduce__(self) -> NoReturn:
-        raise TypeError("An archive is not pickled: open it by its path where it is needed.")
+        raise TypeError("An archive cannot be pickled: open it by its path where you need it.")

@@ -310,7 +310,7 @@ def test_anything_unseen_at_any_place(kind, data, before, after):
 
 @given(
     st.text(
-        st.sampled_from([*"abu é,:\n%&;\\", "\u200d", "ﬁ", "Ａ", "\u0336", "ع", "ท", "한"]),
+        st.sampled_from([*"abu é,\n%&;\\", "\u200d", "ﬁ", "Ａ", "\u0336", "ع", "ท", "한"]),
         max_size=40,
     )
 )
