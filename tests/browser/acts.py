@@ -46,8 +46,18 @@ def tab_to(page, name, most=150):
     raise AssertionError(f"the Tab key does not lead to {name}, but to {seen}")
 
 
+def has_focus(page, name):
+    """Wait until the form has moved the focus to a control.
+
+    The kernel asks for it after the control is shown, so a key that is pressed in between would
+    go to another one.
+    """
+    page.wait_for_function(f"name => ({FOCUSED})().includes(name)", arg=name)
+
+
 FOCUSED = """() => {
     const one = document.activeElement;
+    if (one === document.body) return "";  // its text is that of every control
     return one.getAttribute("aria-label") || one.labels?.[0]?.textContent || one.textContent || "";
 }"""
 
