@@ -62,6 +62,7 @@ def test_the_lock_holds_there_too(ws, s3):
     assert archive.sync().requests == 1
 
 
+@pytest.mark.slow
 def test_forgetting_there_too(ws, s3):
     client, options = s3
     archive = ws.archive("s3://shelves/acme", storage_options=options)

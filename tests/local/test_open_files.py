@@ -163,7 +163,10 @@ sandbox.stop()
 """
 
 
-@pytest.mark.parametrize("close", [True, False], ids=["closed", "dropped"])
+@pytest.mark.parametrize(
+    "close",
+    [pytest.param(True, marks=pytest.mark.slow, id="closed"), pytest.param(False, id="dropped")],
+)
 def test_nothing_is_left_to_the_collector(close):
     """Python 3.13 warns of each connection to SQLite that nobody closed."""
     done = subprocess.run(

@@ -309,7 +309,13 @@ def _work(path: Path, start: object, answers: object) -> None:
     answers.put(granted)
 
 
-@pytest.mark.parametrize("method", ["spawn", pytest.param("fork", marks=pytest.mark.needs("fork"))])
+@pytest.mark.parametrize(
+    "method",
+    [
+        pytest.param("spawn", marks=pytest.mark.slow),
+        pytest.param("fork", marks=pytest.mark.needs("fork")),
+    ],
+)
 def test_processes_together_are_granted_exactly_the_limit(method: str, tmp_path: Path) -> None:
     context = multiprocessing.get_context(method)
     start, answers = context.Event(), context.Queue()

@@ -168,6 +168,7 @@ def test_a_server_that_ignores_the_dates_is_bounded_too(folder: Path) -> None:
 # A pull shows its plan
 
 
+@pytest.mark.slow
 def test_a_long_pull_says_so_before_it_starts(
     large: Sandbox, folder: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
