@@ -281,7 +281,7 @@ class Compose(Form):
     def _show_thread(self) -> None:
         opened = self.composer.conversation
         self._who.value = head(opened.row if opened else None)
-        self._thread.value = conversation.html(opened.entries) if opened else ""
+        self._thread.value = _thread_html(opened) if opened else ""
         show(self._earlier, opened is not None and opened.has_earlier)
         show(self._again, opened is not None)
         self.refresh()
@@ -397,6 +397,11 @@ class Compose(Form):
         if opened is None:
             return [read, "none open"]
         return [read, f"one open, {count(len(opened.frame), 'message')} read"]
+
+
+def _thread_html(opened: conversation.Conversation) -> str:
+    """The thread, and above it why it may lack messages."""
+    return _soft(opened.incomplete) + conversation.html(opened.entries)
 
 
 def _soft(words: str) -> str:

@@ -62,15 +62,27 @@ class Conversation:
         thread = self._walked("messages", "get_messages_in_conversation")
         self._last = _status(thread.more())
         self._thread = thread
+        self._end()
 
     def earlier(self) -> None:
         """Read the batch of messages before: one request."""
         self._last = _status(self._thread.more())
+        self._end()
+
+    def _end(self) -> None:
+        """Learn after the last batch whether the thread is whole: for no request."""
+        if not self.has_earlier:
+            self._thread.more()
 
     @property
     def has_earlier(self) -> bool:
         """Whether there are older messages than those read: 206 says so (*documented*)."""
         return self._last == 206
+
+    @property
+    def incomplete(self) -> str:
+        """Why messages may be missing, in a sentence; empty where none is known to be."""
+        return self._thread.incomplete
 
     @property
     def who(self) -> str:

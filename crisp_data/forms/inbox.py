@@ -147,7 +147,11 @@ class Inbox:
 
     @property
     def summary(self) -> str:
-        """What is shown of what was read, in words."""
+        """What is shown of what was read, in words, and why that may not be all."""
+        return f"{self._shown_of_read} {self._walk.incomplete}".strip()
+
+    @property
+    def _shown_of_read(self) -> str:
         count, read = len(self.matches), len(self._walk.frame)
         last = min(self._place + PAGE, count)
         part = self._place > 0 or count > last
@@ -174,7 +178,9 @@ class Inbox:
         return self._found or self._recent
 
     def _walked(self, **asked: Any) -> PagedList:
-        return PagedList(self._ws, "conversations", "list_conversations", **asked)
+        # Nobody waits for a second look at what moved up while the list was read.
+        options = {"one_pass": True, **asked}
+        return PagedList(self._ws, "conversations", "list_conversations", **options)
 
 
 def customer(row: pd.Series[Any]) -> str:

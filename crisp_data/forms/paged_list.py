@@ -38,7 +38,8 @@ class PagedList:
     where : dict of str to str
         What belongs to each record as well, such as ``session_id``.
     **asked
-        The query, and ``for_write`` as in :meth:`crisp_data.rest.client.Client.pages`.
+        The query, and ``for_write`` and ``one_pass`` as in
+        :meth:`crisp_data.rest.client.Client.pages`.
 
     Attributes
     ----------
@@ -48,6 +49,8 @@ class PagedList:
         In how many pages.
     whole : bool
         Whether the end was reached.
+    incomplete : str
+        Why rows may be missing, in a sentence; empty where none is known to be.
 
     Examples
     --------
@@ -76,6 +79,7 @@ class PagedList:
         self.frame: pd.DataFrame = self._builder.frame()
         self.pages = 0
         self.whole = False
+        self.incomplete = ""
 
     def more(self) -> Page | None:
         """Read one page further: one request, or none where the cache has it.
@@ -99,10 +103,8 @@ class PagedList:
         except CrispError:
             self._walk = None
             raise
-        # From the top once more a walk looks for what moved meanwhile: nobody waits for that here.
-        again = self.pages > 0 and page is not None and _is_top(page)
-        if page is None or again or not page.records:
-            self.whole = True
+        if page is None or not page.records:
+            self.whole, self.incomplete = True, self._walk.incomplete
             return None
         self.pages += 1
         self._builder.add(page.body, **self._where)
@@ -116,8 +118,3 @@ class PagedList:
         for _ in range(self.pages):
             next(walk, None)
         return walk
-
-
-def _is_top(page: Page) -> bool:
-    """Whether it is the first page of all, with no bound of the walk's own."""
-    return page.query.get("page_number") == "1" and "filter_date_end" not in page.query

@@ -6,8 +6,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import crisp_data as crisp
+from crisp_data.api import paging
+from crisp_data.api.routes import PER_PAGE_MAX
 from crisp_data.forms.conversation import Conversation, html
 from crisp_data.forms.inbox import PAGE, Inbox, customer, label, labels
+from crisp_data.sandbox import Sandbox
 
 from .conftest import EVIL
 
@@ -47,14 +50,17 @@ def test_the_most_recent_come_first_for_one_request(ws, sandbox, spent):
 
 def test_page_by_page_it_is_every_conversation_once(inbox, sandbox, spent):
     seen = [*ids(inbox.shown)]
-    spent()
+    total = spent()
     while inbox.has_older:
         costs = inbox.older_costs
         inbox.older()
-        assert spent() == costs, "what the button says is what it spends"
+        asked = spent()
+        assert asked <= costs, "what the button says is the most that it spends"
+        total += asked
         seen += [one for one in ids(inbox.shown) if one not in seen]
         assert len(inbox.shown) <= PAGE
     assert seen == [row["session_id"] for row in listed(sandbox)]
+    assert total == -(-len(seen) // PER_PAGE_MAX), "each page once"
     while inbox.has_newer:
         inbox.newer()
     assert ids(inbox.shown) == seen[:PAGE]
@@ -209,3 +215,31 @@ def test_what_was_said_is_text_and_never_html(ws, inbox):
     assert drawn.count("&lt;script&gt;") == 2
     assert "<script" not in drawn
     assert "<img" not in drawn
+
+
+def test_a_list_that_may_lack_rows_says_so():
+    with Sandbox(seed=1, conversations=120, date_filter=False) as sandbox:
+        inbox = Inbox(crisp.connect(sandbox=sandbox))
+        inbox.load()
+        assert paging.BY_NUMBER not in inbox.summary
+        while inbox.has_older:
+            inbox.older()
+        assert set(ids(inbox.matches)) == {row["session_id"] for row in listed(sandbox)}
+        assert inbox.summary.endswith(paging.BY_NUMBER)
+
+
+def test_a_thread_that_may_lack_messages_says_so(ws, inbox, sandbox, monkeypatch):
+    row = inbox.row(longest(sandbox))
+    conversation = Conversation(ws, longest(sandbox), row)
+    conversation.read()
+    assert (conversation.has_earlier, conversation.incomplete) == (True, "")
+    # From here on the server answers with the newest batch, whatever is asked.
+    send = ws.client._send
+
+    def same(method, path, params=None, **options):
+        return send(method, path, {}, **options)
+
+    monkeypatch.setattr(ws.client, "_send", same)
+    while conversation.has_earlier and not conversation.incomplete:
+        conversation.earlier()
+    assert conversation.incomplete == paging.NOTHING_NEW
