@@ -7,6 +7,7 @@ import sqlite3
 import sys
 import time
 from collections.abc import Iterable
+from contextlib import closing
 from pathlib import Path
 
 from crisp_data.errors import FileTrouble
@@ -46,7 +47,23 @@ def files(folder: Path) -> list[Path]:
 
     The folder may hold the ledger and the outbox too, and files of other programs.
     """
-    return sorted(path for path in folder.glob("*.sqlite") if _OWN.fullmatch(path.stem))
+    named = (path for path in folder.glob("*.sqlite") if _OWN.fullmatch(path.stem))
+    return sorted(filter(_is_cache, named))
+
+
+def _is_cache(path: Path) -> bool:
+    """Whether a file named like a cache is one: another program's may have such a name too.
+
+    A damaged one shows no tables any more; the locks of its requests lie beside it.
+    """
+    if path.with_suffix(".flights").is_dir():
+        return True
+    try:
+        with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)) as db:
+            columns = [row[1] for row in db.execute("PRAGMA table_info(responses)")]
+    except sqlite3.Error as error:
+        return is_held(error)
+    return columns == ["key", "value", "expires"]  # cache_file.SETUP
 
 
 def clear(path: Path, wait: float) -> None:

@@ -2,6 +2,7 @@
 
 import multiprocessing
 import os
+import shutil
 import sqlite3
 import sys
 from contextlib import closing
@@ -141,9 +142,27 @@ def test_a_damaged_file_that_this_process_uses_is_left(sandbox, ws):
     assert path.exists()
 
 
-def test_a_file_that_was_never_set_up_is_no_trouble(shared):
-    (shared / f"{'0' * 32}.sqlite").touch()
+def test_another_programs_files_stay_though_they_are_named_like_a_cache(sandbox, shared):
+    ws = connect(sandbox, shared)
+    ws.operators()
+    ws.client.close()
+    written = {"0": b"", "1": b"no database", "2": b"SQLite format 3\x00 but damaged"}
+    for name, content in written.items():
+        (shared / f"{name * 32}.sqlite").write_bytes(content)
+    with closing(sqlite3.connect(shared / f"{'3' * 32}.sqlite")) as db:
+        db.execute("CREATE TABLE responses (x)")
+    written["3"] = (shared / f"{'3' * 32}.sqlite").read_bytes()
     assert clear().output == "1 cache emptied.\n"
+    assert written == {name: (shared / f"{name * 32}.sqlite").read_bytes() for name in written}
+
+
+def test_a_cache_without_its_locks_is_emptied(sandbox, shared):
+    ws = connect(sandbox, shared)
+    ws.operators()
+    ws.client.close()
+    shutil.rmtree(ws.client.cache_path.with_suffix(".flights"))
+    assert clear().output == "1 cache emptied.\n"
+    assert connect(sandbox, shared).client.cached() == 1  # the website's name, asked for just now
 
 
 def test_a_file_that_is_held_is_told(sandbox, shared, monkeypatch):
