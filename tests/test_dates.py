@@ -176,13 +176,14 @@ def test_an_hour_that_never_was_is_the_moment_of_the_change(name: str) -> None:
     [
         ("Europe/Paris", "2026-03-29", "2026-03-28T23:00", "2026-03-29T21:59:59.999"),
         ("Europe/Paris", "2026-10-25", "2026-10-24T22:00", "2026-10-25T22:59:59.999"),
-        # Midnight itself is skipped, or comes twice.
+        # Midnight itself is skipped, or comes twice. (Cuba's last change: it kept the summer time
+        # of 2026, which tzdata 2025b does not know, and the system's tzdata may be as old.)
         ("Africa/Cairo", "2026-04-23", "2026-04-22T22:00", "2026-04-23T21:59:59.999"),
         ("Africa/Cairo", "2026-04-24", "2026-04-23T22:00", "2026-04-24T20:59:59.999"),
         ("America/Sao_Paulo", "2018-11-03", "2018-11-03T03:00", "2018-11-04T02:59:59.999"),
         ("America/Sao_Paulo", "2018-11-04", "2018-11-04T03:00", "2018-11-05T01:59:59.999"),
-        ("America/Havana", "2026-10-31", "2026-10-31T04:00", "2026-11-01T03:59:59.999"),
-        ("America/Havana", "2026-11-01", "2026-11-01T04:00", "2026-11-02T04:59:59.999"),
+        ("America/Havana", "2025-11-01", "2025-11-01T04:00", "2025-11-02T03:59:59.999"),
+        ("America/Havana", "2025-11-02", "2025-11-02T04:00", "2025-11-03T04:59:59.999"),
     ],
 )
 def test_days_on_which_the_clocks_change(zone: str, day: str, begins: str, ends: str) -> None:
