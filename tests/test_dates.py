@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from contextlib import suppress
-from datetime import UTC, date, datetime, timedelta, timezone
+from datetime import UTC, date, datetime, timedelta, timezone, tzinfo
 
 import numpy as np
 import pandas as pd
@@ -169,6 +169,18 @@ def test_an_hour_that_comes_twice_leaves_nothing_out() -> None:
 def test_an_hour_that_never_was_is_the_moment_of_the_change(name: str) -> None:
     assert read("2026-03-29 02:30", name, "Europe/Paris") == "2026-03-29T01:00:00.000"
     assert read("2026-04-24 00:30", name, "Africa/Cairo") == "2026-04-23T22:00:00.000"
+
+
+def test_a_change_before_1970_is_found_on_windows_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Windows(datetime):
+        @classmethod
+        def fromtimestamp(cls, timestamp: float, tz: tzinfo | None = None) -> Windows:
+            if timestamp < 0:
+                raise OSError(22, "Invalid argument")
+            return super().fromtimestamp(timestamp, tz)
+
+    monkeypatch.setattr(dates, "datetime", Windows)
+    assert read("1960-04-10 02:30", tz="Europe/London") == "1960-04-10T02:00:00.000"
 
 
 @pytest.mark.parametrize(
