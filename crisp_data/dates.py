@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left
-from datetime import MAXYEAR, MINYEAR, date, datetime, tzinfo
+from datetime import MAXYEAR, MINYEAR, UTC, date, datetime, timedelta, tzinfo
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -25,6 +25,7 @@ import pandas as pd
 from crisp_data.errors import BadParameter
 
 _AGO = re.compile(r"(\d+)\s*(minute|hour|day|week|month|year)s?\s+ago", re.ASCII)
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _OF_A_CLOCK = ("minute", "hour")  # units of elapsed time; the others are the calendar's
 # pandas reads "10", "monday" and "2026-10-01 2026-11-01" as something, and "2026-10" as a day.
 _WRITTEN = re.compile(
@@ -243,14 +244,17 @@ def _change(wall: pd.Timestamp, tz: str | tzinfo | None) -> pd.Timestamp:
 
     pandas' ``shift_forward`` tries an hour at a time: where more is skipped, as in Troll, it gives
     a moment an hour before the change. Here the change is looked for between the two readings of
-    the time that zoneinfo gives, by the offset before it and by the one after.
+    the time that zoneinfo gives, by the offset before it and by the one after. (Reckoned from the
+    epoch, for ``datetime.fromtimestamp`` refuses moments before it on Windows.)
     """
     zone = ZoneInfo(str(tz))
     read = wall.to_pydatetime(warn=False).replace(tzinfo=zone)
     before = read.utcoffset()
     seconds = range(int(read.replace(fold=1).timestamp()), int(read.timestamp()) + 1)
     at = bisect_left(
-        seconds, True, key=lambda one: datetime.fromtimestamp(one, zone).utcoffset() != before
+        seconds,
+        True,
+        key=lambda one: (_EPOCH + timedelta(seconds=one)).astimezone(zone).utcoffset() != before,
     )
     return pd.Timestamp(seconds[at], unit="s", tz="UTC").as_unit(wall.unit).tz_convert(tz)
 

@@ -1,6 +1,7 @@
 """What every test may ask for: a sandbox, a workspace on it, and folders of their own."""
 
 import os
+import time
 from pathlib import Path
 
 import matplotlib
@@ -48,6 +49,7 @@ NEEDS = {
     "modes": (os.name == "posix", "this system has no permissions for owner, group and others"),
     "symlinks": (os.name == "posix", "this system lets administrators alone make symbolic links"),
     "interrupts": (os.name == "posix", "an interrupt would reach the tests' own console too"),
+    "TZ": (hasattr(time, "tzset"), "this system has one time zone for all of its programs"),
     "posix": (os.name == "posix", "this is about a POSIX system's own ways"),
 }
 

@@ -104,8 +104,12 @@ _UNKNOWN = (
 
 
 def _named(value: str, names: tuple[str, ...], otherwise: str) -> str:
-    """Say which variable of the environment holds a value."""
-    return next((name for name in names if os.environ.get(name) == value), otherwise)
+    """Say which variable of the environment holds a value, as it is spelled there.
+
+    Windows finds a variable under any spelling; a dict finds it under its own alone.
+    """
+    environment = dict(os.environ)
+    return next((name for name in names if environment.get(name) == value), otherwise)
 
 
 def _wrong(bundle: Path) -> str:

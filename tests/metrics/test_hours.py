@@ -67,7 +67,7 @@ NIGHT = {"sun": "01:00-04:00"}
         ("Australia/Lord_Howe", ALWAYS, "2026-04-05", 24.5),
         ("Australia/Lord_Howe", ALWAYS, "2026-10-04", 23.5),
         ("Asia/Kathmandu", ALWAYS, "2026-10-25", 24),
-        ("America/Havana", ALWAYS, "2026-11-01", 25),  # clocks change at midnight
+        ("America/Havana", ALWAYS, "2025-11-02", 25),  # clocks change at midnight
         ("America/Santiago", ALWAYS, "2026-09-06", 23),  # a day without a midnight
     ],
 )

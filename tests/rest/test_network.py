@@ -112,6 +112,24 @@ def test_a_proxy_that_refuses_connections(monkeypatch, name):
     assert HOST in said
 
 
+class WindowsEnvironment(dict):
+    """Finds a variable under any spelling, and lists it in capitals."""
+
+    def get(self, name, default=None):
+        return super().get(name.upper(), default)
+
+    def __contains__(self, name):
+        return super().__contains__(name.upper())
+
+
+def test_a_setting_is_named_as_windows_lists_it(monkeypatch):
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    monkeypatch.setenv("HTTPS_PROXY", f"http://127.0.0.1:{port}")
+    monkeypatch.setattr(os, "environ", WindowsEnvironment(os.environ))
+    assert "HTTPS_PROXY" in refused(reader())
+
+
 def test_a_proxy_whose_name_nobody_knows(monkeypatch):
     def unknown(host, *arguments, **options):
         assert host == "proxy.example"

@@ -1,6 +1,5 @@
 """Retries and what they cost; the sandbox's own count is the referee."""
 
-import os
 import socket
 
 import pytest
@@ -294,7 +293,7 @@ def test_tls_that_breaks_after_the_work_was_done_is_a_lost_answer(monkeypatch):
 
     def respond(connection):
         if connection.command == "POST" and not broken:
-            raw = socket.socket(fileno=os.dup(connection.connection.fileno()))
+            raw = socket.fromfd(connection.connection.fileno(), socket.AF_INET, socket.SOCK_STREAM)
 
             def write(content):
                 broken.append(content)  # first, for the client goes on as soon as it is answered
