@@ -153,8 +153,7 @@ def test_a_budget_that_a_child_opens_bounds_it(sandbox, ws):
 
     def work():
         with ws.budget(2) as own, pytest.raises(crisp.QuotaExceeded, match="budget of 2"):
-            for session_id in ids:
-                ws.messages(session_id, refresh=True)
+            [ws.messages(session_id, refresh=True) for session_id in ids]
         with ws.budget(sys.maxsize), pytest.raises(crisp.ForkedProcess, match="of 9 requests"):
             ws.messages(ids[0], refresh=True)
         return own.used
