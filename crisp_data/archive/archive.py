@@ -27,8 +27,6 @@ from crisp_data.quota.estimate import SHOWN
 from crisp_data.rest.client import Client
 from crisp_data.rest.cost_plans import PullChecks
 
-_UNBOUNDED = 2**62  # a budget that only counts
-
 _CACHE = (
     "The archive was opened without a workspace, so the HTTP cache may still hold answers about "
     "the person: open it with ws.archive(path), or run 'crisp-data cache clear'."
@@ -151,7 +149,7 @@ class Archive(Reader):
             both = self._kept["conversations"], self._kept["messages"]
             run = Sync(client, state_table, *both, deep, self._show_plan)
             start_ms = None if start is None else round(start.timestamp() * 1000)
-            with client.quota.budgets.open(_UNBOUNDED) as spent:
+            with client.quota.budgets.open(sys.maxsize) as spent:
                 try:
                     self._finish(run.run(start_ms))
                     for name in also:

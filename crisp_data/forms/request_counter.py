@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
 from typing import Protocol
 
 from crisp_data.quota.budget import Budget
-
-# A budget counts the requests of a block; this one bounds nothing.
-_BOUNDLESS = 10**9
 
 
 class Spender(Protocol):
@@ -53,7 +51,7 @@ class RequestCounter:
     def counted(self) -> Iterator[None]:
         """Count what the block spends."""
         self.stopped = False
-        with self._ws.budget(_BOUNDLESS) as self._budget:
+        with self._ws.budget(sys.maxsize) as self._budget:
             yield
 
     def stop(self) -> None:

@@ -18,20 +18,27 @@ from crisp_data.errors import ForkedProcess
 
 # Named when made, and not when sent: the workers may have been forked between.
 _names: weakref.WeakKeyDictionary[Any, str] = weakref.WeakKeyDictionary()
+_checks: weakref.WeakKeyDictionary[Any, Callable[[], None]] = weakref.WeakKeyDictionary()
 _named: weakref.WeakValueDictionary[str, Any] = weakref.WeakValueDictionary()
 
 
-def name(thing: Any) -> None:
+def name(thing: Any, check: Callable[[], None] | None = None) -> None:
     """Let forks of this process be sent a thing that they inherit; no other pickle takes it.
+
+    ``check`` is called before it is sent, and raises where it must not be just now.
 
     >>> name(ws)
     """
     _names[thing] = secrets.token_hex(8)
+    if check is not None:
+        _checks[thing] = check
     _named[_names[thing]] = thing
     ForkingPickler.register(type(thing), _reduced)
 
 
 def _reduced(thing: Any) -> tuple[Callable[..., Any], tuple[str, str]]:
+    if (check := _checks.get(thing)) is not None:
+        check()
     return _found, (type(thing).__name__, _names[thing])
 
 

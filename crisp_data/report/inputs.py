@@ -7,6 +7,7 @@ updated its conversation then or later, so nothing of them is missing.
 
 from __future__ import annotations
 
+import sys
 from contextlib import nullcontext, suppress
 from dataclasses import dataclass, replace
 from typing import Any
@@ -21,7 +22,6 @@ from crisp_data.privacy import Pseudonymiser
 from crisp_data.report import wording
 from crisp_data.report.periods import Period, period
 
-_UNBOUNDED = 2**62  # a budget that only counts
 # What the page reads of a frame of conversations; of messages it is what the metrics read.
 _CONVERSATIONS = (
     "session_id",
@@ -212,7 +212,7 @@ def of_source(
     complete = (_complete_from(source, zone), now) if kept else None
     asked = period(since, until, tz=zone, now=now)
     fresh = {} if kept else {"refresh": refresh}
-    with nullcontext(None) if kept else source.budget(_UNBOUNDED) as spent:
+    with nullcontext(None) if kept else source.budget(sys.maxsize) as spent:
         start = asked.before().start
         conversations = source.conversations(since=start, tz=zone, **fresh)
         messages = source.messages(conversations, tz=zone, **fresh)

@@ -131,7 +131,7 @@ class Client:
         )
         self._cache_file = PerProcess(lambda: cache_file.open_file(self.cache_path))
         self._local = threading.local()
-        inherited.name(self)
+        inherited.name(self, self.quota.budgets.check_unbounded)
 
     def get(self, path: str, params: Mapping[str, Any] | None = None, **options: Any) -> Any:
         """Read a path below ``/v1`` and return its ``data``; a second time from the cache.

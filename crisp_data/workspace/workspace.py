@@ -93,7 +93,7 @@ class Workspace(Forms, Writing):
         self._plans_shown = progress is not False
         self._pseudonymiser: Pseudonymiser | None = None
         self.plan = CostPlans(client, website_id, tz)
-        inherited.name(self)
+        inherited.name(self, client.quota.budgets.check_unbounded)
         self._checks = PullChecks(self.plan)
 
     @property
@@ -131,11 +131,18 @@ class Workspace(Forms, Writing):
             Inside the block, by whatever would spend more than is left, at no cost; its
             ``needed``, ``left`` and ``limit`` are the budget's, its ``resets_at`` is None. No
             waiting fills a budget again, so ``on_quota="wait"`` does not wait for one.
+        ForkedProcess
+            In a process that was forked inside the block, by the first request, at no cost;
+            and where a pool is handed the workspace inside the block.
 
         Notes
         -----
         What comes from the cache spends nothing. Where budgets are nested, all must allow a
         request, and each is charged.
+
+        A budget belongs to the process that opens it. What other processes spend is not in its
+        ``used``, though the day's ledger counts it. Open one in each worker, in the function
+        that it runs: only what was opened in a process bounds that process.
 
         Examples
         --------

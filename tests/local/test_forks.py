@@ -118,6 +118,57 @@ def test_a_pool_of_forked_workers_maps_a_method(sandbox, ws, kind):
     assert ws.quota.used == sandbox.stats()["requests"]
 
 
+@pytest.mark.parametrize("kind", ["fork", "pool before", "pool within"])
+def test_a_budget_is_not_spent_once_by_each_process(sandbox, ws, kind):
+    """A child has a copy of it; a pool that was made before the block does not know it."""
+    import multiprocessing
+
+    ids = list(ws.conversations()["session_id"][:6])
+    before, context = sandbox.stats()["requests"], multiprocessing.get_context("fork")
+    refused = partial(pytest.raises, crisp.ForkedProcess, match="A budget of 2 requests is open")
+    if kind == "fork":
+        with ws.budget(2) as budget:
+            children = [Child(lambda: ws.messages(ids, refresh=True)) for _ in range(CHILDREN)]
+            for child in children:
+                with refused() as caught:
+                    child.result()
+    elif kind == "pool before":
+        with context.Pool(2) as pool, ws.budget(2) as budget:
+            with refused() as caught:
+                pool.map_async(partial(ws.messages, refresh=True), ids).get(60)
+            with refused():
+                pool.map_async(ws.client.get, [f"website/{ws.website_id}"]).get(60)
+    else:
+        with ws.budget(2) as budget, context.Pool(2) as pool, refused() as caught:
+            pool.map_async(partial(ws.messages, refresh=True), ids).get(60)
+    assert "Open the budget in the function" in caught.value.hint
+    assert sandbox.stats()["requests"] == before
+    assert (budget.used, ws.quota.used) == (0, before)
+
+
+def test_a_budget_that_a_child_opens_bounds_it(sandbox, ws):
+    """What its parent has open is no longer asked then; what only counts never is."""
+    ids = list(ws.conversations()["session_id"][:6])
+    before = sandbox.stats()["requests"]
+
+    def work():
+        with ws.budget(2) as own, pytest.raises(crisp.QuotaExceeded, match="budget of 2"):
+            [ws.messages(session_id, refresh=True) for session_id in ids]
+        with ws.budget(sys.maxsize), pytest.raises(crisp.ForkedProcess, match="of 9 requests"):
+            ws.messages(ids[0], refresh=True)
+        return own.used
+
+    with ws.budget(9) as budget, ws.budget(sys.maxsize):
+        children = [Child(work) for _ in range(CHILDREN)]
+        assert [child.result() for child in children] == [2] * CHILDREN
+        ws.messages(ids[0], refresh=True)
+    assert budget.used == 1
+    with ws.budget(sys.maxsize):
+        assert len(Child(lambda: ws.messages(ids[1], refresh=True)).result()) > 0
+    assert sandbox.stats()["requests"] - before == 2 * CHILDREN + 2
+    assert ws.quota.used == sandbox.stats()["requests"]
+
+
 def test_a_worker_that_did_not_inherit_the_workspace_is_told(sandbox, ws):
     """When it uses it: an error while a task is read would let the pool wait for ever."""
     import multiprocessing
