@@ -34,10 +34,36 @@ def write_parquet(
     table : str or None
         The table's name, to be noted in the file; None notes nothing.
     """
-    noted = schema.with_metadata({_NOTE: table.encode()} if table else None)
+    fields = [field.with_type(_readable(field.type)) for field in schema]
+    noted = pa.schema(fields, {_NOTE: table.encode()} if table else None)
     with pyarrow.parquet.ParquetWriter(file, noted, compression="zstd") as writer:
         for part in parts:
             writer.write_table(part.cast(noted))
+
+
+def _readable(kind: pa.DataType) -> pa.DataType:
+    """Spell a type so that each pyarrow which the package allows writes it and reads it back.
+
+    A list of fixed size with a gap is written by all of them and read by few; short decimals are
+    written by few.
+    """
+    types = pa.types
+    if types.is_decimal32(kind) or types.is_decimal64(kind):
+        return pa.decimal128(kind.precision, kind.scale)
+    if types.is_list(kind) or types.is_fixed_size_list(kind):
+        return pa.list_(_readable_field(kind.value_field))
+    if types.is_large_list(kind):
+        return pa.large_list(_readable_field(kind.value_field))
+    if types.is_struct(kind):
+        return pa.struct([_readable_field(field) for field in kind])
+    if types.is_map(kind):
+        fields = _readable_field(kind.key_field), _readable_field(kind.item_field)
+        return pa.map_(*fields, keys_sorted=kind.keys_sorted)
+    return kind
+
+
+def _readable_field(field: pa.Field) -> pa.Field:
+    return field.with_type(_readable(field.type))
 
 
 def read_parquet(path: Path) -> tuple[pa.Table, str | None]:

@@ -98,8 +98,10 @@ def _without_pandas_kinds(column: Any, native: bool) -> Any:
         return _without_pandas_kinds(pd.Series(np.asarray(column), index=column.index), native)
     if isinstance(dtype, pd.CategoricalDtype):
         return _categories(column, native)
-    if isinstance(dtype, pd.PeriodDtype) or (isinstance(dtype, pd.IntervalDtype) and not native):
+    if isinstance(dtype, pd.PeriodDtype):
         return column.astype("str")
+    if isinstance(dtype, pd.IntervalDtype) and not (native and _has_arrow_type(column)):
+        return column.astype("str")  # so are intervals of times with a zone, before pandas 3.1
     if isinstance(dtype, pd.DatetimeTZDtype):
         return _in_a_named_zone(column)
     if dtype.kind == "c":
@@ -154,6 +156,14 @@ def _arrow_type(column: pd.Series) -> pa.DataType:
             "is of a kind that no file format knows",
             "Give it another first, such as {column}.astype('str').",
         ) from None
+
+
+def _has_arrow_type(column: pd.Series) -> bool:
+    try:
+        _arrow_type(column)
+    except Unwritable:
+        return False
+    return True
 
 
 def _chunked(column: pd.Series) -> pa.ChunkedArray:

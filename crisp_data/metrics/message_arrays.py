@@ -31,6 +31,7 @@ from crisp_data.metrics.frame_checks import (
 )
 
 OTHER, NOTE, CUSTOMER, PERSON, BOT, RESOLVED = range(6)
+_ALL = slice(None)
 COLUMNS = (
     "session_id",
     "fingerprint",
@@ -126,7 +127,7 @@ class MessageArrays:
         """Tell who wrote sorted rows: the columns ``user_id`` and ``nickname``; -1 is missing."""
         return {column: self.text(column, rows) for column in ("user_id", "nickname")}
 
-    def name(self, cuts: TicketBounds, groups: Ints | slice = slice(None)) -> dict[str, Any]:
+    def name(self, cuts: TicketBounds, groups: Ints | slice = _ALL) -> dict[str, Any]:
         """Name groups: the columns ``session_id`` and ``ticket``."""
         sessions = self.session[cuts.first[groups]]
         return {

@@ -14,6 +14,7 @@ import dateutil.tz
 import numpy as np
 import pandas as pd
 import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from crisp_data import export
@@ -484,3 +485,36 @@ def test_a_frame_is_left_as_it_was(tmp_path):
     before = frame.dtypes.tolist()
     export.write(tmp_path / "a.csv", frame)
     assert frame.dtypes.tolist() == before
+
+
+@pytest.mark.parametrize(
+    ("kind", "value", "spelled"),
+    [
+        (pa.decimal32(5, 2), Decimal("1.50"), pa.decimal128(5, 2)),
+        (pa.decimal64(15, 2), Decimal("1.50"), pa.decimal128(15, 2)),
+        (pa.list_(pa.int64(), 2), [1, 2], pa.list_(pa.int64())),
+        (
+            pa.struct([pa.field("a", pa.list_(pa.int64(), 2))]),
+            {"a": [1, 2]},
+            pa.struct([pa.field("a", pa.list_(pa.int64()))]),
+        ),
+        (
+            pa.large_list(pa.struct([pa.field("a", pa.decimal32(5, 2))])),
+            [{"a": Decimal("1.50")}, {"a": None}],
+            pa.large_list(pa.struct([pa.field("a", pa.decimal128(5, 2))])),
+        ),
+        (
+            pa.map_(pa.string(), pa.list_(pa.int64(), 2)),
+            [("a", [1, 2])],
+            pa.map_(pa.string(), pa.list_(pa.int64())),
+        ),
+    ],
+    ids=str,
+)
+def test_what_few_pyarrows_read_is_stored_as_what_all_read(tmp_path, kind, value, spelled):
+    """A fixed_size_list with a gap is written, and then read by new ones only."""
+    frame = pd.DataFrame({"c": arrow(kind, value, None)})
+    path = export.write(tmp_path / "a.parquet", frame)
+    found = pq.read_table(path)["c"]
+    assert found.type == spelled
+    assert found.to_pylist() == [value, None]
