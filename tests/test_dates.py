@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from contextlib import suppress
-from datetime import UTC, date, datetime, timedelta, timezone, tzinfo
+from datetime import UTC, date, datetime, timedelta, timezone
 
 import numpy as np
 import pandas as pd
@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from crisp_data import dates
 from crisp_data.errors import BadParameter
 from tests import clock_changes
+from tests.windows import WindowsDatetime
 
 NOW = datetime(2026, 11, 2, 9, 0, tzinfo=UTC)
 
@@ -172,14 +173,7 @@ def test_an_hour_that_never_was_is_the_moment_of_the_change(name: str) -> None:
 
 
 def test_a_change_before_1970_is_found_on_windows_too(monkeypatch: pytest.MonkeyPatch) -> None:
-    class Windows(datetime):
-        @classmethod
-        def fromtimestamp(cls, timestamp: float, tz: tzinfo | None = None) -> Windows:
-            if timestamp < 0:
-                raise OSError(22, "Invalid argument")
-            return super().fromtimestamp(timestamp, tz)
-
-    monkeypatch.setattr(dates, "datetime", Windows)
+    monkeypatch.setattr(dates, "datetime", WindowsDatetime)
     assert read("1960-04-10 02:30", tz="Europe/London") == "1960-04-10T02:00:00.000"
 
 

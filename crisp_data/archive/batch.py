@@ -14,7 +14,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from contextlib import closing
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pyarrow as pa
@@ -334,4 +334,5 @@ def _milliseconds(times: pa.ChunkedArray) -> list[int | None]:
 def _month(milliseconds: int | None) -> str:
     if milliseconds is None:
         return _UNDATED
-    return f"{datetime.fromtimestamp(milliseconds / 1000, UTC):%Y-%m}"
+    moment = datetime(1970, 1, 1, tzinfo=UTC) + timedelta(milliseconds=milliseconds)
+    return f"{moment:%Y-%m}"  # (fromtimestamp refuses moments before 1970 on Windows)

@@ -8,8 +8,10 @@ import pytest
 from deltalake import write_deltalake
 
 import crisp_data as crisp
+from crisp_data.archive import batch
 from crisp_data.archive.state import FORMAT, StateTable
 from crisp_data.sandbox import Sandbox
+from tests.windows import WindowsDatetime
 
 from .conftest import Api, assert_equals_truth, assert_exact, kills, move_in_time
 
@@ -153,6 +155,15 @@ def test_a_moment_of_creation_that_changes_moves_nothing(kept, few, deep):
         archive.sync(deep=deep)
         assert_exact(archive, sandbox)
         assert archive.sync().requests == 1
+
+
+def test_a_moment_of_creation_before_1970_is_archived_on_windows_too(kept, few, monkeypatch):
+    archive, _ = kept
+    sandbox, _ = few
+    monkeypatch.setattr(batch, "datetime", WindowsDatetime)
+    recreated(sandbox, sandbox.truth("conversations")[4]["session_id"], -1)
+    archive.sync(deep=True)
+    assert_exact(archive, sandbox)
 
 
 def test_what_an_earlier_version_kept_twice_is_kept_once(kept, few, steps, every):

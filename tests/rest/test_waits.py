@@ -229,7 +229,7 @@ def test_ctrl_c_ends_a_pull_whose_workers_wait(sandbox: Sandbox, why: str) -> No
         for _ in range(4):  # all four workers sleep for an hour
             assert process.stdout.readline() == "waiting\n"
         process.send_signal(signal.SIGINT)
-        assert process.wait(60) != 0
+        assert process.wait(200) != 0
         assert process.stderr.read().rstrip().endswith("KeyboardInterrupt")
 
 
@@ -247,7 +247,7 @@ def test_no_wait_keeps_a_program_from_ending(sandbox: Sandbox, why: str) -> None
     )
     hinder(sandbox, why)
     with child(sandbox, then, WAITS[why]) as process:
-        assert process.wait(60) == 0
+        assert process.wait(200) == 0
         assert "leaving" in process.stdout.read()
 
 
