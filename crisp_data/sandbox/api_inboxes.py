@@ -5,7 +5,36 @@ from __future__ import annotations
 from .profiles import visitor
 from .records import Record
 from .request import Answer, Call, Refusal, found, operation
-from .rng import salt_of, uuid4
+from .resources import Resource
+from .rng import salt_of
+
+
+def _new_inbox(call: Call, inbox_id: str, now: int) -> Record:
+    """Make an inbox behind the others."""
+    blank = {"operators": [], "conditions": [], "order": len(call.website.inboxes) + 1}
+    return blank | call.body | {"inbox_id": inbox_id, "created_at": now, "updated_at": now}
+
+
+def _release_inbox(call: Call, inbox_id: str, at: int) -> None:
+    """Return the conversations of an inbox to the main one."""
+    website = call.website
+    for one in list(website.conversations.values()):
+        if one.facts.inbox_id == inbox_id:
+            with website.edit(one, at) as row:
+                row["inbox_id"] = None
+
+
+INBOXES = Resource(
+    table="inboxes",
+    key="inbox_id",
+    not_found="inbox_not_found",
+    read=("get_inbox", "check_inbox_exists"),
+    create=("create_new_inbox",),
+    save=("save_inbox",),
+    remove=("delete_inbox",),
+    new=_new_inbox,
+    release=_release_inbox,
+)
 
 
 @operation("list_inboxes")
@@ -14,54 +43,14 @@ def list_inboxes(call: Call) -> Answer:
     return call.page(sorted(call.website.inboxes.values(), key=lambda row: row["order"]))
 
 
-@operation("get_inbox", "check_inbox_exists")
-def get_inbox(call: Call) -> Answer:
-    """Answer one inbox."""
-    return Answer("resolved", _inbox(call, call.path["inbox_id"]))
-
-
-def _inbox(call: Call, inbox_id: str) -> Record:
-    return found(call.website.inboxes, inbox_id, "inbox_not_found")
-
-
-@operation("create_new_inbox")
-def create_new_inbox(call: Call) -> Answer:
-    """Create an inbox behind the others."""
-    website = call.website
-    now, inbox_id = website.clock.tick(), uuid4(website.rng)
-    blank = {"operators": [], "conditions": [], "order": len(website.inboxes) + 1}
-    row = blank | call.body | {"inbox_id": inbox_id, "created_at": now, "updated_at": now}
-    website.inboxes[inbox_id] = row
-    return Answer("added", {"inbox_id": inbox_id}, 201)
-
-
-@operation("save_inbox")
-def save_inbox(call: Call) -> Answer:
-    """Save an inbox."""
-    row = _inbox(call, call.path["inbox_id"])
-    kept = {"inbox_id": row["inbox_id"], "updated_at": call.website.clock.tick()}
-    row.update(call.body | kept)
-    return Answer("updated")
-
-
-@operation("delete_inbox")
-def delete_inbox(call: Call) -> Answer:
-    """Delete an inbox; its conversations return to the main one."""
-    website = call.website
-    inbox_id = _inbox(call, call.path["inbox_id"])["inbox_id"]
-    at = website.clock.tick()
-    for one in list(website.conversations.values()):
-        if one.facts.inbox_id == inbox_id:
-            with website.edit(one, at) as row:
-                row["inbox_id"] = None
-    del website.inboxes[inbox_id]
-    return Answer("deleted")
-
-
 @operation("batch_order_inboxes")
 def batch_order_inboxes(call: Call) -> Answer:
     """Set the order of inboxes."""
-    rows = [(_inbox(call, one["inbox_id"]), one["order"]) for one in call.body["orders"]]
+    inboxes = call.website.inboxes
+    rows = [
+        (found(inboxes, one["inbox_id"], INBOXES.not_found), one["order"])
+        for one in call.body["orders"]
+    ]
     call.website.clock.tick()
     for row, order in rows:
         row["order"] = order

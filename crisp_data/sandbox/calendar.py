@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from bisect import bisect
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import accumulate
 from random import Random
 
@@ -77,7 +78,7 @@ class Arrivals:
     about a third over the span.
     """
 
-    def __init__(self, weeks: int = 13) -> None:
+    def __init__(self, weeks: int) -> None:
         last = DATA_END - DATA_END % DAY
         self._days = [last - n * DAY for n in range(weeks * 7, -1, -1)]
         growth = 0.3 / len(self._days)
@@ -92,3 +93,9 @@ class Arrivals:
             at = day + hour * HOUR + int(rng.random() * HOUR)
             if at <= DATA_END:
                 return at
+
+
+@lru_cache(maxsize=8)
+def arrivals(weeks: int) -> Arrivals:
+    """Return the arrivals of a span of weeks."""
+    return Arrivals(weeks)

@@ -13,7 +13,7 @@ from .texts import TOPICS
 STATUS = {"pending": 0, "unresolved": 1, "resolved": 2}
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class Facts:
     """What lists are ordered and filtered by: cheap to hold for every conversation.
 

@@ -121,7 +121,7 @@ class Sandbox(Controls):
             self._server = Server(self._port, self.respond, context)
             self._pid = os.getpid()
             self._thread = threading.Thread(
-                target=self._server.serve_forever, args=(0.01,), daemon=True, name="sandbox"
+                target=self._server.serve_until_stopped, daemon=True, name="sandbox"
             )
             self._thread.start()
         return self
@@ -129,9 +129,7 @@ class Sandbox(Controls):
     def stop(self) -> None:
         """Close the socket; stopping twice does nothing, nor does a forked child's stopping."""
         if self._server is not None and self._thread is not None and self._pid == os.getpid():
-            self._server.shutdown()
-            self._server.server_close()
-            self._thread.join()
+            self._server.stop(self._thread)
             self._server = self._thread = None
 
     def serve_forever(self) -> None:
@@ -175,7 +173,7 @@ class Sandbox(Controls):
         if self._server is None:
             raise RuntimeError("The sandbox does not run: call start(), or use it in a with block.")
         scheme = "https" if self._certificate else "http"
-        return f"{scheme}://127.0.0.1:{self._server.server_port}"
+        return f"{scheme}://127.0.0.1:{self._server.port}"
 
     @property
     def url(self) -> str:

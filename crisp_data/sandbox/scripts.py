@@ -8,11 +8,12 @@ Text is made from a plan on demand (`messages`, `conversations`).
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 from math import log
 from random import Random
 from typing import NamedTuple
 
-from .calendar import DATA_END, DAY, HOUR, MINUTE, OPERATORS, SECOND, Arrivals, choose_operator
+from .calendar import DATA_END, DAY, HOUR, MINUTE, OPERATORS, SECOND, arrivals, choose_operator
 from .rng import stream, uuid4
 
 USER = -1
@@ -37,7 +38,7 @@ class Turn(NamedTuple):
     type: str
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class Plan:
     """Everything about a seeded conversation that is chance."""
 
@@ -47,7 +48,7 @@ class Plan:
     customer: int
     topic: int
     operator: int
-    turns: list[Turn]
+    turns: tuple[Turn, ...]
     updated_at: int
 
     @property
@@ -74,8 +75,9 @@ class Plan:
         return waiting[::-1]
 
 
-def draw(seed: str, number: int, customers: int, arrivals: Arrivals) -> Plan:
-    """Draw the plan of conversation `number`; pure in its arguments.
+@lru_cache(maxsize=4096)
+def draw(seed: str, number: int, customers: int, weeks: int) -> Plan:
+    """Draw the plan of conversation `number`; pure in its arguments, and kept for the next reader.
 
     Parameters
     ----------
@@ -85,8 +87,8 @@ def draw(seed: str, number: int, customers: int, arrivals: Arrivals) -> Plan:
         The conversation's number.
     customers : int
         How many customers there are.
-    arrivals : Arrivals
-        When conversations begin.
+    weeks : int
+        How far back conversations reach.
 
     Returns
     -------
@@ -96,7 +98,7 @@ def draw(seed: str, number: int, customers: int, arrivals: Arrivals) -> Plan:
     rng = stream(seed, number)
     session_id = f"session_{uuid4(rng)}"
     salt = rng.getrandbits(64)
-    created_at = arrivals.draw(rng)
+    created_at = arrivals(weeks).draw(rng)
     if number % LONG_EVERY == LONG_AT:
         length = rng.randint(150, 450)
         created_at = min(created_at, DATA_END - 21 * DAY)
@@ -117,7 +119,7 @@ def draw(seed: str, number: int, customers: int, arrivals: Arrivals) -> Plan:
         customer=int(customers * rng.random() ** 1.5),
         topic=min(int(rng.expovariate(0.45)), 6),
         operator=operator,
-        turns=turns,
+        turns=tuple(turns),
         updated_at=min(DATA_END, turns[-1].timestamp + late),
     )
 

@@ -11,11 +11,13 @@ import os
 import socket
 import ssl
 import sys
+import threading
 import weakref
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
+from socketserver import ThreadingTCPServer
 from typing import Any
 
 from .routes import Request
@@ -50,17 +52,23 @@ if hasattr(os, "register_at_fork"):
     os.register_at_fork(after_in_child=_leave_to_parent)
 
 
-class Server(ThreadingHTTPServer):
+class Server(ThreadingTCPServer):
     """A server bound to loopback when it is made, in the thread that makes it."""
 
+    allow_reuse_address = True
     daemon_threads = True
     request_queue_size = 128
+    #: Only in case that `stop` fails to wake the server (s).
+    timeout = 1
 
     def __init__(self, port: int, respond: Responder, context: ssl.SSLContext | None) -> None:
         self.respond = respond
         self._context = context
         self.connections: set[socket.socket] = set()
+        self._stopping = False
+        # Not an HTTPServer, which would ask the system's name server for its own name.
         super().__init__(("127.0.0.1", port), Connection)
+        self.port: int = self.server_address[1]
         _servers.add(self)
 
     def get_request(self) -> tuple[Any, Any]:
@@ -76,8 +84,21 @@ class Server(ThreadingHTTPServer):
         self.connections.discard(request)
         super().shutdown_request(request)
 
+    def serve_until_stopped(self) -> None:
+        """Accept connections until `stop`."""
+        while not self._stopping:
+            self.handle_request()
+
+    def stop(self, thread: threading.Thread) -> None:
+        """End the serving thread at once: a last connection wakes it from its wait."""
+        self._stopping = True
+        with suppress(OSError):
+            socket.create_connection(("127.0.0.1", self.port), timeout=1).close()
+        thread.join()
+        self.server_close()
+
     def server_close(self) -> None:
-        """Close the door and the kept connections too, which would go on being answered."""
+        """Close the kept connections too, which would go on being answered."""
         super().server_close()
         for sock in tuple(self.connections):
             with suppress(OSError):

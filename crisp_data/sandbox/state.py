@@ -10,17 +10,15 @@ from bisect import bisect_left, insort
 from collections.abc import Callable, Hashable, Iterator
 from contextlib import contextmanager
 from copy import deepcopy
-from functools import cached_property, lru_cache
+from functools import cached_property
 from typing import Any
 
 from . import profiles
-from .calendar import DATA_END, DAY, Arrivals
-from .conversations import STATUS, Facts, facts, record
+from .conversations import STATUS, Facts, record
 from .messages import excerpt, fingerprint, message, text_of
-from .people import scene
 from .records import Clock, Conversation, Record, encode
 from .rng import stream
-from .scripts import Plan, draw
+from .seeded import seeded_website
 
 
 class Website:
@@ -29,18 +27,16 @@ class Website:
     def __init__(
         self, seed: int, number: int, conversations: int, clock: Clock, weeks: int
     ) -> None:
-        self.scene = scene(seed, number)
+        self._seeded = seeded_website(seed, number, conversations, weeks)
+        self.scene = self._seeded.scene
+        self.plan = self._seeded.plan
         self.id = self.scene.website_id
         self.clock = clock
         self.rng = stream(self.scene.seed, "writes")
-        self._arrivals = Arrivals(weeks)
-        self._customers = max(3, conversations * 2 // 3)
-        self.plan = lru_cache(maxsize=512)(self._plan)
-        self.conversations: dict[str, Conversation] = {}
-        self._first_seen: dict[int, int] = {}
-        for n in range(conversations):
-            self._seed(n)
-        self._update_in_batches()
+        self.conversations = {
+            session_id: Conversation(session_id, known, n)
+            for n, (session_id, known) in enumerate(self._seeded.facts.items())
+        }
         self.order = sorted(conversation.key for conversation in self.conversations.values())
         self.removed: list[Conversation] = []
         #: Listings by their filters, kept until anything changes.
@@ -61,30 +57,6 @@ class Website:
         self.inboxes = profiles.inboxes(self.scene)
         self.campaigns = profiles.campaigns(self.scene)
         self.templates: dict[str, Record] = {}
-
-    def _plan(self, number: int) -> Plan:
-        return draw(self.scene.seed, number, self._customers, self._arrivals)
-
-    def _seed(self, number: int) -> None:
-        plan = self._plan(number)
-        known = facts(plan, self.scene)
-        self.conversations[plan.session_id] = Conversation(plan.session_id, known, number)
-        earlier = self._first_seen.get(plan.customer, known.created_at)
-        self._first_seen[plan.customer] = min(earlier, known.created_at)
-
-    def _update_in_batches(self) -> None:
-        """Update many at one millisecond, as `batch/*` does: one instant, more than a page."""
-        rng = stream(self.scene.seed, "batches")
-        for weeks_ago in (9, 5, 1):
-            at = DATA_END - weeks_ago * 7 * DAY
-            recent = [
-                c for c in self.conversations.values() if at - 21 * DAY < c.facts.updated_at < at
-            ]
-            for conversation in rng.sample(recent, min(len(recent) // 2, rng.randint(60, 120))):
-                known = conversation.facts
-                known.updated_at = at
-                if rng.random() < 0.5:
-                    known.state, known.waiting_since, known.unread = "resolved", None, 0
 
     # Reading
 
@@ -132,9 +104,11 @@ class Website:
     @cached_property
     def people(self) -> dict[str, Record]:
         """The people profiles by `people_id`, made when first asked for."""
-        known = map(self.scene.customer, range(self._customers))
+        known = map(self.scene.customer, range(self._seeded.customers))
         return {
-            customer.people_id: profiles.profile(customer, self._first_seen.get(customer.number))
+            customer.people_id: profiles.profile(
+                customer, self._seeded.first_seen.get(customer.number)
+            )
             for customer in known
             if customer.has_profile
         }

@@ -6,33 +6,42 @@ Crisp validates with AJV, whose messages name a path: ``data should have require
 
 from __future__ import annotations
 
-from typing import Any
-
-from jsonschema import Draft202012Validator
-from jsonschema.exceptions import ValidationError
+from collections.abc import Iterator
+from functools import cache
+from typing import TYPE_CHECKING, Any
 
 from .request import Refusal
 from .schemas import CONTENTS, SCHEMAS
 
-_VALIDATORS = {name: Draft202012Validator(schema) for name, schema in SCHEMAS.items()}
-_CONTENT_VALIDATORS = {name: Draft202012Validator(schema) for name, schema in CONTENTS.items()}
+if TYPE_CHECKING:
+    from jsonschema import Draft202012Validator
+    from jsonschema.exceptions import ValidationError
+
+
+@cache
+def _validator(operation: str, content: str | None = None) -> Draft202012Validator:
+    # Imported with the first body: with all its optional parts installed, as JupyterLab installs
+    # them, it takes longer to import than everything else together.
+    from jsonschema import Draft202012Validator
+
+    return Draft202012Validator(SCHEMAS[operation] if content is None else CONTENTS[content])
 
 
 def validate(operation: str, body: Any) -> None:
     """Refuse a body that does not fit its operation's schema."""
-    validator = _VALIDATORS.get(operation)
-    if validator is None:
+    if operation not in SCHEMAS:
         return
-    _check(validator, body, "data")
+    _check(_validator(operation), body, "data")
     if operation == "send_message_in_conversation":
         # The content's own schema follows from the type, so that a refusal names one path.
-        _check(_CONTENT_VALIDATORS[body["type"]], body["content"], "data.content")
+        _check(_validator(operation, body["type"]), body["content"], "data.content")
 
 
 def _check(validator: Draft202012Validator, value: Any, root: str) -> None:
-    errors = sorted(validator.iter_errors(value), key=lambda error: list(map(str, error.path)))
-    if errors:
-        raise Refusal(400, "invalid_data", _words(errors[0], root))
+    errors: Iterator[ValidationError] = validator.iter_errors(value)
+    first = min(errors, key=lambda error: list(map(str, error.path)), default=None)
+    if first is not None:
+        raise Refusal(400, "invalid_data", _words(first, root))
 
 
 def _words(error: ValidationError, root: str) -> str:

@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from statistics import mean, median
 
 import pytest
+import requests
 
 from crisp_data.sandbox import Sandbox, calendar, conversations, messages, scripts
 
@@ -244,3 +245,23 @@ def test_an_empty_workspace_can_be_made():
 def test_impossible_options_are_refused(option):
     with pytest.raises(ValueError, match=r"tier|batch_size"):
         Sandbox(**{"conversations": 1, **option})
+
+
+def test_sandboxes_of_the_same_options_share_what_was_drawn_and_nothing_that_changes(monkeypatch):
+    def rows():
+        return one.truth("conversations"), one.truth("messages"), one.truth("people")
+
+    one = Sandbox(seed=77, conversations=12)
+    before = rows()
+    monkeypatch.setattr("crisp_data.sandbox.seeded.facts", pytest.fail)
+    two = Sandbox(seed=77, conversations=12)
+    assert (two.truth("conversations"), two.truth("messages"), two.truth("people")) == before
+    with two:
+        two.churn(1, kinds=("message", "conversation", "state", "removal"))
+        with requests.Session() as session:
+            for _ in range(40):
+                session.get(two.url, timeout=60)
+    assert two.truth("conversations") != before[0]
+    assert rows() == before
+    two.reset()
+    assert two.truth("conversations") == before[0]

@@ -13,7 +13,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 import requests
 
-from crisp_data.sandbox import Sandbox
+from crisp_data.sandbox import Sandbox, server
 
 from .conftest import Api
 
@@ -71,6 +71,20 @@ def test_a_taken_port_is_an_error_in_the_callers_thread(sandbox):
     port = int(sandbox.host.rsplit(":", 1)[1])
     with pytest.raises(OSError, match="in use"):
         Sandbox(conversations=1, port=port).start()
+
+
+def test_starting_asks_no_name_server_and_stopping_waits_for_no_clock(monkeypatch):
+    monkeypatch.setattr(socket, "getfqdn", pytest.fail)
+    monkeypatch.setattr(server.Server, "timeout", None)  # Only being woken ends its wait.
+    box = Sandbox(conversations=1).start()
+    box.stop()
+    assert "stopped" in repr(box)
+
+
+def test_the_validator_is_imported_with_the_first_body_and_not_before():
+    code = "import sys, crisp_data.sandbox as s; s.Sandbox(); print('jsonschema' in sys.modules)"
+    run = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
+    assert run.stdout == "False\n"
 
 
 def test_a_sandbox_that_does_not_run_has_no_address():
