@@ -11,6 +11,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import pyarrow as pa
@@ -146,16 +147,8 @@ class ArchiveTable:
 
     def append(self, rows: pa.Table) -> None:
         """Add rows that are known to be new."""
-        if not rows.num_rows:
-            return
-        with self._storage.writing():
-            write_deltalake(
-                self._made(),
-                rows,
-                mode="append",
-                schema_mode="merge",
-                writer_properties=_ZSTD,
-            )
+        if rows.num_rows:
+            self._write(rows, mode="append", schema_mode="merge")
 
     def put(self, rows: pa.Table, session_ids: Iterable[str]) -> None:
         """Let these be all the rows of these conversations, in one transaction.
@@ -164,19 +157,12 @@ class ArchiveTable:
         (``string_view``) that pyarrow 26 cannot filter when it reads. Replacing what a
         predicate names does not.
         """
-        if (delta := self.delta()) is None:
+        if self.delta() is None:
             return
         for ids in chunks(session_ids):
             mine = rows.filter(pc.is_in(rows["session_id"], pa.array(ids, pa.string())))
-            with self._storage.writing():
-                write_deltalake(
-                    delta,
-                    mine,
-                    mode="overwrite",
-                    predicate=among("session_id", ids) + self._months(mine, ids),
-                    schema_mode="merge",
-                    writer_properties=_ZSTD,
-                )
+            where = among("session_id", ids) + self._months(mine, ids)
+            self._write(mine, mode="overwrite", schema_mode="merge", predicate=where)
 
     def _months(self, rows: pa.Table, ids: list[str]) -> str:
         """Narrow a predicate to the files that can hold these conversations."""
@@ -194,19 +180,17 @@ class ArchiveTable:
 
     def replace(self, rows: pa.Table) -> None:
         """Write the table anew."""
+        whole = rows.combine_chunks()  # chunks would be written side by side, in any order
+        self._write(whole, mode="overwrite", schema_mode="overwrite")
+
+    def _write(self, rows: pa.Table, **how: Any) -> None:
         with self._storage.writing():
-            write_deltalake(
-                self._made(),
-                rows.combine_chunks(),  # chunks would be written side by side, in any order
-                mode="overwrite",
-                schema_mode="overwrite",
-                writer_properties=_ZSTD,
-            )
+            write_deltalake(self._made(), rows, writer_properties=_ZSTD, **how)
 
     def compact(self) -> None:
         """Make few files of many where they are too many, and let go of what nobody needs."""
-        delta = self._delta  # what was never opened has not grown
-        if delta is None:
+        delta = self._delta
+        if delta is None:  # what was never opened has not grown
             return
         with self._storage.writing():
             if len(delta.file_uris()) > _FILES * max(1, len(delta.partitions())):

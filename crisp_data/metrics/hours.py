@@ -165,13 +165,16 @@ def between(start: Ints, end: Ints, hours: BusinessHours | None) -> Ints:
     BadParameter
         ``hours`` is no BusinessHours.
     """
-    if hours is None:
-        return end - start
-    if not isinstance(hours, BusinessHours):
+    check_hours(hours)
+    return end - start if hours is None else hours.between(start, end)
+
+
+def check_hours(hours: Any) -> None:
+    """Refuse what is neither opening hours nor None."""
+    if hours is not None and not isinstance(hours, BusinessHours):
         raise BadParameter(
             "hours must be a BusinessHours.", "Create one: metrics.BusinessHours(...)."
         )
-    return hours.between(start, end)
 
 
 def _read_week(week: Mapping[str, str]) -> list[list[tuple[int, int]]]:

@@ -29,6 +29,7 @@ from crisp_data.errors import BadParameter
 from crisp_data.local.atomic_file import as_path, check_place, whole_file
 from crisp_data.metrics import BusinessHours
 from crisp_data.metrics.frame_checks import names
+from crisp_data.metrics.hours import check_hours
 from crisp_data.plots.curve import WITHIN
 from crisp_data.privacy import Pseudonymiser
 from crisp_data.report.build import compose, seen
@@ -134,7 +135,7 @@ def write(
     'october.html'
     """
     path, levels = check(path), limits(within)
-    _check_hours(hours)
+    check_hours(hours)
     bots = names(bots)
     material = _material(conversations, messages, since, until, tz, inboxes, now, complete, refresh)
     if private is not None:
@@ -206,7 +207,7 @@ def figures(
     ['Conversations', 'Customers', 'Messages']
     """
     levels = limits(within)
-    _check_hours(hours)
+    check_hours(hours)
     bots = names(bots)
     material = _material(conversations, messages, since, until, tz, None, now, complete, refresh)
     now_, before = seen(material, hours, bots)
@@ -238,14 +239,6 @@ def check(path: str | Path) -> Path:
         )
     check_place(path)
     return path
-
-
-def _check_hours(hours: Any) -> None:
-    """Refuse, before anything is spent, what the metrics would refuse afterwards."""
-    if hours is not None and not isinstance(hours, BusinessHours):
-        raise BadParameter(
-            "hours must be a BusinessHours.", "Create one: metrics.BusinessHours(...)."
-        )
 
 
 def _material(

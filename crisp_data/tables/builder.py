@@ -15,7 +15,7 @@ from crisp_data.errors import BadParameter
 from crisp_data.tables import arrow
 from crisp_data.tables.decode import Misfits, Path, Plan, Record, Unfolded, path_of, split
 from crisp_data.tables.dedupe import positions, sorting
-from crisp_data.tables.frames import named, to_frame
+from crisp_data.tables.frames import find_table, to_frame
 from crisp_data.tables.kinds import EXTRA, TEXT, Column, in_zone
 
 # Records are held as objects only until there are this many of them.
@@ -50,7 +50,7 @@ class Builder:
     """
 
     def __init__(self, table: str, tz: str = "UTC") -> None:
-        self.table = named(table)
+        self.table = find_table(table)
         self.schema = self.table.schema_in(check_tz(tz))
         self._kinds = {c.name: in_zone(c.kind, tz) for c in self.table.columns}
         self._fillable = {
