@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 from collections.abc import Callable
 from typing import Any, TypeAlias
 
@@ -11,7 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from crisp_data.export.columns import PER_SECOND, is_nested, is_text, local
-from crisp_data.export.json_values import json_text, month_day_nano_text
+from crisp_data.export.json_values import base64_text, json_text, month_day_nano_text
 from crisp_data.export.unwritable import Unwritable
 
 Columns: TypeAlias = pa.ChunkedArray
@@ -104,56 +103,36 @@ def _parquet_holds(kind: pa.DataType) -> bool:
         return bool(0 <= kind.scale <= kind.precision)
     if name := _extension(kind):
         return name == "pandas.interval"  # which pandas reads back by its name
-    holds: tuple[Callable[[pa.DataType], bool], ...] = (
-        is_text,
-        types.is_integer,
-        types.is_boolean,
-        types.is_float32,
-        types.is_float64,
-        types.is_timestamp,
-        types.is_date,
-        types.is_time,
-        types.is_duration,
-        types.is_binary,
-        types.is_large_binary,
-        types.is_fixed_size_binary,
-    )
-    return any(held(kind) for held in holds)
+    flat = types.is_primitive(kind) and not types.is_float16(kind) and not types.is_interval(kind)
+    return bool(flat or is_text(kind) or _is_bytes(kind))
 
 
 def _unpacking(kind: pa.DataType) -> Callable[[Columns], Columns] | None:
     """Return what turns one encoding of values into the usual one of the same values."""
-    types = pa.types
-    part: Callable[[Any], Any] | None = None
+    types, extension = pa.types, _extension(kind)
     if types.is_dictionary(kind):
-        part = _decoded
-    elif types.is_run_end_encoded(kind):
-        part = pc.run_end_decode
-    elif _extension(kind) == "arrow.json":
-        part = _storage
-    elif _extension(kind) == "arrow.bool8":
-        part = _flags
-    elif types.is_list_view(kind) or types.is_large_list_view(kind):
-        part = _without_views
-    elif usual := _usual(kind):
-        return lambda column: column.cast(usual)
-    return (lambda column: _by_chunk(column, part)) if part else None
+        return _by_chunk(lambda part: part.dictionary.take(part.indices))
+    if types.is_run_end_encoded(kind):
+        return _by_chunk(pc.run_end_decode)
+    if extension == "arrow.json":
+        return _by_chunk(lambda part: part.storage)
+    if extension == "arrow.bool8":
+        return _by_chunk(lambda part: part.storage.cast(pa.bool_()))
+    if types.is_list_view(kind) or types.is_large_list_view(kind):
+        return _by_chunk(_without_views)
+    usual = _usual(kind)
+    return None if usual is None else lambda column: column.cast(usual)
 
 
 def _extension(kind: pa.DataType) -> str:
     return str(kind.extension_name) if isinstance(kind, pa.BaseExtensionType) else ""
 
 
-def _decoded(part: Any) -> pa.Array:
-    return part.dictionary.take(part.indices)
-
-
-def _storage(part: Any) -> pa.Array:
-    return part.storage
-
-
-def _flags(part: Any) -> pa.Array:
-    return part.storage.cast(pa.bool_())
+def _is_bytes(kind: pa.DataType) -> bool:
+    types = pa.types
+    return bool(
+        types.is_binary(kind) or types.is_large_binary(kind) or types.is_fixed_size_binary(kind)
+    )
 
 
 def _usual(kind: pa.DataType) -> pa.DataType | None:
@@ -178,9 +157,12 @@ def _without_views(part: pa.Array) -> pa.Array:
     return pa.LargeListArray.from_arrays(offsets, pc.list_flatten(part), mask=part.is_null())
 
 
-def _by_chunk(column: Columns, function: Callable[[Any], Any]) -> Columns:
-    parts = [function(part) for part in column.chunks]
-    return pa.chunked_array(parts or [function(pa.array([], column.type))])
+def _by_chunk(function: Callable[[Any], pa.Array]) -> Callable[[Columns], Columns]:
+    def convert(column: Columns) -> Columns:
+        parts = [function(part) for part in column.chunks]
+        return pa.chunked_array(parts or [function(pa.array([], column.type))])
+
+    return convert
 
 
 def _strange(kind: pa.DataType) -> str:
@@ -218,14 +200,6 @@ def _scalars(column: Columns) -> Columns:
 def _single(column: Columns) -> Columns:
     """Give the shortest number that is the same single: 0.1, not 0.10000000149."""
     return column.cast(pa.string()).cast(pa.float64())
-
-
-def _day(column: Columns) -> Columns:
-    return column.cast(pa.date32()).cast(_TEXT)
-
-
-def _clock(column: Columns) -> Columns:
-    return column.cast(pa.string()).cast(_TEXT)
 
 
 def _each(text: Callable[[Any], str]) -> Callable[[Columns], Columns]:
@@ -266,23 +240,13 @@ def _texts(texts: list[str | None]) -> Columns:
     return pa.chunked_array([pa.array(texts, _TEXT)])
 
 
-def _base64(data: bytes) -> str:
-    return base64.b64encode(data).decode()
-
-
-def _digits(number: Any) -> str:
-    return format(number, "f")
-
-
 _WRITTEN: tuple[tuple[Callable[[pa.DataType], bool], Callable[[Columns], Columns]], ...] = (
     (pa.types.is_float32, _single),
-    (pa.types.is_date, _day),
-    (pa.types.is_time, _clock),
+    (pa.types.is_date, lambda column: column.cast(pa.date32()).cast(_TEXT)),
+    (pa.types.is_time, lambda column: column.cast(pa.string()).cast(_TEXT)),
     (pa.types.is_duration, _seconds),
-    (pa.types.is_decimal, _each(_digits)),
+    (pa.types.is_decimal, _each("{:f}".format)),
     (pa.types.is_interval, _each(month_day_nano_text)),
-    (pa.types.is_binary, _each(_base64)),
-    (pa.types.is_large_binary, _each(_base64)),
-    (pa.types.is_fixed_size_binary, _each(_base64)),
+    (_is_bytes, _each(base64_text)),
     (lambda kind: _extension(kind) == "arrow.uuid", _each(str)),
 )

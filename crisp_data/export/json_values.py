@@ -83,16 +83,13 @@ def _moment(value: np.datetime64) -> str | None:
     return None if np.isnat(value) else str(value)
 
 
-def _base64(value: Any) -> str:
+def base64_text(value: Any) -> str:
+    """Write bytes as Base64."""
     return base64.b64encode(value).decode()
 
 
 def _seconds(value: Any) -> float | None:
     return _finite(pd.Timedelta(value).total_seconds())
-
-
-def _same(value: Any) -> Any:
-    return value
 
 
 def _finite(number: float) -> float | None:
@@ -106,13 +103,13 @@ def _finite(number: float) -> float | None:
 
 # In this order: the first kind that fits.
 _WRITTEN: tuple[tuple[Any, Callable[[Any], Any]], ...] = (
-    ((bool, int, str), _same),
+    ((bool, int, str), lambda value: value),
     (float, _finite),
     (pa.MonthDayNano, month_day_nano_text),
     ((datetime, date, time), lambda value: value.isoformat()),
     (np.datetime64, _moment),
     ((timedelta, np.timedelta64), _seconds),
-    ((bytes, bytearray, memoryview), _base64),
+    ((bytes, bytearray, memoryview), base64_text),
     (Decimal, _decimal),
     ((UUID, PurePath, pd.Period, pd.Interval), str),
 )

@@ -21,26 +21,6 @@ from crisp_data.export.unwritable import MIXED, Unwritable
 _TEXT = pa.large_string()
 _EXACT = 2**53  # a double holds every whole number up to here
 
-# In this order: a Timestamp is a datetime is a date, a bool is an int.
-_GROUPS: tuple[tuple[str, tuple[type, ...]], ...] = (
-    ("text", (str,)),
-    ("flag", (bool, np.bool_)),
-    ("whole", (int, np.integer)),
-    ("real", (float, np.floating)),
-    ("enum", (Enum,)),
-    ("bytes", (bytes, bytearray, memoryview)),
-    ("decimal", (Decimal,)),
-    ("time", (datetime, np.datetime64)),
-    ("day", (date,)),
-    ("clock", (time,)),
-    ("duration", (timedelta, np.timedelta64)),
-    ("period", (pd.Period,)),
-    ("interval", (pd.Interval,)),
-    ("uuid", (UUID,)),
-    ("path", (PurePath,)),
-    ("nested", (Mapping, list, tuple, set, frozenset, np.ndarray)),
-)
-
 
 def typed(column: pd.Series) -> tuple[pd.Series, bool]:
     """Give a column of objects a type of its own, and tell whether it is now JSON text.
@@ -62,16 +42,17 @@ def typed(column: pd.Series) -> tuple[pd.Series, bool]:
         if group == "nested":
             data, json = _nested(values)
             return _series(data, column), json
-        if group in ("time", "duration", "period"):
+        _, read = _KINDS[group]
+        if read is None:
             return _by_pandas(column, values, there), False
-        return _series(_READ[group](values), column), False
+        return _series(read(values), column), False
     except (pa.ArrowException, ValueError, TypeError, OverflowError):
         # The cause would quote a cell.
         raise MIXED from None
 
 
 def _group(kind: type) -> str:
-    for name, kinds in _GROUPS:
+    for name, (kinds, _) in _KINDS.items():
         if issubclass(kind, kinds):
             return name
     raise Unwritable(
@@ -110,22 +91,6 @@ def _as(convert: Callable[[Any], Any], kind: pa.DataType | None) -> Callable[[li
     return lambda values: pa.array([None if v is None else convert(v) for v in values], kind)
 
 
-_READ: dict[str, Callable[[list[Any]], pa.Array]] = {
-    "text": _as(str, _TEXT),
-    "flag": _as(bool, pa.bool_()),
-    "whole": _whole,
-    "real": _real,
-    "enum": _enum,
-    "bytes": _as(bytes, pa.large_binary()),
-    "decimal": _as(Decimal, None),
-    "day": _as(lambda day: day, pa.date32()),
-    "clock": _as(lambda clock: clock, pa.time64("us")),
-    "interval": _as(str, _TEXT),  # pandas would make real numbers of whole ones beside a gap
-    "uuid": _as(str, _TEXT),
-    "path": _as(str, _TEXT),
-}
-
-
 def _by_pandas(column: pd.Series, values: list[Any], there: list[Any]) -> pd.Series:
     """Let pandas find the dtype, which is exact; where there is none, write each as text."""
     zones = {str(getattr(value, "tzinfo", None)) for value in there}
@@ -162,3 +127,27 @@ def _is_number(kind: pa.DataType) -> bool:
 
 def _series(data: pa.Array, column: pd.Series) -> pd.Series:
     return pd.Series(pd.arrays.ArrowExtensionArray(data), index=column.index, copy=False)
+
+
+_Reader = Callable[[list[Any]], pa.Array]
+# The kinds of objects with what reads a column of each; without a reader, see typed(). The first
+# that fits counts: a Timestamp is a datetime is a date, a bool is an int.
+_KINDS: dict[str, tuple[tuple[type, ...], _Reader | None]] = {
+    "text": ((str,), _as(str, _TEXT)),
+    "flag": ((bool, np.bool_), _as(bool, pa.bool_())),
+    "whole": ((int, np.integer), _whole),
+    "real": ((float, np.floating), _real),
+    "enum": ((Enum,), _enum),
+    "bytes": ((bytes, bytearray, memoryview), _as(bytes, pa.large_binary())),
+    "decimal": ((Decimal,), _as(Decimal, None)),
+    "time": ((datetime, np.datetime64), None),
+    "day": ((date,), _as(lambda day: day, pa.date32())),
+    "clock": ((time,), _as(lambda clock: clock, pa.time64("us"))),
+    "duration": ((timedelta, np.timedelta64), None),
+    "period": ((pd.Period,), None),
+    # As text: pandas would make real numbers of whole ones beside a gap.
+    "interval": ((pd.Interval,), _as(str, _TEXT)),
+    "uuid": ((UUID,), _as(str, _TEXT)),
+    "path": ((PurePath,), _as(str, _TEXT)),
+    "nested": ((Mapping, list, tuple, set, frozenset, np.ndarray), None),
+}

@@ -135,11 +135,6 @@ class Table:
         """All columns, ``extra`` last."""
         return (*self.declared, EXTRA)
 
-    @property
-    def arrow_schema(self) -> pa.Schema:
-        """The Arrow schema with times in UTC."""
-        return self.schema_in("UTC")
-
     def schema_in(self, tz: str) -> pa.Schema:
         """Give the Arrow schema with times in the zone ``tz``.
 
