@@ -12,16 +12,13 @@ import pandas as pd
 import crisp_data as crisp
 from crisp_data import export as files
 from crisp_data import transcripts as texts
-from crisp_data.cli.options import given, pseudonymiser, pulling, source
+from crisp_data.cli.options import ROW_NAMES, given, pseudonymiser, pulling, source
 from crisp_data.counts import count
 from crisp_data.errors import BadParameter
 
-_TABLES = ("conversations", "messages", "people", "operators", "visitors", "inboxes",
-               "campaigns", "websites")  # fmt: skip
-
 
 @click.command("export")
-@click.argument("table", type=click.Choice(_TABLES), metavar="TABLE")
+@click.argument("table", type=click.Choice(list(ROW_NAMES)), metavar="TABLE")
 @click.option("-o", "--output", required=True, type=click.Path(path_type=Path),
               help=f"The file; its ending sets the format: {' '.join(files.ENDINGS)}.")  # fmt: skip
 @pulling
@@ -61,7 +58,7 @@ def export(table: str, output: Path, **options: Any) -> None:
         raise BadParameter(f"An archive does not hold {table}.", "Leave out --archive.")
     frames, private, requests = _pull(table, **options)
     files.write(output, private(frames[-1]))
-    rows = f"{len(frames[-1]):,} {table}"
+    rows = count(len(frames[-1]), ROW_NAMES[table], table)
     click.echo(f"{output}: {rows}, {count(requests, 'request')} spent", err=True)
 
 
@@ -103,18 +100,9 @@ def transcripts(output: Path, format: Any, notes: bool, **options: Any) -> None:
 
 
 def _pull(
-    table: str,
-    *,
-    archive: str | None,
-    tz: str,
-    wait: bool,
-    private: bool,
-    refresh: bool,
-    website: str | None,
-    sandbox: bool,
-    quota: int | None,
-    **filters: Any,
-) -> tuple[list[pd.DataFrame], Callable[[pd.DataFrame], pd.DataFrame], int]:
+    table: str, *, archive: str | None, tz: str, wait: bool, private: bool, refresh: bool,
+    website: str | None, sandbox: bool, quota: int | None, **filters: Any,
+) -> tuple[list[pd.DataFrame], Callable[[pd.DataFrame], pd.DataFrame], int]:  # fmt: skip
     """Read a table, last, and what it needs; a workspace and an archive filter alike.
 
     Parameters

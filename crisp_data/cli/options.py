@@ -87,6 +87,12 @@ pulling = _together(
 )
 
 
+#: The tables that can be exported, and the name of one row.
+ROW_NAMES = {
+    "conversations": "conversation", "messages": "message", "people": "person",
+    "operators": "operator", "visitors": "visitor", "inboxes": "inbox",
+    "campaigns": "campaign", "websites": "website",
+}  # fmt: skip
 _ALL = ("since", "until", "state", "segment", "assigned", "search", "limit")
 _FILTERS = {
     "conversations": _ALL,

@@ -85,10 +85,10 @@ def report(
         click.echo(f"{output}: {count(spent(), 'request')} spent", err=True)
 
 
-def _hours(told: tuple[str, ...], tz: str) -> BusinessHours | None:
+def _hours(options: tuple[str, ...], tz: str) -> BusinessHours | None:
     """Read opening hours such as "mon-fri 09:00-12:30, 14:00-18:00"."""
     week: dict[str, str] = {}
-    for one in told:
+    for one in options:
         days, _, spans = one.strip().partition(" ")
         if days in week:
             raise BadParameter(f"{days} is given twice.", "Separate spans of a day with commas.")

@@ -16,7 +16,7 @@ ending                      what it keeps
 ==========================  ==================================================================
 ``.parquet``                everything, dtypes, time zone and the table's name included; UUIDs,
                             and what Parquet has no type for, as text
-``.jsonl``, ``.jsonl.gz``   every value; :func:`read` restores the dtypes when told the table
+``.jsonl``, ``.jsonl.gz``   every value; :func:`read` restores the dtypes, given the table
 ``.csv``, ``.csv.gz``       every value; likewise. UTF-8; an empty text is ``""``, a missing
                             value nothing at all
 ``.xlsx``                   every value, dtypes and time zone, in the limits of a spreadsheet
@@ -224,9 +224,9 @@ def _read(path: Path, ending: str, table: str | None) -> tuple[pa.Table, str | N
     except (ValueError, EOFError, csv.Error, gzip.BadGzipFile):
         # The cause would quote a cell.
         raise BadParameter(
-            f"{path.name} holds something else than {ending} of {table or 'any table'}: rows of "
-            "different columns, or values of another type.",
-            "Without table= the values come as they are; pandas' own readers guess more.",
+            f"{path.name} does not hold {ending} rows of {table or 'any table'}: columns or "
+            "types of values differ.",
+            "Without table= the values are read as they are; pandas' own readers guess more.",
         ) from None
 
 
@@ -271,21 +271,21 @@ def _check_frame(frame: object) -> None:
     names = list(frame.columns)
     if isinstance(frame.columns, pd.MultiIndex):
         raise BadParameter(
-            "The columns have names of several levels, and files have one.",
+            "The column names have several levels, but files have one.",
             "Join them first: frame.columns = frame.columns.map('.'.join).",
         )
     if not names or not all(isinstance(name, str) for name in names):
         raise BadParameter(
-            "Files need named columns, and not every column's name is text.",
+            "Every column of a file needs a name, and the name must be text.",
             "Name them first, such as frame.rename(columns=str).",
         )
     if any(_LONE.search(name) for name in names):
-        raise BadParameter("A column's name is not Unicode.", "Rename it first.")
+        raise BadParameter("A column name is not valid Unicode.", "Rename it first.")
     if len(set(names)) < len(names):
         raise BadParameter("Two columns have the same name.", "Rename one of them first.")
     index = frame.index
     if index.nlevels > 1 or index.name is not None or not is_integer_dtype(index.dtype):
         raise BadParameter(
-            "The frame's index holds data, and files have no index.",
+            "The frame's index holds data, but files have no index.",
             "Make it a column first: frame.reset_index().",
         )

@@ -52,10 +52,10 @@ def plain(column: Columns, native: bool) -> tuple[Columns, bool]:
         return column, False
     if unpack := _unpacking(kind):
         return plain(unpack(column), native)
-    if strange := _strange(kind):
+    if unsupported := _unsupported(kind):
         raise Unwritable(
-            f"holds values of the type {strange}, which no file format knows",
-            "Give it another first, such as {column}.astype('str').",
+            f"holds values of the type {unsupported}, which no file format supports",
+            "Convert it first, such as {column}.astype('str').",
         )
     if is_nested(kind):
         return _texts(json_text(_values(column))), True
@@ -73,8 +73,8 @@ def check_times(times: Columns, native: bool) -> None:
             pd.DatetimeTZDtype(kind.unit, kind.tz)
     except (KeyError, ValueError, OSError, TypeError):
         raise Unwritable(
-            "names a time zone that does not exist",
-            "Put it into one that does: {column}.dt.tz_convert('UTC').",
+            "has a time zone that does not exist",
+            "Convert it: {column}.dt.tz_convert('UTC').",
         ) from None
     found = pc.min_max(times)
     ends = [found[name].value for name in ("min", "max") if found[name].is_valid]
@@ -86,8 +86,8 @@ def check_times(times: Columns, native: bool) -> None:
     limits = (-(2**53), 2**53) if native else (_FIRST, _LAST)
     if any(not limits[0] <= tick <= limits[1] for tick in ticks):
         raise Unwritable(
-            "holds a time outside the years 0 to 9999, which no reader takes",
-            "Put a missing value in its place.",
+            "holds a time outside the years 0 to 9999, which no reader supports",
+            "Replace it with a missing value.",
         )
 
 
@@ -108,7 +108,7 @@ def _parquet_holds(kind: pa.DataType) -> bool:
 
 
 def _unpacking(kind: pa.DataType) -> Callable[[Columns], Columns] | None:
-    """Return what turns one encoding of values into the usual one of the same values."""
+    """Return what turns one encoding of values into a common one of the same values."""
     types, extension = pa.types, _extension(kind)
     if types.is_dictionary(kind):
         return _by_chunk(lambda part: part.dictionary.take(part.indices))
@@ -120,8 +120,8 @@ def _unpacking(kind: pa.DataType) -> Callable[[Columns], Columns] | None:
         return _by_chunk(lambda part: part.storage.cast(pa.bool_()))
     if types.is_list_view(kind) or types.is_large_list_view(kind):
         return _by_chunk(_without_views)
-    usual = _usual(kind)
-    return None if usual is None else lambda column: column.cast(usual)
+    equivalent = _equivalent(kind)
+    return None if equivalent is None else lambda column: column.cast(equivalent)
 
 
 def _extension(kind: pa.DataType) -> str:
@@ -135,7 +135,7 @@ def _is_bytes(kind: pa.DataType) -> bool:
     )
 
 
-def _usual(kind: pa.DataType) -> pa.DataType | None:
+def _equivalent(kind: pa.DataType) -> pa.DataType | None:
     types = pa.types
     if types.is_string_view(kind) or types.is_null(kind):
         return _TEXT
@@ -165,7 +165,7 @@ def _by_chunk(function: Callable[[Any], pa.Array]) -> Callable[[Columns], Column
     return convert
 
 
-def _strange(kind: pa.DataType) -> str:
+def _unsupported(kind: pa.DataType) -> str:
     """Name the type within a type of which no value can be written, if there is one."""
     types = pa.types
     if types.is_union(kind):
@@ -173,17 +173,17 @@ def _strange(kind: pa.DataType) -> str:
     if name := _extension(kind):
         return "" if name in ("arrow.uuid", "arrow.json", "arrow.bool8") else name
     if types.is_dictionary(kind) or types.is_run_end_encoded(kind):
-        return _strange(kind.value_type)
+        return _unsupported(kind.value_type)
     if types.is_map(kind):
-        return _nested_strange(kind.key_type) or _nested_strange(kind.item_type)
+        return _unsupported_inner(kind.key_type) or _unsupported_inner(kind.item_type)
     if types.is_struct(kind):
-        return next(filter(None, (_nested_strange(field.type) for field in kind)), "")
-    return _nested_strange(kind.value_type) if is_nested(kind) else ""
+        return next(filter(None, (_unsupported_inner(field.type) for field in kind)), "")
+    return _unsupported_inner(kind.value_type) if is_nested(kind) else ""
 
 
-def _nested_strange(kind: pa.DataType) -> str:
+def _unsupported_inner(kind: pa.DataType) -> str:
     # Arrow gives these to Python without their nanoseconds.
-    return str(kind) if kind == pa.time64("ns") else _strange(kind)
+    return str(kind) if kind == pa.time64("ns") else _unsupported(kind)
 
 
 def _scalars(column: Columns) -> Columns:
@@ -192,8 +192,8 @@ def _scalars(column: Columns) -> Columns:
         if holds(column.type):
             return written(column)
     raise Unwritable(
-        "is of a kind that no file format knows",
-        "Give it another first, such as {column}.astype('str').",
+        "has a type that no file format supports",
+        "Convert it first, such as {column}.astype('str').",
     )
 
 
@@ -227,8 +227,8 @@ def _values(column: Columns) -> list[Any]:
         return list(column.to_pylist())
     except (pa.ArrowException, ValueError, OverflowError, KeyError):
         raise Unwritable(
-            "holds a value that Python cannot show, such as a time beyond the year 9999",
-            "Put a missing value in its place.",
+            "holds a value that Python cannot represent, such as a time beyond the year 9999",
+            "Replace it with a missing value.",
         ) from None
 
 

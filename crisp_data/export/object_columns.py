@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
-from crisp_data.export.columns import is_text
+from crisp_data.export.columns import as_series, is_text
 from crisp_data.export.json_values import json_text
 from crisp_data.export.unwritable import MIXED, Unwritable
 
@@ -30,9 +30,9 @@ def typed(column: pd.Series) -> tuple[pd.Series, bool]:
     Unwritable
         The objects are of several kinds, or of one that no file holds.
     """
-    values = [None if gone else v for v, gone in zip(column, column.isna(), strict=True)]
-    there = [value for value in values if value is not None]
-    groups = {_group(kind) for kind in {type(value) for value in there}}
+    values = [None if missing else v for v, missing in zip(column, column.isna(), strict=True)]
+    present = [value for value in values if value is not None]
+    groups = {_group(kind) for kind in {type(value) for value in present}}
     if groups == {"whole", "real"}:
         groups = {"real"}
     if len(groups) > 1:
@@ -41,11 +41,11 @@ def typed(column: pd.Series) -> tuple[pd.Series, bool]:
     try:
         if group == "nested":
             data, json = _nested(values)
-            return _series(data, column), json
+            return as_series(data, column.index), json
         _, read = _KINDS[group]
         if read is None:
-            return _by_pandas(column, values, there), False
-        return _series(read(values), column), False
+            return _by_pandas(column, values, present), False
+        return as_series(read(values), column.index), False
     except (pa.ArrowException, ValueError, TypeError, OverflowError):
         # The cause would quote a cell.
         raise MIXED from None
@@ -56,8 +56,8 @@ def _group(kind: type) -> str:
         if issubclass(kind, kinds):
             return name
     raise Unwritable(
-        f"holds {kind.__name__} objects, which no file format knows",
-        "Make text or numbers of them first, such as {column}.map(str).",
+        f"holds {kind.__name__} objects, which no file format supports",
+        "Convert them to text or numbers first, such as {column}.map(str).",
     )
 
 
@@ -75,7 +75,7 @@ def _whole(values: list[Any]) -> pa.Array:
 def _real(values: list[Any]) -> pa.Array:
     if any(isinstance(v, (int, np.integer)) and abs(int(v)) > _EXACT for v in values):
         raise Unwritable(
-            "mixes fractions with whole numbers that a double does not hold",
+            "mixes fractions with whole numbers too large for a double",
             "Write them as text: {column}.astype('str').",
         )
     return pa.array([None if value is None else float(value) for value in values], pa.float64())
@@ -83,7 +83,7 @@ def _real(values: list[Any]) -> pa.Array:
 
 def _enum(values: list[Any]) -> pa.Array:
     raise Unwritable(
-        "holds members of an enum", "Take their values first: {column}.map(lambda m: m.value)."
+        "holds members of an enum", "Use their values: {column}.map(lambda m: m.value)."
     )
 
 
@@ -91,18 +91,19 @@ def _as(convert: Callable[[Any], Any], kind: pa.DataType | None) -> Callable[[li
     return lambda values: pa.array([None if v is None else convert(v) for v in values], kind)
 
 
-def _by_pandas(column: pd.Series, values: list[Any], there: list[Any]) -> pd.Series:
+def _by_pandas(column: pd.Series, values: list[Any], present: list[Any]) -> pd.Series:
     """Let pandas find the dtype, which is exact; where there is none, write each as text."""
-    zones = {str(getattr(value, "tzinfo", None)) for value in there}
+    zones = {str(getattr(value, "tzinfo", None)) for value in present}
     if len(zones) > 1 and "None" in zones:
         raise MIXED
     if len(zones) == 1:
         found = pd.Series(values, index=column.index, dtype=object).infer_objects()
         if found.dtype != object:
             return found
-    shown = [value.isoformat() if isinstance(value, datetime) else str(value) for value in there]
+    shown = [value.isoformat() if isinstance(value, datetime) else str(value) for value in present]
     texts = iter(shown)
-    return _series(pa.array([v if v is None else next(texts) for v in values], _TEXT), column)
+    filled = pa.array([v if v is None else next(texts) for v in values], _TEXT)
+    return as_series(filled, column.index)
 
 
 def _nested(values: list[Any]) -> tuple[pa.Array, bool]:
@@ -123,10 +124,6 @@ def _nested(values: list[Any]) -> tuple[pa.Array, bool]:
 
 def _is_number(kind: pa.DataType) -> bool:
     return bool(pa.types.is_primitive(kind) and not pa.types.is_temporal(kind))
-
-
-def _series(data: pa.Array, column: pd.Series) -> pd.Series:
-    return pd.Series(pd.arrays.ArrowExtensionArray(data), index=column.index, copy=False)
 
 
 _Reader = Callable[[list[Any]], pa.Array]

@@ -65,7 +65,7 @@ def check_per(per: str) -> None:
 
 
 def milliseconds(frame: pd.DataFrame, column: str) -> tuple[Ints, str]:
-    """Give the times of a column as milliseconds since 1970, and the zone they are told in."""
+    """Give the times of a column as milliseconds since 1970, and their zone."""
     times = frame[column]
     if isinstance(times.dtype, pd.ArrowDtype) and times.dtype.kind == "M":
         times = pd.Series(pd.DatetimeIndex(times))  # read with dtype_backend="pyarrow"

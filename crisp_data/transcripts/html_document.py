@@ -33,14 +33,16 @@ def render(thread: Transcript) -> str:
     )
 
 
-def entry(said: Entry) -> str:
+def entry(message: Entry) -> str:
     """Write one message as a list item; forms show their threads with it too."""
-    kind = said.kind if said.kind in ("note", "event") else ""
-    moment = f'<time datetime="{said.at.isoformat()}">{said.when}</time>' if said.when else ""
-    head = f"<b>{_isolated(said.who)}</b> <span>{said.marks}</span> {moment}"
-    lines = "\n".join(map(_line, said.lines))
+    kind = message.kind if message.kind in ("note", "event") else ""
+    moment = (
+        f'<time datetime="{message.at.isoformat()}">{message.when}</time>' if message.when else ""
+    )
+    head = f"<b>{_isolated(message.who)}</b> <span>{message.marks}</span> {moment}"
+    lines = "\n".join(map(_line, message.lines))
     return (
-        f'<li class="{said.role} {kind}"><div class="head">{head}</div>\n'
+        f'<li class="{message.role} {kind}"><div class="head">{head}</div>\n'
         f'<p class="text" dir="auto">{lines}</p></li>'
     )
 
