@@ -10,7 +10,7 @@ module           what lives there
 ``reader``       the part of it that reads, and needs no key
 ``sync``         which part of the listing is read, and what may be claimed after
 ``batch``        one page of the listing with its threads, committed
-``reading``      archived rows as frames
+``archive_frames`` archived rows as frames
 ``forget``       removing a person
 ``address``      one e-mail address, found however it is written
 ``consistency``  whether state and tables belong together

@@ -9,11 +9,11 @@ from __future__ import annotations
 import html
 import re
 import unicodedata
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import suppress
 
 from crisp_data.errors import BadParameter
-from crisp_data.privacy.folding import Reading, folded
+from crisp_data.privacy.folding import Pieces, Reading, folded, replace
 
 # What a cell must hold to hold an address: an at sign, or something that escapes one.
 MAY_HOLD = r"[@\x{FF20}\x{FE6B}%&\\]"
@@ -38,10 +38,6 @@ _FILES = re.compile(
     "rtf|svg|tsv|txt|vcf|wav|webp|xlsx?|xml"
 )
 
-# A text with, for each character, where it begins and ends in the text that it was read from.
-_Read = tuple[str, list[int], list[int]]
-_Piece = tuple[str, int]  # some characters, and how many of an escape they stand for
-
 
 class Address:
     """An e-mail address that is looked for.
@@ -63,7 +59,7 @@ class Address:
                 "Call forget() once for each.",
             )
         self.text = email.strip()
-        plain = _folded(_decoded(_begin(self.text), _WEB, _of_web))[0]
+        plain = _plain(self.text)
         if len(plain) > _LONGEST or not _SHAPE.fullmatch(plain):
             raise BadParameter(
                 "email is not an e-mail address: nothing was changed.",
@@ -80,8 +76,7 @@ class Address:
 
     def is_whole(self, text: str) -> bool:
         """Whether a text is this address and nothing else."""
-        folded = _folded(_decoded(_begin(text.strip()), _WEB, _of_web))[0]
-        return self._pattern.fullmatch(folded) is not None
+        return self._pattern.fullmatch(_plain(text.strip())) is not None
 
     def replaced(self, text: str, by: str, json: bool = False) -> str:
         """Put something else in its place, wherever it stands.
@@ -108,74 +103,58 @@ class Address:
         if not _escapes(text) and text.isascii():
             if self._local not in text.lower():  # most texts, and quickly
                 return []
-            return list(self._found(_begin(text), text))
+            return list(self._found(Reading(text), text))
         found: set[tuple[int, int]] = set()
-        for depth, read in enumerate(_readings(text)):
+        for depth, reading in enumerate(_readings(text)):
             if depth > 0 or not json:  # the letters of JSON itself are no text
-                found.update(self._found(read, text))
+                found.update(self._found(reading, text))
         return _apart(found)
 
-    def _found(self, read: _Read, text: str) -> Iterator[tuple[int, int]]:
+    def _found(self, reading: Reading, text: str) -> Iterator[tuple[int, int]]:
         """Find where it stands whole, as places of the original text."""
-        plain, starts, ends = _folded(read)
+        folded = _folded(reading)
+        plain = folded.text
         for match in self._pattern.finditer(plain):
-            first, last = match.start(), match.end()
-            domain = text[starts[plain.index("@", first)] : ends[last - 1]]
-            after = text[starts[last] :] if last < len(plain) else ""
+            first, last = match.span()
+            start, end = folded.original(first, last)
+            at = plain.index("@", first)
+            domain = text[folded.original(at, at + 1)[0] : end]
+            after = text[folded.original(last, last + 1)[0] :] if last < len(plain) else ""
             if not _continued(plain[:first]) and not _continues(plain[last:], domain, after):
-                yield starts[first], ends[last - 1]
+                yield start, end
 
 
-def _readings(text: str) -> Iterator[_Read]:
-    """Read a text as it stands, and with its backslashes read once, twice, ..."""
-    read = _decoded(_begin(text), _WEB, _of_web)
-    yield read
+def _plain(text: str) -> str:
+    return _folded(_decoded(Reading(text))).text
+
+
+def _readings(text: str) -> Iterator[Reading]:
+    """Read a text as it stands, and with its backslashes undone once, twice, ..."""
+    reading = _decoded(Reading(text))
+    yield reading
     for _ in range(_DEPTH):
-        if "\\" not in read[0]:
+        if "\\" not in reading.text:
             # A text without backslashes is JSON as it stands: it is what JSON says.
-            yield read
+            yield reading
             return
-        read = _decoded(_once(read, _BACKSLASH, _of_backslash), _WEB, _of_web)
-        yield read
-
-
-def _begin(text: str) -> _Read:
-    return text, list(range(len(text))), list(range(1, len(text) + 1))
+        reading = _decoded(replace(reading, _BACKSLASH, _of_backslash))
+        yield reading
 
 
 def _escapes(text: str) -> bool:
     return "%" in text or "&" in text or "\\" in text
 
 
-def _decoded(read: _Read, pattern: re.Pattern[str], of: Callable[[str], Iterator[_Piece]]) -> _Read:
-    """Replace escapes by what they stand for, until there are none: ``%2540``, ``&amp;#64;``."""
+def _decoded(reading: Reading) -> Reading:
+    """Undo the escapes of URLs and HTML until none is left: ``%2540``, ``&amp;#64;``."""
     for _ in range(_DEPTH):
-        before, read = read, _once(read, pattern, of)
-        if read[0] == before[0]:
+        before, reading = reading, replace(reading, _WEB, _of_web)
+        if reading.text == before.text:
             break
-    return read
+    return reading
 
 
-def _once(read: _Read, pattern: re.Pattern[str], of: Callable[[str], Iterator[_Piece]]) -> _Read:
-    text, starts, ends = read
-    if not pattern.search(text):
-        return read
-    out, begins, stops, place = [], [], [], 0
-    for match in pattern.finditer(text):
-        out.append(text[place : match.start()])
-        begins += starts[place : match.start()]
-        stops += ends[place : match.start()]
-        place = match.start()
-        for piece, length in of(match.group()):
-            out.append(piece)
-            begins += [starts[place]] * len(piece)
-            stops += [ends[place + length - 1]] * len(piece)
-            place += length
-    out.append(text[place:])
-    return "".join(out), begins + starts[place:], stops + ends[place:]
-
-
-def _of_web(escape: str) -> Iterator[_Piece]:
+def _of_web(escape: str) -> Iterator[tuple[str, int]]:
     """Read percent-encoded UTF-8, or one entity of HTML."""
     if escape[0] == "&":
         yield html.unescape(escape), len(escape)
@@ -194,7 +173,7 @@ def _of_web(escape: str) -> Iterator[_Piece]:
         place += size
 
 
-def _of_backslash(escape: str) -> Iterator[_Piece]:
+def _of_backslash(escape: str) -> Iterator[tuple[str, int]]:
     """Read an escape of JSON; a backslash before a mark, as Markdown writes it, is left out."""
     mark = escape[1]
     if mark in "ux":
@@ -205,20 +184,16 @@ def _of_backslash(escape: str) -> Iterator[_Piece]:
         yield (escape if mark.isalnum() else mark), 2
 
 
-def _folded(read: _Read) -> _Read:
+def _folded(reading: Reading) -> Reading:
     """Read all forms of a character as one: capitals, full-width ones; none that is invisible."""
-    text, starts, ends = read
-    if text.isascii():
-        return text.lower(), starts, ends
-    usual = folded(Reading(text, starts, ends))
-    out, begins, stops = [], [], []
+    if reading.text.isascii():
+        return reading._replace(text=reading.text.lower())
+    usual = folded(reading)
+    pieces = Pieces(usual)
     for place, character in enumerate(usual.text):
         plain = unicodedata.normalize("NFKD", unicodedata.normalize("NFKD", character).casefold())
-        start, end = usual.original(place, place + 1)
-        out.append(plain)
-        begins += [start] * len(plain)
-        stops += [end] * len(plain)
-    return "".join(out), begins, stops
+        pieces.append(plain, place, place + 1)
+    return pieces.reading()
 
 
 def _names(domain: str) -> set[str]:

@@ -6,7 +6,7 @@ first one that holds something archived.
 
 Messages are written before their conversations, so a conversation that the archive knows
 has its thread. Before both, the state says what is about to be written: where that comes to no
-end, the next sync knows in which month the threads are that no conversation tells of yet.
+end, the next sync knows in which month the threads are that no conversation names yet.
 """
 
 from __future__ import annotations
@@ -23,7 +23,16 @@ import pyarrow.compute as pc
 from crisp_data import tables
 from crisp_data.api.envelope import Page
 from crisp_data.archive.state import PageWrite, StateTable
-from crisp_data.archive.table import DELETED, MONTH, SYNCED, ArchiveTable, having, identities
+from crisp_data.archive.table import (
+    DELETED,
+    MONTH,
+    SYNCED,
+    ArchiveTable,
+    having,
+    identities,
+    milliseconds,
+    with_column,
+)
 from crisp_data.errors import CrispError
 from crisp_data.rest import message_threads
 from crisp_data.rest.client import Client
@@ -50,7 +59,7 @@ class Synced:
     requests : int
         What it cost.
     doubtful : int
-        Threads that may lack messages; a warning tells of them.
+        Threads that may lack messages; a warning names their number.
     """
 
     conversations: int = 0
@@ -58,7 +67,7 @@ class Synced:
     threads: int = 0
     gone: int = 0
     requests: int = 0
-    #: Threads that may lack messages; a warning tells of them.
+    #: Threads that may lack messages; a warning names their number.
     doubtful: int = field(default=0, repr=False)
 
 
@@ -80,7 +89,7 @@ class Listed:
         """Whether the row is another than the one that is kept."""
         return known is None or known.deleted or known.updated_at != self.updated_at
 
-    def spoke(self, known: Listed | None) -> bool:
+    def has_new_message(self, known: Listed | None) -> bool:
         """Whether the last message may be a new one; without one nobody knows."""
         if known is None or known.deleted or self.preview is None:
             return True
@@ -140,7 +149,9 @@ class Batch:
             if row.session_id in deep or row.differs(known.get(row.session_id))
         ]
         grown = [
-            row for row in changed if row.session_id in deep or row.spoke(known.get(row.session_id))
+            row
+            for row in changed
+            if row.session_id in deep or row.has_new_message(known.get(row.session_id))
         ]
         archived = self._archived([row.session_id for row in grown], months)
         wanted = [
@@ -276,9 +287,8 @@ class Batch:
         old = [one not in read for one in identities(kept)]
         rest = kept.filter(pa.array(old, pa.bool_()))
         if self._since is not None:
-            place, now = rest.schema.get_field_index(DELETED), self.now() * 1000
-            gone = pc.fill_null(rest[DELETED], pa.scalar(now, rest.schema.field(DELETED).type))
-            rest = rest.set_column(place, DELETED, gone)
+            now = pa.scalar(self.now() * 1000, rest.schema.field(DELETED).type)
+            rest = with_column(rest, DELETED, pc.fill_null(rest[DELETED], now))
         self._messages.put(pa.concat_tables([rest, rows]), months)
 
     def _write_conversations(
@@ -316,19 +326,14 @@ def _listed(rows: pa.Table) -> list[Listed]:
         "session_id": rows["session_id"].to_pylist(),
         "month": rows[MONTH].to_pylist()
         if MONTH in names
-        else [_month(at) for at in _milliseconds(rows["created_at"])],
-        "updated_at": _milliseconds(rows["updated_at"]),
+        else [_month(at) for at in milliseconds(rows["created_at"]).to_pylist()],
+        "updated_at": milliseconds(rows["updated_at"]).to_pylist(),
         "preview": rows["preview_fingerprint"].to_pylist(),
     }
     if DELETED in names:
         plain["deleted"] = pc.is_valid(rows[DELETED]).to_pylist()
-        plain["synced_at"] = _milliseconds(rows[SYNCED])
+        plain["synced_at"] = milliseconds(rows[SYNCED]).to_pylist()
     return [Listed(*values) for values in zip(*plain.values(), strict=True)]
-
-
-def _milliseconds(times: pa.ChunkedArray) -> list[int | None]:
-    moments: list[int | None] = times.cast(pa.timestamp("ms", "UTC")).cast(pa.int64()).to_pylist()
-    return moments
 
 
 def _month(milliseconds: int | None) -> str:

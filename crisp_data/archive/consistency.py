@@ -17,6 +17,7 @@ from crisp_data.archive.table import (
     chunks,
     having,
     identities,
+    with_column,
 )
 from crisp_data.errors import FileTrouble
 
@@ -83,10 +84,10 @@ def check_files(tables: Mapping[str, ArchiveTable], where: str) -> None:
             raise FileTrouble(f"The archive at {where} is not whole: {wrong}.", _WAY_ON)
 
 
-def unite(conversations: ArchiveTable, messages: ArchiveTable) -> dict[str, str]:
+def merge_months(conversations: ArchiveTable, messages: ArchiveTable) -> dict[str, str]:
     """Bring what is kept of a conversation into one month.
 
-    Archives of format 1 kept it once more where its moment of creation was told anew. Returned
+    Archives of format 1 kept it once more where Crisp reported another creation time. Returned
     are the months of threads whose conversations were not written any more.
     """
     listed = conversations.read(["session_id", MONTH, "updated_at", SYNCED])
@@ -117,8 +118,7 @@ def _put(kept: ArchiveTable, ids: list[str], months: Mapping[str, str]) -> None:
         seen.add(identity)
     rows = rows.filter(pa.array(first, pa.bool_()))
     of = [months[one] for one in rows["session_id"].to_pylist()]
-    place = rows.schema.get_field_index(MONTH)
-    kept.put(rows.set_column(place, MONTH, pa.array(of, pa.string())), ids)
+    kept.put(with_column(rows, MONTH, pa.array(of, pa.string())), ids)
 
 
 def _pairs(rows: pa.Table) -> list[tuple[str, str]]:

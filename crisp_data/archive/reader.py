@@ -17,7 +17,7 @@ from crisp_data.archive.consistency import check, check_files
 from crisp_data.archive.coverage import Coverage
 from crisp_data.archive.state import State, StateTable
 from crisp_data.archive.storage import Storage
-from crisp_data.archive.table import MONTH, SYNCED, ArchiveTable
+from crisp_data.archive.table import MONTH, SYNCED, ArchiveTable, milliseconds
 from crisp_data.errors import BadParameter
 from crisp_data.local import inherited
 
@@ -327,8 +327,7 @@ class Reader:
             covered = state.covered if state and kept.threaded else Coverage()
             low, high = covered.newest or (None, None)
             if not kept.threaded:
-                synced = kept.read([SYNCED])[SYNCED]
-                low = high = pc.max(synced.cast(pa.timestamp("ms", "UTC")).cast(pa.int64())).as_py()
+                low = high = pc.max(milliseconds(kept.read([SYNCED])[SYNCED])).as_py()
             gaps = len(covered.spans) - 1 if covered.spans else 0
             rows.append((name, delta.count(), low, high, gaps, len(delta.file_uris())))
         columns = ["table", "rows", "complete_from", "complete_to", "gaps", "files"]

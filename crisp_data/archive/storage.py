@@ -35,7 +35,7 @@ _KNOWN = {
     "not found": "not found",
     "disk quota": "disk quota",
 }
-_KEPT = (
+_COMMITTED = (
     "What was committed before is stored, and a sync continues from there: run the same "
     "line again when the problem is fixed."
 )
@@ -94,7 +94,7 @@ class Storage:
             except TableNotFoundError:
                 return None
             except Exception:
-                # The log may be tidied while it is read: what was listed is gone when it is
+                # The log may be compacted while it is read: what was listed is gone when it is
                 # fetched. Once more, from the checkpoint that took its place.
                 if attempt == 2:
                     raise
@@ -143,15 +143,15 @@ class Storage:
         )
 
     def reading(self) -> AbstractContextManager[None]:
-        """Tell what goes wrong with the files as an error that says the way on."""
-        return self._told("read", _DAMAGED)
+        """Turn what goes wrong with the files into an error that says what to do."""
+        return self._translated("read", _DAMAGED)
 
     def writing(self) -> AbstractContextManager[None]:
         """Likewise, where they are written."""
-        return self._told("written", _KEPT)
+        return self._translated("written", _COMMITTED)
 
     @contextmanager
-    def _told(self, done: str, hint: str) -> Iterator[None]:
+    def _translated(self, done: str, hint: str) -> Iterator[None]:
         _check_process()
         try:
             yield

@@ -18,7 +18,7 @@ import pyarrow.compute as pc
 from crisp_data.api.envelope import Page
 from crisp_data.api.paging import BY_NUMBER, LIST_MOVED, NOTHING_NEW
 from crisp_data.archive.batch import Batch, Synced
-from crisp_data.archive.consistency import unite
+from crisp_data.archive.consistency import merge_months
 from crisp_data.archive.coverage import Coverage
 from crisp_data.archive.state import FORMAT, Deep, State, StateTable
 from crisp_data.archive.table import SYNCED, ArchiveTable
@@ -28,7 +28,7 @@ from crisp_data.rest.client import Client
 
 _EVER = 2**62  # later than any update
 _MOMENT = pa.timestamp("us", tz="UTC")
-_MOST_PASSES = 10  # a list that is still moving after so many laps is told, not chased
+_MOST_PASSES = 10  # a list that still moves after so many passes is reported, not followed
 
 
 class Sync:
@@ -43,7 +43,7 @@ class Sync:
         deep: bool,
         before: Callable[[Page, int, int | None, int], None],
     ) -> None:
-        # Told the first page of a lap, its span, and how many are due, before the lap goes on.
+        # Called with the first page of a pass, its span and the number due, before it goes on.
         self._before = before
         self._client, self._state_table, self._deep = client, state_table, deep
         self._conversations, self._messages = conversations, messages
@@ -72,9 +72,9 @@ class Sync:
         start = self._ask(since)
         for _ in range(_MOST_PASSES):
             (top, _), *holes = self._covered.gaps(start, _EVER)
-            pages = yield from self._lap(top, None)
+            pages = yield from self._list_pass(top, None)
             for low, high in holes:
-                yield from self._lap(low, high)
+                yield from self._list_pass(low, high)
             if self._incomplete or (pages <= 1 and not holes):
                 break
         else:
@@ -97,7 +97,7 @@ class Sync:
         if self._state.page is not None:
             self._batch.complete()
         if self._state.format < FORMAT:
-            self._state_table.begin(unite(self._conversations, self._messages))
+            self._state_table.begin(merge_months(self._conversations, self._messages))
             self._change(format=FORMAT)
             self._save()
 
@@ -108,13 +108,13 @@ class Sync:
         self._state_table.save(self._state)
 
     def _ask(self, since: int | None) -> int:
-        """Say how far back: as told, else as far as ever asked before; remember the furthest."""
+        """Say how far back: as asked, else as far as ever asked before; remember the furthest."""
         before = self._state.since
         start = since if since is not None else before or 0
         self._change(since=start if before is None else min(before, start))
         return start
 
-    def _lap(self, low: int, high: int | None) -> Generator[int, None, int]:
+    def _list_pass(self, low: int, high: int | None) -> Generator[int, None, int]:
         """Read the listing once, down to ``low``; returns how many pages held rows."""
         count, before = 0, (self._state.covered, self._state.deep)
         end: dict[str, Any] = {} if high is None else {"filter_date_end": _moment(high)}

@@ -1,9 +1,9 @@
 """One table of an archive: rows in by their key, rows out by what is asked for.
 
-Delta Lake does the keeping: each write is a transaction, readers see whole ones only. A
-table is partitioned by the month in which its conversation was created, as it was said when
-the conversation was first kept: it stays there with its thread, whatever is said later. So a
-write touches the months that it is about.
+Delta Lake stores it: each write is a transaction, readers see whole ones only. A
+table is partitioned by the month in which its conversation was created, as Crisp
+reported it when the conversation was first stored. It stays there with its thread, whatever
+Crisp reports later. So a write touches only the months of its conversations.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import pyarrow as pa
@@ -32,14 +33,14 @@ _ZSTD = WriterProperties(compression="ZSTD", compression_level=3)
 
 def stored(table: Table) -> pa.Schema:
     """Give the schema in which a table's rows are kept: categories as text, own columns last."""
-    fields = [(column.name, _kept(column.kind.arrow)) for column in table.columns]
+    fields = [(column.name, _stored_type(column.kind.arrow)) for column in table.columns]
     own = [(SYNCED, _MOMENT)]
     if table.name in THREADED:
         own += [(MONTH, pa.string()), (DELETED, _MOMENT)]
     return pa.schema([*fields, *own])
 
 
-def _kept(kind: pa.DataType) -> pa.DataType:
+def _stored_type(kind: pa.DataType) -> pa.DataType:
     if pa.types.is_timestamp(kind):
         return _MOMENT
     if pa.types.is_dictionary(kind) or pa.types.is_large_string(kind):
@@ -48,7 +49,7 @@ def _kept(kind: pa.DataType) -> pa.DataType:
 
 
 class TableVersion(msgspec.Struct, frozen=True):
-    """A table, told from one that was made in its place, and how far it had come."""
+    """The identity of a table, which differs from one made in its place, and its version."""
 
     id: str
     version: int
@@ -146,16 +147,8 @@ class ArchiveTable:
 
     def append(self, rows: pa.Table) -> None:
         """Add rows that are known to be new."""
-        if not rows.num_rows:
-            return
-        with self._storage.writing():
-            write_deltalake(
-                self._made(),
-                rows,
-                mode="append",
-                schema_mode="merge",
-                writer_properties=_ZSTD,
-            )
+        if rows.num_rows:
+            self._write(rows, mode="append", schema_mode="merge")
 
     def put(self, rows: pa.Table, session_ids: Iterable[str]) -> None:
         """Let these be all the rows of these conversations, in one transaction.
@@ -164,19 +157,12 @@ class ArchiveTable:
         (``string_view``) that pyarrow 26 cannot filter when it reads. Replacing what a
         predicate names does not.
         """
-        if (delta := self.delta()) is None:
+        if self.delta() is None:
             return
         for ids in chunks(session_ids):
             mine = rows.filter(pc.is_in(rows["session_id"], pa.array(ids, pa.string())))
-            with self._storage.writing():
-                write_deltalake(
-                    delta,
-                    mine,
-                    mode="overwrite",
-                    predicate=among("session_id", ids) + self._months(mine, ids),
-                    schema_mode="merge",
-                    writer_properties=_ZSTD,
-                )
+            where = among("session_id", ids) + self._months(mine, ids)
+            self._write(mine, mode="overwrite", schema_mode="merge", predicate=where)
 
     def _months(self, rows: pa.Table, ids: list[str]) -> str:
         """Narrow a predicate to the files that can hold these conversations."""
@@ -190,23 +176,21 @@ class ArchiveTable:
         rows = self.read(None, having(ids)).cast(self.schema)
         moment = pa.scalar(at * 1000, _MOMENT)
         marked = pc.if_else(pc.is_null(rows[DELETED]), moment, rows[DELETED])
-        self.put(rows.set_column(rows.schema.get_field_index(DELETED), DELETED, marked), ids)
+        self.put(with_column(rows, DELETED, marked), ids)
 
     def replace(self, rows: pa.Table) -> None:
         """Write the table anew."""
+        whole = rows.combine_chunks()  # chunks would be written side by side, in any order
+        self._write(whole, mode="overwrite", schema_mode="overwrite")
+
+    def _write(self, rows: pa.Table, **how: Any) -> None:
         with self._storage.writing():
-            write_deltalake(
-                self._made(),
-                rows.combine_chunks(),  # chunks would be written side by side, in any order
-                mode="overwrite",
-                schema_mode="overwrite",
-                writer_properties=_ZSTD,
-            )
+            write_deltalake(self._made(), rows, writer_properties=_ZSTD, **how)
 
     def compact(self) -> None:
         """Make few files of many where they are too many, and let go of what nobody needs."""
-        delta = self._delta  # what was never opened has not grown
-        if delta is None:
+        delta = self._delta
+        if delta is None:  # what was never opened has not grown
             return
         with self._storage.writing():
             if len(delta.file_uris()) > _FILES * max(1, len(delta.partitions())):
@@ -232,6 +216,31 @@ def having(session_ids: Iterable[str]) -> pc.Expression:
     """Choose the rows of these conversations; no row where none is named."""
     # Typed, for an empty list of no type cannot be compared with text.
     return pc.field("session_id").isin(pa.array(session_ids, pa.large_string()))
+
+
+def with_column(rows: pa.Table, name: str, values: pa.Array) -> pa.Table:
+    """Replace a column by its name.
+
+    Parameters
+    ----------
+    rows : pyarrow.Table
+        The rows.
+    name : str
+        The column's name.
+    values : pyarrow.Array
+        Its new values, one for each row.
+
+    Returns
+    -------
+    pyarrow.Table
+        The rows with the new column in the place of the old one.
+    """
+    return rows.set_column(rows.schema.get_field_index(name), name, values)
+
+
+def milliseconds(times: pa.ChunkedArray) -> pa.ChunkedArray:
+    """Turn times into milliseconds since 1970."""
+    return times.cast(pa.timestamp("ms", "UTC")).cast(pa.int64())
 
 
 def identities(rows: pa.Table) -> list[tuple[object, ...]]:

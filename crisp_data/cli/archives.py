@@ -9,7 +9,7 @@ import click
 
 import crisp_data as crisp
 from crisp_data.archive.reader import SNAPSHOTS
-from crisp_data.cli.options import connection, workspace
+from crisp_data.cli.options import ROW_NAMES, connection, workspace
 from crisp_data.counts import count
 from crisp_data.errors import BadParameter, Offline, RateLimited, ServerError
 
@@ -126,4 +126,4 @@ def forget(path: str, email: str | None, session_id: str | None, **options: Any)
     """
     with workspace(**options) as ws:
         removed = ws.archive(path).forget(email=email, session_id=session_id)
-    click.echo(", ".join(f"{number:,} {table}" for table, number in removed.items()))
+    click.echo(", ".join(count(rows, ROW_NAMES[name], name) for name, rows in removed.items()))

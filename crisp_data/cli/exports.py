@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -11,24 +12,17 @@ import pandas as pd
 import crisp_data as crisp
 from crisp_data import export as files
 from crisp_data import transcripts as texts
-from crisp_data.cli.options import connection, given, pseudonymiser, pulling, source
+from crisp_data.cli.options import ROW_NAMES, given, pseudonymiser, pulling, source
 from crisp_data.counts import count
 from crisp_data.errors import BadParameter
 
-_TABLES = ("conversations", "messages", "people", "operators", "visitors", "inboxes",
-               "campaigns", "websites")  # fmt: skip
-
 
 @click.command("export")
-@click.argument("table", type=click.Choice(_TABLES), metavar="TABLE")
+@click.argument("table", type=click.Choice(list(ROW_NAMES)), metavar="TABLE")
 @click.option("-o", "--output", required=True, type=click.Path(path_type=Path),
               help=f"The file; its ending sets the format: {' '.join(files.ENDINGS)}.")  # fmt: skip
 @pulling
-@connection
-def export(
-    table: str, output: Path, tz: str, private: bool, refresh: bool, wait: bool,
-    archive: str | None, website: str | None, sandbox: bool, quota: int | None, **filters: Any,
-) -> None:  # fmt: skip
+def export(table: str, output: Path, **options: Any) -> None:
     """Write a table to a file.
 
     TABLE is one of conversations, messages, people, operators, visitors, inboxes, campaigns,
@@ -51,41 +45,21 @@ def export(
         The table's name.
     output : Path
         The file to write.
-    tz : str
-        The zone of the times.
-    private : bool
-        Whether to write tokens in the place of people.
-    refresh : bool
-        Ask Crisp even where the cache has the answer.
-    wait : bool
-        Whether to wait for the quota's reset.
-    archive : str or None
-        The archive to read from instead of Crisp.
-    website : str or None
-        Id, name or domain of the website.
-    sandbox : bool
-        Whether to use a sandbox instead of Crisp.
-    quota : int or None
-        Requests a day.
-    **filters : object
-        Filters of the table, those not given as None.
+    **options : object
+        What is read, and from where; see :func:`_pull`.
 
     Raises
     ------
     BadParameter
         The file cannot be written, or an option does not fit the table.
     """
-    wanted = given(filters, table, tz, archive)
     files.check(output)
-    maker = pseudonymiser() if private else None
-    if archive is not None and not hasattr(crisp.Archive, table):
+    if options["archive"] is not None and not hasattr(crisp.Archive, table):
         raise BadParameter(f"An archive does not hold {table}.", "Leave out --archive.")
-    with source(archive, website, sandbox, quota, tz, wait) as (read, spent):
-        frames = _frames(read, table, wanted, refresh)
-        requests = spent()
-    frame = maker.learn(*frames).frame(frames[-1]) if maker else frames[-1]
-    files.write(output, frame)
-    click.echo(f"{output}: {len(frame):,} {table}, {count(requests, 'request')} spent", err=True)
+    frames, private, requests = _pull(table, **options)
+    files.write(output, private(frames[-1]))
+    rows = count(len(frames[-1]), ROW_NAMES[table], table)
+    click.echo(f"{output}: {rows}, {count(requests, 'request')} spent", err=True)
 
 
 @click.command("transcripts", short_help="Write conversations as readable text.")
@@ -94,11 +68,7 @@ def export(
 @click.option("--format", type=click.Choice(list(texts.FORMATS)), help="Format, for a folder.")
 @click.option("--notes", is_flag=True, help="Include the operators' internal notes.")
 @pulling
-@connection
-def transcripts(
-    output: Path, format: Any, notes: bool, tz: str, private: bool, refresh: bool, wait: bool,
-    archive: str | None, website: str | None, sandbox: bool, quota: int | None, **filters: Any,
-) -> None:  # fmt: skip
+def transcripts(output: Path, format: Any, notes: bool, **options: Any) -> None:
     """Write whole conversations to read, to send, or for a language model.
 
     Markdown, HTML that loads nothing, plain text, or JSON lines in pieces of bounded length.
@@ -118,16 +88,37 @@ def transcripts(
         "markdown", "html", "text" or "jsonl"; None reads it off the file's ending.
     notes : bool
         Whether to write internal notes too.
-    tz : str
-        The zone of the times.
-    private : bool
-        Whether to write tokens in the place of people.
-    refresh : bool
-        Ask Crisp even where the cache has the answer.
-    wait : bool
-        Whether to wait for the quota's reset.
+    **options : object
+        What is read, and from where; see :func:`_pull`.
+    """
+    texts.check(output, format)
+    frames, private, requests = _pull("messages", **options)
+    conversations, messages = map(private, frames)
+    texts.write(output, messages, conversations, format=format, notes=notes)
+    written = count(messages["session_id"].nunique(), "conversation")
+    click.echo(f"{output}: {written}, {count(requests, 'request')} spent", err=True)
+
+
+def _pull(
+    table: str, *, archive: str | None, tz: str, wait: bool, private: bool, refresh: bool,
+    website: str | None, sandbox: bool, quota: int | None, **filters: Any,
+) -> tuple[list[pd.DataFrame], Callable[[pd.DataFrame], pd.DataFrame], int]:  # fmt: skip
+    """Read a table, last, and what it needs; a workspace and an archive filter alike.
+
+    Parameters
+    ----------
+    table : str
+        The table's name.
     archive : str or None
         The archive to read from instead of Crisp.
+    tz : str
+        The zone of the times.
+    wait : bool
+        Whether to wait for the quota's reset.
+    private : bool
+        Whether people are to be replaced by tokens.
+    refresh : bool
+        Ask Crisp even where the cache has the answer.
     website : str or None
         Id, name or domain of the website.
     sandbox : bool
@@ -135,27 +126,22 @@ def transcripts(
     quota : int or None
         Requests a day.
     **filters : object
-        Filters of conversations, those not given as None.
+        Filters of the table, those not given as None.
+
+    Returns
+    -------
+    tuple[list[DataFrame], Callable, int]
+        The frames, what makes a frame private where that was asked for, and the requests spent.
     """
-    wanted = given(filters, "messages", tz, archive)
-    texts.check(output, format)
+    wanted = given(filters, table, tz, archive)
     maker = pseudonymiser() if private else None
-    with source(archive, website, sandbox, quota, tz, wait) as (read, spent):
-        frames = _frames(read, "messages", wanted, refresh)
+    opened = source(archive, tz, wait, website=website, sandbox=sandbox, quota=quota)
+    with opened as (read, spent):
+        fresh = {} if archive is not None else {"refresh": refresh}
+        if table == "messages":
+            conversations = read.conversations(**wanted, **fresh)
+            frames = [conversations, read.messages(conversations, **fresh)]
+        else:
+            frames = [getattr(read, table)(**wanted, **fresh)]
         requests = spent()
-    if maker:
-        maker.learn(*frames)
-        frames = [maker.frame(frame) for frame in frames]
-    conversations, messages = frames
-    texts.write(output, messages, conversations, format=format, notes=notes)
-    written = count(messages["session_id"].nunique(), "conversation")
-    click.echo(f"{output}: {written}, {count(requests, 'request')} spent", err=True)
-
-
-def _frames(source: Any, table: str, wanted: dict[str, Any], refresh: bool) -> list[pd.DataFrame]:
-    """Read a table, last, and what it needs, from a workspace or an archive: both filter alike."""
-    rest = {"refresh": refresh} if isinstance(source, crisp.Workspace) else {}
-    if table != "messages":
-        return [getattr(source, table)(**wanted, **rest)]
-    conversations = source.conversations(**wanted, **rest)
-    return [conversations, source.messages(conversations, **rest)]
+    return frames, maker.learn(*frames).frame if maker else lambda frame: frame, requests

@@ -6,6 +6,7 @@ import secrets
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from functools import reduce
 from typing import Any
 
 import click
@@ -49,43 +50,49 @@ def _exit_code(error: CrispError) -> int:
     return 4 if isinstance(error, Offline) else 1
 
 
-def connection(command: Any) -> Any:
-    """Add the options that every command with a connection takes."""
-    options = [
-        click.option("--website", help="Id, name or domain of the website."),
-        click.option("--sandbox", is_flag=True, help="Use a sandbox started for this command."),
-        click.option("--quota", type=int, help="Requests per day, if not the tier's own limit."),
-    ]
-    for option in reversed(options):
-        command = option(command)
-    return command
+def _together(*options: Any) -> Callable[[Any], Any]:
+    """Make one decorator of several, in the order in which help lists them."""
+    return lambda command: reduce(lambda made, option: option(made), reversed(options), command)
 
 
-def pulling(command: Any) -> Any:
-    """Add the options that choose what is pulled, and from where."""
-    options = [
-        click.option("--since", help="2026-10-01, '7 days ago', ..."),
-        click.option("--until", help="Same format as --since; a date includes the whole day."),
-        click.option("--state", type=click.Choice(["pending", "unresolved", "resolved"])),
-        click.option("--segment", help="Only conversations with this segment."),
-        click.option("--assigned", help="Only conversations assigned to this operator's user_id."),
-        click.option("--search", help="Crisp's text search."),
-        click.option("--limit", type=int, help="Only this many, newest first."),
-        click.option("--tz", default="UTC", show_default=True, help="Time zone of all times."),
-        click.option("--private", is_flag=True, help="Replace people with tokens and scrub texts."),
-        click.option("--refresh", is_flag=True, help="Ask Crisp again instead of the cache."),
-        click.option(
-            "--wait",
-            is_flag=True,
-            help="If the quota is used up, wait for its reset and continue.",
-        ),
-        click.option("--archive", help="Read from this archive instead; costs nothing."),
-    ]
-    for option in reversed(options):
-        command = option(command)
-    return command
+#: The options that every command with a connection takes.
+connection = _together(
+    click.option("--website", help="Id, name or domain of the website."),
+    click.option("--sandbox", is_flag=True, help="Use a sandbox started for this command."),
+    click.option("--quota", type=int, help="Requests per day, if not the tier's own limit."),
+)
+
+#: The options that choose where data come from; see :func:`source`.
+reading = _together(
+    click.option("--refresh", is_flag=True, help="Ask Crisp again instead of the cache."),
+    click.option(
+        "--wait", is_flag=True, help="If the quota is used up, wait for its reset and continue."
+    ),
+    click.option("--archive", help="Read from this archive instead; costs nothing."),
+    connection,
+)
+
+#: The options that choose which data are pulled, and from where.
+pulling = _together(
+    click.option("--since", help="2026-10-01, '7 days ago', ..."),
+    click.option("--until", help="Same format as --since; a date includes the whole day."),
+    click.option("--state", type=click.Choice(["pending", "unresolved", "resolved"])),
+    click.option("--segment", help="Only conversations with this segment."),
+    click.option("--assigned", help="Only conversations assigned to this operator's user_id."),
+    click.option("--search", help="Crisp's text search."),
+    click.option("--limit", type=int, help="Only this many, newest first."),
+    click.option("--tz", default="UTC", show_default=True, help="Time zone of all times."),
+    click.option("--private", is_flag=True, help="Replace people with tokens and scrub texts."),
+    reading,
+)
 
 
+#: The tables that can be exported, and the name of one row.
+ROW_NAMES = {
+    "conversations": "conversation", "messages": "message", "people": "person",
+    "operators": "operator", "visitors": "visitor", "inboxes": "inbox",
+    "campaigns": "campaign", "websites": "website",
+}  # fmt: skip
 _ALL = ("since", "until", "state", "segment", "assigned", "search", "limit")
 _FILTERS = {
     "conversations": _ALL,
@@ -182,24 +189,20 @@ def workspace(
 
 @contextmanager
 def source(
-    archive: str | None, website: str | None, sandbox: bool, quota: int | None, tz: str, wait: bool
+    archive: str | None, tz: str, wait: bool, **options: Any
 ) -> Iterator[tuple[Any, Callable[[], int]]]:
-    """Open what is read, an archive or else a workspace, and tell what reading has spent.
+    """Open what is read, an archive or else a workspace, and count the requests of reading.
 
     Parameters
     ----------
     archive : str or None
         The archive to read from instead of Crisp.
-    website : str or None
-        Id, name or domain of the website.
-    sandbox : bool
-        Whether to use a sandbox instead of Crisp.
-    quota : int or None
-        Requests a day.
     tz : str
         The zone of the times.
     wait : bool
         Whether to wait for the quota's reset.
+    **options : object
+        Passed to :func:`workspace`.
 
     Yields
     ------
@@ -209,6 +212,6 @@ def source(
     if archive is not None:
         yield crisp.Archive(archive, tz=tz), lambda: 0
         return
-    with workspace(website, sandbox, quota, tz, wait) as ws:
+    with workspace(tz=tz, wait=wait, **options) as ws:
         before = ws.quota.used
         yield ws, lambda: ws.quota.used - before

@@ -9,7 +9,7 @@ import click
 
 from crisp_data import dates
 from crisp_data import report as pages
-from crisp_data.cli.options import connection, pseudonymiser, source
+from crisp_data.cli.options import pseudonymiser, reading, source
 from crisp_data.counts import count
 from crisp_data.errors import BadParameter
 from crisp_data.metrics import BusinessHours
@@ -27,15 +27,11 @@ from crisp_data.metrics import BusinessHours
 @click.option("--bot", multiple=True, help="Nickname or user_id of a bot that is not marked.")
 @click.option("--title", help="Title of the page; the website's name by default.")
 @click.option("--private", is_flag=True, help="Replace people, operators too, with tokens.")
-@click.option("--refresh", is_flag=True, help="Ask Crisp again instead of the cache.")
-@click.option("--wait", is_flag=True,
-              help="If the quota is used up, wait for its reset and continue.")  # fmt: skip
-@click.option("--archive", help="Read from this archive instead; costs nothing.")
-@connection
+@reading
 def report(
-    output: Path, since: str | None, until: str | None, tz: str, within: tuple[str, ...],
-    hours: tuple[str, ...], bot: tuple[str, ...], title: str | None, private: bool, refresh: bool,
-    wait: bool, archive: str | None, website: str | None, sandbox: bool, quota: int | None,
+    output: Path, tz: str, within: tuple[str, ...], hours: tuple[str, ...], bot: tuple[str, ...],
+    private: bool, wait: bool, archive: str | None, website: str | None, sandbox: bool,
+    quota: int | None, **options: Any,
 ) -> None:  # fmt: skip
     """Write one page of figures, charts and tables of a period, compared with the one before.
 
@@ -54,10 +50,6 @@ def report(
     ----------
     output : Path
         The file to write; ends in ``.html``.
-    since : str or None
-        The period's beginning.
-    until : str or None
-        The period's end.
     tz : str
         The zone of the times.
     within : tuple[str, ...]
@@ -66,12 +58,8 @@ def report(
         Opening hours, as ``mon-fri 09:00-18:00``.
     bot : tuple[str, ...]
         ``user_id`` or ``nickname`` of bots.
-    title : str or None
-        The page's title.
     private : bool
         Whether to write tokens in the place of people.
-    refresh : bool
-        Ask Crisp even where the cache has the answer.
     wait : bool
         Whether to wait for the quota's reset.
     archive : str or None
@@ -82,22 +70,25 @@ def report(
         Whether to use a sandbox instead of Crisp.
     quota : int or None
         Requests a day.
+    **options : object
+        ``since``, ``until``, ``title`` and ``refresh``, as in :func:`crisp_data.report.write`.
     """
     pages.check(output)
-    options: dict[str, Any] = {
-        "since": since, "until": until, "tz": dates.check_tz(tz), "within": list(within),
-        "hours": _hours(hours, tz), "bots": bot, "title": title, "refresh": refresh,
-    }  # fmt: skip
+    zone, opening = dates.check_tz(tz), _hours(hours, tz)
     maker = pseudonymiser() if private else None
-    with source(archive, website, sandbox, quota, tz, wait) as (read, spent):
-        pages.write(output, read, private=maker, **options)
+    opened = source(archive, tz, wait, website=website, sandbox=sandbox, quota=quota)
+    with opened as (read, spent):
+        pages.write(
+            output, read, tz=zone, within=list(within), hours=opening, bots=bot, private=maker,
+            **options,
+        )  # fmt: skip
         click.echo(f"{output}: {count(spent(), 'request')} spent", err=True)
 
 
-def _hours(told: tuple[str, ...], tz: str) -> BusinessHours | None:
+def _hours(options: tuple[str, ...], tz: str) -> BusinessHours | None:
     """Read opening hours such as "mon-fri 09:00-12:30, 14:00-18:00"."""
     week: dict[str, str] = {}
-    for one in told:
+    for one in options:
         days, _, spans = one.strip().partition(" ")
         if days in week:
             raise BadParameter(f"{days} is given twice.", "Separate spans of a day with commas.")

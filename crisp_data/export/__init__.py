@@ -16,7 +16,7 @@ ending                      what it keeps
 ==========================  ==================================================================
 ``.parquet``                everything, dtypes, time zone and the table's name included; UUIDs,
                             and what Parquet has no type for, as text
-``.jsonl``, ``.jsonl.gz``   every value; :func:`read` restores the dtypes when told the table
+``.jsonl``, ``.jsonl.gz``   every value; :func:`read` restores the dtypes, given the table
 ``.csv``, ``.csv.gz``       every value; likewise. UTF-8; an empty text is ``""``, a missing
                             value nothing at all
 ``.xlsx``                   every value, dtypes and time zone, in the limits of a spreadsheet
@@ -55,6 +55,7 @@ from crisp_data.export import (
 )
 from crisp_data.local.atomic_file import as_path, check_place, whole_file
 from crisp_data.tables import TABLES, empty
+from crisp_data.tables.frames import find_table
 
 __all__ = ["ENDINGS", "check", "read", "write"]
 
@@ -66,6 +67,8 @@ def __dir__() -> list[str]:
 
 ENDINGS = (".csv", ".csv.gz", ".jsonl", ".jsonl.gz", ".parquet", ".xlsx")
 
+# Formats whose files name their table.
+_SELF_DESCRIBING = {".parquet": parquet.read_parquet, ".xlsx": xlsx_read.read_xlsx}
 _ROW_GROUP = 1 << 17
 _LONE = re.compile("[\ud800-\udfff]")
 
@@ -109,7 +112,8 @@ def write(path: str | Path, frame: pd.DataFrame, table: str | None = None) -> Pa
     """
     path = check(path)
     ending = _ending(path)
-    _check_table(table)
+    if table is not None:
+        find_table(table)
     _check_frame(frame)
     table = table or _recognise(frame)
     if ending == ".xlsx":
@@ -196,7 +200,8 @@ def read(path: str | Path, table: str | None = None, tz: str | None = None) -> p
     """
     path = as_path(path)
     ending = _ending(path)
-    _check_table(table)
+    if table is not None:
+        find_table(table)
     if tz is not None:
         check_tz(tz)
     if not path.is_file():
@@ -209,11 +214,8 @@ def read(path: str | Path, table: str | None = None, tz: str | None = None) -> p
 
 def _read(path: Path, ending: str, table: str | None) -> tuple[pa.Table, str | None]:
     """Return the columns of a file and, where it knows, the table that they belong to."""
-    if ending == ".parquet":
-        data, named = parquet.read_parquet(path)
-        return data, named if named in TABLES else None
-    if ending == ".xlsx":
-        data, named = xlsx_read.read_xlsx(path)
+    if ending in _SELF_DESCRIBING:
+        data, named = _SELF_DESCRIBING[ending](path)
         return data, named if named in TABLES else None
     opened: Any = gzip.open if ending.endswith(".gz") else open
     try:
@@ -222,9 +224,9 @@ def _read(path: Path, ending: str, table: str | None) -> tuple[pa.Table, str | N
     except (ValueError, EOFError, csv.Error, gzip.BadGzipFile):
         # The cause would quote a cell.
         raise BadParameter(
-            f"{path.name} holds something else than {ending} of {table or 'any table'}: rows of "
-            "different columns, or values of another type.",
-            "Without table= the values come as they are; pandas' own readers guess more.",
+            f"{path.name} does not hold {ending} rows of {table or 'any table'}: columns or "
+            "types of values differ.",
+            "Without table= the values are read as they are; pandas' own readers guess more.",
         ) from None
 
 
@@ -254,15 +256,10 @@ def _ending(path: Path) -> str:
     return found[0]
 
 
-def _check_table(table: str | None) -> None:
-    if table is not None and table not in TABLES:
-        raise BadParameter(f"There is no table {table!r}.", f"Use one of: {', '.join(TABLES)}.")
-
-
 def _recognise(frame: pd.DataFrame) -> str | None:
-    columns_of = {name: [column.name for column in TABLES[name].columns] for name in TABLES}
+    """Name the table that has exactly the frame's columns."""
     names = list(frame.columns)
-    return next((name for name, known in columns_of.items() if known == names), None)
+    return next((name for name in TABLES if [c.name for c in TABLES[name].columns] == names), None)
 
 
 def _check_frame(frame: object) -> None:
@@ -274,21 +271,21 @@ def _check_frame(frame: object) -> None:
     names = list(frame.columns)
     if isinstance(frame.columns, pd.MultiIndex):
         raise BadParameter(
-            "The columns have names of several levels, and files have one.",
+            "The column names have several levels, but files have one.",
             "Join them first: frame.columns = frame.columns.map('.'.join).",
         )
     if not names or not all(isinstance(name, str) for name in names):
         raise BadParameter(
-            "Files need named columns, and not every column's name is text.",
+            "Every column of a file needs a name, and the name must be text.",
             "Name them first, such as frame.rename(columns=str).",
         )
     if any(_LONE.search(name) for name in names):
-        raise BadParameter("A column's name is not Unicode.", "Rename it first.")
+        raise BadParameter("A column name is not valid Unicode.", "Rename it first.")
     if len(set(names)) < len(names):
         raise BadParameter("Two columns have the same name.", "Rename one of them first.")
     index = frame.index
     if index.nlevels > 1 or index.name is not None or not is_integer_dtype(index.dtype):
         raise BadParameter(
-            "The frame's index holds data, and files have no index.",
+            "The frame's index holds data, but files have no index.",
             "Make it a column first: frame.reset_index().",
         )

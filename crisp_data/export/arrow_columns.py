@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 from collections.abc import Callable
 from typing import Any, TypeAlias
 
@@ -11,7 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from crisp_data.export.columns import PER_SECOND, is_nested, is_text, local
-from crisp_data.export.json_values import json_text, month_day_nano_text
+from crisp_data.export.json_values import base64_text, json_text, month_day_nano_text
 from crisp_data.export.unwritable import Unwritable
 
 Columns: TypeAlias = pa.ChunkedArray
@@ -53,10 +52,10 @@ def plain(column: Columns, native: bool) -> tuple[Columns, bool]:
         return column, False
     if unpack := _unpacking(kind):
         return plain(unpack(column), native)
-    if strange := _strange(kind):
+    if unsupported := _unsupported(kind):
         raise Unwritable(
-            f"holds values of the type {strange}, which no file format knows",
-            "Give it another first, such as {column}.astype('str').",
+            f"holds values of the type {unsupported}, which no file format supports",
+            "Convert it first, such as {column}.astype('str').",
         )
     if is_nested(kind):
         return _texts(json_text(_values(column))), True
@@ -74,8 +73,8 @@ def check_times(times: Columns, native: bool) -> None:
             pd.DatetimeTZDtype(kind.unit, kind.tz)
     except (KeyError, ValueError, OSError, TypeError):
         raise Unwritable(
-            "names a time zone that does not exist",
-            "Put it into one that does: {column}.dt.tz_convert('UTC').",
+            "has a time zone that does not exist",
+            "Convert it: {column}.dt.tz_convert('UTC').",
         ) from None
     found = pc.min_max(times)
     ends = [found[name].value for name in ("min", "max") if found[name].is_valid]
@@ -87,8 +86,8 @@ def check_times(times: Columns, native: bool) -> None:
     limits = (-(2**53), 2**53) if native else (_FIRST, _LAST)
     if any(not limits[0] <= tick <= limits[1] for tick in ticks):
         raise Unwritable(
-            "holds a time outside the years 0 to 9999, which no reader takes",
-            "Put a missing value in its place.",
+            "holds a time outside the years 0 to 9999, which no reader supports",
+            "Replace it with a missing value.",
         )
 
 
@@ -104,59 +103,39 @@ def _parquet_holds(kind: pa.DataType) -> bool:
         return bool(0 <= kind.scale <= kind.precision)
     if name := _extension(kind):
         return name == "pandas.interval"  # which pandas reads back by its name
-    holds: tuple[Callable[[pa.DataType], bool], ...] = (
-        is_text,
-        types.is_integer,
-        types.is_boolean,
-        types.is_float32,
-        types.is_float64,
-        types.is_timestamp,
-        types.is_date,
-        types.is_time,
-        types.is_duration,
-        types.is_binary,
-        types.is_large_binary,
-        types.is_fixed_size_binary,
-    )
-    return any(held(kind) for held in holds)
+    flat = types.is_primitive(kind) and not types.is_float16(kind) and not types.is_interval(kind)
+    return bool(flat or is_text(kind) or _is_bytes(kind))
 
 
 def _unpacking(kind: pa.DataType) -> Callable[[Columns], Columns] | None:
-    """Return what turns one encoding of values into the usual one of the same values."""
-    types = pa.types
-    part: Callable[[Any], Any] | None = None
+    """Return what turns one encoding of values into a common one of the same values."""
+    types, extension = pa.types, _extension(kind)
     if types.is_dictionary(kind):
-        part = _decoded
-    elif types.is_run_end_encoded(kind):
-        part = pc.run_end_decode
-    elif _extension(kind) == "arrow.json":
-        part = _storage
-    elif _extension(kind) == "arrow.bool8":
-        part = _flags
-    elif types.is_list_view(kind) or types.is_large_list_view(kind):
-        part = _without_views
-    elif usual := _usual(kind):
-        return lambda column: column.cast(usual)
-    return (lambda column: _by_chunk(column, part)) if part else None
+        return _by_chunk(lambda part: part.dictionary.take(part.indices))
+    if types.is_run_end_encoded(kind):
+        return _by_chunk(pc.run_end_decode)
+    if extension == "arrow.json":
+        return _by_chunk(lambda part: part.storage)
+    if extension == "arrow.bool8":
+        return _by_chunk(lambda part: part.storage.cast(pa.bool_()))
+    if types.is_list_view(kind) or types.is_large_list_view(kind):
+        return _by_chunk(_without_views)
+    equivalent = _equivalent(kind)
+    return None if equivalent is None else lambda column: column.cast(equivalent)
 
 
 def _extension(kind: pa.DataType) -> str:
     return str(kind.extension_name) if isinstance(kind, pa.BaseExtensionType) else ""
 
 
-def _decoded(part: Any) -> pa.Array:
-    return part.dictionary.take(part.indices)
+def _is_bytes(kind: pa.DataType) -> bool:
+    types = pa.types
+    return bool(
+        types.is_binary(kind) or types.is_large_binary(kind) or types.is_fixed_size_binary(kind)
+    )
 
 
-def _storage(part: Any) -> pa.Array:
-    return part.storage
-
-
-def _flags(part: Any) -> pa.Array:
-    return part.storage.cast(pa.bool_())
-
-
-def _usual(kind: pa.DataType) -> pa.DataType | None:
+def _equivalent(kind: pa.DataType) -> pa.DataType | None:
     types = pa.types
     if types.is_string_view(kind) or types.is_null(kind):
         return _TEXT
@@ -178,12 +157,15 @@ def _without_views(part: pa.Array) -> pa.Array:
     return pa.LargeListArray.from_arrays(offsets, pc.list_flatten(part), mask=part.is_null())
 
 
-def _by_chunk(column: Columns, function: Callable[[Any], Any]) -> Columns:
-    parts = [function(part) for part in column.chunks]
-    return pa.chunked_array(parts or [function(pa.array([], column.type))])
+def _by_chunk(function: Callable[[Any], pa.Array]) -> Callable[[Columns], Columns]:
+    def convert(column: Columns) -> Columns:
+        parts = [function(part) for part in column.chunks]
+        return pa.chunked_array(parts or [function(pa.array([], column.type))])
+
+    return convert
 
 
-def _strange(kind: pa.DataType) -> str:
+def _unsupported(kind: pa.DataType) -> str:
     """Name the type within a type of which no value can be written, if there is one."""
     types = pa.types
     if types.is_union(kind):
@@ -191,17 +173,17 @@ def _strange(kind: pa.DataType) -> str:
     if name := _extension(kind):
         return "" if name in ("arrow.uuid", "arrow.json", "arrow.bool8") else name
     if types.is_dictionary(kind) or types.is_run_end_encoded(kind):
-        return _strange(kind.value_type)
+        return _unsupported(kind.value_type)
     if types.is_map(kind):
-        return _nested_strange(kind.key_type) or _nested_strange(kind.item_type)
+        return _unsupported_inner(kind.key_type) or _unsupported_inner(kind.item_type)
     if types.is_struct(kind):
-        return next(filter(None, (_nested_strange(field.type) for field in kind)), "")
-    return _nested_strange(kind.value_type) if is_nested(kind) else ""
+        return next(filter(None, (_unsupported_inner(field.type) for field in kind)), "")
+    return _unsupported_inner(kind.value_type) if is_nested(kind) else ""
 
 
-def _nested_strange(kind: pa.DataType) -> str:
+def _unsupported_inner(kind: pa.DataType) -> str:
     # Arrow gives these to Python without their nanoseconds.
-    return str(kind) if kind == pa.time64("ns") else _strange(kind)
+    return str(kind) if kind == pa.time64("ns") else _unsupported(kind)
 
 
 def _scalars(column: Columns) -> Columns:
@@ -210,22 +192,14 @@ def _scalars(column: Columns) -> Columns:
         if holds(column.type):
             return written(column)
     raise Unwritable(
-        "is of a kind that no file format knows",
-        "Give it another first, such as {column}.astype('str').",
+        "has a type that no file format supports",
+        "Convert it first, such as {column}.astype('str').",
     )
 
 
 def _single(column: Columns) -> Columns:
     """Give the shortest number that is the same single: 0.1, not 0.10000000149."""
     return column.cast(pa.string()).cast(pa.float64())
-
-
-def _day(column: Columns) -> Columns:
-    return column.cast(pa.date32()).cast(_TEXT)
-
-
-def _clock(column: Columns) -> Columns:
-    return column.cast(pa.string()).cast(_TEXT)
 
 
 def _each(text: Callable[[Any], str]) -> Callable[[Columns], Columns]:
@@ -253,8 +227,8 @@ def _values(column: Columns) -> list[Any]:
         return list(column.to_pylist())
     except (pa.ArrowException, ValueError, OverflowError, KeyError):
         raise Unwritable(
-            "holds a value that Python cannot show, such as a time beyond the year 9999",
-            "Put a missing value in its place.",
+            "holds a value that Python cannot represent, such as a time beyond the year 9999",
+            "Replace it with a missing value.",
         ) from None
 
 
@@ -266,23 +240,13 @@ def _texts(texts: list[str | None]) -> Columns:
     return pa.chunked_array([pa.array(texts, _TEXT)])
 
 
-def _base64(data: bytes) -> str:
-    return base64.b64encode(data).decode()
-
-
-def _digits(number: Any) -> str:
-    return format(number, "f")
-
-
 _WRITTEN: tuple[tuple[Callable[[pa.DataType], bool], Callable[[Columns], Columns]], ...] = (
     (pa.types.is_float32, _single),
-    (pa.types.is_date, _day),
-    (pa.types.is_time, _clock),
+    (pa.types.is_date, lambda column: column.cast(pa.date32()).cast(_TEXT)),
+    (pa.types.is_time, lambda column: column.cast(pa.string()).cast(_TEXT)),
     (pa.types.is_duration, _seconds),
-    (pa.types.is_decimal, _each(_digits)),
+    (pa.types.is_decimal, _each("{:f}".format)),
     (pa.types.is_interval, _each(month_day_nano_text)),
-    (pa.types.is_binary, _each(_base64)),
-    (pa.types.is_large_binary, _each(_base64)),
-    (pa.types.is_fixed_size_binary, _each(_base64)),
+    (_is_bytes, _each(base64_text)),
     (lambda kind: _extension(kind) == "arrow.uuid", _each(str)),
 )

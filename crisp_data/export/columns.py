@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 import msgspec
 import pandas as pd
@@ -35,6 +36,11 @@ def slices(frame: pd.DataFrame, schema: pa.Schema, rows: int = SLICE) -> Iterato
     for start in range(0, max(len(frame), 1), rows):
         part = frame.iloc[start : start + rows]
         yield pa.Table.from_pandas(part, schema=schema, preserve_index=False, nthreads=1)
+
+
+def as_series(data: pa.Array | pa.ChunkedArray, index: pd.Index[Any]) -> pd.Series[Any]:
+    """Give an Arrow column as a pandas one."""
+    return pd.Series(pd.arrays.ArrowExtensionArray(data), index=index, copy=False)
 
 
 def is_text(kind: pa.DataType) -> bool:

@@ -73,7 +73,9 @@ def read_csv(file: BinaryIO, kinds: Mapping[str, pa.DataType]) -> pa.Table:
             },
         ),
     )
-    columns = [_back(column, kind) for column, kind in zip(cells.columns, wanted, strict=True)]
+    columns = [
+        _from_cells(column, kind) for column, kind in zip(cells.columns, wanted, strict=True)
+    ]
     return pa.table(columns, names)
 
 
@@ -92,7 +94,7 @@ def _cells(column: pa.ChunkedArray) -> pa.ChunkedArray:
     return guard(column) if is_text(column.type) else column
 
 
-def _back(column: pa.ChunkedArray, kind: pa.DataType) -> pa.ChunkedArray:
+def _from_cells(column: pa.ChunkedArray, kind: pa.DataType) -> pa.ChunkedArray:
     if not is_text(column.type):
         return column
     text = unguard(column)
@@ -107,14 +109,14 @@ class _WholeLineBreaks(RawIOBase):
     """
 
     def __init__(self, file: BinaryIO) -> None:
-        self._file, self._held = file, b""
+        self._file, self._rest = file, b""
 
     def readable(self) -> bool:
         return True
 
     def read(self, size: int = -1) -> bytes:
-        more = self._file.read(size - len(self._held) if size > 0 else -1)
-        data = self._held + more
+        more = self._file.read(size - len(self._rest) if size > 0 else -1)
+        data = self._rest + more
         ready = (data.rstrip(b"\r") or data) if more else data
-        self._held = data[len(ready) :]
+        self._rest = data[len(ready) :]
         return ready

@@ -54,12 +54,12 @@ def unguard(text: pa.ChunkedArray) -> pa.ChunkedArray:
 
 def guard_names(names: list[str]) -> list[str]:
     """Guard the names of columns, which may be as hostile as the cells."""
-    return _listed(guard(pa.chunked_array([pa.array(names, pa.string())])))
+    return list(guard(_column(names)).to_pylist())
 
 
 def unguard_names(names: list[str]) -> list[str]:
     """Give the names of columns back as they were before :func:`guard_names`."""
-    return _listed(unguard(pa.chunked_array([pa.array(names, pa.string())])))
+    return list(unguard(_column(names)).to_pylist())
 
 
 def _would_run(text: pa.ChunkedArray) -> pa.ChunkedArray:
@@ -70,5 +70,5 @@ def _would_run(text: pa.ChunkedArray) -> pa.ChunkedArray:
     return pc.and_not(runs, pc.match_substring_regex(text, _NUMBER))
 
 
-def _listed(names: pa.ChunkedArray) -> list[str]:
-    return [str(name) for name in names.to_pylist()]
+def _column(names: list[str]) -> pa.ChunkedArray:
+    return pa.chunked_array([names], pa.string())

@@ -32,8 +32,8 @@ def json_text(values: Iterable[Any]) -> list[str | None]:
         return [None if value is None else _dumps(_builtin(value)) for value in values]
     except RecursionError:
         raise Unwritable(
-            "holds values nested too deeply, or within themselves",
-            "Take them apart first, or drop the column.",
+            "holds values nested too deeply, or containing themselves",
+            "Flatten them first, or drop the column.",
         ) from None
 
 
@@ -57,7 +57,7 @@ def _builtin(value: Any) -> Any:
         if not all(isinstance(key, str) for key in value):
             raise Unwritable(
                 "holds a dict whose keys are not all text, which JSON cannot write",
-                "Make them text first.",
+                "Convert them to text first.",
             )
         return {key: _builtin(inner) for key, inner in value.items()}
     if isinstance(value, (set, frozenset)):  # in an order that is the same on every run
@@ -70,8 +70,8 @@ def _builtin(value: Any) -> Any:
         if isinstance(value, kinds) and not isinstance(value, Enum):
             return written(value)
     raise Unwritable(
-        f"holds {type(value).__name__} objects, which no file format knows",
-        "Make text or numbers of them first, such as {column}.map(str).",
+        f"holds {type(value).__name__} objects, which no file format supports",
+        "Convert them to text or numbers first, such as {column}.map(str).",
     )
 
 
@@ -83,7 +83,8 @@ def _moment(value: np.datetime64) -> str | None:
     return None if np.isnat(value) else str(value)
 
 
-def _base64(value: Any) -> str:
+def base64_text(value: Any) -> str:
+    """Write bytes as Base64."""
     return base64.b64encode(value).decode()
 
 
@@ -91,28 +92,24 @@ def _seconds(value: Any) -> float | None:
     return _finite(pd.Timedelta(value).total_seconds())
 
 
-def _same(value: Any) -> Any:
-    return value
-
-
 def _finite(number: float) -> float | None:
     if math.isinf(number):
         raise Unwritable(
             "holds a number that is not finite, which JSON cannot write",
-            "Put a missing value in its place.",
+            "Replace it with a missing value.",
         )
     return None if math.isnan(number) else number
 
 
 # In this order: the first kind that fits.
 _WRITTEN: tuple[tuple[Any, Callable[[Any], Any]], ...] = (
-    ((bool, int, str), _same),
+    ((bool, int, str), lambda value: value),
     (float, _finite),
     (pa.MonthDayNano, month_day_nano_text),
     ((datetime, date, time), lambda value: value.isoformat()),
     (np.datetime64, _moment),
     ((timedelta, np.timedelta64), _seconds),
-    ((bytes, bytearray, memoryview), _base64),
+    ((bytes, bytearray, memoryview), base64_text),
     (Decimal, _decimal),
     ((UUID, PurePath, pd.Period, pd.Interval), str),
 )

@@ -65,7 +65,7 @@ def check_finite(frame: pd.DataFrame, schema: pa.Schema) -> None:
             raise BadParameter(
                 f"Column {field.name!r} holds a number that is not finite, which JSON cannot "
                 "write.",
-                "Write .parquet or .csv, or put a missing value in its place.",
+                "Write .parquet or .csv, or replace it with a missing value.",
             )
 
 

@@ -14,32 +14,12 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
-from crisp_data.export.columns import is_text
+from crisp_data.export.columns import as_series, is_text
 from crisp_data.export.json_values import json_text
 from crisp_data.export.unwritable import MIXED, Unwritable
 
 _TEXT = pa.large_string()
 _EXACT = 2**53  # a double holds every whole number up to here
-
-# In this order: a Timestamp is a datetime is a date, a bool is an int.
-_GROUPS: tuple[tuple[str, tuple[type, ...]], ...] = (
-    ("text", (str,)),
-    ("flag", (bool, np.bool_)),
-    ("whole", (int, np.integer)),
-    ("real", (float, np.floating)),
-    ("enum", (Enum,)),
-    ("bytes", (bytes, bytearray, memoryview)),
-    ("decimal", (Decimal,)),
-    ("time", (datetime, np.datetime64)),
-    ("day", (date,)),
-    ("clock", (time,)),
-    ("duration", (timedelta, np.timedelta64)),
-    ("period", (pd.Period,)),
-    ("interval", (pd.Interval,)),
-    ("uuid", (UUID,)),
-    ("path", (PurePath,)),
-    ("nested", (Mapping, list, tuple, set, frozenset, np.ndarray)),
-)
 
 
 def typed(column: pd.Series) -> tuple[pd.Series, bool]:
@@ -50,9 +30,9 @@ def typed(column: pd.Series) -> tuple[pd.Series, bool]:
     Unwritable
         The objects are of several kinds, or of one that no file holds.
     """
-    values = [None if gone else v for v, gone in zip(column, column.isna(), strict=True)]
-    there = [value for value in values if value is not None]
-    groups = {_group(kind) for kind in {type(value) for value in there}}
+    values = [None if missing else v for v, missing in zip(column, column.isna(), strict=True)]
+    present = [value for value in values if value is not None]
+    groups = {_group(kind) for kind in {type(value) for value in present}}
     if groups == {"whole", "real"}:
         groups = {"real"}
     if len(groups) > 1:
@@ -61,22 +41,23 @@ def typed(column: pd.Series) -> tuple[pd.Series, bool]:
     try:
         if group == "nested":
             data, json = _nested(values)
-            return _series(data, column), json
-        if group in ("time", "duration", "period"):
-            return _by_pandas(column, values, there), False
-        return _series(_READ[group](values), column), False
+            return as_series(data, column.index), json
+        _, read = _KINDS[group]
+        if read is None:
+            return _by_pandas(column, values, present), False
+        return as_series(read(values), column.index), False
     except (pa.ArrowException, ValueError, TypeError, OverflowError):
         # The cause would quote a cell.
         raise MIXED from None
 
 
 def _group(kind: type) -> str:
-    for name, kinds in _GROUPS:
+    for name, (kinds, _) in _KINDS.items():
         if issubclass(kind, kinds):
             return name
     raise Unwritable(
-        f"holds {kind.__name__} objects, which no file format knows",
-        "Make text or numbers of them first, such as {column}.map(str).",
+        f"holds {kind.__name__} objects, which no file format supports",
+        "Convert them to text or numbers first, such as {column}.map(str).",
     )
 
 
@@ -94,7 +75,7 @@ def _whole(values: list[Any]) -> pa.Array:
 def _real(values: list[Any]) -> pa.Array:
     if any(isinstance(v, (int, np.integer)) and abs(int(v)) > _EXACT for v in values):
         raise Unwritable(
-            "mixes fractions with whole numbers that a double does not hold",
+            "mixes fractions with whole numbers too large for a double",
             "Write them as text: {column}.astype('str').",
         )
     return pa.array([None if value is None else float(value) for value in values], pa.float64())
@@ -102,7 +83,7 @@ def _real(values: list[Any]) -> pa.Array:
 
 def _enum(values: list[Any]) -> pa.Array:
     raise Unwritable(
-        "holds members of an enum", "Take their values first: {column}.map(lambda m: m.value)."
+        "holds members of an enum", "Use their values: {column}.map(lambda m: m.value)."
     )
 
 
@@ -110,34 +91,19 @@ def _as(convert: Callable[[Any], Any], kind: pa.DataType | None) -> Callable[[li
     return lambda values: pa.array([None if v is None else convert(v) for v in values], kind)
 
 
-_READ: dict[str, Callable[[list[Any]], pa.Array]] = {
-    "text": _as(str, _TEXT),
-    "flag": _as(bool, pa.bool_()),
-    "whole": _whole,
-    "real": _real,
-    "enum": _enum,
-    "bytes": _as(bytes, pa.large_binary()),
-    "decimal": _as(Decimal, None),
-    "day": _as(lambda day: day, pa.date32()),
-    "clock": _as(lambda clock: clock, pa.time64("us")),
-    "interval": _as(str, _TEXT),  # pandas would make real numbers of whole ones beside a gap
-    "uuid": _as(str, _TEXT),
-    "path": _as(str, _TEXT),
-}
-
-
-def _by_pandas(column: pd.Series, values: list[Any], there: list[Any]) -> pd.Series:
+def _by_pandas(column: pd.Series, values: list[Any], present: list[Any]) -> pd.Series:
     """Let pandas find the dtype, which is exact; where there is none, write each as text."""
-    zones = {str(getattr(value, "tzinfo", None)) for value in there}
+    zones = {str(getattr(value, "tzinfo", None)) for value in present}
     if len(zones) > 1 and "None" in zones:
         raise MIXED
     if len(zones) == 1:
         found = pd.Series(values, index=column.index, dtype=object).infer_objects()
         if found.dtype != object:
             return found
-    shown = [value.isoformat() if isinstance(value, datetime) else str(value) for value in there]
+    shown = [value.isoformat() if isinstance(value, datetime) else str(value) for value in present]
     texts = iter(shown)
-    return _series(pa.array([v if v is None else next(texts) for v in values], _TEXT), column)
+    filled = pa.array([v if v is None else next(texts) for v in values], _TEXT)
+    return as_series(filled, column.index)
 
 
 def _nested(values: list[Any]) -> tuple[pa.Array, bool]:
@@ -160,5 +126,25 @@ def _is_number(kind: pa.DataType) -> bool:
     return bool(pa.types.is_primitive(kind) and not pa.types.is_temporal(kind))
 
 
-def _series(data: pa.Array, column: pd.Series) -> pd.Series:
-    return pd.Series(pd.arrays.ArrowExtensionArray(data), index=column.index, copy=False)
+_Reader = Callable[[list[Any]], pa.Array]
+# The kinds of objects with what reads a column of each; without a reader, see typed(). The first
+# that fits counts: a Timestamp is a datetime is a date, a bool is an int.
+_KINDS: dict[str, tuple[tuple[type, ...], _Reader | None]] = {
+    "text": ((str,), _as(str, _TEXT)),
+    "flag": ((bool, np.bool_), _as(bool, pa.bool_())),
+    "whole": ((int, np.integer), _whole),
+    "real": ((float, np.floating), _real),
+    "enum": ((Enum,), _enum),
+    "bytes": ((bytes, bytearray, memoryview), _as(bytes, pa.large_binary())),
+    "decimal": ((Decimal,), _as(Decimal, None)),
+    "time": ((datetime, np.datetime64), None),
+    "day": ((date,), _as(lambda day: day, pa.date32())),
+    "clock": ((time,), _as(lambda clock: clock, pa.time64("us"))),
+    "duration": ((timedelta, np.timedelta64), None),
+    "period": ((pd.Period,), None),
+    # As text: pandas would make real numbers of whole ones beside a gap.
+    "interval": ((pd.Interval,), _as(str, _TEXT)),
+    "uuid": ((UUID,), _as(str, _TEXT)),
+    "path": ((PurePath,), _as(str, _TEXT)),
+    "nested": ((Mapping, list, tuple, set, frozenset, np.ndarray), None),
+}

@@ -72,7 +72,7 @@ def read_parquet(path: Path) -> tuple[pa.Table, str | None]:
         columns = pyarrow.parquet.read_table(path, partitioning=None)
     except pa.ArrowInvalid:
         raise BadParameter(
-            f"{path.name} is not a Parquet file.", "Write it again, or give its true ending."
+            f"{path.name} is not a Parquet file.", "Write it again, or correct its ending."
         ) from None
     note = (columns.schema.metadata or {}).get(_NOTE)
     return columns, note.decode() if note else None

@@ -21,6 +21,7 @@ import pyarrow as pa
 
 from crisp_data.errors import BadParameter
 from crisp_data.export import arrow_columns, object_columns
+from crisp_data.export.columns import as_series
 from crisp_data.export.unwritable import Unwritable
 
 #: Metadata of an Arrow field: the pandas dtype that its text comes back as.
@@ -84,7 +85,7 @@ def _normalised(name: str, column: pd.Series, native: bool) -> tuple[pd.Series, 
     kind = _arrow_type(column)
     if not arrow_columns.is_plain(kind, native):
         data, json = arrow_columns.plain(_chunked(column), native)
-        column = _wrapped(data, column.index)
+        column = as_series(data, column.index)
         kind = data.type
     if pa.types.is_timestamp(kind):
         arrow_columns.check_times(_chunked(column), native)
@@ -106,7 +107,7 @@ def _without_pandas_kinds(column: Any, native: bool) -> Any:
         return _in_a_named_zone(column)
     if dtype.kind == "c":
         raise Unwritable(
-            "holds complex numbers, which no file format knows",
+            "holds complex numbers, which no file format supports",
             "Write its parts as two columns: {column}.to_numpy().real and .imag.",
         )
     return column
@@ -128,7 +129,7 @@ def _categories(column: Any, native: bool) -> Any:
     # Through Arrow, which keeps whole numbers whole where some are missing.
     values = _without_pandas_kinds(values, native)
     codes = pa.array(column.cat.codes.to_numpy(), mask=column.isna().to_numpy())
-    return _wrapped(_chunked(values).combine_chunks().take(codes), column.index)
+    return as_series(_chunked(values).combine_chunks().take(codes), column.index)
 
 
 def _in_a_named_zone(column: Any) -> Any:
@@ -142,8 +143,8 @@ def _in_a_named_zone(column: Any) -> Any:
         named = None
     if named is None or not named.dt.tz_localize(None).equals(column.dt.tz_localize(None)):
         raise Unwritable(
-            "is in a time zone that has no name which others read alike",
-            "Put it into one that has: {column}.dt.tz_convert('Europe/Paris').",
+            "has a time zone without a standard name",
+            "Convert it: {column}.dt.tz_convert('Europe/Paris').",
         )
     return named
 
@@ -153,8 +154,8 @@ def _arrow_type(column: pd.Series) -> pa.DataType:
         return pa.array(column.iloc[:0], from_pandas=True).type
     except (pa.ArrowException, ValueError, TypeError):
         raise Unwritable(
-            "is of a kind that no file format knows",
-            "Give it another first, such as {column}.astype('str').",
+            "has a type that no file format supports",
+            "Convert it first, such as {column}.astype('str').",
         ) from None
 
 
@@ -169,10 +170,6 @@ def _has_arrow_type(column: pd.Series) -> bool:
 def _chunked(column: pd.Series) -> pa.ChunkedArray:
     data = pa.array(column, from_pandas=True)
     return data if isinstance(data, pa.ChunkedArray) else pa.chunked_array([data])
-
-
-def _wrapped(data: Any, index: pd.Index) -> pd.Series:
-    return pd.Series(pd.arrays.ArrowExtensionArray(data), index=index, copy=False)
 
 
 def _shown(dtype: Any) -> str:

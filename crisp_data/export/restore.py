@@ -67,14 +67,12 @@ def to_frame(data: pa.Table, table: str | None, tz: str | None) -> pd.DataFrame:
 
 def _intervals(schema: pa.Schema) -> dict[str, pd.IntervalDtype]:
     """Find the columns of intervals, and pandas' dtype of each."""
-    kinds = {f.name: f.type for f in schema if isinstance(f.type, pa.ExtensionType)}
-    dtypes = {name: kind.to_pandas_dtype() for name, kind in kinds.items() if _is_interval(kind)}
-    return {name: dtype for name, dtype in dtypes.items() if isinstance(dtype, pd.IntervalDtype)}
-
-
-def _is_interval(kind: pa.DataType) -> bool:
-    """Whether a column holds intervals as pandas writes them."""
-    return str(getattr(kind, "extension_name", "")) == "pandas.interval"
+    return {
+        field.name: field.type.to_pandas_dtype()
+        for field in schema
+        if isinstance(field.type, pa.ExtensionType)
+        and field.type.extension_name == "pandas.interval"
+    }
 
 
 def _columns(table: str | None) -> tuple[Column, ...]:

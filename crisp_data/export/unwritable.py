@@ -21,5 +21,5 @@ class Unwritable(Exception):
 
 MIXED = Unwritable(
     "mixes values of several types, or holds text that is not Unicode",
-    "Give it one type first, such as {column}.astype('str').",
+    "Convert it to one type first, such as {column}.astype('str').",
 )

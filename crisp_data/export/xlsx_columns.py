@@ -8,6 +8,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from crisp_data.counts import count
 from crisp_data.errors import BadParameter
 from crisp_data.export.columns import (
     is_nested,
@@ -33,8 +34,8 @@ def check_size(rows: int, columns: int) -> None:
     """Refuse what has more rows or columns than a sheet."""
     if rows >= ROWS or columns > COLUMNS:
         raise BadParameter(
-            f"{rows:,} rows of {columns:,} columns do not fit a spreadsheet, which ends at "
-            f"{ROWS - 1:,} rows below the header and {COLUMNS:,} columns.",
+            f"{count(rows, 'row')} and {count(columns, 'column')} do not fit a spreadsheet, which "
+            f"holds {ROWS - 1:,} rows below the header and {COLUMNS:,} columns.",
             "Write .parquet or .csv, or several .xlsx files, such as one for each month.",
         )
 
@@ -52,7 +53,7 @@ def roles(parts: Iterable[pa.Table]) -> list[str]:
         for p in parts
     ]
     # One slice of a column that needs text makes the whole column text.
-    return ["text" if "text" in seen else seen[0] for seen in zip(*slices, strict=True)]
+    return ["text" if "text" in found else found[0] for found in zip(*slices, strict=True)]
 
 
 def cells(column: pa.ChunkedArray, role: str) -> Iterator[Any]:
@@ -104,7 +105,9 @@ def _role(name: str, column: pa.ChunkedArray) -> str:
     if pa.types.is_boolean(kind):
         return "flag"
     if pa.types.is_integer(kind):
-        return "text" if name.endswith("fingerprint") or _beyond(column, _MOST_DIGITS) else "number"
+        return (
+            "text" if name.endswith("fingerprint") or _exceeds(column, _MOST_DIGITS) else "number"
+        )
     if pa.types.is_floating(kind):
         return "text" if _any(pc.invert(pc.is_finite(column))) else "number"
     if pa.types.is_timestamp(kind) and _showable(column):
@@ -130,13 +133,13 @@ def _check_length(name: str, text: pa.ChunkedArray) -> None:
     too_long = pc.sum(pc.greater(units, CHARACTERS)).as_py()
     if too_long:
         raise BadParameter(
-            f"{too_long:,} cells of column {name!r} hold more than the {CHARACTERS:,} characters "
-            "that a spreadsheet's cell can; they would be cut.",
+            f"Column {name!r} has {count(too_long, 'cell')} with more than {CHARACTERS:,} "
+            "characters, the limit of a spreadsheet, which would cut them.",
             f"Write .parquet, .jsonl or .csv, or shorten frame[{name!r}] with .str.slice() first.",
         )
 
 
-def _beyond(numbers: pa.ChunkedArray, limit: int) -> bool:
+def _exceeds(numbers: pa.ChunkedArray, limit: int) -> bool:
     found = pc.min_max(numbers).as_py()
     return found["min"] is not None and max(-found["min"], found["max"]) > limit
 

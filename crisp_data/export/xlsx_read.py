@@ -39,7 +39,7 @@ def read_xlsx(path: Path) -> tuple[pa.Table, str]:
         book = openpyxl.load_workbook(path, read_only=True)
     except (BadZipFile, KeyError):
         raise BadParameter(
-            f"{path.name} is not a workbook.", "Write it again, or give its true ending."
+            f"{path.name} is not a workbook.", "Write it again, or correct its ending."
         ) from None
     try:
         if ABOUT not in book.sheetnames:

@@ -1,6 +1,6 @@
 """XLSX written: one sheet of data, and a sheet ``about`` that says what its columns are.
 
-What a spreadsheet cannot hold is either told apart here or refused before writing:
+What a spreadsheet cannot hold is written in another way or refused before writing:
 
 - Every value goes through the writer of its kind, never through the one that guesses: text
   is no formula and no link. It is guarded all the same, as in CSV: a workbook saved as CSV

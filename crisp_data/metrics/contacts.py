@@ -167,11 +167,11 @@ def contacts(frame: pd.DataFrame) -> pd.DataFrame:
     >>> known["email"].dropna().is_unique
     True
     """
-    told = ["email", "phone", "nickname", "country"]
-    needs(frame, *told, "locales", "segments", "created_at", "updated_at", of=_PEOPLE)
+    columns = ["email", "phone", "nickname", "country"]
+    needs(frame, *columns, "locales", "segments", "created_at", "updated_at", of=_PEOPLE)
     tz = milliseconds(frame, "updated_at")[1]
     _lists(frame, "segments", "locales")
-    rows = frame[told].astype("str")
+    rows = frame[columns].astype("str")
     rows = rows.where(rows != "")
     rows["language"] = _languages(frame)
     rows["segments"] = frame["segments"]
@@ -179,7 +179,7 @@ def contacts(frame: pd.DataFrame) -> pd.DataFrame:
     rows["key"] = rows["email"].str.strip().str.lower().fillna(rows["phone"])
     rows = rows[rows["key"].notna()].sort_values("updated_at", na_position="first", kind="stable")
     people = rows.groupby("key")
-    found = people[[*told, "language"]].last()
+    found = people[[*columns, "language"]].last()
     found.insert(3, "domain", domains(found))
     tags = rows[["key", "segments"]].explode("segments").dropna().drop_duplicates()
     tags = tags.astype("str").sort_values("segments")
@@ -224,8 +224,8 @@ def masked(messages: pd.DataFrame) -> pd.Series[Any]:
     """
     needs(messages, "type", "content")
     found = messages["content"].map(_is_masked, na_action="ignore")
-    told = messages["type"].isin(_TEXTS) & messages["content"].notna()
-    return found.astype("boolean").where(told).rename("masked")
+    is_text = messages["type"].isin(_TEXTS) & messages["content"].notna()
+    return found.astype("boolean").where(is_text).rename("masked")
 
 
 def _is_masked(text: Any) -> bool:
@@ -255,7 +255,7 @@ def _plain(column: str) -> Callable[[pd.DataFrame], pd.DataFrame]:
     return lambda conversations: conversations[["session_id", column]].astype("str")
 
 
-def _spoken(conversations: pd.DataFrame) -> pd.DataFrame:
+def _with_language(conversations: pd.DataFrame) -> pd.DataFrame:
     _lists(conversations, "locales")
     found = conversations[["session_id"]].assign(locales=_languages(conversations))
     return found.astype("str")
@@ -265,7 +265,7 @@ _ATTRIBUTES: dict[str, tuple[str, Callable[[pd.DataFrame], pd.DataFrame]]] = {
     "segment": ("segments", segments),
     "topic": ("topic", _plain("topic")),
     "country": ("country", _plain("country")),
-    "language": ("locales", _spoken),
+    "language": ("locales", _with_language),
     "inbox": ("inbox_id", _plain("inbox_id")),
     "origin": ("origin", _plain("origin")),
 }

@@ -65,7 +65,7 @@ def check_per(per: str) -> None:
 
 
 def milliseconds(frame: pd.DataFrame, column: str) -> tuple[Ints, str]:
-    """Give the times of a column as milliseconds since 1970, and the zone they are told in."""
+    """Give the times of a column as milliseconds since 1970, and their zone."""
     times = frame[column]
     if isinstance(times.dtype, pd.ArrowDtype) and times.dtype.kind == "M":
         times = pd.Series(pd.DatetimeIndex(times))  # read with dtype_backend="pyarrow"
@@ -142,15 +142,19 @@ def moment(now: Any, at: Ints, tz: str) -> int:
     """
     if now is None:
         return int(at.max(initial=MISSING))
-    read = dates.moment(now, "now", tz=tz, now=pd.Timestamp.now("UTC").to_pydatetime())
-    if read is None:
+    read = _instant(now, "now", tz)
+    if read == MISSING:
         raise BadParameter("now is not a date or time.")
-    return int(read.asm8.astype("M8[ms]").astype(np.int64))
+    return read
 
 
 def beginning(since: Any, tz: str) -> int:
     """Read ``since`` as milliseconds; before everything where it is not given."""
-    read = dates.moment(since, "since", tz=tz, now=pd.Timestamp.now("UTC").to_pydatetime())
+    return _instant(since, "since", tz)
+
+
+def _instant(moment: Any, name: str, tz: str) -> int:
+    read = dates.moment(moment, name, tz=tz, now=pd.Timestamp.now("UTC").to_pydatetime())
     return int(MISSING) if read is None else int(read.asm8.astype("M8[ms]").astype(np.int64))
 
 

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from crisp_data.counts import count
 from crisp_data.dates import check_tz
 from crisp_data.errors import BadParameter
 from crisp_data.metrics.frame_checks import Flags, Ints, times
@@ -28,7 +29,7 @@ class BusinessHours:
     opening hours of that day, and the day is no holiday. So the hour that autumn repeats is
     open twice, or not at all, and the one that spring skips is not there.
 
-    pandas' ``CustomBusinessHour`` walks from one opening to the next for each single value,
+    pandas' ``CustomBusinessHour`` steps from one opening to the next for each single value,
     and counts an hour of the clock as an hour even where clocks change: hence this table.
 
     Parameters
@@ -38,7 +39,7 @@ class BusinessHours:
         is not open any more. ``"24:00"`` is the end of a day; what goes on past midnight is
         written as two days.
     tz : str
-        The zone that the hours are told in, such as ``"Europe/Paris"``.
+        The zone that the hours are in, such as ``"Europe/Paris"``.
     holidays : iterable of date or str, optional
         Days on which nothing is open: dates, or ``"2026-12-25"``.
 
@@ -75,12 +76,11 @@ class BusinessHours:
         self.tz = check_tz(tz)
         self.week = _read_week(week)
         self.holidays = _read_holidays(holidays)
-        self._told = ", ".join(f"{days} {spans}" for days, spans in week.items())
+        self._description = ", ".join(f"{days} {spans}" for days, spans in week.items())
 
     def __repr__(self) -> str:
-        days = len(self.holidays)
-        closed = f", {days} holiday{'s' * (days > 1)}" if days else ""
-        return f"BusinessHours({self._told}, {self.tz}{closed})"
+        closed = f", {count(len(self.holidays), 'holiday')}" if len(self.holidays) else ""
+        return f"BusinessHours({self._description}, {self.tz}{closed})"
 
     def between(self, start: Ints, end: Ints) -> Ints:
         """Give the open milliseconds between instants (milliseconds since 1970).
@@ -165,13 +165,16 @@ def between(start: Ints, end: Ints, hours: BusinessHours | None) -> Ints:
     BadParameter
         ``hours`` is no BusinessHours.
     """
-    if hours is None:
-        return end - start
-    if not isinstance(hours, BusinessHours):
+    check_hours(hours)
+    return end - start if hours is None else hours.between(start, end)
+
+
+def check_hours(hours: Any) -> None:
+    """Refuse what is neither opening hours nor None."""
+    if hours is not None and not isinstance(hours, BusinessHours):
         raise BadParameter(
             "hours must be a BusinessHours.", "Create one: metrics.BusinessHours(...)."
         )
-    return hours.between(start, end)
 
 
 def _read_week(week: Mapping[str, str]) -> list[list[tuple[int, int]]]:
@@ -179,9 +182,9 @@ def _read_week(week: Mapping[str, str]) -> list[list[tuple[int, int]]]:
     if not isinstance(week, Mapping) or not week:
         raise BadParameter("Opening hours must be a mapping from days to spans.", _HINT)
     spans: list[list[tuple[int, int]]] = [[] for _ in _DAYS]
-    for days, told in week.items():
+    for days, text in week.items():
         for day in _read_days(days):
-            spans[day] += _read_spans(told)
+            spans[day] += _read_spans(text)
     for one in spans:
         one.sort()
         if any(later[0] < earlier[1] for earlier, later in pairwise(one)):
@@ -189,21 +192,21 @@ def _read_week(week: Mapping[str, str]) -> list[list[tuple[int, int]]]:
     return spans
 
 
-def _read_days(told: Any) -> range:
-    first, _, last = str(told).strip().lower().partition("-")
+def _read_days(text: Any) -> range:
+    first, _, last = str(text).strip().lower().partition("-")
     if first not in _DAYS or (last or first) not in _DAYS:
         raise BadParameter(
-            f"{told!r} is not a day or a range of days.", f"Use {', '.join(_DAYS)}, or 'mon-fri'."
+            f"{text!r} is not a day or a range of days.", f"Use {', '.join(_DAYS)}, or 'mon-fri'."
         )
     start, end = _DAYS.index(first), _DAYS.index(last or first)
     if end < start:
-        raise BadParameter(f"{told!r} ends before it begins.", "The week begins with 'mon'.")
+        raise BadParameter(f"{text!r} ends before it begins.", "The week begins with 'mon'.")
     return range(start, end + 1)
 
 
-def _read_spans(told: Any) -> list[tuple[int, int]]:
+def _read_spans(text: Any) -> list[tuple[int, int]]:
     spans = []
-    for part in str(told).split(","):
+    for part in str(text).split(","):
         found = _SPAN.fullmatch(part.strip())
         if not found:
             raise BadParameter(f"{part.strip()!r} is not a span of time.", _HINT)

@@ -174,7 +174,7 @@ class MessageArrays:
 def read(
     messages: pd.DataFrame, *, bots: str | Iterable[str] = (), now: Any = None
 ) -> MessageArrays:
-    """Sort the messages of a frame and tell whose each is.
+    """Sort the messages of a frame and find who wrote each.
 
     Parameters
     ----------
@@ -193,13 +193,13 @@ def read(
     needs(messages, *COLUMNS)
     at, tz = milliseconds(messages, "timestamp")
     session, sessions = pd.factorize(messages["session_id"].astype("str"))
-    looked = moment(now, at[session >= 0], tz)
-    seen = (session >= 0) & (at != MISSING) & (at <= looked)
-    row = np.flatnonzero(seen)
+    now_ms = moment(now, at[session >= 0], tz)
+    known = (session >= 0) & (at != MISSING) & (at <= now_ms)
+    row = np.flatnonzero(known)
     fingerprint = _values(messages, "fingerprint", "Int64", np.int64(np.iinfo(np.int64).max))
     row = row[_order(session[row], at[row], fingerprint[row])]
     role = _roles(messages, set(names(bots)))[row]
-    return MessageArrays(messages, row, session[row], sessions, at[row], role, looked, tz)
+    return MessageArrays(messages, row, session[row], sessions, at[row], role, now_ms, tz)
 
 
 def begins(*keys: npt.NDArray[Any]) -> Flags:

@@ -51,7 +51,7 @@ def by_operator(
     -------
     pandas.DataFrame
         One row for each ``user_id`` that wrote a message or resolved a ticket, those with most
-        messages first. Whoever has no ``user_id`` is told apart by ``nickname``; those who
+        messages first. Whoever has no ``user_id`` is identified by ``nickname``; those who
         have neither share a row.
 
         - ``user_id`` str, ``nickname`` str (the latest)
@@ -83,22 +83,22 @@ def by_operator(
     0      Ana         1        1 0 days 00:30:00
     1      Ben         0        0             NaT
     """
-    said = message_arrays.read(messages, bots=bots, now=now)
-    cuts = said.cut(per)
-    wrote = np.flatnonzero(answering(said, bots_answer))
+    arrays = message_arrays.read(messages, bots=bots, now=now)
+    cuts = arrays.cut(per)
+    wrote = np.flatnonzero(answering(arrays, bots_answer))
     resolved = cuts.resolved[cuts.resolved >= 0]
     asked = responses(messages, per=per, bots=bots, bots_answer=bots_answer, hours=hours, now=now)
     answered = asked[~asked["censored"]].rename(columns={"answered_at": "at"})
-    acts = pd.concat(
+    actions = pd.concat(
         [
-            _acts(said, wrote).assign(messages=1, group=cuts.of[wrote]),
-            _acts(said, resolved).assign(resolutions=1),
+            _actions(arrays, wrote).assign(messages=1, group=cuts.of[wrote]),
+            _actions(arrays, resolved).assign(resolutions=1),
             answered[["user_id", "nickname", "at", "duration"]].assign(replies=1),
         ],
         ignore_index=True,
     )
-    acts = acts[milliseconds(acts, "at")[0] >= beginning(since, said.tz)]
-    people = _people(acts).groupby("person")
+    actions = actions[milliseconds(actions, "at")[0] >= beginning(since, arrays.tz)]
+    people = _people(actions).groupby("person")
     took = people["duration"]
     found = pd.DataFrame(
         {
@@ -166,20 +166,20 @@ def load(
     33     ben      Ben     9         1
     34     ben      Ben    10         1
     """
-    said = message_arrays.read(messages, bots=bots, now=now)
-    people = _people(_acts(said, np.flatnonzero(answering(said, bots_answer))))
+    arrays = message_arrays.read(messages, bots=bots, now=now)
+    people = _people(_actions(arrays, np.flatnonzero(answering(arrays, bots_answer))))
     counts = volume(people, by=["person", *names(by)], at="at", tz=tz)
     who = people.groupby("person")[["user_id", "nickname"]].last()
     found = who.join(counts.set_index("person"), how="right").reset_index(drop=True)
     return found.rename(columns={"count": "messages"})
 
 
-def _acts(said: MessageArrays, rows: Ints) -> pd.DataFrame:
-    return pd.DataFrame({**said.who(rows), "at": said.when(rows)})
+def _actions(arrays: MessageArrays, rows: Ints) -> pd.DataFrame:
+    return pd.DataFrame({**arrays.who(rows), "at": arrays.when(rows)})
 
 
-def _people(acts: pd.DataFrame) -> pd.DataFrame:
-    """Number whoever acts, and sort their acts by time."""
-    alias = acts["nickname"].where(acts["user_id"].isna())
-    person = acts.groupby([acts["user_id"], alias], dropna=False).ngroup()
-    return acts.assign(person=person).sort_values("at", kind="stable")
+def _people(actions: pd.DataFrame) -> pd.DataFrame:
+    """Number whoever acts, and sort their actions by time."""
+    alias = actions["nickname"].where(actions["user_id"].isna())
+    person = actions.groupby([actions["user_id"], alias], dropna=False).ngroup()
+    return actions.assign(person=person).sort_values("at", kind="stable")

@@ -94,10 +94,10 @@ def responses(
              duration  outcome  censored
     0 0 days 00:05:00  waiting      True
     """
-    said = message_arrays.read(messages, bots=bots, now=now)
-    cuts = said.cut(per)
-    rows = np.flatnonzero(answering(said, bots_answer) | (said.role == message_arrays.CUSTOMER))
-    asks = said.role[rows] == message_arrays.CUSTOMER
+    arrays = message_arrays.read(messages, bots=bots, now=now)
+    cuts = arrays.cut(per)
+    rows = np.flatnonzero(answering(arrays, bots_answer) | (arrays.role == message_arrays.CUSTOMER))
+    asks = arrays.role[rows] == message_arrays.CUSTOMER
     # Of each group's turns, the customer's are questions; an answer follows one of the group.
     group = cuts.of[rows]
     new_group = message_arrays.begins(group)
@@ -110,19 +110,19 @@ def responses(
 
     groups = group[questions]
     resolved = np.where(answered < 0, cuts.resolved[groups], -1)
-    end = np.where(answered >= 0, said.time(answered), said.time(resolved))
-    end[end == MISSING] = said.now
+    end = np.where(answered >= 0, arrays.time(answered), arrays.time(resolved))
+    end[end == MISSING] = arrays.now
     outcome = np.where(answered >= 0, 0, np.where(resolved >= 0, 1, 2)).astype(np.int8)
     number = np.arange(len(groups))
     first = np.maximum.accumulate(np.where(message_arrays.begins(groups), number, 0))
     return pd.DataFrame(
         {
-            **said.name(cuts, groups),
+            **arrays.name(cuts, groups),
             "question": counts(number - first + 1),
-            "asked_at": said.when(asked),
-            "answered_at": said.when(answered),
-            **said.who(answered),
-            "duration": durations(between(said.time(asked), end, hours)),
+            "asked_at": arrays.when(asked),
+            "answered_at": arrays.when(answered),
+            **arrays.who(answered),
+            "duration": durations(between(arrays.time(asked), end, hours)),
             "outcome": pd.Categorical.from_codes(outcome, pd.Index(OUTCOMES)),
             "censored": answered < 0,
         }
@@ -237,7 +237,7 @@ def waiting(
     """
     least = -1 if longer_than is None else length(longer_than, "longer_than")
     if isinstance(frame, pd.DataFrame) and "waiting_since" in frame:
-        found = _told(frame, hours, now)
+        found = _waiting_conversations(frame, hours, now)
     else:
         asked = responses(frame, bots=bots, bots_answer=bots_answer, hours=hours, now=now)
         found = asked[asked["outcome"] == "waiting"].rename(columns={"asked_at": "waiting_since"})
@@ -246,18 +246,20 @@ def waiting(
     return found.sort_values(["duration", "session_id"], ascending=[False, True], ignore_index=True)
 
 
-def _told(conversations: pd.DataFrame, hours: BusinessHours | None, now: Any) -> pd.DataFrame:
-    """Read who waits off conversations."""
+def _waiting_conversations(
+    conversations: pd.DataFrame, hours: BusinessHours | None, now: Any
+) -> pd.DataFrame:
+    """Read from conversations who waits."""
     needs(conversations, "session_id", "state", "updated_at", of="ws.conversations()")
     since, tz = milliseconds(conversations, "waiting_since")
-    looked = moment(now, milliseconds(conversations, "updated_at")[0], tz)
+    now_ms = moment(now, milliseconds(conversations, "updated_at")[0], tz)
     resolved = (conversations["state"] == "resolved").to_numpy(bool, na_value=False)
-    rows = np.flatnonzero(~resolved & (since != MISSING) & (since <= looked))
+    rows = np.flatnonzero(~resolved & (since != MISSING) & (since <= now_ms))
     start = since[rows]
     return pd.DataFrame(
         {
             "session_id": conversations["session_id"].astype("str").array.take(rows),
             "waiting_since": times(start, tz),
-            "duration": durations(between(start, np.full(len(rows), looked), hours)),
+            "duration": durations(between(start, np.full(len(rows), now_ms), hours)),
         }
     )

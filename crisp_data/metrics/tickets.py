@@ -82,26 +82,26 @@ def tickets(
        ticket resolved_by  reopenings
     0       1         NaN           1
     """
-    said = message_arrays.read(messages, bots=bots, now=now)
-    cuts = said.cut(per)
-    last = np.append(cuts.first[1:], len(said.at))[: len(cuts)] - 1
+    arrays = message_arrays.read(messages, bots=bots, now=now)
+    cuts = arrays.cut(per)
+    last = np.append(cuts.first[1:], len(arrays.at))[: len(cuts)] - 1
 
     def counted(role: int) -> Any:
-        return counts(cuts.count(said.role == role))
+        return counts(cuts.count(arrays.role == role))
 
     return pd.DataFrame(
         {
-            **said.name(cuts),
-            "opened_at": said.when(cuts.first),
-            "asked_at": said.when(said.asked(cuts)),
-            "resolved_at": said.when(cuts.resolved),
-            "resolved_by": said.text("user_id", cuts.resolved),
-            "last_at": said.when(last),
+            **arrays.name(cuts),
+            "opened_at": arrays.when(cuts.first),
+            "asked_at": arrays.when(arrays.asked(cuts)),
+            "resolved_at": arrays.when(cuts.resolved),
+            "resolved_by": arrays.text("user_id", cuts.resolved),
+            "last_at": arrays.when(last),
             "customer_messages": counted(message_arrays.CUSTOMER),
             "operator_messages": counted(message_arrays.PERSON),
             "bot_messages": counted(message_arrays.BOT),
             "notes": counted(message_arrays.NOTE),
-            "touches": counts(_touches(said, cuts, bots_answer)),
+            "touches": counts(_touches(arrays, cuts, bots_answer)),
             "reopenings": counts(cuts.reopenings),
         }
     )
@@ -160,19 +160,19 @@ def resolution(
     0       1     ana 0 days 00:12:00     False
     1       2     NaN 0 days 00:30:00      True
     """
-    said = message_arrays.read(messages, bots=bots, now=now)
-    cuts = said.cut(per)
-    asked = said.asked(cuts)
+    arrays = message_arrays.read(messages, bots=bots, now=now)
+    cuts = arrays.cut(per)
+    asked = arrays.asked(cuts)
     groups = np.flatnonzero(asked >= 0)
     asked, resolved = asked[groups], cuts.resolved[groups]
-    end = np.where(resolved < 0, said.now, said.time(resolved))
+    end = np.where(resolved < 0, arrays.now, arrays.time(resolved))
     return pd.DataFrame(
         {
-            **said.name(cuts, groups),
-            "asked_at": said.when(asked),
-            "resolved_at": said.when(resolved),
-            **said.who(resolved),
-            "duration": durations(between(said.time(asked), end, hours)),
+            **arrays.name(cuts, groups),
+            "asked_at": arrays.when(asked),
+            "resolved_at": arrays.when(resolved),
+            **arrays.who(resolved),
+            "duration": durations(between(arrays.time(asked), end, hours)),
             "censored": resolved < 0,
         }
     )
@@ -219,17 +219,17 @@ def reopenings(
        ticket user_id        duration
     0       2     ana 0 days 01:48:00
     """
-    said = message_arrays.read(messages, now=now)
-    cuts = said.cut("ticket")
+    arrays = message_arrays.read(messages, now=now)
+    cuts = arrays.cut("ticket")
     groups = np.flatnonzero(cuts.ticket > 1)
     before, after = cuts.resolved[groups - 1], cuts.first[groups]
     return pd.DataFrame(
         {
-            **said.name(cuts, groups),
-            "resolved_at": said.when(before),
-            **said.who(before),
-            "reopened_at": said.when(after),
-            "duration": durations(between(said.time(before), said.time(after), hours)),
+            **arrays.name(cuts, groups),
+            "resolved_at": arrays.when(before),
+            **arrays.who(before),
+            "reopened_at": arrays.when(after),
+            "duration": durations(between(arrays.time(before), arrays.time(after), hours)),
         }
     )
 
@@ -288,14 +288,14 @@ def one_touch(
     return found[["session_id", "ticket", "touches"]].assign(one_touch=decided)
 
 
-def answering(said: MessageArrays, bots_answer: bool) -> Flags:
+def answering(arrays: MessageArrays, bots_answer: bool) -> Flags:
     """Tell which rows can answer."""
-    people: Flags = said.role == message_arrays.PERSON
-    return people | (said.role == message_arrays.BOT) if bots_answer else people
+    people: Flags = arrays.role == message_arrays.PERSON
+    return people | (arrays.role == message_arrays.BOT) if bots_answer else people
 
 
-def _touches(said: MessageArrays, cuts: TicketBounds, bots_answer: bool) -> Ints:
-    answers = answering(said, bots_answer)
-    rows = np.flatnonzero(answers | (said.role == message_arrays.CUSTOMER))
+def _touches(arrays: MessageArrays, cuts: TicketBounds, bots_answer: bool) -> Ints:
+    answers = answering(arrays, bots_answer)
+    rows = np.flatnonzero(answers | (arrays.role == message_arrays.CUSTOMER))
     turns = message_arrays.begins(cuts.of[rows], answers[rows])
     return cuts.count(rows[turns & answers[rows]])

@@ -178,16 +178,16 @@ def backlog(
     """
     if by not in _PERIODS:
         raise BadParameter(f"by={by!r} is not a period.", f"Use one of: {', '.join(_PERIODS)}.")
-    said = message_arrays.read(messages, bots=bots, now=now)
-    zone = check_tz_or(tz, said.tz)
-    cuts = said.cut("ticket")
-    asked = said.asked(cuts)
-    starts, ends = said.at[asked[asked >= 0]], said.time(cuts.resolved[asked >= 0])
+    arrays = message_arrays.read(messages, bots=bots, now=now)
+    zone = check_tz_or(tz, arrays.tz)
+    cuts = arrays.cut("ticket")
+    asked = arrays.asked(cuts)
+    starts, ends = arrays.at[asked[asked >= 0]], arrays.time(cuts.resolved[asked >= 0])
     found = responses(messages, bots=bots, bots_answer=bots_answer, now=now)
     questions = milliseconds(found, "asked_at")[0]
     answers = questions + lengths(found)
     answers[(found["outcome"] == "waiting").to_numpy()] = MISSING
-    numbers = _numbers(_wall(np.array([starts.min(initial=said.now), said.now]), zone), by)
+    numbers = _numbers(_wall(np.array([starts.min(initial=arrays.now), arrays.now]), zone), by)
     first, size = numbers[0], numbers[1] - numbers[0] + 1 if len(starts) else 0
 
     def counted(at: Ints) -> Ints:

@@ -1,4 +1,4 @@
-"""What a column or a JSON key holds, told by its name.
+"""What a column or a JSON key holds, by its name.
 
 ==============  ===============================================================================
 role            what happens to the values
@@ -7,7 +7,7 @@ a token's kind  each becomes a token: ``person email phone address ip link sessi
 ``file``        a token that keeps the name's ending
 ``place``       coordinates, rounded to one decimal: some eleven kilometres
 ``free``        JSON whose keys anybody may have chosen: only those allowed stay
-``json``        JSON: walked, each key judged by its own name, each text searched
+``json``        JSON: each key is judged by its own name, each text is searched
 ``drop``        nothing stays
 ``keep``        nothing changes
 ``text``        searched for what is personal; every name that is not known
@@ -94,7 +94,7 @@ _WHOSE = _OWNERS | {"people", "profile", "session"}
 
 
 def role_of(name: object) -> str:
-    """Tell the role of a column or key by its name.
+    """Return the role of a column or key by its name.
 
     Examples
     --------
@@ -118,7 +118,7 @@ def role_of(name: object) -> str:
 
 
 def roles_of(names: list[object]) -> list[str]:
-    """Tell the role of every column of a frame: ``name`` and ``url`` need their neighbours."""
+    """Return the role of every column of a frame: ``name`` and ``url`` need their neighbours."""
     roles = [role_of(name) for name in names]
     beside = set(map(str, names))
     for n, name in enumerate(names):

@@ -1,4 +1,4 @@
-"""Phones, cards and accounts: what is told by its digits and how they are grouped.
+"""Phones, cards and accounts: what shows by its digits and their groups.
 
 Phone numbers are found by our own rule: ``phonenumbers``, the library for them, finds what one
 country would dial, and a private text must lose a number of any country, mistyped ones too.

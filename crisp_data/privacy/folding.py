@@ -17,7 +17,7 @@ from __future__ import annotations
 import html
 import re
 import unicodedata
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import lru_cache
 from typing import NamedTuple
 from urllib.parse import unquote_to_bytes
@@ -49,6 +49,7 @@ _CHANGES = "x"
 _CHANGING = re.compile(f" ?{_CHANGES}+")
 #: What every escape begins with.
 ESCAPES = "%&\\"
+Meaning = Callable[[str], Iterator[tuple[str, int]]]
 # A text is escaped twice at most by honest programs, once more by those that forward it.
 _ROUNDS = 3
 
@@ -100,7 +101,7 @@ def unescaped(text: str) -> Reading | None:
     for _ in range(_ROUNDS):
         if not any(sign in reading.text for sign in ESCAPES):
             break
-        further = _unescape(reading)
+        further = replace(reading, _ESCAPE, _meaning)
         if further.text == reading.text:
             break
         reading = further
@@ -124,7 +125,7 @@ def _fold(reading: Reading) -> tuple[Reading, bool]:
     flags = text.translate(_FLAGS)
     if _CHANGES not in flags:
         return reading, False
-    folded, joined = _Pieces(reading), False
+    folded, joined = Pieces(reading), False
     for found in _CHANGING.finditer(flags):
         folded.copy(found.start())
         for raw, start, end in _clusters(text, *found.span()):
@@ -138,7 +139,7 @@ def _fold(reading: Reading) -> tuple[Reading, bool]:
     return folded.reading(), joined
 
 
-class _Pieces:
+class Pieces:
     """The pieces of another form, each with its place in the original."""
 
     def __init__(self, reading: Reading) -> None:
@@ -229,12 +230,29 @@ class _Flags(dict[int, str]):
 _FLAGS = _Flags()
 
 
-def _unescape(reading: Reading) -> Reading:
-    """Undo one round of escapes."""
-    plain = _Pieces(reading)
-    for found in _ESCAPE.finditer(reading.text):
+def replace(reading: Reading, pattern: re.Pattern[str], meaning: Meaning) -> Reading:
+    """Replace what a pattern finds by what it means, with the way back to the original.
+
+    Parameters
+    ----------
+    reading : Reading
+        The text.
+    pattern : re.Pattern[str]
+        What to replace.
+    meaning : Meaning
+        Returns the new pieces of a match, each with how many characters it stands for.
+
+    Returns
+    -------
+    Reading
+        The new text.
+    """
+    if not pattern.search(reading.text):
+        return reading
+    plain = Pieces(reading)
+    for found in pattern.finditer(reading.text):
         plain.copy(found.start())
-        for piece, length in _meaning(found[0]):
+        for piece, length in meaning(found[0]):
             plain.append(piece, plain.end, plain.end + length)
     return plain.reading()
 

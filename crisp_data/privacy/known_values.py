@@ -29,7 +29,7 @@ class Known:
 
     def __init__(self) -> None:
         self._values: _Values = {}
-        self._spellings: _Values = {}
+        self._variants: _Values = {}
         self._lengths: dict[str, list[int]] = {}
         self.phones: set[str] = set()
 
@@ -53,7 +53,7 @@ class Known:
         if text == value:
             self._add(self._values, value, kind, value)
         for spelling in {text, unaccented(text), transcribed(text)} - {value}:
-            self._add(self._spellings, spelling, kind, value)
+            self._add(self._variants, spelling, kind, value)
 
     def add_name(self, name: str) -> None:
         """Remember the parts of a name, and what they are put together to.
@@ -75,7 +75,7 @@ class Known:
 
     def _add(self, known: _Values, text: str, kind: str, value: str) -> None:
         key = tuple(word for word, _, _ in words(text))
-        if not _tells(key) or key in known:
+        if not _is_long_enough(key) or key in known:
             return
         known[key] = (kind, value)
         lengths = self._lengths.setdefault(key[0], [])
@@ -92,24 +92,24 @@ class Known:
             for length in self._lengths.get(word, ()):
                 piece = found[n : n + length]
                 key = tuple(word for word, _, _ in piece)
-                value = self._values.get(key) or self._spellings.get(key)
-                if value is not None and _together(piece) and _meant(value[1], text, piece):
+                value = self._values.get(key) or self._variants.get(key)
+                if value is not None and _adjacent(piece) and _is_meant(value[1], text, piece):
                     yield Span(start, piece[-1][2], *value)
                     break
 
 
-def _tells(key: tuple[str, ...]) -> bool:
+def _is_long_enough(key: tuple[str, ...]) -> bool:
     count = sum(map(len, key))
     # Two characters are a whole name in Chinese and Japanese.
     return count >= SHORTEST or (count == 2 and unicodedata.category(key[0][0]) == "Lo" and
                                  ord(key[0][0]) >= 0x3000)  # fmt: skip
 
 
-def _together(piece: list[tuple[str, int, int]]) -> bool:
+def _adjacent(piece: list[tuple[str, int, int]]) -> bool:
     return all(b[1] - a[2] <= _GAP for a, b in pairwise(piece))
 
 
-def _meant(value: str, text: str, piece: list[tuple[str, int, int]]) -> bool:
+def _is_meant(value: str, text: str, piece: list[tuple[str, int, int]]) -> bool:
     """Tell a name from an ordinary word: "will" is not "Will", but "emma smith" is Emma Smith."""
     if len(piece) > 1 or not piece[0][0].isalpha():
         return True

@@ -73,17 +73,13 @@ def spans(text: str) -> Iterator[Span]:
         for found in _LINK.finditer(text):
             yield from _in_link(found[0].rstrip(".,;:!?)]}'*"), found.start())
     if text.count(":") > 1:
-        for found in _IP6.finditer(text):
-            if _is_ip(found[0]):
-                yield Span(*found.span(), "ip", found[0])
+        yield from (span for span in _matches("ip", _IP6, text) if _is_ip(span.value))
     if "-" in text:
-        for kind, pattern in (("session", _SESSION), ("id", _ID)):
-            for found in pattern.finditer(text):
-                yield Span(*found.span(), kind, found[0])
+        yield from _matches("session", _SESSION, text)
+        yield from _matches("id", _ID, text)
     if _DIGIT.search(text):
         if text.count(".") > 2:
-            for found in _IP4.finditer(text):
-                yield Span(*found.span(), "ip", found[0])
+            yield from _matches("ip", _IP4, text)
         yield from numbers(text)
 
 
@@ -100,10 +96,13 @@ def look(value: str) -> Span | None:
     return None
 
 
+def _matches(kind: str, pattern: re.Pattern[str], text: str) -> Iterator[Span]:
+    return (Span(*found.span(), kind, found[0]) for found in pattern.finditer(text))
+
+
 def _emails(text: str) -> Iterator[Span]:
     if "@" in text:
-        for found in _EMAIL.finditer(text):
-            yield Span(*found.span(), "email", found[0])
+        yield from _matches("email", _EMAIL, text)
     if "(" in text or "[" in text or "{" in text or " @ " in text:
         yield from _spelled(_SPELLED_OUT, text)
     for dot, pattern in _IN_WORDS.items():
@@ -120,10 +119,9 @@ def _spelled(pattern: re.Pattern[str], text: str) -> Iterator[Span]:
 
 def _in_link(link: str, start: int) -> Iterator[Span]:
     """Find where a link stops saying which page it is and starts saying whose."""
-    end = start + len(link)
     begin = _public(link)
     if begin < len(link):
-        yield Span(start + begin, end, "link", link)
+        yield Span(start + begin, start + len(link), "link", link)
 
 
 def _public(link: str) -> int:

@@ -22,7 +22,7 @@ from crisp_data.privacy.series import private, texts_of
 from crisp_data.privacy.tokens import Tokens
 from crisp_data.tables import TABLES
 
-_LEARNT = ("person", "email", "phone", "address", "ip", "link", "session", "id")
+_LEARNED = ("person", "email", "phone", "address", "ip", "link", "session", "id")
 # Who an operator is: the columns, and those that do so where the row is an operator's.
 _OPERATORS = ("assigned_user_id", "sender_user_id", "mentions", "operators", "team_operators")
 _WRITER = ("nickname", "user_id", "avatar")
@@ -97,20 +97,20 @@ class Pseudonymiser:
             keep = self._kept(frame)
             bots, website = _rows(frame, "automated", True), _rows(frame, "user_type", "website")
             for column, role in _columns(frame):
-                if role not in _LEARNT:
+                if role not in _LEARNED:
                     continue
                 # Where the website itself writes, its name is no secret and no person's.
                 taken = ~(website | keep.get(column.name, website))
                 self._learn(column[taken], role, bots[taken])
             for place, name in enumerate(frame.columns.names):
-                said = _level(name)
-                if said is not None and said in _LEARNT:
+                named = _personal_role(name)
+                if named is not None and named in _LEARNED:
                     level = pd.Series(frame.columns.get_level_values(place))
-                    self._learn(level, said, level.isna())
+                    self._learn(level, named, level.isna())
         return self
 
     def frame(self, frame: pd.DataFrame) -> pd.DataFrame:
-        """Return the frame made private; it is learnt from first.
+        """Return the frame made private; it is learned from first.
 
         Parameters
         ----------
@@ -199,15 +199,13 @@ class Pseudonymiser:
         made = []
         for place, name in enumerate(columns.names):
             level, found = columns.get_level_values(place), Counter[str]()
-            if (role := _level(name)) is not None:
+            if (role := _personal_role(name)) is not None:
                 values = pd.Series(level, dtype=level.dtype)
                 made.append(pd.Index(private(values, role, self._scrubber, found)))
             else:
                 made.append(level.map(partial(self._label, found=found)))
             self._found.setdefault(str(name or "columns"), Counter()).update(found)
-        if columns.nlevels > 1:
-            return pd.MultiIndex.from_arrays(made, names=columns.names)
-        return columns if made[0].equals(columns) else made[0].rename(columns.names[0])
+        return _rebuilt(columns, made)
 
     def _label(self, label: Any, found: Counter[str]) -> Any:
         if not isinstance(label, str) or label in _DECLARED:
@@ -222,9 +220,7 @@ class Pseudonymiser:
         for place, role in enumerate(roles_of(names)):
             found = self._found.setdefault(str(names[place] or "index"), Counter())
             made.append(pd.Index(private(levels.iloc[:, place], role, self._scrubber, found)))
-        if index.nlevels > 1:
-            return pd.MultiIndex.from_arrays(made, names=names)
-        return index if made[0].equals(index) else made[0].rename(names[0])
+        return _rebuilt(index, made)
 
     def _kept(self, frame: pd.DataFrame) -> dict[Any, pd.Series[Any]]:
         """Tell, by column, the rows in which an operator stays who they are."""
@@ -237,6 +233,13 @@ class Pseudonymiser:
         elif {"user_id", "first_name"} <= set(frame.columns):
             kept |= dict.fromkeys(_OF_OPERATOR, everywhere)
         return {name: rows for name, rows in kept.items() if name in frame}
+
+
+def _rebuilt(index: pd.Index[Any], levels: list[Any]) -> pd.Index[Any]:
+    """Put new levels into an index; one that is still the same stays the object it is."""
+    if index.nlevels > 1:
+        return pd.MultiIndex.from_arrays(levels, names=index.names)
+    return index if levels[0].equals(index) else levels[0].rename(index.names[0])
 
 
 def _check(frame: object) -> None:
@@ -253,8 +256,8 @@ def _has(frame: pd.DataFrame, *names: str) -> bool:
     return all(labels.count(name) == 1 for name in names)
 
 
-def _level(name: object) -> str | None:
-    """Tell what labels are by the name of their level, where that says that they are personal."""
+def _personal_role(name: object) -> str | None:
+    """Return the role of a level's labels by its name, where they are personal."""
     role = role_of(name)
     return None if name is None or role in ("text", "keep", "json", "free") else role
 

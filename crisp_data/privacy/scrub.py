@@ -121,8 +121,8 @@ class Scrubber:
         """
         if not value.strip():
             return value
-        if (seen := look(value)) is not None:
-            kind, value = seen.kind, seen.value
+        if (pattern := look(value)) is not None:
+            kind, value = pattern.kind, pattern.value
         found[kind] += 1
         return self.tokens(kind, value)
 

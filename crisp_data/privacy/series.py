@@ -83,11 +83,14 @@ def _categories(column: pd.Series[Any], make: _Make, found: Found) -> pd.Series[
         return column
     kept = list(dict.fromkeys(value for value in values if value is not None))
     places = {value: n for n, value in enumerate(kept)}
-    array = pd.Categorical.from_codes(
-        np.array([*(places.get(value, -1) for value in values), -1])[codes],
-        categories=pd.Index(kept, dtype=column.cat.categories.dtype),
-        ordered=column.cat.ordered,
-    )
+    categories = pd.Index(kept, dtype=column.cat.categories.dtype)
+    return _recoded(column, categories, [places.get(value, -1) for value in values])
+
+
+def _recoded(column: pd.Series[Any], categories: pd.Index[Any], places: Any) -> pd.Series[Any]:
+    """Replace the categories of a column; ``places`` are those of the old ones among the new."""
+    codes = np.array([*places, -1])[column.cat.codes.to_numpy()]
+    array = pd.Categorical.from_codes(codes, categories=categories, ordered=column.cat.ordered)
     return pd.Series(array, index=column.index, name=column.name)
 
 
@@ -142,10 +145,8 @@ def _numbers_of(
     if values.equals(known):
         return column
     found[role] += int(column.notna().sum())
-    kept, codes = pd.Index(values).unique(), column.cat.codes.to_numpy()
-    places = np.append(kept.get_indexer(pd.Index(values)), -1)[codes]
-    array = pd.Categorical.from_codes(places, categories=kept, ordered=column.cat.ordered)
-    return pd.Series(array, index=column.index, name=column.name)
+    kept = pd.Index(values).unique()
+    return _recoded(column, kept, kept.get_indexer(pd.Index(values)))
 
 
 def _objects(column: pd.Series[Any], make: _Make, found: Found) -> pd.Series[Any]:

@@ -29,12 +29,13 @@ from crisp_data.errors import BadParameter
 from crisp_data.local.atomic_file import as_path, check_place, whole_file
 from crisp_data.metrics import BusinessHours
 from crisp_data.metrics.frame_checks import names
+from crisp_data.metrics.hours import check_hours
 from crisp_data.plots.curve import WITHIN
 from crisp_data.privacy import Pseudonymiser
-from crisp_data.report.build import compose, seen
+from crisp_data.report.build import compose, period_views
 from crisp_data.report.figures import figures as measure
 from crisp_data.report.figures import frame, limits
-from crisp_data.report.inputs import ReportInputs, of_frames, of_source
+from crisp_data.report.inputs import read_inputs
 from crisp_data.report.page import render
 
 __all__ = ["check", "figures", "write"]
@@ -134,12 +135,15 @@ def write(
     'october.html'
     """
     path, levels = check(path), limits(within)
-    _check_hours(hours)
+    check_hours(hours)
     bots = names(bots)
-    material = _material(conversations, messages, since, until, tz, inboxes, now, complete, refresh)
+    span: dict[str, Any] = {"since": since, "until": until, "tz": tz, "now": now}
+    inputs = read_inputs(
+        conversations, messages, **span, inboxes=inboxes, complete=complete, refresh=refresh
+    )
     if private is not None:
-        material = material.private(private)
-    report = compose(material, title, levels, hours, bots, private=private is not None)
+        inputs = inputs.private(private)
+    report = compose(inputs, title, levels, hours, bots, private=private is not None)
     text = render(report)
     with whole_file(path) as file:
         file.write(text.encode("utf-8", "replace"))
@@ -206,10 +210,11 @@ def figures(
     ['Conversations', 'Customers', 'Messages']
     """
     levels = limits(within)
-    _check_hours(hours)
+    check_hours(hours)
     bots = names(bots)
-    material = _material(conversations, messages, since, until, tz, None, now, complete, refresh)
-    now_, before = seen(material, hours, bots)
+    span: dict[str, Any] = {"since": since, "until": until, "tz": tz, "now": now}
+    inputs = read_inputs(conversations, messages, **span, complete=complete, refresh=refresh)
+    now_, before = period_views(inputs, hours, bots)
     return frame(measure(now_, before, levels))
 
 
@@ -238,37 +243,3 @@ def check(path: str | Path) -> Path:
         )
     check_place(path)
     return path
-
-
-def _check_hours(hours: Any) -> None:
-    """Refuse, before anything is spent, what the metrics would refuse afterwards."""
-    if hours is not None and not isinstance(hours, BusinessHours):
-        raise BadParameter(
-            "hours must be a BusinessHours.", "Create one: metrics.BusinessHours(...)."
-        )
-
-
-def _material(
-    conversations: Any,
-    messages: pd.DataFrame | None,
-    since: Any,
-    until: Any,
-    tz: str | None,
-    inboxes: pd.DataFrame | None,
-    now: Any,
-    complete: tuple[Any, Any] | None,
-    refresh: bool,
-) -> ReportInputs:
-    """Take frames, or read them from whatever has them."""
-    if not isinstance(conversations, pd.DataFrame) and hasattr(conversations, "conversations"):
-        return of_source(conversations, since, until, tz=tz, refresh=refresh)
-    return of_frames(
-        conversations,
-        messages,
-        since,
-        until,
-        tz=tz,
-        now=now,
-        complete=complete,
-        inboxes=inboxes,
-    )

@@ -18,14 +18,14 @@ from crisp_data.report.page import Report
 from crisp_data.report.period_view import PeriodView
 
 
-def seen(
-    material: ReportInputs, hours: BusinessHours | None, bots: str | Iterable[str]
+def period_views(
+    inputs: ReportInputs, hours: BusinessHours | None, bots: str | Iterable[str]
 ) -> tuple[PeriodView, PeriodView | None]:
     """Look at the period, and at the one before where it is complete.
 
     Parameters
     ----------
-    material : ReportInputs
+    inputs : ReportInputs
         The frames and the period.
     hours : BusinessHours or None
         Count open time only.
@@ -39,15 +39,15 @@ def seen(
     """
     known = names(bots)
 
-    def look(period: Any) -> PeriodView:
-        return PeriodView(period, material.conversations, material.messages, hours, known)
+    def view(period: Any) -> PeriodView:
+        return PeriodView(period, inputs.conversations, inputs.messages, hours, known)
 
-    before = look(material.period.before()) if material.comparable else None
-    return look(material.period), before
+    before = view(inputs.period.before()) if inputs.comparable else None
+    return view(inputs.period), before
 
 
 def compose(
-    material: ReportInputs,
+    inputs: ReportInputs,
     title: str | None,
     within: list[pd.Timedelta],
     hours: BusinessHours | None,
@@ -59,7 +59,7 @@ def compose(
 
     Parameters
     ----------
-    material : ReportInputs
+    inputs : ReportInputs
         The frames and the period.
     title : str or None
         The page's title; None takes the website's name.
@@ -77,83 +77,83 @@ def compose(
     Report
         What the page shows.
     """
-    now, before = seen(material, hours, bots)
-    boxes = material.inboxes
-    called = {} if boxes is None else dict(zip(boxes["inbox_id"], boxes["name"], strict=True))
-    about = {"topic": {}, "segment": {}, "inbox": called, "country": {}}
+    now, before = period_views(inputs, hours, bots)
+    inboxes = inputs.inboxes
+    inbox_names = (
+        {} if inboxes is None else dict(zip(inboxes["inbox_id"], inboxes["name"], strict=True))
+    )
+    groups = {"topic": {}, "segment": {}, "inbox": inbox_names, "country": {}}
     return Report(
-        title=title or material.name or "Conversations",
+        title=title or inputs.name or "Conversations",
         period=now.period.name,
         before=before.period.name if before is not None else "",
-        facts=_facts(material),
-        warnings=_warnings(material, now),
+        facts=_facts(inputs),
+        warnings=_warnings(inputs, now),
         figures=figures(now, before, within),
         charts=charts(now, before, within),
         tables=[
-            tables.longest(now, material.now, links=not private),
+            tables.longest(now, inputs.now, links=not private),
             tables.operators(now),
             *(
-                tables.about(now, before, on, within=within[0], names=named)
-                for on, named in about.items()
+                tables.by_group(now, before, on, within=within[0], names=labels)
+                for on, labels in groups.items()
             ),
         ],
-        notes=_notes(material, now, hours, private),
+        notes=_notes(inputs, now, hours, private),
     )
 
 
-def _facts(material: ReportInputs) -> list[str]:
-    compared = f"Compared with {material.period.before().name}" if material.comparable else ""
-    spent = "" if material.requests is None else f"{count(material.requests, 'request')} spent"
-    made = f"As of {wording.moment(material.now)}"
-    return [fact for fact in (compared, f"Times in {material.period.tz}", made, spent) if fact]
+def _facts(inputs: ReportInputs) -> list[str]:
+    compared = f"Compared with {inputs.period.before().name}" if inputs.comparable else ""
+    spent = "" if inputs.requests is None else f"{count(inputs.requests, 'request')} spent"
+    made = f"As of {wording.moment(inputs.now)}"
+    return [fact for fact in (compared, f"Times in {inputs.period.tz}", made, spent) if fact]
 
 
-def _warnings(material: ReportInputs, now: PeriodView) -> list[str]:
-    told = []
-    if material.complete is not None:
-        first, last = (wording.moment(end) for end in material.complete)
-        held = f"What was read is complete from {first} to {last} only"
-        if not material.whole:
-            told.append(f"{held}: {now.period.name} lacks the rest, and so do its figures.")
-        if not material.comparable:
-            told.append(f"{held}, so {now.period.before().name} is not compared.")
+def _warnings(inputs: ReportInputs, now: PeriodView) -> list[str]:
+    lines = []
+    if inputs.complete is not None:
+        first, last = (wording.moment(end) for end in inputs.complete)
+        span = f"The data are complete from {first} to {last} only"
+        if not inputs.whole:
+            lines.append(f"{span}: {now.period.name} lacks the rest, and so do its figures.")
+        if not inputs.comparable:
+            lines.append(f"{span}, so {now.period.before().name} is not compared.")
     if not len(now.rows):
-        told.append(f"Nobody wrote in {now.period.name}.")
+        lines.append(f"Nobody wrote in {now.period.name}.")
     if pd.notna(now.masked) and now.masked > 0:
-        told.append(
-            f"Crisp has masked {now.masked:.0%} of the texts (“xxxx xx”), as it does with old ones "
-            "of free workspaces. Times and counts stay right."
+        lines.append(
+            f"Crisp has masked {now.masked:.0%} of the texts (“xxxx xx”), as it does with "
+            "old texts of free workspaces. Times and counts remain correct."
         )
-    return told
+    return lines
 
 
 def _notes(
-    material: ReportInputs, now: PeriodView, hours: BusinessHours | None, private: bool
+    inputs: ReportInputs, now: PeriodView, hours: BusinessHours | None, private: bool
 ) -> list[str]:
-    since = material.since or material.conversations["updated_at"].min()
-    if material.complete is not None:
-        since = max(since, material.complete[0])
+    since = inputs.since or inputs.conversations["updated_at"].min()
+    if inputs.complete is not None:
+        since = max(since, inputs.complete[0])
     back = "" if pd.isna(since) else f", updated since {wording.moment(since, time=False)},"
     waits = int(now.answers["censored"].sum())
-    told = [
-        "Each period is looked at from its end: what came later, an answer too, is not seen, so "
-        "both are compared on equal terms.",
-        "A conversation is cut into tickets where it was resolved: the customer’s next message "
-        "opens another.",
-        f"Of {len(now.answers):,} first questions {waits:,} had no answer when the period ended. "
-        "Medians and curves count how long they had waited by then, by Kaplan and Meier, instead "
-        "of leaving them out.",
-        f"{len(material.conversations):,} conversations{back} were read with their "
-        f"{len(material.messages):,} messages and events. Tickets that lay still before are "
-        "neither in the backlog nor among those who wait.",
-        f"Days, months and hours are in {material.period.tz}, the time zone set for "
-        "this report. Crisp stores no time zone for a website.",
+    lines = [
+        "Figures count what happened by the end of each period. Later answers do not count, so the "
+        "two periods compare fairly.",
+        "Resolving a conversation ends a ticket. The customer’s next message opens a new one.",
+        f"Of {count(len(now.answers), 'first question')}, {waits:,} had no answer when the period "
+        "ended. Medians and curves include their waiting time so far (Kaplan-Meier estimate).",
+        f"The report covers {count(len(inputs.conversations), 'conversation')}{back} with "
+        f"{count(len(inputs.messages), 'message or event', 'messages and events')}. The backlog "
+        "and the waiting customers leave out conversations without a later update.",
+        f"Days, months and hours are in {inputs.period.tz}, the time zone set for this report. "
+        "Crisp stores no time zone for a website.",
     ]
     without = int(now.conversations["created_at"].isna().sum())
     if without:
-        told.append(f"{count(without, 'conversation')} without a creation time left out.")
+        lines.append(f"Conversations without a creation time, not counted: {without:,}.")
     if hours is not None:
-        told.append(f"Durations count opening hours only: {hours!r}.")
+        lines.append(f"Durations count opening hours only: {hours!r}.")
     if private:
-        told.append("Names are replaced by tokens, and texts are scrubbed.")
-    return told
+        lines.append("Names are replaced by tokens, and personal data are removed from texts.")
+    return lines

@@ -15,8 +15,9 @@ from typing import Any
 import pandas as pd
 
 from crisp_data import metrics, plots
+from crisp_data.counts import count
 from crisp_data.report.period_view import PeriodView
-from crisp_data.report.wording import told
+from crisp_data.report.wording import as_text
 
 _WIDTH, _HEIGHT = 4.8, 3.1  # inches: what two beside each other, and a telephone, can show
 _CSS = 96  # pixels an inch
@@ -62,7 +63,7 @@ def charts(now: PeriodView, before: PeriodView | None, within: list[pd.Timedelta
         _chart(
             lambda ax: plots.volume(now.created, ax, by=by, tz=tz),
             _volume(now, by),
-            "In the states that they were in when this was read.",
+            "Colours show the states when the data were read.",
         ),
         _chart(lambda ax: plots.curve(answers, ax, **level), _curve(now, before, within)),
         _chart(lambda ax: plots.by_hour(now.created, ax, tz=tz), _hours(now)),
@@ -78,9 +79,9 @@ def charts(now: PeriodView, before: PeriodView | None, within: list[pd.Timedelta
 
 def _answers(now: PeriodView, before: PeriodView | None) -> pd.DataFrame:
     """Put first responses of both periods below each other, this one first."""
-    both = [seen for seen in (now, before) if seen is not None]
-    names = pd.CategoricalDtype([seen.period.name for seen in both], ordered=True)
-    frames = [seen.answers.assign(period=seen.period.name) for seen in both]
+    both = [view for view in (now, before) if view is not None]
+    names = pd.CategoricalDtype([view.period.name for view in both], ordered=True)
+    frames = [view.answers.assign(period=view.period.name) for view in both]
     return pd.concat(frames, ignore_index=True).astype({"period": names})
 
 
@@ -101,10 +102,10 @@ def _chart(draw: Any, alt: str, caption: str = "") -> Chart:
     return Chart(f"data:image/svg+xml;base64,{picture}", alt, caption)
 
 
-def _volume(seen: PeriodView, by: str) -> str:
-    counts = metrics.volume(seen.created, by=by, at="created_at", tz=seen.period.tz)
-    words = f"Conversations created per {by}: {len(seen.created):,} in all"
-    if not len(seen.created):
+def _volume(view: PeriodView, by: str) -> str:
+    counts = metrics.volume(view.created, by=by, at="created_at", tz=view.period.tz)
+    words = f"Conversations created per {by}: {len(view.created):,} in total"
+    if not len(view.created):
         return f"{words}."
     most = counts.iloc[counts["count"].argmax()]
     return f"{words}, most in the {by} of {most[by]:%d %B}, {most['count']:,}."
@@ -112,21 +113,21 @@ def _volume(seen: PeriodView, by: str) -> str:
 
 def _curve(now: PeriodView, before: PeriodView | None, within: list[pd.Timedelta]) -> str:
     parts = []
-    for seen in (now, before):
-        if seen is not None:
-            levels = metrics.service_level(seen.answers, within=within)
+    for view in (now, before):
+        if view is not None:
+            levels = metrics.service_level(view.answers, within=within)
             shares = [
-                f"{told('share', level.share)} within {told('duration', level.within)}"
+                f"{as_text('share', level.share)} within {as_text('duration', level.within)}"
                 for level in levels.itertuples()
             ]
-            parts.append(f"{seen.period.name}: {', '.join(shares)}")
+            parts.append(f"{view.period.name}: {', '.join(shares)}")
     return f"First responses, share answered within a time. {'; '.join(parts)}."
 
 
-def _hours(seen: PeriodView) -> str:
+def _hours(view: PeriodView) -> str:
     words = "Conversations created by weekday and hour of the day"
     counts = metrics.volume(
-        seen.created, by=["weekday", "hour"], at="created_at", tz=seen.period.tz
+        view.created, by=["weekday", "hour"], at="created_at", tz=view.period.tz
     )
     most = counts.iloc[counts["count"].argmax()]
     if not most["count"]:
@@ -135,34 +136,35 @@ def _hours(seen: PeriodView) -> str:
     return f"{words}: most on {busiest}, {most['count']:,}."
 
 
-def _weekdays(seen: PeriodView) -> str:
-    counts = metrics.volume(seen.created, by="weekday", at="created_at", tz=seen.period.tz)
-    days = ", ".join(f"{day} {count:,}" for day, count in counts.itertuples(index=False))
+def _weekdays(view: PeriodView) -> str:
+    counts = metrics.volume(view.created, by="weekday", at="created_at", tz=view.period.tz)
+    days = ", ".join(f"{day} {number:,}" for day, number in counts.itertuples(index=False))
     return f"Conversations created by weekday: {days}."
 
 
-def _backlog(seen: PeriodView, by: str) -> str:
+def _backlog(view: PeriodView, by: str) -> str:
     counts = metrics.backlog(
-        seen.messages,
+        view.messages,
         by=by,
-        tz=seen.period.tz,
-        bots=seen.bots,
-        since=seen.period.start,
-        now=seen.period.last,
+        tz=view.period.tz,
+        bots=view.bots,
+        since=view.period.start,
+        now=view.period.last,
     )
     if counts.empty:
         return "Backlog: nothing to show."
     first, last = counts.iloc[0], counts.iloc[-1]
     return (
-        f"Backlog: {first['open']:,} tickets open after the first {by}, {last['open']:,} at the "
-        f"end; questions without an answer, {first['waiting']:,} and {last['waiting']:,}."
+        f"Backlog: {count(first['open'], 'open ticket')} after the first {by}, {last['open']:,} at "
+        f"the end; {count(first['waiting'], 'question')} without an answer after the first {by}, "
+        f"{last['waiting']:,} at the end."
     )
 
 
-def _load(seen: PeriodView) -> str:
-    found = seen.operators[seen.operators["messages"] > 0]
+def _load(view: PeriodView) -> str:
+    found = view.operators[view.operators["messages"] > 0]
     who = ", ".join(
-        f"{'no name' if pd.isna(name) else name} {count:,}"
-        for name, count in zip(found["nickname"].head(8), found["messages"].head(8), strict=True)
+        f"{'no name' if pd.isna(name) else name} {number:,}"
+        for name, number in zip(found["nickname"].head(8), found["messages"].head(8), strict=True)
     )
     return f"Messages by operator and hour of the day: {who or 'none'}."

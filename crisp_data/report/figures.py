@@ -87,89 +87,86 @@ def figures(now: PeriodView, before: PeriodView | None, within: list[pd.Timedelt
 
 def frame(found: list[Figure]) -> pd.DataFrame:
     """Give figures as rows."""
-    return pd.DataFrame(
-        {
-            "figure": pd.Series([one.name for one in found], dtype="str"),
-            "now": pd.Series([one.now for one in found], dtype="object"),
-            "before": pd.Series([one.before for one in found], dtype="object"),
-            "change": pd.Series([one.change for one in found], dtype="str"),
-        }
+    rows = [(one.name, one.now, one.before, one.change) for one in found]
+    columns = ["figure", "now", "before", "change"]
+    return pd.DataFrame(rows, columns=columns, dtype=object).astype(
+        {"figure": "str", "change": "str"}
     )
 
 
 _FIGURES: list[tuple[str, Kind, int, str]] = [
-    ("Conversations", "count", 0, "Conversations that began in the period."),
+    ("Conversations", "count", 0, "Conversations created in the period."),
     ("Customers", "count", 0, "Different people who wrote at least one message in the period."),
     (
         "Messages",
         "count",
         0,
-        "What customers, operators and bots wrote in the period. Internal notes and events are "
-        "not counted.",
+        "Messages that customers, operators and bots wrote in the period, without internal notes "
+        "and events.",
     ),
     (
         "Resolved",
         "count",
         0,
-        "Tickets that were resolved in the period, whenever they were opened.",
+        "Tickets resolved in the period, whenever they were opened.",
     ),
     (
         "Waiting at the end",
         "count",
         -1,
-        "Questions asked in the period that nobody had answered when it ended, in tickets that "
-        "were not resolved. “Thanks!” is one too: nothing in the data tells it apart.",
+        "Questions of the period in open tickets that nobody had answered when it ended. A last "
+        "message such as “Thanks!” also counts, because the data do not mark it.",
     ),
     (
         "Median first response",
         "duration",
         -1,
-        "Half of the first questions of tickets got a person’s answer within this time. Those "
-        "that still waited at the end count as waiting, not as answered. Bots and notes do not "
-        "answer.",
+        "An operator answered half of the first questions of tickets within this time. Questions "
+        "still open at the end count with their waiting time so far. Answers of bots and "
+        "internal notes do not count.",
     ),
     (
         "Answered within {limit}",
         "share",
         1,
-        "The share of those first questions that a person answered within {limit}. Left out are "
-        "those for which that was not decided: asked less than {limit} before the end, or "
-        "resolved sooner without an answer.",
+        "The share of first questions that an operator answered within {limit}. It leaves out "
+        "questions asked less than {limit} before the end and still open, and questions resolved "
+        "sooner without an answer.",
     ),
     (
         "Median resolution",
         "duration",
         -1,
-        "Half of the tickets that customers opened in the period were resolved within this time of "
-        "the customer’s first message. Open ones count as open.",
+        "Half of the tickets opened in the period were resolved within this time after the "
+        "customer’s first message. Open tickets count with their time so far.",
     ),
     (
         "Solved in one touch",
         "share",
         1,
-        "The share of tickets resolved in the period in which people wrote once, and to which the "
-        "customer had not come back by its end.",
+        "The share of tickets resolved in the period for which operators wrote once and the "
+        "customer did not write again by its end.",
     ),
     (
         "Reopened",
         "count",
         -1,
-        "How often a customer wrote again after a resolution, which opens another ticket.",
+        "How often a customer wrote again after a resolution, which opens a new ticket.",
     ),
 ]
 
 
-def _measure(seen: PeriodView, within: Any) -> list[Any]:
+def _measure(view: PeriodView, within: Any) -> list[Any]:
     """Give the values in the order of their descriptions."""
     return [
-        len(seen.created),
-        seen.customers,
-        len(seen.written),
-        len(seen.resolved),
-        len(seen.waiting),
-        metrics.median(seen.answers),
-        metrics.service_level(seen.answers, within=within)["share"][0],
-        metrics.median(seen.resolutions),
-        seen.touches["one_touch"].mean(),
-        len(seen.reopenings),
+        len(view.created),
+        view.customers,
+        len(view.written),
+        len(view.resolved),
+        len(view.waiting),
+        metrics.median(view.answers),
+        metrics.service_level(view.answers, within=within)["share"][0],
+        metrics.median(view.resolutions),
+        view.touches["one_touch"].mean(),
+        len(view.reopenings),
     ]

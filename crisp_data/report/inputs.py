@@ -76,9 +76,9 @@ class ReportInputs:
             return
         first, last = self.complete
         if not (first < self.period.end and last >= self.period.start):
-            held = f"{wording.moment(first)} to {wording.moment(last)}"
+            span = f"{wording.moment(first)} to {wording.moment(last)}"
             raise BadParameter(
-                f"The data holds nothing of {self.period.name}: it is complete from {held}.",
+                f"The data holds nothing of {self.period.name}: it is complete from {span}.",
                 "Choose another period, or extend the archive: archive.sync(since=...).",
             )
 
@@ -92,11 +92,11 @@ class ReportInputs:
         """Whether the period before is complete."""
         return self._has(self.period.before())
 
-    def _has(self, asked: Period) -> bool:
+    def _has(self, wanted: Period) -> bool:
         if self.complete is None:
             return True
         first, last = self.complete
-        return bool(first <= asked.start and last >= asked.last)
+        return bool(first <= wanted.start and last >= wanted.last)
 
     def private(self, maker: Pseudonymiser) -> ReportInputs:
         """Put tokens in the place of people."""
@@ -108,23 +108,24 @@ class ReportInputs:
         )
 
 
-def of_frames(
-    conversations: pd.DataFrame,
+def read_inputs(
+    source: Any,
     messages: pd.DataFrame | None,
+    *,
     since: Any,
     until: Any,
-    *,
     tz: str | None,
     now: Any,
     complete: tuple[Any, Any] | None,
-    inboxes: pd.DataFrame | None,
+    refresh: bool,
+    inboxes: pd.DataFrame | None = None,
 ) -> ReportInputs:
-    """Take frames that somebody else read.
+    """Take frames, or read them from a workspace or an archive.
 
     Parameters
     ----------
-    conversations : pandas.DataFrame
-        Frame of the ``conversations`` table.
+    source : object
+        A workspace or an archive; or a frame of the ``conversations`` table.
     messages : pandas.DataFrame or None
         Frame of their ``messages``.
     since : object
@@ -132,12 +133,14 @@ def of_frames(
     until : object
         The period's end.
     tz : str or None
-        The zone of the page; the frames' own by default.
+        The zone of the page; that of the source by default.
     now : object
         When the frames were read.
     complete : tuple[object, object] or None
         From when to when, by last update, the frames are complete.
-    inboxes : pandas.DataFrame or None
+    refresh : bool
+        Ask Crisp even where the cache has the answer.
+    inboxes : pandas.DataFrame, optional
         Names for the inboxes.
 
     Returns
@@ -150,6 +153,9 @@ def of_frames(
     BadParameter
         The frames or the period cannot be used.
     """
+    if not isinstance(source, pd.DataFrame) and hasattr(source, "conversations"):
+        return of_source(source, since, until, tz=tz, refresh=refresh)
+    conversations = source
     needs(conversations, *_CONVERSATIONS, of="ws.conversations()")
     if messages is None:
         raise BadParameter(
@@ -167,17 +173,17 @@ def of_frames(
                 "The frames are empty, so the current time is not known.",
                 "Pass now=..., or the workspace.",
             )
-    looked = _moment(now, "now", zone)
-    asked = period(since, until, tz=zone, now=looked)
+    read_at = _moment(now, "now", zone)
+    wanted = period(since, until, tz=zone, now=read_at)
     ends = None
     if complete is not None:
         first, last = (_moment(end, "complete", zone) for end in complete)
         ends = first, last
-    return ReportInputs(conversations, messages, asked, looked, inboxes, ends)
+    return ReportInputs(conversations, messages, wanted, read_at, inboxes, ends)
 
 
-def _moment(told: Any, name: str, zone: str) -> pd.Timestamp:
-    read = dates.moment(told, name, tz=zone, now=pd.Timestamp.now("UTC").to_pydatetime())
+def _moment(given: Any, name: str, zone: str) -> pd.Timestamp:
+    read = dates.moment(given, name, tz=zone, now=pd.Timestamp.now("UTC").to_pydatetime())
     if read is None:
         raise BadParameter(f"{name} is missing.")
     return read.tz_convert(zone)
@@ -208,12 +214,12 @@ def of_source(
     """
     zone = dates.check_tz(tz or source.tz)
     now = source.now.tz_convert(zone)
-    kept = hasattr(source, "info")  # an archive, as it was when it was brought up to date
-    complete = (_complete_from(source, zone), now) if kept else None
-    asked = period(since, until, tz=zone, now=now)
-    fresh = {} if kept else {"refresh": refresh}
-    with nullcontext(None) if kept else source.budget(sys.maxsize) as spent:
-        start = asked.before().start
+    archived = hasattr(source, "info")  # an archive, as it was when it was brought up to date
+    complete = (_complete_from(source, zone), now) if archived else None
+    wanted = period(since, until, tz=zone, now=now)
+    fresh = {} if archived else {"refresh": refresh}
+    with nullcontext(None) if archived else source.budget(sys.maxsize) as spent:
+        start = wanted.before().start
         conversations = source.conversations(since=start, tz=zone, **fresh)
         messages = source.messages(conversations, tz=zone, **fresh)
         inboxes = None
@@ -223,7 +229,7 @@ def of_source(
         requests = spent.used if spent else 0
     name = getattr(source, "name", "")
     return ReportInputs(
-        conversations, messages, asked, now, inboxes, complete, start, requests, name
+        conversations, messages, wanted, now, inboxes, complete, start, requests, name
     )
 
 

@@ -41,7 +41,7 @@ def render(report: Report) -> str:
     name = f"{report.title}: {report.period}"
     head = Markup(html_page.head(name, style, pictures=True))  # it escapes the name
     foot = Markup(html_page.FOOT)
-    return str(template.render(r=report, head=head, foot=foot, told=wording.told))
+    return str(template.render(r=report, head=head, foot=foot, as_text=wording.as_text))
 
 
 @cache

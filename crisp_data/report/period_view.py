@@ -79,12 +79,12 @@ class PeriodView:
     @cached_property
     def resolved(self) -> pd.DataFrame:
         """The tickets that were resolved in it."""
-        return self._within(metrics.tickets(self.messages, **self._looked), "resolved_at")
+        return self._within(metrics.tickets(self.messages, **self._options), "resolved_at")
 
     @cached_property
     def touches(self) -> pd.DataFrame:
         """Of these, in which customers wrote, whether one touch was enough."""
-        once = metrics.one_touch(self.messages, **self._looked)
+        once = metrics.one_touch(self.messages, **self._options)
         return once.merge(self.resolved[["session_id", "ticket"]], on=["session_id", "ticket"])
 
     @cached_property
@@ -104,12 +104,12 @@ class PeriodView:
         return metrics.masked(self.rows).mean()
 
     @property
-    def _looked(self) -> dict[str, Any]:
+    def _options(self) -> dict[str, Any]:
         return {"bots": self.bots, "now": self.period.last}
 
     @property
     def _timed(self) -> dict[str, Any]:
-        return {**self._looked, "hours": self.hours}
+        return {**self._options, "hours": self.hours}
 
     def _within(self, frame: pd.DataFrame, column: str) -> pd.DataFrame:
         return frame[self.period.holds(frame[column])].reset_index(drop=True)

@@ -9,10 +9,11 @@ from typing import Any
 import pandas as pd
 
 from crisp_data import metrics
+from crisp_data.counts import count
 from crisp_data.plots import style
 from crisp_data.report import wording
 from crisp_data.report.period_view import PeriodView
-from crisp_data.report.wording import NOTHING, change, told
+from crisp_data.report.wording import NOTHING, as_text, change
 
 _MOST = 10
 _LONGEST = 60
@@ -42,28 +43,31 @@ class Table:
     nothing: str = "None."
 
 
-def operators(seen: PeriodView) -> Table:
-    """Tell what each operator did in the period."""
-    found = seen.operators
+def operators(view: PeriodView) -> Table:
+    """Count what each operator did in the period."""
+    found = view.operators
     rows = [
         [
-            _shown(_name(row.nickname, row.user_id)),
-            *(told("count", n) for n in (row.messages, row.tickets, row.replies, row.resolutions)),
-            *(told("duration", took) for took in (row.median_response, row.p90_response)),
+            _one_line(_name(row.nickname, row.user_id)),
+            *(
+                as_text("count", n)
+                for n in (row.messages, row.tickets, row.replies, row.resolutions)
+            ),
+            *(as_text("duration", took) for took in (row.median_response, row.p90_response)),
         ]
         for row in found.itertuples()
     ]
     return Table(
         "Operators",
-        "What each person wrote, answered and resolved in the period, and how long their answers "
-        "to customers took.",
+        "What each operator wrote, answered and resolved in the period, and how fast they "
+        "answered customers.",
         ["Operator", "Messages", "Tickets", "Answers", "Resolved", "Median answer", "9 of 10 in"],
         [[Cell(text) for text in row] for row in rows],
         nothing="No operator wrote in the period.",
     )
 
 
-def about(
+def by_group(
     now: PeriodView,
     before: PeriodView | None,
     on: str,
@@ -71,7 +75,7 @@ def about(
     within: pd.Timedelta,
     names: Mapping[str, str] | None = None,
 ) -> Table:
-    """Tell how many conversations each topic has (or segment, ...), and how fast it is answered.
+    """Count how many conversations each topic has (or segment, ...), and how fast it is answered.
 
     Parameters
     ----------
@@ -95,19 +99,22 @@ def about(
     named, without = found[found[on].notna()], found[found[on].isna()]
     rows = []
     for row in pd.concat([named.head(_MOST), without]).to_dict("records"):
-        cells = [_called(row[on], on, names), told("count", row["now"])]
+        cells = [_group_name(row[on], on, names), as_text("count", row["now"])]
         if before is not None:
-            cells += [told("count", row["before"]), change("count", row["now"], row["before"])[0]]
-        cells += [told("duration", row["median"]), told("share", row["share"])]
+            cells += [
+                as_text("count", row["before"]),
+                change("count", row["now"], row["before"])[0],
+            ]
+        cells += [as_text("duration", row["median"]), as_text("share", row["share"])]
         rows.append([Cell(text) for text in cells])
     compared = [before.period.name, "Change"] if before is not None else []
     more = len(named) - _MOST
-    several = "A conversation may be in several, and counts in each."
-    smaller = f"{more:,} smaller {_plural(on) if more > 1 else on} left out."
+    several = "A conversation with several segments counts in each."
+    smaller = f"{count(more, f'smaller {on}', f'smaller {_plural(on)}')} not shown."
     return Table(
         _plural(on).capitalize(),
-        f"Conversations that began in the period, by {on}, and how soon the first questions of "
-        "their tickets were answered.",
+        f"Conversations that began in the period, by {on}, and how soon operators answered the "
+        "first questions of their tickets.",
         [
             on.capitalize(),
             now.period.name,
@@ -121,12 +128,12 @@ def about(
     )
 
 
-def longest(seen: PeriodView, now: pd.Timestamp, *, links: bool) -> Table:
-    """Tell who waits for an answer at the moment at which the data were read.
+def longest(view: PeriodView, now: pd.Timestamp, *, links: bool) -> Table:
+    """List who waits for an answer at the moment at which the data were read.
 
     Parameters
     ----------
-    seen : PeriodView
+    view : PeriodView
         The period.
     now : pandas.Timestamp
         When the frames were read.
@@ -138,10 +145,10 @@ def longest(seen: PeriodView, now: pd.Timestamp, *, links: bool) -> Table:
     Table
         The table, the longest wait first.
     """
-    found = metrics.waiting(seen.messages, hours=seen.hours, bots=seen.bots, now=now)
-    known = seen.conversations.drop_duplicates("session_id").set_index("session_id")
+    found = metrics.waiting(view.messages, hours=view.hours, bots=view.bots, now=now)
+    known = view.conversations.drop_duplicates("session_id").set_index("session_id")
     facts = known[["website_id", "nickname", "topic", "assigned_user_id"]]
-    who = seen.messages.dropna(subset=["user_id"]).groupby("user_id")["nickname"].last()
+    who = view.messages.dropna(subset=["user_id"]).groupby("user_id")["nickname"].last()
     rows = []
     for row in found.head(_MOST).join(facts, on="session_id").to_dict("records"):
         assigned = row["assigned_user_id"]
@@ -149,22 +156,24 @@ def longest(seen: PeriodView, now: pd.Timestamp, *, links: bool) -> Table:
         link = _ADDRESS.format(**where) if links else ""
         rows.append(
             [
-                Cell(_shown(_name(row["nickname"], None)), link),
-                Cell(_shown(row["topic"])),
-                Cell("nobody" if pd.isna(assigned) else _shown(_name(who.get(assigned), assigned))),
-                Cell(wording.moment(row["waiting_since"].tz_convert(seen.period.tz))),
-                Cell(told("duration", row["duration"])),
+                Cell(_one_line(_name(row["nickname"], None)), link),
+                Cell(_one_line(row["topic"])),
+                Cell(
+                    "nobody" if pd.isna(assigned) else _one_line(_name(who.get(assigned), assigned))
+                ),
+                Cell(wording.moment(row["waiting_since"].tz_convert(view.period.tz))),
+                Cell(as_text("duration", row["duration"])),
             ]
         )
     more = len(found) - len(rows)
     return Table(
         "Who waits longest",
-        f"Customers whose question had no answer by {wording.moment(now)}, the longest first, in "
-        "tickets that are not resolved.",
+        f"Customers in open tickets whose question had no answer by {wording.moment(now)}, the "
+        "longest wait first.",
         ["Customer", "About", "Assigned to", "Since", "For"],
         rows,
         numbers=3,
-        notes=[f"{more:,} more wait{'s' * (more == 1)}."] if more > 0 else [],
+        notes=[f"{count(more, 'more customer')} not shown."] if more > 0 else [],
         nothing="Nobody waits.",
     )
 
@@ -186,17 +195,17 @@ def _groups(
     return found.sort_values([*sizes, on], ascending=[*[False] * len(sizes), True])
 
 
-def _counts(seen: PeriodView, on: str, name: str) -> pd.DataFrame:
+def _counts(view: PeriodView, on: str, name: str) -> pd.DataFrame:
     """Count the conversations that began."""
-    rows = metrics.join(seen.created[["session_id"]], seen.conversations, on=on)
+    rows = metrics.join(view.created[["session_id"]], view.conversations, on=on)
     counts = rows.groupby(on, dropna=False).size()
     return counts.astype("Int64").rename(name).reset_index().astype({on: "str"})
 
 
-def _called(name: Any, on: str, names: Mapping[str, str] | None) -> str:
+def _group_name(name: Any, on: str, names: Mapping[str, str] | None) -> str:
     if pd.isna(name):
         return "main inbox" if on == "inbox" else f"no {on}"
-    return _shown((names or {}).get(name, name))
+    return _one_line((names or {}).get(name, name))
 
 
 def _name(nickname: Any, user_id: Any) -> str:
@@ -205,7 +214,7 @@ def _name(nickname: Any, user_id: Any) -> str:
     return "no name" if user_id is None or pd.isna(user_id) else str(user_id)[:8]
 
 
-def _shown(text: Any) -> str:
+def _one_line(text: Any) -> str:
     """Give what somebody wrote as one line, cut where it is long."""
     line = NOTHING if text is None or pd.isna(text) else " ".join(str(text).split())
     return line if len(line) <= _LONGEST else line[: _LONGEST - 1].rstrip() + "…"

@@ -1,4 +1,4 @@
-"""Figures and their changes as a reader is told them."""
+"""Figures and their changes in words."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from typing import Any, Literal
 
 import pandas as pd
 
+from crisp_data.counts import count
 from crisp_data.dates import is_repeated
 from crisp_data.plots import style
 
@@ -14,13 +15,13 @@ NOTHING = "–"
 _MORE = {"count": ("more", "fewer"), "duration": ("longer", "shorter"), "share": ("up", "down")}
 
 
-def told(kind: Kind, value: Any) -> str:
+def as_text(kind: Kind, value: Any) -> str:
     """Write a figure: ``1,234``, ``35 min``, ``84%``; a dash where there is none.
 
     Examples
     --------
-    >>> from crisp_data.report.wording import told
-    >>> told("count", 1234), told("duration", pd.Timedelta("35 min")), told("share", 0.844)
+    >>> from crisp_data.report.wording import as_text
+    >>> as_text("count", 1234), as_text("duration", pd.Timedelta("35 min")), as_text("share", 0.844)
     ('1,234', '35 min', '84%')
     """
     if value is None or pd.isna(value):
@@ -33,7 +34,7 @@ def told(kind: Kind, value: Any) -> str:
 def moment(at: pd.Timestamp, *, time: bool = True) -> str:
     """Write a moment, or its day: ``2 Nov 2026, 10:00``.
 
-    A time that a clock change repeats is told from its other pass: ``25 Oct 2026, 02:30 CET``.
+    A time that a clock change repeats names its zone: ``25 Oct 2026, 02:30 CET``.
     """
     day = f"{at:%d %b %Y}".lstrip("0")
     if not time:
@@ -70,16 +71,16 @@ def change(kind: Kind, now: Any, before: Any) -> tuple[str, int]:
     >>> change("duration", pd.Timedelta("40 min"), pd.Timedelta("30 min"))
     ('10 min longer (+33%)', 1)
     """
-    if NOTHING in (told(kind, now), told(kind, before)):
+    if NOTHING in (as_text(kind, now), as_text(kind, before)):
         return "not comparable", 0
-    if told(kind, now) == told(kind, before):
+    if as_text(kind, now) == as_text(kind, before):
         return "no change", 0
     direction = 1 if now > before else -1
     word = _MORE[kind][direction < 0]
     if kind == "share":
         points = abs(round(now * 100) - round(before * 100))
-        return f"{points} point{'s' * (points > 1)} {word}", direction
-    by = told(kind, abs(now - before))
+        return f"{count(points, 'point')} {word}", direction
+    by = as_text(kind, abs(now - before))
     return f"{by} {word}{_percent(now, before)}", direction
 
 

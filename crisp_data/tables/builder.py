@@ -15,7 +15,7 @@ from crisp_data.errors import BadParameter
 from crisp_data.tables import arrow
 from crisp_data.tables.decode import Misfits, Path, Plan, Record, Unfolded, path_of, split
 from crisp_data.tables.dedupe import positions, sorting
-from crisp_data.tables.frames import named, to_frame
+from crisp_data.tables.frames import find_table, to_frame
 from crisp_data.tables.kinds import EXTRA, TEXT, Column, in_zone
 
 # Records are held as objects only until there are this many of them.
@@ -37,7 +37,7 @@ class Builder:
     table : str
         Name of the table, one of :data:`crisp_data.tables.TABLES`.
     tz : str
-        Zone in which times are told.
+        Zone of the times.
 
     Examples
     --------
@@ -50,7 +50,7 @@ class Builder:
     """
 
     def __init__(self, table: str, tz: str = "UTC") -> None:
-        self.table = named(table)
+        self.table = find_table(table)
         self.schema = self.table.schema_in(check_tz(tz))
         self._kinds = {c.name: in_zone(c.kind, tz) for c in self.table.columns}
         self._fillable = {
@@ -58,8 +58,8 @@ class Builder:
         }
         self._plan = Plan(self.table)
         self._rows: list[Record] = []
-        self._given: list[tuple[slice, dict[str, str]]] = []
-        self._strays: dict[int, dict[Path, str]] = {}
+        self._constants: list[tuple[slice, dict[str, str]]] = []
+        self._unmapped: dict[int, dict[Path, str]] = {}
         self._chunks: dict[str, list[pa.Array]] = {name: [] for name in self.schema.names}
         self._flushed = 0
 
@@ -80,7 +80,7 @@ class Builder:
         Raises
         ------
         BadAnswer
-            The body is not Crisp's envelope, or tells an error.
+            The body is not Crisp's envelope, or reports an error.
         """
         self._check(constants)
         body = compacted(body)
@@ -131,7 +131,7 @@ class Builder:
         start = len(self._rows)
         self._rows.extend(records)
         if constants:
-            self._given.append((slice(start, len(self._rows)), constants))
+            self._constants.append((slice(start, len(self._rows)), constants))
 
     def _at_once(self, body: bytes) -> list[Record] | None:
         """Decode a whole answer; None where some record does not fit."""
@@ -151,7 +151,7 @@ class Builder:
             record, misfits = self._plan.record(raw)
             if misfits:
                 texts = (text or "null" for text in json_texts([*misfits.values()]))
-                self._strays[len(self._rows)] = dict(zip(misfits, texts, strict=True))
+                self._unmapped[len(self._rows)] = dict(zip(misfits, texts, strict=True))
             self._extend([record], constants)
             self._add_extra_paths(misfits)
 
@@ -171,7 +171,7 @@ class Builder:
             return
         batch = Unfolded()
         self._plan.root.unfold(self._rows, batch)
-        for rows, constants in self._given:
+        for rows, constants in self._constants:
             for name, value in constants.items():
                 cells = batch.values[(name,)]
                 cells[rows] = [value if cell is None else cell for cell in cells[rows]]
@@ -181,14 +181,14 @@ class Builder:
                     batch.unmapped[row][path] = text
         for column in self.table.declared:
             self._chunks[column.name].append(self._column(column, batch))
-        for row, unmapped in self._strays.items():
+        for row, unmapped in self._unmapped.items():
             batch.unmapped[row].update(unmapped)
         extra: list[str | None] = [None] * len(self._rows)
         for row, unmapped in batch.unmapped.items():
             extra[row] = _object(unmapped)
         self._chunks[EXTRA.name].append(pa.array(extra, EXTRA.kind.arrow))
         self._flushed += len(self._rows)
-        self._rows, self._given, self._strays = [], [], {}
+        self._rows, self._constants, self._unmapped = [], [], {}
 
     def _column(self, column: Column, batch: Unfolded) -> pa.Array:
         path, *others = map(path_of, column.sources)

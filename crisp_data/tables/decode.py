@@ -37,7 +37,7 @@ class Misfits(dict[Path, Raw]):
     Attributes
     ----------
     unknown : set of paths
-        Fields that a plan may learn.
+        Fields that a plan may add.
     wide : set of paths
         Declared places whose value is of another type.
     """
@@ -159,7 +159,7 @@ class Plan:
     ----------
     table : Table
         Its columns say what stands where.
-    learned : set of paths
+    extra_paths : set of paths
         Unknown fields that are decoded along, as JSON.
     wide : set of paths
         Places that have held a value of another type than declared.
@@ -207,7 +207,7 @@ def split(body: bytes) -> list[Raw]:
     Raises
     ------
     BadAnswer
-        It is not the documented envelope, or it tells an error.
+        It is not the documented envelope, or it reports an error.
     """
     try:
         envelope = _split(body)
@@ -217,7 +217,7 @@ def split(body: bytes) -> list[Raw]:
         except ValueError:
             raise BadAnswer("The answer is not the JSON envelope which Crisp documents.") from None
     if envelope.error:
-        raise BadAnswer("The answer tells an error where records were expected.")
+        raise BadAnswer("The answer reports an error where records were expected.")
     data = envelope.data
     kind = bytes(memoryview(data)[:1])
     if kind not in (b"[", b"{", b"n"):

@@ -23,7 +23,7 @@ _DTYPES = {
 }
 
 
-def named(table: str) -> Table:
+def find_table(table: str) -> Table:
     """Find a table by its name."""
     try:
         return TABLES[table]
@@ -71,7 +71,7 @@ def empty(table: str, tz: str = "UTC") -> pd.DataFrame:
     >>> tables.empty("pages").columns.tolist()
     ['session_id', 'timestamp', 'page_title', 'page_url', 'page_referrer', 'website_id', 'extra']
     """
-    return to_frame(_empty(named(table), tz))
+    return to_frame(_empty(find_table(table), tz))
 
 
 def schema(table: str, tz: str = "UTC") -> pd.DataFrame:
@@ -96,7 +96,7 @@ def schema(table: str, tz: str = "UTC") -> pd.DataFrame:
     >>> tables.schema("messages").query("column == 'user_id'").source.item()
     'user.user_id'
     """
-    declared = named(table)
+    declared = find_table(table)
     rows = [(c.name, c.meaning, " or ".join(c.sources)) for c in declared.columns]
     frame = pd.DataFrame(rows, columns=["column", "meaning", "source"], dtype="str")
     frame.insert(1, "dtype", [str(dtype) for dtype in empty(table, tz).dtypes])

@@ -29,7 +29,7 @@ class Kind:
     json : type
         What msgspec accepts in its place; anything else goes to ``extra``.
     arrow : pyarrow.DataType
-        How it is stored; times are in UTC until a builder is told otherwise.
+        How it is stored; times are in UTC unless a builder sets another zone.
     categories : tuple of str
         The fixed values of a category, otherwise empty.
     """
@@ -96,7 +96,7 @@ class Column:
 EXTRA = Column(
     "extra",
     JSON,
-    "whatever no column holds: unknown fields, values of the wrong type, unknown categories",
+    "everything without a column: unknown fields, values of the wrong type, unknown categories",
     "every other path",
 )
 
@@ -115,7 +115,7 @@ class Table:
         The columns that JSON fills; :attr:`columns` adds ``extra``.
     key : tuple of str
         Columns that identify a row; of rows that share it the last one added is kept. A row
-        without the last of them cannot be told apart and always stays.
+        without the last of them cannot be identified and always stays.
     order : tuple of (str, direction)
         How rows are sorted; ``arrival`` keeps the order in which values were first seen.
         Empty: rows stay as they came.
@@ -134,11 +134,6 @@ class Table:
     def columns(self) -> tuple[Column, ...]:
         """All columns, ``extra`` last."""
         return (*self.declared, EXTRA)
-
-    @property
-    def arrow_schema(self) -> pa.Schema:
-        """The Arrow schema with times in UTC."""
-        return self.schema_in("UTC")
 
     def schema_in(self, tz: str) -> pa.Schema:
         """Give the Arrow schema with times in the zone ``tz``.

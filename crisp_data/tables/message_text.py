@@ -29,12 +29,12 @@ def readable(content: Any) -> str | None:
     if not isinstance(content, dict):
         return written(content)
     lines = [" ".join(_texts(content, "namespace", "name", "text", "url"))]
-    for choice in _objects(content, "choices"):
+    for choice in objects(content, "choices"):
         mark = "[x]" if choice.get("selected") is True else "[ ]"
         lines.append(" ".join([mark, *_texts(choice, "label", "value")[:1]]))
     lines += _texts(content, "value")
     lines += [
-        ": ".join(_texts(card, "title", "description")) for card in _objects(content, "targets")
+        ": ".join(_texts(card, "title", "description")) for card in objects(content, "targets")
     ]
     return "\n".join(lines) if lines[0] else "\n".join(lines[1:]) or None
 
@@ -53,6 +53,7 @@ def _texts(part: dict[str, Any], *keys: str) -> list[str]:
     return [v for key in keys if type(v := part.get(key)) is str and v]
 
 
-def _objects(part: dict[str, Any], key: str) -> list[dict[str, Any]]:
+def objects(part: dict[str, Any], key: str) -> list[dict[str, Any]]:
+    """Return the objects of a list that stands at a key; none where there is no list."""
     found = part.get(key)
     return [item for item in found if isinstance(item, dict)] if isinstance(found, list) else []

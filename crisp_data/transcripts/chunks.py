@@ -17,37 +17,37 @@ def render(thread: Transcript, characters: int) -> str:
     """Write one thread as JSON lines; ``text`` has at most so many characters.
 
     A message stands whole in one piece unless it is longer than that; then it goes on in the
-    next, with who and when said again.
+    next, with who and when repeated.
     """
     rows = [
         {
             "session_id": thread.session_id,
             "title": thread.title,
             "chunk": number,
-            "first": said[0][0].position,
-            "last": said[-1][0].position,
-            "from": _iso(said[0][0].at),
-            "until": _iso(said[-1][0].at),
-            "who": list(dict.fromkeys(entry.who for entry, _ in said)),
-            "text": "\n".join(text for _, text in said),
+            "first": part[0][0].position,
+            "last": part[-1][0].position,
+            "from": _iso(part[0][0].at),
+            "until": _iso(part[-1][0].at),
+            "who": list(dict.fromkeys(entry.who for entry, _ in part)),
+            "text": "\n".join(text for _, text in part),
         }
-        for number, said in enumerate(_chunks(thread, characters), start=1)
+        for number, part in enumerate(_chunks(thread, characters), start=1)
     ]
     return msgspec.json.Encoder().encode_lines(rows).decode()
 
 
 def _chunks(thread: Transcript, characters: int) -> Iterator[list[tuple[Entry, str]]]:
-    held: list[tuple[Entry, str]] = []
+    part: list[tuple[Entry, str]] = []
     length = 0
     for entry in thread.entries:
         for text in _pieces(entry, characters):
-            if held and length + 1 + len(text) > characters:
-                yield held
-                held, length = [], 0
-            length += len(text) + bool(held)
-            held.append((entry, text))
-    if held:
-        yield held
+            if part and length + 1 + len(text) > characters:
+                yield part
+                part, length = [], 0
+            length += len(text) + bool(part)
+            part.append((entry, text))
+    if part:
+        yield part
 
 
 def _pieces(entry: Entry, characters: int) -> Iterator[str]:

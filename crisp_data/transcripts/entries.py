@@ -1,4 +1,4 @@
-"""Messages as things that were said: who, when, what, whatever their type."""
+"""Messages as entries of a transcript: who, when, what, whatever their type."""
 
 from __future__ import annotations
 
@@ -11,10 +11,11 @@ import msgspec
 import pandas as pd
 
 from crisp_data.errors import BadParameter
+from crisp_data.tables.message_text import objects
 
 _NEEDED = ("session_id", "timestamp", "type", "from", "content")
 _ALSO = ("fingerprint", "content_json", "nickname", "automated")
-_NOBODY = {"customer": "Customer", "operator": "Operator", "bot": "Bot"}
+_UNNAMED = {"customer": "Customer", "operator": "Operator", "bot": "Bot"}
 # A terminal would obey some of these and a page cannot hold others.
 _CONTROL = re.compile("[\x00-\x08\x0e-\x1f\x7f-\x84\x86-\x9f\ud800-\udfff\ufffe\uffff]")
 _BREAK = re.compile("\r\n|[\n\r\v\f\x85\u2028\u2029]")
@@ -22,7 +23,7 @@ _BREAK = re.compile("\r\n|[\n\r\v\f\x85\u2028\u2029]")
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """A line of what was said; ``url`` where it is the name of something that lies there."""
+    """A line of a message; ``url`` where it names a file or a link."""
 
     text: str
     url: str = ""
@@ -52,7 +53,7 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class Transcript:
-    """One conversation: what it is about, and what was said."""
+    """One conversation: its title, facts and entries."""
 
     session_id: str
     title: str
@@ -110,9 +111,9 @@ def lines(content: object, content_json: object) -> Iterator[Line]:
     else:
         yield from _plain(data.get("text") or data.get("namespace"))
         yield from _answers(data)
-        for card in _objects(data, "targets"):
+        for card in objects(data, "targets"):
             yield from _plain(": ".join(_texts(card, "title", "description")))
-            for action in _objects(card, "actions"):
+            for action in objects(card, "actions"):
                 yield Line(clean(action.get("label") or "Link"), clean(action.get("url")))
 
 
@@ -156,7 +157,7 @@ def _entry(position: int, row: int, columns: dict[str, list[Any]]) -> Entry:
     return Entry(
         position,
         columns["timestamp"][row],
-        " ".join(clean(columns["nickname"][row]).split()) or _NOBODY[role],
+        " ".join(clean(columns["nickname"][row]).split()) or _UNNAMED[role],
         role,
         clean(columns["type"][row]) or "text",
         tuple(lines(columns["content"][row], columns["content_json"][row])) or (Line(""),),
@@ -214,7 +215,7 @@ def _attachment(data: dict[str, Any]) -> Line:
 
 def _answers(data: dict[str, Any]) -> Iterator[Line]:
     """Give what a picker offers and a field asks, with what was chosen or filled in."""
-    for choice in _objects(data, "choices"):
+    for choice in objects(data, "choices"):
         mark = "[x]" if choice.get("selected") is True else "[ ]"
         yield Line(" ".join([mark, *_texts(choice, "label", "value")[:1]]))
     if isinstance(data.get("explain"), str):
@@ -226,8 +227,3 @@ def _answers(data: dict[str, Any]) -> Iterator[Line]:
 
 def _texts(part: dict[str, Any], *keys: str) -> list[str]:
     return [clean(part[key]) for key in keys if isinstance(part.get(key), str) and part[key]]
-
-
-def _objects(part: dict[str, Any], key: str) -> list[dict[str, Any]]:
-    found = part.get(key)
-    return [item for item in found if isinstance(item, dict)] if isinstance(found, list) else []

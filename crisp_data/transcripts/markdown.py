@@ -38,8 +38,8 @@ def escaped(text: str) -> str:
 
 def _entry(entry: Entry) -> str:
     head = f"**{escaped(entry.who)}** ({entry.marks}), {entry.when}"
-    said = "\\\n".join(f"> {_line(line)}" for line in entry.lines)
-    return f"{head}\n\n{said}"
+    quoted = "\\\n".join(f"> {_line(line)}" for line in entry.lines)
+    return f"{head}\n\n{quoted}"
 
 
 def _line(line: Line) -> str:

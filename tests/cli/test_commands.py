@@ -88,6 +88,11 @@ def test_export(run, token, sandbox, tmp_path):
     assert "+02:00" in path.read_text("utf-8")
 
 
+def test_one_row_has_the_right_ending(run, token, tmp_path):
+    done = run("export", "conversations", "--limit", "1", "-o", str(tmp_path / "one.csv"))
+    assert "one.csv: 1 conversation, " in done.output
+
+
 @pytest.mark.parametrize(
     "table", ["people", "operators", "visitors", "inboxes", "campaigns", "websites", "messages"]
 )

@@ -439,10 +439,10 @@ def test_no_rows_of_any_dtype(tmp_path):
     ("columns", "words"),
     [
         (pd.MultiIndex.from_tuples([("a", "b")]), "several levels"),
-        ([("a", "b")], "not every column's name is text"),
-        ([1], "not every column's name is text"),
-        ([None], "not every column's name is text"),
-        (pd.Index(["a\ud83d"], dtype=object), "not Unicode"),
+        ([("a", "b")], "the name must be text"),
+        ([1], "the name must be text"),
+        ([None], "the name must be text"),
+        (pd.Index(["a\ud83d"], dtype=object), "not valid Unicode"),
     ],
 )
 @pytest.mark.parametrize("ending", ENDINGS)

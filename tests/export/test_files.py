@@ -309,7 +309,7 @@ class TestJsonLines:
     def test_lines_of_other_keys_are_refused_not_dropped(self, tmp_path):
         path = tmp_path / "a.jsonl"
         path.write_text('{"content":"secret"}\n{"content":"a","more":1}\n')
-        with pytest.raises(BadParameter, match="different columns") as caught:
+        with pytest.raises(BadParameter, match="columns or types of values differ") as caught:
             export.read(path, "messages")
         assert "secret" not in str(caught.value)
 
@@ -373,7 +373,7 @@ class TestXlsx:
         monkeypatch.setattr(xlsx_columns, "ROWS", 3)
         export.write(tmp_path / "fits.xlsx", frame)
         monkeypatch.setattr(xlsx_columns, "ROWS", 2)
-        with pytest.raises(BadParameter, match="2 rows of 1 columns do not fit") as caught:
+        with pytest.raises(BadParameter, match="2 rows and 1 column do not fit") as caught:
             export.write(tmp_path / "over.xlsx", frame)
         assert ".parquet" in caught.value.hint
         assert [file.name for file in tmp_path.iterdir()] == ["fits.xlsx"]
@@ -384,7 +384,7 @@ class TestXlsx:
         most = xlsx_columns.CHARACTERS // (len(mark.encode("utf-16-le")) // 2)
         fits = text_frame(mark * most)
         assert_frame_equal(export.read(export.write(tmp_path / "fits.xlsx", fits)), fits)
-        with pytest.raises(BadParameter, match="1 cells of column 'content'") as caught:
+        with pytest.raises(BadParameter, match="Column 'content' has 1 cell with") as caught:
             export.write(tmp_path / "over.xlsx", text_frame(mark * (most + 1)))
         assert mark * 10 not in str(caught.value)
         # The apostrophe counts as well.
@@ -468,8 +468,8 @@ class TestRefusals:
             ("missing/a.csv", FRAME, "no folder"),
             ("a.csv", FRAME["content"], "Series is not a DataFrame"),
             ("a.csv", [1], "list is not a DataFrame"),
-            ("a.csv", pd.DataFrame(), "named columns"),
-            ("a.csv", pd.DataFrame({1: [2]}), "named columns"),
+            ("a.csv", pd.DataFrame(), "needs a name"),
+            ("a.csv", pd.DataFrame({1: [2]}), "needs a name"),
             ("a.csv", pd.concat([FRAME, FRAME], axis=1), "same name"),
             ("a.csv", FRAME.set_index("content").assign(n=1), "index holds data"),
             ("a.csv", FRAME.set_axis(["x"]), "index holds data"),

@@ -148,7 +148,7 @@ def test_words_agree_with_the_figures_beside_them(now, before):
         signed = int(by.replace(",", "")) * (1 if word == "more" else -1)
         assert before + signed == now
     share, direction = wording.change("share", now / 10_000, before / 10_000)
-    shown = [int(wording.told("share", value / 10_000)[:-1]) for value in (now, before)]
+    shown = [int(wording.as_text("share", value / 10_000)[:-1]) for value in (now, before)]
     assert direction == math.copysign(1, shown[0] - shown[1]) * (shown[0] != shown[1])
     if direction:
         assert int(share.split()[0]) == abs(shown[0] - shown[1])

@@ -62,8 +62,8 @@ def test_every_figure_with_the_one_before_and_its_meaning(html, truth, now):
     assert terms == [*found["figure"], *found["figure"]], "at a glance, and with its meaning"
     told = page.within("dd")
     for kind, row in zip(kinds, found.itertuples(), strict=True):
-        assert wording.told(kind, row.now) in told
-        assert f"{wording.told(kind, row.before)} in September 2026" in told
+        assert wording.as_text(kind, row.now) in told
+        assert f"{wording.as_text(kind, row.before)} in September 2026" in told
         assert any(text.startswith(row.change) for text in told)
     assert "Acme" in page.within("h1")
     assert "October 2026" in page.within("h1")
@@ -263,7 +263,7 @@ def test_censored_and_open_time_are_told(write, truth):
     last = pd.Timestamp("2026-11-01", tz=PARIS) - pd.Timedelta("1 ms")
     answers = metrics.first_response(truth[1], now=last)
     answers = answers[answers["asked_at"] >= pd.Timestamp("2026-10-01", tz=PARIS)]
-    told = f"Of {len(answers):,} first questions {answers['censored'].sum():,} had no answer"
+    told = f"Of {len(answers):,} first questions, {answers['censored'].sum():,} had no answer"
     assert told in page.text
     assert "opening hours only: BusinessHours(mon-fri 09:00-18:00, Europe/Paris)" in page.text
 

@@ -38,7 +38,7 @@ def test_the_tables_are_those_of_the_contract():
 def test_columns_and_dtypes_do_not_depend_on_rows(name, pages):
     frame = built(name, *pages)
     pd.testing.assert_series_equal(frame.dtypes, tables.empty(name).dtypes)
-    assert tables.TABLES[name].arrow_schema.names == frame.columns.tolist()
+    assert tables.TABLES[name].schema_in("UTC").names == frame.columns.tolist()
     assert len(frame) == sum(map(len, pages))
 
 
@@ -231,6 +231,6 @@ def test_arrow_and_frame_say_the_same():
     builder = tables.Builder("files")
     builder.add(answer({"name": "a", "fingerprint": 1, "timestamp": 5}))
     table = builder.arrow()
-    assert table.schema == tables.TABLES["files"].arrow_schema
+    assert table.schema == tables.TABLES["files"].schema_in("UTC")
     pd.testing.assert_frame_equal(tables.to_frame(table), builder.frame())
     assert isinstance(table, pa.Table)
