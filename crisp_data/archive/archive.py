@@ -245,7 +245,7 @@ class Archive(Reader):
         if given.session_ids or given.email:
             # Of a page that was never committed nobody knows whose it is: it is read again.
             forget.drop_threads(self._kept, list(page.months) if page else [])
-            counts = forget.forget(self._kept, given)
+            counts = forget.forget(self._kept, given, self._storage.root)
             if self._client is not None:
                 self._client.purge_cache()
             state_table.change(forgetting=Forgetting())

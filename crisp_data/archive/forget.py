@@ -18,10 +18,17 @@ import pyarrow.compute as pc
 from crisp_data.archive.address import MAY_HOLD, Address
 from crisp_data.archive.state import Forgetting
 from crisp_data.archive.table import MONTH, ArchiveTable, chunks, having
+from crisp_data.errors import FileTrouble
 from crisp_data.tables.kinds import JSON
 
 #: What stands in the place of a forgotten address in somebody else's words.
 FORGOTTEN = "[forgotten]"
+
+# Whole at every sync that is asked for it, so it holds nothing that Crisp has not.
+_SMALL_TABLE = (
+    "If it stays so, delete the folder {name} in {where} and run the same line again. "
+    "sync(also=['{name}']) reads the table anew."
+)
 
 # Lists of ids. Like every column that ends in _id they are no text: only a whole one is changed.
 _IDS = ("mentions", "operators", "teams", "team_operators")
@@ -59,19 +66,35 @@ def intent(
     return Forgetting(email=address.text, session_ids=tuple(dict.fromkeys(theirs)))
 
 
-def forget(tables: Mapping[str, ArchiveTable], given: Forgetting) -> dict[str, int]:
-    """Remove a person from every table; say in how many rows of each they were."""
+def forget(tables: Mapping[str, ArchiveTable], given: Forgetting, where: str) -> dict[str, int]:
+    """Remove a person from every table; say in how many rows of each they were.
+
+    Raises
+    ------
+    FileTrouble
+        A table cannot be read or written: which, and what to do.
+    """
     address = None if given.email is None else Address(given.email)
     counts = {}
     for name in sorted(tables, key=lambda name: name != "messages"):
         kept = tables[name]
-        if kept.delta() is None:
+        if kept.reopen() is None:  # it may have been deleted, as this says below
             continue
-        counts[name] = _drop_conversations(kept, given.session_ids) if kept.threaded else 0
-        if address is not None:
-            counts[name] += (_clean_threads if kept.threaded else _clean_profiles)(kept, address)
-        kept.purge()
+        try:
+            counts[name] = _forget_in(kept, given.session_ids, address)
+        except FileTrouble as error:
+            hint = error.hint if kept.threaded else _SMALL_TABLE.format(name=name, where=where)
+            what = f"The person is not yet removed from the table {name}. {error.what}"
+            raise FileTrouble(what, hint) from None
     return counts
+
+
+def _forget_in(kept: ArchiveTable, session_ids: tuple[str, ...], address: Address | None) -> int:
+    count = _drop_conversations(kept, session_ids) if kept.threaded else 0
+    if address is not None:
+        count += (_clean_threads if kept.threaded else _clean_profiles)(kept, address)
+    kept.purge()
+    return count
 
 
 def drop_threads(tables: Mapping[str, ArchiveTable], session_ids: list[str]) -> None:

@@ -16,7 +16,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from crisp_data.api.envelope import Page
-from crisp_data.api.paging import BY_NUMBER, LIST_MOVED, NOTHING_NEW
+from crisp_data.api.paging import LIST_MOVED, NOTHING_NEW
 from crisp_data.archive.batch import Batch, Synced
 from crisp_data.archive.consistency import merge_months
 from crisp_data.archive.coverage import Coverage
@@ -142,9 +142,10 @@ class Sync:
             self._save()
             yield len(listed)
         if pages.incomplete:
+            # What a bound said on the way may be wrong as well: the next sync lists all of it
+            # again, and so says again what may be missing.
             self._incomplete = pages.incomplete
-            if pages.incomplete == BY_NUMBER:  # in no order: what a bound said so far was chance
-                self._change(covered=before[0], deep=before[1])
+            self._change(covered=before[0], deep=before[1])
         elif high is not None:
             self._claim(low, high)
         return count

@@ -4,6 +4,7 @@ import json
 import os
 import pathlib
 import re
+import shutil
 
 import pandas as pd
 import pyarrow as pa
@@ -277,3 +278,18 @@ def test_the_folder_is_private(archive, tmp_path):
     assert os.stat(tmp_path / "shelf").st_mode & 0o077 == 0
     log = pathlib.Path(tmp_path / "shelf" / "conversations" / "_delta_log")
     assert log.is_dir()
+
+
+def test_a_damaged_small_table_is_named_with_the_way_on(archive, person, tmp_path):
+    email, _ = person
+    for path in (tmp_path / "shelf" / "people").glob("*.parquet"):
+        path.write_bytes(b"no table")
+    for step in (lambda: archive.forget(email=email), archive.sync):  # it is completed first
+        with pytest.raises(crisp.FileTrouble, match="table people") as error:
+            step()
+        assert f"delete the folder people in {tmp_path / 'shelf'}" in error.value.hint
+        assert email not in str(error.value)
+    shutil.rmtree(tmp_path / "shelf" / "people")
+    archive.forget(email=email)
+    assert not (archive.conversations()["email"] == email).any()
+    assert archive.sync(also=["people"]).requests > 0
