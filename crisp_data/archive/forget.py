@@ -69,6 +69,20 @@ def intent(
 def forget(tables: Mapping[str, ArchiveTable], given: Forgetting, where: str) -> dict[str, int]:
     """Remove a person from every table; say in how many rows of each they were.
 
+    Parameters
+    ----------
+    tables : Mapping[str, ArchiveTable]
+        The archive's tables by name.
+    given : Forgetting
+        What to remove.
+    where : str
+        The archive's place, for the error.
+
+    Returns
+    -------
+    dict[str, int]
+        The number of rows by table.
+
     Raises
     ------
     FileTrouble
