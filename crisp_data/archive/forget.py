@@ -24,7 +24,7 @@ from crisp_data.tables.kinds import JSON
 #: What stands in the place of a forgotten address in somebody else's words.
 FORGOTTEN = "[forgotten]"
 
-# Whole at every sync that is asked for it, so it holds nothing that Crisp has not.
+# Each sync that asks for a small table reads it whole: deleting it loses nothing.
 _SMALL_TABLE = (
     "If it stays so, delete the folder {name} in {where} and run the same line again. "
     "sync(also=['{name}']) reads the table anew."

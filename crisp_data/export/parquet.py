@@ -44,8 +44,8 @@ def write_parquet(
 def _readable(kind: pa.DataType) -> pa.DataType:
     """Spell a type so that each pyarrow which the package allows writes it and reads it back.
 
-    A list of fixed size with a gap is written by all of them and read by few; short decimals are
-    written by few.
+    A list of fixed size with a gap is not written before pyarrow 25, which writes what it cannot
+    read back; short decimals are not written before 22.
     """
     types = pa.types
     if types.is_decimal32(kind) or types.is_decimal64(kind):

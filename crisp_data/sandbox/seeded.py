@@ -63,24 +63,5 @@ class SeededWebsite:
                 self.facts[session_id] = known
 
 
-@lru_cache(maxsize=32)
-def seeded_website(seed: int, number: int, conversations: int, weeks: int) -> SeededWebsite:
-    """Return the website that these options make, drawn once in a process.
-
-    Parameters
-    ----------
-    seed : int
-        The seed.
-    number : int
-        The website's number; 0 is the main one.
-    conversations : int
-        How many conversations there are.
-    weeks : int
-        How far back they reach.
-
-    Returns
-    -------
-    SeededWebsite
-        The website.
-    """
-    return SeededWebsite(seed, number, conversations, weeks)
+#: The website that these options make, drawn once in a process.
+seeded_website = lru_cache(maxsize=32)(SeededWebsite)

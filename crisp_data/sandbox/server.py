@@ -55,7 +55,8 @@ if hasattr(os, "register_at_fork"):
 class Server(ThreadingTCPServer):
     """A server bound to loopback when it is made, in the thread that makes it."""
 
-    allow_reuse_address = True
+    # On Windows the option lets two servers have one port, and neither is told.
+    allow_reuse_address = sys.platform != "win32"
     daemon_threads = True
     request_queue_size = 128
     #: Only in case that `stop` fails to wake the server (s).
