@@ -183,7 +183,7 @@ class Session(CachedSession):
         return self._store.holds(self._key(request))
 
     def purge(self, wait: float) -> None:
-        """Delete every kept answer so that nothing of it is left; see :func:`cache_files.purge`."""
+        """Delete every kept answer so that nothing of it is left; see :func:`cache_purge.purge`."""
         cache_purge.purge(self._file, wait)
 
     def _path(self, request: Any) -> str:
