@@ -25,6 +25,8 @@ _NUMBER = re.compile(
     r"(?P<token>[a-z]+_[0-9a-f]{16}(?![0-9a-z]))"
     rf"|(?<!\d)(?:\+\(?|\((?=\+?\d{{1,5}}\))\+?)?\d(?:{_GAP}\d){{6,}}"
 )
+# Where a number may begin behind a digit that is another word's: "B5 0612345".
+_APART = re.compile(rf"(?<=[ \t{_DASH}])[(0]")
 # A number that begins as phones do may be broken: after a plus anywhere, otherwise at the end
 # of one line, or by the same sign between all of its groups. Lists of prices, quantities and
 # codes look like any other.
@@ -76,8 +78,14 @@ def numbers(text: str) -> Iterator[Span]:
     if ":" in text:
         plain = _TIME.sub(_hidden, plain)
     for found in _NUMBER.finditer(plain):  # what is in a token is no number
-        if not found["token"] and (kind := number_kind(found[0])) is not None:
-            yield Span(*found.span(), kind, found[0])
+        if found["token"]:
+            continue
+        value, kind = found[0], number_kind(found[0])
+        if kind is None and (apart := _APART.search(value)):
+            value = value[apart.start() :]
+            kind = number_kind(value)
+        if kind is not None:
+            yield Span(found.end() - len(value), found.end(), kind, value)
     if _SIGN.search(plain):
         yield from _broken(plain)
 

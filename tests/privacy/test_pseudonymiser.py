@@ -472,6 +472,17 @@ def frames(draw):
         {"phone": ["123 4567"], "content": ["123 4567"], "properties": "[]", "extra": "{}"}
     )
 )
+@example(
+    pd.DataFrame(
+        {
+            "people_id": ["cd613e30-d8f1-6adf-91b7-584a2265b1f5"],
+            "phone": ["0000000"],
+            "content": ["cd613e30-d8f1-6adf-91b7-584a2265b1f5 0000000"],
+            "properties": "[]",
+            "extra": "{}",
+        }
+    )
+)
 def test_any_frame(frame):
     known = frame.drop(columns=["content", "properties", "extra"])
     private = pseudonymise(frame, key=KEY)
