@@ -12,7 +12,8 @@ from .rng import salt_of
 def _new_inbox(call: Call, inbox_id: str, now: int) -> Record:
     """Make an inbox behind the others."""
     blank = {"operators": [], "conditions": [], "order": len(call.website.inboxes) + 1}
-    return blank | call.body | {"inbox_id": inbox_id, "created_at": now, "updated_at": now}
+    row: Record = blank | call.body | {"inbox_id": inbox_id, "created_at": now, "updated_at": now}
+    return row
 
 
 def _release_inbox(call: Call, inbox_id: str, at: int) -> None:
