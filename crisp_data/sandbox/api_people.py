@@ -27,7 +27,7 @@ def _by_email(call: Call, email: str) -> Record | None:
     return next((row for row in rows if row["email"] == email), None)
 
 
-def _aside(call: Call, kind: str) -> dict[str, Any]:
+def _extra(call: Call, kind: str) -> dict[str, Any]:
     """Return what is kept beside the profile and not in it."""
     return call.website.beside.setdefault((kind, _person(call)["people_id"]), {})
 
@@ -126,7 +126,7 @@ def list_people_campaigns(call: Call) -> Answer:
 def list_people_events(call: Call) -> Answer:
     """List a person's events, newest first."""
     person = _person(call)
-    added = _aside(call, "events").get("rows", [])
+    added = _extra(call, "events").get("rows", [])
     return call.page([*added, *profiles.events(salt_of(person["people_id"]), person["created_at"])])
 
 
@@ -135,7 +135,7 @@ def add_people_event(call: Call) -> Answer:
     """Add an event to a person."""
     row = {"text": call.body["text"], "data": call.body.get("data", {})}
     row |= {"color": call.body.get("color", "grey"), "timestamp": call.website.clock.tick()}
-    _aside(call, "events").setdefault("rows", []).insert(0, row)
+    _extra(call, "events").setdefault("rows", []).insert(0, row)
     return Answer("added", status=201)
 
 
@@ -163,14 +163,14 @@ def update_people_data(call: Call) -> Answer:
 @operation("get_people_subscription_status")
 def get_people_subscription_status(call: Call) -> Answer:
     """Answer whether a person takes e-mails."""
-    return Answer("resolved", {"email": _aside(call, "subscription").get("email", True)})
+    return Answer("resolved", {"email": _extra(call, "subscription").get("email", True)})
 
 
 @operation("update_people_subscription_status")
 def update_people_subscription_status(call: Call) -> Answer:
     """Subscribe or unsubscribe a person."""
     call.website.clock.tick()
-    _aside(call, "subscription")["email"] = call.body["email"]
+    _extra(call, "subscription")["email"] = call.body["email"]
     return Answer("updated")
 
 

@@ -9,7 +9,7 @@ from email.utils import format_datetime
 from typing import Any
 
 from .churn import KINDS, Churn
-from .control_http import PREFIX, steer
+from .control_http import PREFIX, run_command
 from .faults import REASONS, Fault, Faults
 from .records import encode
 from .request import Answer, Refusal
@@ -20,7 +20,7 @@ from .world import Options, Token, World
 
 
 class Controls:
-    """A world that answers requests, and the methods that steer it.
+    """A world that answers requests, and the methods that run_command it.
 
     Parameters
     ----------
@@ -232,12 +232,12 @@ class Controls:
             The answer, with status and headers.
         """
         if request.target.startswith(PREFIX):
-            status, result = steer(self, request)
+            status, result = run_command(self, request)
             return self._reply(status, encode(result))
         matched = match(request.method, request.target)
         name = matched.route.name if isinstance(matched, Match) else "unknown"
         with self._lock:
-            fault = self._faults.meet(name) or Fault()
+            fault = self._faults.first_match(name) or Fault()
             reply = self._work(request, matched, fault)
             self._world.stats.count(name, "dropped" if reply.cut == 0 else str(reply.status))
             if self._churn is not None:

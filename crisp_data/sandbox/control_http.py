@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 PREFIX = "/_sandbox/"
 
 
-def steer(controls: Controls, request: Request) -> tuple[int, Any]:
+def run_command(controls: Controls, request: Request) -> tuple[int, Any]:
     """Do what a control request asks; return the status and what to answer."""
     parts = urlsplit(request.target)
     command, _, table = parts.path.removeprefix(PREFIX).partition("/")

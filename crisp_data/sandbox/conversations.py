@@ -131,7 +131,7 @@ def record(plan: Plan, known: Facts, scene: Scene) -> dict[str, Any]:
     }
     if known.waiting_since is not None:
         conversation["waiting_since"] = known.waiting_since
-    _distort(conversation, plan.number)
+    _add_irregularities(conversation, plan.number)
     return conversation
 
 
@@ -166,7 +166,7 @@ def _meta(plan: Plan, known: Facts, customer: Customer) -> dict[str, Any]:
     return meta
 
 
-def _distort(conversation: dict[str, Any], number: int) -> None:
+def _add_irregularities(conversation: dict[str, Any], number: int) -> None:
     """Make a few records what a client must survive: wrong types, gaps, new fields."""
     meta = conversation["meta"]
     if number % 37 == 5:

@@ -77,7 +77,7 @@ class Faults:
     rng: Random
     rules: list[Fault] = field(default_factory=list)
 
-    def meet(self, operation: str) -> Fault | None:
+    def first_match(self, operation: str) -> Fault | None:
         """Return the first rule that meets this request, and count it."""
         for rule in self.rules:
             if rule.operation not in (None, operation) or rule.next == 0:

@@ -120,14 +120,14 @@ def _search(website: Website, chosen: list[Conversation], query: Query) -> list[
         return [one for one in chosen if wanted in one.facts.segments]
     if kind == "filter":
         rules = parse_rules(wanted)
-        unite = any if query.get("search_operator") == "or" else all
+        combine = any if query.get("search_operator") == "or" else all
 
         def fits(one: Conversation) -> bool:
             row = website.record(one)
             person = website.people.get(one.facts.people_id or "", {})
             models = {"people": (person,), "session": (row, row["meta"])}
-            return unite(
-                obeys(rule, models.get(rule.get("model", "session"), (row,))) for rule in rules
+            return combine(
+                matches(rule, models.get(rule.get("model", "session"), (row,))) for rule in rules
             )
 
         return [one for one in chosen if fits(one)]
@@ -157,9 +157,9 @@ def parse_rules(text: str) -> list[Record]:
     return rules
 
 
-def obeys(rule: Record, rows: Iterable[Record]) -> bool:
-    """Whether any of the rows obeys `{criterion, operator, query: [...]}`."""
-    values = [value for row in rows for value in _reach(row, str(rule.get("criterion", "")))]
+def matches(rule: Record, rows: Iterable[Record]) -> bool:
+    """Whether any of the rows matches `{criterion, operator, query: [...]}`."""
+    values = [value for row in rows for value in _values_at(row, str(rule.get("criterion", "")))]
     asked = rule.get("query") or []
     asked = asked if isinstance(asked, list) else [asked]
     compare = _COMPARE.get(rule.get("operator", "eq"))
@@ -169,7 +169,7 @@ def obeys(rule: Record, rows: Iterable[Record]) -> bool:
     return not equal if rule.get("operator") == "neq" else equal
 
 
-def _reach(row: Any, path: str) -> list[Any]:
+def _values_at(row: Any, path: str) -> list[Any]:
     """Return the values at a dotted path; a list gives each of its items."""
     for part in path.split("."):
         if not isinstance(row, dict) or part not in row:
@@ -210,8 +210,10 @@ def people(website: Website, query: Query, options: Options) -> list[Record]:
     rows = [row for row in website.people.values() if within(row["created_at"])]
     if query.get("search_filter"):
         rules = parse_rules(query["search_filter"])
-        unite = any if query.get("search_operator") == "or" else all
-        rows = [row for row in rows if unite(obeys(rule, (row, row["person"])) for rule in rules)]
+        combine = any if query.get("search_operator") == "or" else all
+        rows = [
+            row for row in rows if combine(matches(rule, (row, row["person"])) for rule in rules)
+        ]
     if query.get("search_text"):
         wanted = query["search_text"].casefold()
         rows = [

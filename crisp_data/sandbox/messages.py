@@ -83,7 +83,7 @@ def message(plan: Plan, k: int, scene: Scene) -> dict[str, Any]:
         "timestamp": turn.timestamp,
         "user": _user(plan, turn.who, customer, scene),
     }
-    _decorate(record, number, scene)
+    _add_optional_fields(record, number, scene)
     return record
 
 
@@ -102,7 +102,7 @@ def _user(plan: Plan, who: int, customer: Customer, scene: Scene) -> dict[str, A
     return dict(scene.operators[who])
 
 
-def _decorate(record: dict[str, Any], number: int, scene: Scene) -> None:
+def _add_optional_fields(record: dict[str, Any], number: int, scene: Scene) -> None:
     """Add what only some messages carry, and what a few carry wrongly."""
     if record["type"] == "note" and number % 3 == 0:
         record["mentions"] = [scene.operators[number % len(scene.operators)]["user_id"]]

@@ -105,7 +105,7 @@ def draw(seed: str, number: int, customers: int, weeks: int) -> Plan:
     else:
         length = max(1, min(400, round(rng.lognormvariate(log(_MEDIAN_TURNS), _SPREAD))))
     operator = choose_operator(created_at, rng)
-    turns = _talk(created_at, operator, length, rng)
+    turns = _draw_turns(created_at, operator, length, rng)
     if number % LONG_EVERY == LONG_AT:
         turns = _tie_at_batch_borders(turns)
     if number % CUT_EVERY == CUT_AT:
@@ -124,14 +124,14 @@ def draw(seed: str, number: int, customers: int, weeks: int) -> Plan:
     )
 
 
-def _talk(at: int, operator: int, length: int, rng: Random) -> list[Turn]:
+def _draw_turns(at: int, operator: int, length: int, rng: Random) -> list[Turn]:
     """Let customer and operator take turns until the thread or the time is full."""
     turns = [Turn(at, USER, "text")]
     if length > 2 and rng.random() < 0.5:
         turns.append(Turn(at + 800, BOT, rng.choice(_BOT_TYPES)))
     pace = 1.0 if length < 100 else 0.05
     while len(turns) < length:
-        at = _operator_speaks(at, operator, length, pace, turns, rng)
+        at = _add_operator_turns(at, operator, length, pace, turns, rng)
         if at > DATA_END or len(turns) >= length:
             break
         at += int(rng.lognormvariate(log(150), 1.3) * SECOND * pace)
@@ -143,7 +143,7 @@ def _talk(at: int, operator: int, length: int, rng: Random) -> list[Turn]:
     return [turn for turn in turns[:length] if turn.timestamp <= DATA_END] or turns[:1]
 
 
-def _operator_speaks(
+def _add_operator_turns(
     at: int, operator: int, length: int, pace: float, turns: list[Turn], rng: Random
 ) -> int:
     """Append an answer, a note at times, and at times the event that resolves."""

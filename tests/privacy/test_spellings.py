@@ -177,9 +177,7 @@ def test_phones_that_are_broken(text, around):
 )
 @pytest.mark.parametrize("phone", ["0612345", "0000000", "(020) 7946"])
 def test_a_digit_of_the_word_before_hides_no_phone(before, phone):
-    assert re.fullmatch(
-        re.escape(before) + "phone_[0-9a-f]{16} ok", private(f"{before}{phone} ok")
-    )
+    assert re.fullmatch(re.escape(before) + "phone_[0-9a-f]{16} ok", private(f"{before}{phone} ok"))
 
 
 @pytest.mark.parametrize("text", ["12 000 000 EUR", "5.00 12 345", "7 003 045,50"])
