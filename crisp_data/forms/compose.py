@@ -13,7 +13,7 @@ from crisp_data.errors import CrispError
 from crisp_data.filters import STATES
 from crisp_data.forms import conversation, field_widgets, form
 from crisp_data.forms.background import BackgroundTask
-from crisp_data.forms.compose_html import CSS, head, place
+from crisp_data.forms.compose_html import head, place
 from crisp_data.forms.compose_model import ComposeModel, PendingMessage, Writes
 from crisp_data.forms.draft import OPTIONS, FormField, called
 from crisp_data.forms.form import MOMENT, Form, button, heading, show
@@ -47,6 +47,8 @@ class Compose(Form):
         Sends without keeping the kernel; ``runner.join()`` waits for it.
     """
 
+    styles = (*Form.styles, "compose.css")
+
     def __init__(self, ws: Writes, session_id: str | None = None) -> None:
         self.composer, self._left = ComposeModel(ws), widgets.HTML()
         super().__init__(ws, "Write to a customer", "Find a conversation, read it and answer it.")
@@ -58,8 +60,7 @@ class Compose(Form):
         panes.add_class("crisp-compose")
         frame = widgets.Box([panes])
         frame.add_class("crisp-frame")
-        style = widgets.HTML(f"<style>{CSS}</style>", layout={"display": "none"})
-        self.body.children = [style, frame]
+        self.body.children = [frame]
         # Next to the button that brought it: the end of the form may be far from there.
         self.box.children = [child for child in self.box.children if child is not self._notice]
         self._try(self.composer.inbox.load)

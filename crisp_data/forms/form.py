@@ -5,7 +5,8 @@ from __future__ import annotations
 import html
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
+from importlib.resources import files
+from typing import Any, ClassVar
 
 import ipywidgets as widgets
 from IPython.display import publish_display_data
@@ -46,6 +47,9 @@ class Form:
         the buttons.
     """
 
+    #: Style sheets beside this module. Each form brings its own: a page may show several, or one.
+    styles: ClassVar[tuple[str, ...]] = ("form.css",)
+
     def __init__(self, ws: Opened | None, title: str, lead: str = "") -> None:
         self.ws, self.title = ws, title
         self._banner, self._quota, self._notice = (widgets.HTML() for _ in range(3))
@@ -54,7 +58,8 @@ class Form:
         self.body, self.below = stack(), stack()
         for part in (self.body, self.below):
             part.add_class("crisp-body")
-        style = widgets.HTML(f"<style>{look.CSS}</style>", layout={"display": "none"})
+        css = "".join(files(__package__).joinpath(name).read_text("utf-8") for name in self.styles)
+        style = widgets.HTML(f"<style>\n{css}</style>", layout={"display": "none"})
         above = [style, self._banner, self._quota, head]
         self.box = widgets.VBox([*above, self.body, self._notice, self.below])
         self.box.add_class("crisp-form")

@@ -4,8 +4,10 @@ import dataclasses
 import subprocess
 import sys
 import threading
+from importlib.resources import files
 from types import SimpleNamespace
 
+import ipywidgets as widgets
 import pandas as pd
 import pytest
 from hypothesis import given
@@ -224,3 +226,15 @@ def test_errors_of_work_are_shown_and_unforeseen_ones_reach_the_log(form, monkey
     assert "KeyError" in said(form)
     assert "secret" not in said(form)
     assert logged == [KeyError]
+
+
+@pytest.mark.parametrize("make", ["Form", "compose"])
+def test_a_form_carries_each_style_sheet_once(ws, make):
+    """Read from the package: a wheel without them would fail here."""
+    form = {"Form": lambda: parts.Form(ws, "A form"), "compose": ws.compose}[make]()
+    sheets = [path for path in files("crisp_data.forms").iterdir() if path.name.endswith(".css")]
+    drawn = [one.value for one in walk(form.box) if isinstance(one, widgets.HTML)]
+    styles = [one for one in drawn if "<style" in one]
+    assert len(styles) == 1
+    found = {path.name for path in sheets if path.read_text("utf-8") in styles[0]}
+    assert found == ({"form.css"} if make == "Form" else {"form.css", "compose.css"})
