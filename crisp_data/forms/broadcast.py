@@ -9,7 +9,8 @@ from crisp_data.counts import count
 from crisp_data.errors import BadParameter, CrispError
 from crisp_data.forms import form, html
 from crisp_data.forms.background import BackgroundTask
-from crisp_data.forms.broadcast_model import BroadcastModel, Sendable
+from crisp_data.forms.broadcast_model import BroadcastModel
+from crisp_data.forms.protocol import Workspace
 from crisp_data.forms.row_picker import RowPicker
 
 _BUTTONS = 8  # columns with a button of their own; the others are typed
@@ -38,7 +39,7 @@ class Broadcast(form.Form):
         As there.
     """
 
-    def __init__(self, ws: Sendable, conversations: pd.DataFrame) -> None:
+    def __init__(self, ws: Workspace, conversations: pd.DataFrame) -> None:
         self.broadcaster = BroadcastModel(ws, conversations)
         self._number = self._whole = 0  # the preview shown; how many messages are being sent
         self._make()

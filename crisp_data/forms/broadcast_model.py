@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterable
 from functools import cached_property
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -14,20 +14,13 @@ from crisp_data import outbox, outgoing, tables
 from crisp_data.counts import count
 from crisp_data.errors import BadParameter, CrispError
 from crisp_data.forms import html
-from crisp_data.forms.html import Opened
-from crisp_data.forms.request_counter import RequestCounter, Spender
+from crisp_data.forms.protocol import Workspace
+from crisp_data.forms.request_counter import RequestCounter
 
 #: What tells one conversation from another, and what is searched.
 SHOWN = ("nickname", "email", "state", "segments", "last_message", "updated_at")
 # Columns of Crisp that a customer may be written to about, after those of one's own.
 _USUAL = ("nickname", "email", "subject", "city", "country", "phone")
-
-
-class Sendable(Opened, Spender, Protocol):
-    """What sending to many asks of a workspace: as in :class:`crisp_data.Workspace`."""
-
-    def send_many(self, frame: pd.DataFrame, **options: Any) -> pd.DataFrame:
-        """Show or send one message a row."""
 
 
 class BroadcastModel:
@@ -68,7 +61,7 @@ class BroadcastModel:
     ['sent', 'sent', 'sent']
     """
 
-    def __init__(self, ws: Sendable, conversations: pd.DataFrame) -> None:
+    def __init__(self, ws: Workspace, conversations: pd.DataFrame) -> None:
         outbox.check_template(conversations, "")
         self.ws, self.frame = ws, conversations.copy()
         self.picked = np.zeros(len(self.frame), dtype=bool)

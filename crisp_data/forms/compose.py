@@ -14,12 +14,13 @@ from crisp_data.filters import STATES
 from crisp_data.forms import conversation, field_widgets, form
 from crisp_data.forms.background import BackgroundTask
 from crisp_data.forms.compose_html import head, place
-from crisp_data.forms.compose_model import ComposeModel, PendingMessage, Writes
+from crisp_data.forms.compose_model import ComposeModel, PendingMessage
 from crisp_data.forms.draft import OPTIONS, FormField, called
 from crisp_data.forms.form import MOMENT, Form, button, heading, show
 from crisp_data.forms.html import escape, plain, service
 from crisp_data.forms.inbox import labels
 from crisp_data.forms.preview import preview
+from crisp_data.forms.protocol import Workspace
 from crisp_data.outbox import Receipt
 from crisp_data.rest import waits
 
@@ -49,7 +50,7 @@ class Compose(Form):
 
     styles = (*Form.styles, "compose.css")
 
-    def __init__(self, ws: Writes, session_id: str | None = None) -> None:
+    def __init__(self, ws: Workspace, session_id: str | None = None) -> None:
         self.composer, self._left = ComposeModel(ws), widgets.HTML()
         super().__init__(ws, "Write to a customer", "Find a conversation, read it and answer it.")
         self.receipt: Receipt | None = None

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Protocol
 
 from crisp_data.errors import (
     BadParameter,
@@ -17,21 +16,10 @@ from crisp_data.errors import (
 from crisp_data.forms.conversation import Conversation
 from crisp_data.forms.draft import Draft
 from crisp_data.forms.inbox import Inbox
-from crisp_data.forms.operator_names import Staffed, operator_names
-from crisp_data.forms.paged_list import Read
-from crisp_data.outbox import Outbox, Receipt
+from crisp_data.forms.operator_names import operator_names
+from crisp_data.forms.protocol import Workspace
+from crisp_data.outbox import Receipt
 from crisp_data.outgoing import Message
-
-
-class Writes(Read, Staffed, Protocol):
-    """What a form needs to know of a workspace to send."""
-
-    @property
-    def outbox(self) -> Outbox:
-        """The messages sent and to be sent."""
-
-    def send(self, session_id: str, message: Message) -> Receipt:
-        """Send a message, exactly once."""
 
 
 @dataclass(frozen=True)
@@ -87,7 +75,7 @@ class ComposeModel:
     'Sent to Grace Patel.'
     """
 
-    def __init__(self, ws: Writes) -> None:
+    def __init__(self, ws: Workspace) -> None:
         self._ws = ws
         self.inbox = Inbox(ws)
         self.conversation: Conversation | None = None

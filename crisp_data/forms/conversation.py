@@ -9,7 +9,8 @@ import pandas as pd
 
 from crisp_data import arguments
 from crisp_data.forms.inbox import customer
-from crisp_data.forms.paged_list import PagedList, Read
+from crisp_data.forms.paged_list import PagedList
+from crisp_data.forms.protocol import Workspace
 from crisp_data.transcripts import html_document
 from crisp_data.transcripts.entries import Entry, threads
 
@@ -41,7 +42,7 @@ class Conversation:
     ('Grace Patel', 'file', False)
     """
 
-    def __init__(self, ws: Read, session_id: str, row: pd.Series[Any] | None = None) -> None:
+    def __init__(self, ws: Workspace, session_id: str, row: pd.Series[Any] | None = None) -> None:
         self.session_id = arguments.session_id(session_id)
         self._ws, self.row = ws, row
         self._thread = self._walked("messages", "get_messages_in_conversation")

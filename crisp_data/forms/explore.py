@@ -13,7 +13,8 @@ from crisp_data.errors import BadParameter, CrispError
 from crisp_data.filters import STATES
 from crisp_data.forms import form, html
 from crisp_data.forms.background import BackgroundTask
-from crisp_data.forms.explore_model import ExploreModel, Query, Readable
+from crisp_data.forms.explore_model import ExploreModel, Query
+from crisp_data.forms.protocol import Workspace
 from crisp_data.quota.estimate import Plan
 
 _AGO = ["today", "yesterday", "7 days ago", "30 days ago", "3 months ago", "1 year ago"]
@@ -47,7 +48,7 @@ class Explore(form.Form):
         The lines of Python that pull the same as ``result``.
     """
 
-    def __init__(self, ws: Readable) -> None:
+    def __init__(self, ws: Workspace) -> None:
         self.explorer = ExploreModel(ws)
         self._make()
         super().__init__(

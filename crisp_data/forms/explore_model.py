@@ -7,35 +7,16 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, fields, replace
 from datetime import UTC, datetime
-from typing import Any, Protocol
+from typing import Any
 
 import pandas as pd
 
 from crisp_data import dates
 from crisp_data.errors import BadParameter, CrispError, CrispWarning
-from crisp_data.forms.operator_names import Staffed, operator_names
-from crisp_data.forms.request_counter import RequestCounter, Spender
+from crisp_data.forms.operator_names import operator_names
+from crisp_data.forms.protocol import Workspace
+from crisp_data.forms.request_counter import RequestCounter
 from crisp_data.quota.estimate import Plan
-from crisp_data.rest.cost_plans import CostPlans
-
-
-class Readable(Staffed, Spender, Protocol):
-    """What exploring asks of a workspace: as in :class:`crisp_data.Workspace`."""
-
-    tz: str
-    plan: CostPlans
-
-    def conversations(self, *args: Any, **options: Any) -> pd.DataFrame:
-        """Pull conversations."""
-
-    def messages(self, conversations: Any) -> pd.DataFrame:
-        """Pull threads."""
-
-    def people(self, *args: Any, **options: Any) -> pd.DataFrame:
-        """Pull profiles."""
-
-    def inboxes(self) -> pd.DataFrame:
-        """Pull inboxes."""
 
 
 @dataclass(frozen=True)
@@ -73,7 +54,7 @@ class Query:
         arguments = ", ".join(f"{name}={value!r}" for name, value in self.arguments.items())
         return f"{self.table} = ws.{self.table}({arguments})"
 
-    def fixed(self, ws: Readable) -> Query:
+    def fixed(self, ws: Workspace) -> Query:
         """Write "7 days ago" as a moment: price, pull and code then mean the same rows.
 
         Otherwise each would mean another period, and find nothing of the other in the cache.
@@ -122,7 +103,7 @@ class ExploreModel:
     20
     """
 
-    def __init__(self, ws: Readable) -> None:
+    def __init__(self, ws: Workspace) -> None:
         self.ws = ws
         self.query, self.plan = Query(), None
         self.result = self.conversations = self.partial = None

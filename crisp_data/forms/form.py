@@ -13,7 +13,7 @@ from IPython.display import publish_display_data
 
 from crisp_data.errors import CrispError
 from crisp_data.forms import html as look
-from crisp_data.forms.html import Opened
+from crisp_data.forms.protocol import Workspace
 from crisp_data.rest import waits
 
 #: Seconds that a handler may wait for: enough to try again after a connection that was lost.
@@ -50,7 +50,7 @@ class Form:
     #: Style sheets beside this module. Each form brings its own: a page may show several, or one.
     styles: ClassVar[tuple[str, ...]] = ("form.css",)
 
-    def __init__(self, ws: Opened | None, title: str, lead: str = "") -> None:
+    def __init__(self, ws: Workspace | None, title: str, lead: str = "") -> None:
         self.ws, self.title = ws, title
         self._banner, self._quota, self._notice = (widgets.HTML() for _ in range(3))
         words = f"<p class='crisp-soft'>{html.escape(lead)}</p>" if lead else ""

@@ -8,27 +8,14 @@ from __future__ import annotations
 import html
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from crisp_data.counts import count
+from crisp_data.forms.protocol import Workspace
 from crisp_data.quota import meter
-from crisp_data.quota.ledger import Ledger
-from crisp_data.rest.client import Client
-
-
-class Opened(Protocol):
-    """What a form needs to know of the workspace that it stands on."""
-
-    client: Client
-    website_id: str
-    name: str
-
-    @property
-    def quota(self) -> Ledger:
-        """The day's ledger."""
 
 
 def escape(text: Any) -> str:
@@ -61,7 +48,7 @@ def plain(text: Any) -> str:
     return words.replace("$", "＄") if words.count("$") > 1 else words
 
 
-def service(ws: Opened | None) -> str:
+def service(ws: Workspace | None) -> str:
     """Name what a workspace stands on: "live", "sandbox", or "" where none is open."""
     return "" if ws is None else "live" if ws.client.settings.live else "sandbox"
 
@@ -77,7 +64,7 @@ _MEANING = {
 }
 
 
-def banner(ws: Opened | None) -> str:
+def banner(ws: Workspace | None) -> str:
     """Draw what nobody may mistake: live or sandbox, which website, whether it may write."""
     where, writes = service(ws), ws is not None and ws.client.writes
     name = "" if ws is None else f"<strong>{escape(ws.name or ws.website_id)}</strong>"
@@ -91,7 +78,7 @@ def banner(ws: Opened | None) -> str:
     )
 
 
-def quota(ws: Opened | None) -> str:
+def quota(ws: Workspace | None) -> str:
     """Draw what is left of the day."""
     if ws is None:
         return ""
@@ -103,7 +90,7 @@ def quota(ws: Opened | None) -> str:
     )
 
 
-def quota_line(ws: Opened) -> str:
+def quota_line(ws: Workspace) -> str:
     """Say what is left of the day, in one line without a clock."""
     ledger = ws.quota
     line = f"{ledger.left:,} of {count(ledger.limit, 'request')} left today"

@@ -8,7 +8,8 @@ from typing import Any
 import pandas as pd
 
 from crisp_data import arguments, filters
-from crisp_data.forms.paged_list import PagedList, Read
+from crisp_data.forms.paged_list import PagedList
+from crisp_data.forms.protocol import Workspace
 from crisp_data.transcripts.entries import clean
 
 #: Conversations shown at a time, and read at a time: the most that Crisp puts on a page.
@@ -43,7 +44,7 @@ class Inbox:
     ['resolved']
     """
 
-    def __init__(self, ws: Read) -> None:
+    def __init__(self, ws: Workspace) -> None:
         self._ws = ws
         self.text, self.state = "", ""
         self._recent = self._walked()

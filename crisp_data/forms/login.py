@@ -12,7 +12,7 @@ from crisp_data import config
 from crisp_data.errors import BadParameter
 from crisp_data.forms import form
 from crisp_data.forms.background import BackgroundTask
-from crisp_data.forms.html import Opened
+from crisp_data.forms.protocol import Workspace
 
 
 class Login(form.Form):
@@ -37,7 +37,7 @@ class Login(form.Form):
 
     def __init__(
         self,
-        connect: Callable[..., Opened],
+        connect: Callable[..., Workspace],
         keep: Callable[[config.Settings], None] = config.store,
         **options: Any,
     ) -> None:

@@ -2,21 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any, Protocol
+from typing import Any
 
 import pandas as pd
 
 from crisp_data import tables
 from crisp_data.api.envelope import Page
 from crisp_data.errors import CrispError
-from crisp_data.forms.html import Opened
+from crisp_data.forms.protocol import Workspace
 from crisp_data.rest.page_iterator import Pages
-
-
-class Read(Opened, Protocol):
-    """What a form needs to know of a workspace to read its lists."""
-
-    tz: str
 
 
 class PagedList:
@@ -63,7 +57,7 @@ class PagedList:
 
     def __init__(
         self,
-        ws: Read,
+        ws: Workspace,
         table: str,
         operation: str,
         *,
