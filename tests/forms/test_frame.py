@@ -21,7 +21,8 @@ from crisp_data.forms import form as parts
 from crisp_data.forms import html
 from crisp_data.forms.background import BackgroundTask
 
-from .conftest import EVIL, is_shown, said, texts, walk
+from .conftest import EVIL
+from .user import press, said, shows, texts, walk
 
 
 @pytest.fixture
@@ -181,13 +182,13 @@ def test_work_runs_in_a_thread_and_is_stopped_by_its_button(form, gate):
 
     runner.start(button, work)
     assert runner.running
-    assert is_shown(runner.box)
-    assert "value='1' max='4'" in runner._bar.value
-    assert "1 of &lt;4&gt;" in runner._bar.value
-    runner._stop.click()
+    assert shows(runner, "Stop")
+    assert "value='1' max='4'" in texts(runner)
+    assert "1 of &lt;4&gt;" in texts(runner)
+    press(runner, "Stop")
     assert runner.join(30)
     assert ran[0] is not threading.current_thread()
-    assert not is_shown(runner.box)
+    assert not shows(runner, "Stop")
     assert not button.disabled
 
 
