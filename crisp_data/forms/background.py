@@ -5,10 +5,17 @@ from __future__ import annotations
 import html
 import threading
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 import ipywidgets as widgets
 
-from crisp_data.forms import form as parts
+from crisp_data.forms import widget_parts as parts
+
+if TYPE_CHECKING:
+    from crisp_data.forms.form import Form
+
+#: How much is done, of how much (0: nobody knows), and a few words.
+Progress = Callable[[], tuple[int, int, str]]
 
 _BEAT = 0.25  # seconds between two looks at the work
 
@@ -41,14 +48,13 @@ class BackgroundTask:
 
     def __init__(
         self,
-        form: parts.Form,
-        progress: Callable[[], tuple[int, int, str]],
+        form: Form,
+        progress: Progress,
         halt: Callable[[], None] | None = None,
     ) -> None:
         self.form, self._progress, self._halt = form, progress, halt
         self._bar = widgets.HTML()
-        self._stop = parts.button("Stop")
-        self._stop.on_click(lambda _: self._stopped())
+        self._stop = parts.button("Stop", self._stopped)
         self.box = parts.row(self._bar, self._stop) if halt else parts.row(self._bar)
         parts.show(self.box, False)
         self._thread: threading.Thread | None = None

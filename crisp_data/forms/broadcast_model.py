@@ -117,6 +117,10 @@ class BroadcastModel:
             return None
         return int((self.dry["reason"] == "").sum())
 
+    def names_of(self, session_ids: pd.Series[str]) -> pd.Series[str]:
+        """Give what the customers of some conversations are called."""
+        return session_ids.map(dict(zip(self.frame["session_id"], self.names, strict=True)))
+
     def find(self, words: str = "") -> list[int]:
         """Give the positions of the rows in which all the words stand."""
         found = np.ones(len(self.frame), dtype=bool)

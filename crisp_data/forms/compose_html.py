@@ -6,7 +6,7 @@ from typing import Any
 
 import pandas as pd
 
-from crisp_data.forms.html import escape
+from crisp_data.forms.html import escape, soft
 from crisp_data.forms.inbox import customer, facts
 from crisp_data.transcripts.entries import clean
 
@@ -14,14 +14,13 @@ from crisp_data.transcripts.entries import clean
 def head(row: pd.Series[Any] | None) -> str:
     """Draw whom the open conversation is with; or that none is open."""
     if row is None:
-        choose = place("Choose one from the list to see its messages here.")
-        return f"<h3>No conversation is open</h3>{choose}"
+        hint = placeholder("Choose one from the list to see its messages here.")
+        return f"<h3>No conversation is open</h3>{hint}"
     email = clean(row["email"])
     lines = [email if email != customer(row) else "", facts(row)]
-    words = "".join(f"<p class='crisp-soft'>{escape(line)}</p>" for line in lines if line)
-    return f"<h3>{escape(customer(row))}</h3>{words}"
+    return f"<h3>{escape(customer(row))}</h3>{''.join(map(soft, lines))}"
 
 
-def place(words: str) -> str:
-    """Draw the place of something that is not there yet."""
+def placeholder(words: str) -> str:
+    """Say what will stand here."""
     return f"<div class='crisp-waiting'>{escape(words)}</div>"

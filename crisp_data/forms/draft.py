@@ -211,6 +211,13 @@ def called(name: str, of: str = "") -> str:
     return _CALLED_IN.get((of, name)) or _CALLED.get(name) or name.replace("_", " ").capitalize()
 
 
+def option_fields() -> tuple[FormField, ...]:
+    """Give the fields of :data:`OPTIONS`."""
+    kinds = {"stealth": "flag", "automated": "flag"}
+    made = ((name, name, called(name), kinds.get(name, "line"), False) for name in OPTIONS)
+    return tuple(FormField(*given) for given in made)
+
+
 def _blanks(found: Sequence[Slot], of: str = "") -> tuple[FormField, ...]:
     made = (_blank(slot, of) for slot in found)
     return tuple(blank for blank in made if blank is not None)

@@ -11,10 +11,11 @@ import pandas as pd
 from crisp_data.counts import count
 from crisp_data.errors import BadParameter, CrispError
 from crisp_data.filters import STATES
-from crisp_data.forms import form, html
-from crisp_data.forms.background import BackgroundTask
+from crisp_data.forms import html
 from crisp_data.forms.explore_model import ExploreModel, Query
+from crisp_data.forms.form import Form
 from crisp_data.forms.protocol import Workspace
+from crisp_data.forms.widget_parts import button, row, show
 from crisp_data.quota.estimate import Plan
 
 _AGO = ["today", "yesterday", "7 days ago", "30 days ago", "3 months ago", "1 year ago"]
@@ -28,7 +29,7 @@ _ANYBODY: list[tuple[str, Any]] = [("anybody", ""), ("nobody", False)]
 _ANY: list[tuple[str, Any]] = [("any", "")]
 
 
-class Explore(form.Form):
+class Explore(Form):
     """Filters over a workspace's tables; what is pulled is in ``form.result``.
 
     Opening it spends nothing. The first button says how many rows there are, as far as Crisp
@@ -50,13 +51,29 @@ class Explore(form.Form):
 
     def __init__(self, ws: Workspace) -> None:
         self.explorer = ExploreModel(ws)
-        self._make()
+        self._planned = 0  # requests that the running pull is expected to spend
+        self._cost, self._messages_cost, self._preview = (widgets.HTML() for _ in range(3))
+        self._code = widgets.Textarea(description="Code that does the same", rows=2)
+        self._code.add_class("crisp-code")
+        self._show_cost = button("Show count and cost", self._start_price)
+        self._pull = button("Pull", self._start_pull)
+        self._pull_messages = button("Pull their messages", self._start_pull_messages)
+        self._messages = row(self._messages_cost, self._pull_messages)
+        show(self._messages, False)
         super().__init__(
             ws,
             "Explore",
             "Count and cost are shown first. Nothing is pulled until you press a button.",
+            progress=self._progress,
+            stop=self.explorer.spending.stop,
         )
-        self._lay_out()
+        self.body.children = [
+            *self._filter_rows(),
+            self._cost,
+            row(self._show_cost, self._pull),
+            self.runner.box,
+        ]
+        self.below.children = [self._preview, self._messages, self._code]
         self._fill_names()
         self._changed()
 
@@ -93,42 +110,19 @@ class Explore(form.Form):
         BadParameter
             The limit is no whole number.
         """
-        text = self.limit.value.strip()
-        if text and not text.isdecimal():
+        limit = self._filters["limit"].value.strip()
+        if limit and not limit.isdecimal():
             raise BadParameter("limit must be a whole number.", "Leave it empty for all rows.")
-        return Query(
-            self.table.value,
-            self.since.value.strip() or None,
-            self.until.value.strip() or None,
-            self.state.value or None,
-            self.segment.value.strip() or None,
-            None if self.assigned.value == "" else self.assigned.value,
-            self.inbox.value or None,
-            self.search.value.strip() or None,
-            int(text) if text else None,
-        )
-
-    def join(self, timeout: float | None = None) -> bool:
-        """Wait for a running pull to end; say whether it has.
-
-        Parameters
-        ----------
-        timeout : float, optional
-            Seconds to wait at most; None waits until it ends.
-
-        Returns
-        -------
-        bool
-            Whether it has ended.
-        """
-        return self.runner.join(timeout)
+        values = {name: _stripped(field.value) for name, field in self._filters.items()}
+        values["limit"] = int(limit) if limit else ""
+        return Query(**{name: value for name, value in values.items() if value != ""})
 
     def refresh(self) -> None:
         """Bring banner, quota and buttons up to date; spends nothing."""
         super().refresh()
         priced = self.explorer.plan is not None
-        self.pull.disabled = not priced
-        for one, primary in ((self.price, not priced), (self.pull, priced)):
+        self._pull.disabled = not priced
+        for one, primary in ((self._show_cost, not priced), (self._pull, priced)):
             (one.add_class if primary else one.remove_class)("crisp-primary")
 
     def fail(self, error: BaseException) -> None:
@@ -152,154 +146,131 @@ class Explore(form.Form):
         list[str]
             Lines of text.
         """
-        frame = self.result
-        pulled = (
-            "nothing pulled yet" if frame is None else f"form.result: {count(len(frame), 'row')}"
-        )
-        return [pulled]
+        if self.result is None:
+            return ["nothing pulled yet"]
+        return [f"form.result: {count(len(self.result), 'row')}"]
 
     # Its parts
 
-    def _make(self) -> None:
-        moment = {"options": _AGO, "ensure_option": False, "continuous_update": False}
-        words = {"continuous_update": False}
-        self.table = widgets.Dropdown(
-            description="Table", options=[("Conversations", "conversations"), ("People", "people")]
-        )
-        self.since = widgets.Combobox(description="Since", placeholder="any time", **moment)
-        self.until = widgets.Combobox(description="Until", placeholder="now", **moment)
-        self.limit = widgets.Text("500", description="Limit", placeholder="all rows", **words)
-        self.state = widgets.Dropdown(
-            description="State", options=[*_ANY, *((one, one) for one in STATES)]
-        )
-        self.segment = widgets.Text(description="Segment", placeholder="any", **words)
-        self.assigned = widgets.Dropdown(description="Assigned to", options=_ANYBODY)
-        self.inbox = widgets.Dropdown(description="Inbox", options=_ANY)
-        self.search = widgets.Text(description="Search", placeholder="words", **words)
-        self.load = form.button("Load operators and inboxes (3 requests)", small=True)
-        self.price = form.button("Show count and cost")
-        self.pull = form.button("Pull")
-        self.pull_messages = form.button("Pull their messages")
-        self._priced, self._threads, self._preview = (widgets.HTML() for _ in range(3))
-        self._code = widgets.Textarea(description="Code that does the same", rows=2)
-        self._code.add_class("crisp-code")
-        self.runner = BackgroundTask(self, self._progress, self.explorer.spending.stop)
-        self._planned = 0
-        for one in self._filters:
-            one.observe(lambda _: self._changed(), "value")
-        self.load.on_click(lambda _: self._start(self.load, self._load, "Loading …"))
-        self.price.on_click(lambda _: self._ask())
-        self.pull.on_click(lambda _: self._start(self.pull, self._pull, "Pulling …"))
-        self.pull_messages.on_click(
-            lambda _: self._start(self.pull_messages, self._pull_messages, "Pulling …")
-        )
-
-    @property
-    def _filters(self) -> list[widgets.Widget]:
-        both = [self.table, self.since, self.until, self.limit, self.search]
-        return [*both, self.state, self.segment, self.assigned, self.inbox]
-
-    def _lay_out(self) -> None:
-        self._only_conversations = form.row(self.state, self.segment, self.assigned, self.inbox)
-        self._more = form.row(self._threads, self.pull_messages)
-        self.body.children = [
-            form.row(self.table, self.since, self.until, self.limit, self.search),
-            self._only_conversations,
-            form.row(self.load),
-            self._priced,
-            form.row(self.price, self.pull),
-            self.runner.box,
-        ]
-        self.below.children = [self._preview, self._more, self._code]
-        form.show(self._more, False)
+    def _filter_rows(self) -> list[widgets.Widget]:
+        late = {"continuous_update": False}  # a filter that is half typed is not one
+        moment = {"options": _AGO, "ensure_option": False, **late}
+        tables = [("Conversations", "conversations"), ("People", "people")]
+        states = [*_ANY, *((state, state) for state in STATES)]
+        both = {
+            "table": widgets.Dropdown(description="Table", options=tables),
+            "since": widgets.Combobox(description="Since", placeholder="any time", **moment),
+            "until": widgets.Combobox(description="Until", placeholder="now", **moment),
+            "limit": widgets.Text("500", description="Limit", placeholder="all rows", **late),
+            "search": widgets.Text(description="Search", placeholder="words", **late),
+        }
+        conversations = {
+            "state": widgets.Dropdown(description="State", options=states),
+            "segment": widgets.Text(description="Segment", placeholder="any", **late),
+            "assigned": widgets.Dropdown(description="Assigned to", options=_ANYBODY),
+            "inbox": widgets.Dropdown(description="Inbox", options=_ANY),
+        }
+        self._filters = {**both, **conversations}
+        for field in self._filters.values():
+            field.observe(lambda _: self._changed(), "value")
+        self._load = button("Load operators and inboxes (3 requests)", self._start_load, small=True)
+        self._only_conversations = row(*conversations.values())
+        return [row(*both.values()), self._only_conversations, row(self._load)]
 
     def _fill_names(self, load: bool = False) -> None:
         names = self.explorer.names(load)
-        people, inboxes = names["operators"], names["inboxes"]
-        for dropdown, first, found in (
-            (self.assigned, _ANYBODY, people),
-            (self.inbox, _ANY, inboxes),
+        for name, first, found in (
+            ("assigned", _ANYBODY, names["operators"]),
+            ("inbox", _ANY, names["inboxes"]),
         ):
-            kept = dropdown.value
-            dropdown.options = [*first, *((name or one, one) for one, name in found.items())]
-            dropdown.value = kept
-        form.show(self.load, not people)
+            dropdown = self._filters[name]
+            chosen = dropdown.value
+            dropdown.options = [*first, *((label or key, key) for key, label in found.items())]
+            dropdown.value = chosen
+        show(self._load, not names["operators"])
 
     # What happens
 
     def _changed(self) -> None:
-        """Another question: what was priced does not hold for it."""
+        """Ask another question: what was priced does not hold for it."""
         self.explorer.plan = None
-        conversations = self.table.value == "conversations"
-        form.show(self._only_conversations, conversations)
-        self.since.description = "Updated since" if conversations else "Created since"
-        self._priced.value = ""
+        conversations = self._filters["table"].value == "conversations"
+        show(self._only_conversations, conversations)
+        self._filters["since"].description = "Updated since" if conversations else "Created since"
+        self._cost.value = ""
         self.refresh()
         try:
-            self._write(self.query().code)
+            self._show_code(self.query().code)
         except BadParameter as error:
             self.fail(error)
             return
         if not self.runner.running:
             self.quiet()
 
-    def _write(self, code: str) -> None:
+    def _show_code(self, code: str) -> None:
         self._code.value, self._code.rows = code, 2 + code.count("\n")
 
-    def _ask(self) -> None:
+    def _start_load(self) -> None:
+        self._start(self._load, lambda: self._fill_names(load=True), "Loading …")
+
+    def _start_price(self) -> None:
         try:
-            asked = self.query()  # as the filters stand when the button is pressed
+            query = self.query()  # as the filters stand when the button is pressed
         except BadParameter as error:
             self.fail(error)
             return
-        self._start(self.price, lambda: self._price(asked), "Asking …")
+        self._start(self._show_cost, lambda: self._price(query), "Asking …")
 
-    def _start(self, button: widgets.Button, work: Callable[[], None], doing: str) -> None:
-        plan = None
-        if button is self.pull:
-            plan = self.explorer.plan
-        elif button is self.pull_messages:
-            plan = self.explorer.price_messages()
+    def _start_pull(self) -> None:
+        def pull() -> None:
+            self._show(self.explorer.query.table, self.explorer.pull())
+
+        self._start(self._pull, pull, "Pulling …", self.explorer.plan)
+
+    def _start_pull_messages(self) -> None:
+        def pull() -> None:
+            self._show("messages", self.explorer.pull_messages())
+
+        self._start(self._pull_messages, pull, "Pulling …", self.explorer.price_messages())
+
+    def _start(
+        self,
+        pressed: widgets.Button,
+        work: Callable[[], None],
+        doing: str,
+        plan: Plan | None = None,
+    ) -> None:
+        def unless_stopped() -> None:
+            try:
+                work()
+            except CrispError:
+                if not self.explorer.spending.stopped:
+                    raise
+                self.say("Stopped. No further requests were sent.", self._kept(), "info")
+
         self._planned = 0 if plan is None else plan.requests
-        self.runner.start(button, lambda: self._unless_stopped(work), doing)
-
-    def _unless_stopped(self, work: Callable[[], None]) -> None:
-        try:
-            work()
-        except CrispError:
-            if not self.explorer.spending.stopped:
-                raise
-            self.say("Stopped. No further requests were sent.", self._kept(), "info")
+        self.runner.start(pressed, unless_stopped, doing)
 
     def _progress(self) -> tuple[int, int, str]:
         spent, planned = self.explorer.spending.used, self._planned
         words = f"{spent:,} of about {count(planned, 'request')}"
         return spent, planned, words if planned else count(spent, "request")
 
-    def _load(self) -> None:
-        self._fill_names(load=True)
-
-    def _price(self, asked: Query) -> None:
-        plan = self.explorer.price(asked)
-        if self.query() == asked:
-            self._priced.value = _priced(plan, self.explorer.query)
-            self._write(self.explorer.code)
+    def _price(self, query: Query) -> None:
+        plan = self.explorer.price(query)
+        if self.query() == query:
+            self._cost.value = _cost(plan, self.explorer.query)
+            self._show_code(self.explorer.code)
         else:  # the filters were changed meanwhile
             self.explorer.plan = None
 
-    def _pull(self) -> None:
-        self._show(self.explorer.query.table, self.explorer.pull())
-
-    def _pull_messages(self) -> None:
-        self._show("messages", self.explorer.pull_messages())
-
     def _show(self, table: str, frame: pd.DataFrame) -> None:
-        self._write(self.explorer.code)
+        self._show_code(self.explorer.code)
         self._preview.value = html.table(table.capitalize(), frame, _PREVIEW[table])
         if table == "conversations":
-            plan = self.explorer.price_messages()
-            self._threads.value = f"<p>{'<br>'.join(map(html.escape, plan.lines))}</p>"
-        form.show(self._more, table == "conversations" and not frame.empty)
+            lines = map(html.escape, self.explorer.price_messages().lines)
+            self._messages_cost.value = f"<p>{'<br>'.join(lines)}</p>"
+        show(self._messages, table == "conversations" and not frame.empty)
         warned = "\n".join(self.explorer.warned)
         self.say(
             f"{count(len(frame), 'row')} for {count(self.explorer.spending.used, 'request')}.",
@@ -316,7 +287,11 @@ class Explore(form.Form):
         )
 
 
-def _priced(plan: Plan, query: Query) -> str:
+def _stripped(value: Any) -> Any:
+    return value.strip() if isinstance(value, str) else value
+
+
+def _cost(plan: Plan, query: Query) -> str:
     """Say in two lines how many rows are expected and what they cost."""
     rows = plan.rows
     if rows is None:

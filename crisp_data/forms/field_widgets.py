@@ -7,7 +7,7 @@ from typing import Any
 
 import ipywidgets as widgets
 
-from crisp_data.forms import form
+from crisp_data.forms import widget_parts as parts
 from crisp_data.forms.draft import FormField
 
 Changed = Callable[[], None]
@@ -60,14 +60,12 @@ class _Several:
     """Any number of equal parts, with a button to add one and one each to take it away."""
 
     def __init__(self, blank: FormField, values: dict[str, Any], changed: Changed, of: str) -> None:
-        self.box = widgets.VBox()
-        self.box.add_class("crisp-several")
+        self.box = widgets.VBox().add_class("crisp-several")
         self._blank, self._changed, self._of = blank, changed, of
         self._values: list[dict[str, Any]] = values.setdefault(blank.name, [])
         if blank.required and not self._values:
             self._values.append({})
-        self._add = form.button(f"Add a {blank.one.lower()}", small=True)
-        self._add.on_click(self._more)
+        self._add = parts.button(f"Add a {blank.one.lower()}", self._more, small=True)
         self._draw()
 
     def _draw(self) -> None:
@@ -75,19 +73,16 @@ class _Several:
         old, drawn = self.box.children[:-1], [self._part(n) for n in range(len(self._values))]
         self.box.children = (*drawn, self._add)
         for part in old:
-            form.close(part)
+            parts.close(part)
 
     def _part(self, position: int) -> widgets.Widget:
         name = f"{self._of}{self._blank.one} {position + 1}"
         values = self._values[position]
         inner = fill(self._blank.parts, values, self._changed, f"{name}, ")
-        remove = form.button(f"Remove {name.lower()}", small=True)
-        remove.on_click(lambda _: self._less(values))
-        box = widgets.VBox([*inner, remove])
-        box.add_class("crisp-part")
-        return box
+        remove = parts.button(f"Remove {name.lower()}", lambda: self._less(values), small=True)
+        return widgets.VBox([*inner, remove]).add_class("crisp-part")
 
-    def _more(self, _: widgets.Button) -> None:
+    def _more(self) -> None:
         self._values.append({})
         self._draw()
         self.box.children[-2].children[0].focus()

@@ -1,9 +1,9 @@
-"""The frame of every form, and the few parts that forms share. Needs ipywidgets, no browser."""
+"""The frame of every form. Needs ipywidgets, no browser."""
 
 from __future__ import annotations
 
 import html
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from importlib.resources import files
 from typing import Any, ClassVar
@@ -13,7 +13,9 @@ from IPython.display import publish_display_data
 
 from crisp_data.errors import CrispError
 from crisp_data.forms import html as look
+from crisp_data.forms.background import BackgroundTask, Progress
 from crisp_data.forms.protocol import Workspace
+from crisp_data.forms.widget_parts import close, stack
 from crisp_data.rest import waits
 
 #: Seconds that a handler may wait for: enough to try again after a connection that was lost.
@@ -35,6 +37,8 @@ class Form:
         One line, above the body.
     lead : str
         What the form does, in a sentence.
+    progress, stop : callable, optional
+        As for :class:`~crisp_data.forms.background.BackgroundTask`.
 
     Attributes
     ----------
@@ -45,25 +49,33 @@ class Form:
     below : ipywidgets.VBox
         What is long, such as a table: it stands below results and errors, which so stay near
         the buttons.
+    runner : BackgroundTask
+        Does the form's long work; ``form.body`` shows its ``box``.
     """
 
     #: Style sheets beside this module. Each form brings its own: a page may show several, or one.
     styles: ClassVar[tuple[str, ...]] = ("form.css",)
 
-    def __init__(self, ws: Workspace | None, title: str, lead: str = "") -> None:
+    def __init__(
+        self,
+        ws: Workspace | None,
+        title: str,
+        lead: str = "",
+        *,
+        progress: Progress = lambda: (0, 0, ""),
+        stop: Callable[[], None] | None = None,
+    ) -> None:
         self.ws, self.title = ws, title
+        self.runner = BackgroundTask(self, progress, stop)
         self._banner, self._quota, self._notice = (widgets.HTML() for _ in range(3))
-        words = f"<p class='crisp-soft'>{html.escape(lead)}</p>" if lead else ""
-        head = widgets.HTML(f"<div class='crisp-head'><h2>{html.escape(title)}</h2>{words}</div>")
-        self.body, self.below = stack(), stack()
-        for part in (self.body, self.below):
-            part.add_class("crisp-body")
+        head = f"<div class='crisp-head'><h2>{html.escape(title)}</h2>{look.soft(lead)}</div>"
+        self.body, self.below = (stack().add_class("crisp-body") for _ in range(2))
         css = "".join(files(__package__).joinpath(name).read_text("utf-8") for name in self.styles)
         style = widgets.HTML(f"<style>\n{css}</style>", layout={"display": "none"})
-        above = [style, self._banner, self._quota, head]
+        above = [style, self._banner, self._quota, widgets.HTML(head)]
         self.box = widgets.VBox([*above, self.body, self._notice, self.below])
         self.box.add_class("crisp-form")
-        self.refresh()
+        Form.refresh(self)  # a subclass has nothing of its own to refresh yet
 
     def refresh(self) -> None:
         """Bring banner and quota up to date; spends nothing."""
@@ -153,6 +165,21 @@ class Form:
         with self.busy(button, "Reading …"), waits.at_most(MOMENT):
             yield
 
+    def join(self, timeout: float | None = None) -> bool:
+        """Wait for work in the background to end, in a cell or a script.
+
+        Parameters
+        ----------
+        timeout : float, optional
+            Seconds to wait at most; None waits until it ends.
+
+        Returns
+        -------
+        bool
+            Whether it has ended.
+        """
+        return self.runner.join(timeout)
+
     def lines(self) -> list[str]:
         """What a page without a kernel says of the form: figures, nobody's words.
 
@@ -201,61 +228,3 @@ class Form:
         if self.box.comm is None:  # closed
             return bundle
         return {**bundle, _VIEW: self.box._repr_mimebundle_(**options)[_VIEW]}
-
-
-def row(*parts: widgets.Widget) -> widgets.Box:
-    """Put parts side by side; where there is no room they stand below one another."""
-    box = widgets.Box(parts)
-    box.add_class("crisp-row")
-    return box
-
-
-def stack(*parts: widgets.Widget) -> widgets.VBox:
-    """Put parts below one another; in a row it takes its share, 300 pixels at least."""
-    box = widgets.VBox(parts)
-    box.add_class("crisp-pane")
-    return box
-
-
-def button(words: str, kind: str = "", *, small: bool = False) -> widgets.Button:
-    """Make a button; ``kind`` is "primary", one a form, or "danger" for what cannot be undone.
-
-    Parameters
-    ----------
-    words : str
-        What the button says.
-    kind : str, optional
-        "primary", "danger" or nothing.
-    small : bool, default False
-        Whether to draw it small.
-
-    Returns
-    -------
-    widgets.Button
-        The button.
-    """
-    made = widgets.Button(description=words)
-    if kind:
-        made.add_class(f"crisp-{kind}")
-    if small:
-        made.add_class("crisp-small")
-    return made
-
-
-def heading(words: str) -> widgets.HTML:
-    """Make a heading inside a form; the words are escaped here."""
-    made = widgets.HTML(f"<h3>{html.escape(words)}</h3>")
-    made.add_class("crisp-heading")
-    return made
-
-
-def show(widget: widgets.Widget, shown: bool) -> None:
-    """Show a widget, or take it off the page and out of the order of the Tab key."""
-    widget.layout.display = None if shown else "none"
-
-
-def close(widget: widgets.Widget) -> None:
-    """Close a widget with all that is in it: ipywidgets closes the outermost only."""
-    for child in getattr(widget, "children", ()):
-        close(child)
-    widget.close()

@@ -33,6 +33,17 @@ def escape(text: Any) -> str:
     return "" if text is None else f"<bdi>{html.escape(str(text))}</bdi>"
 
 
+def soft(words: str) -> str:
+    """Draw a remark in a softer colour; the words are escaped here. Nothing where there are none.
+
+    Examples
+    --------
+    >>> soft("No <messages>."), soft("")
+    ("<p class='crisp-soft'><bdi>No &lt;messages&gt;.</bdi></p>", '')
+    """
+    return f"<p class='crisp-soft'>{escape(words)}</p>" if words else ""
+
+
 def plain(text: Any) -> str:
     """Make text safe to stand in a widget's description or option, which is never HTML.
 

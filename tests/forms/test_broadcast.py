@@ -1,5 +1,7 @@
 """One message to many: who gets it, what confirms it, and that each gets it once."""
 
+import threading
+
 import ipywidgets as widgets
 import pandas as pd
 import pytest
@@ -269,6 +271,26 @@ def test_the_way_from_a_tick_to_a_result(form, frame, arrived, sandbox):
     assert "form.result: 2 sent, 1 left out" in repr(form)
 
 
+def test_rows_picked_during_a_dry_run_need_another(form, monkeypatch):
+    begun, gate = threading.Event(), threading.Event()
+    send_many = form.broadcaster.ws.send_many
+
+    def held(*args, **options):
+        begun.set()
+        assert gate.wait(30)
+        return send_many(*args, **options)
+
+    monkeypatch.setattr(form.broadcaster.ws, "send_many", held, raising=False)
+    tick(form, 0)
+    press(form, "Dry run")
+    assert begun.wait(30)
+    tick(form, 1)
+    gate.set()
+    assert form.join(60)
+    assert "1 message to send, 0 left out." in said(form)
+    assert not shows(form, "Number of recipients"), "nobody has looked at the second"
+
+
 def test_a_double_click_sends_once(form, frame, arrived):
     looked(form, [0, 1])
     fill(form, "Number of recipients", "2")
@@ -387,8 +409,7 @@ def test_previews_are_paged(form):
 
 def test_columns_are_inserted(form):
     fill(form, "Message", "Dear ")
-    names = [one.description for one in form.inserts]
-    form.inserts[names.index("nickname")].click()
+    press(form, "nickname")
     assert control(form, "Message").value == "Dear {{ nickname }}"
 
 
