@@ -45,8 +45,8 @@ class Conversation:
     def __init__(self, ws: Workspace, session_id: str, row: pd.Series[Any] | None = None) -> None:
         self.session_id = arguments.session_id(session_id)
         self._ws, self.row = ws, row
-        self._thread = self._walked("messages", "get_messages_in_conversation")
-        self._last = 200
+        self._thread = self._list("messages", "get_messages_in_conversation")
+        self._last_status = 200
 
     def read(self) -> None:
         """Read its newest messages anew: one request, and one more where it is not known.
@@ -60,25 +60,25 @@ class Conversation:
         """
         if self.row is None:
             self.row = self._look_up()
-        thread = self._walked("messages", "get_messages_in_conversation")
-        self._last = _status(thread.more())
+        thread = self._list("messages", "get_messages_in_conversation")
+        self._last_status = _status(thread.read_next())
         self._thread = thread
-        self._end()
+        self._check_end()
 
     def earlier(self) -> None:
         """Read the batch of messages before: one request."""
-        self._last = _status(self._thread.more())
-        self._end()
+        self._last_status = _status(self._thread.read_next())
+        self._check_end()
 
-    def _end(self) -> None:
+    def _check_end(self) -> None:
         """Learn after the last batch whether the thread is whole: for no request."""
         if not self.has_earlier:
-            self._thread.more()
+            self._thread.read_next()
 
     @property
     def has_earlier(self) -> bool:
         """Whether there are older messages than those read: 206 says so (*documented*)."""
-        return self._last == 206
+        return self._last_status == 206
 
     @property
     def incomplete(self) -> str:
@@ -106,11 +106,11 @@ class Conversation:
         return bool((self.frame["fingerprint"] == fingerprint).any())
 
     def _look_up(self) -> pd.Series[Any]:
-        found = self._walked("conversations", "get_conversation")
-        found.more()
+        found = self._list("conversations", "get_conversation")
+        found.read_next()
         return found.frame.iloc[0]
 
-    def _walked(self, table: str, operation: str) -> PagedList:
+    def _list(self, table: str, operation: str) -> PagedList:
         # What is read to be answered may spend what is kept for that, or an export that spent the
         # day's reads would keep people from it. To look through the list is no answer.
         options = {"refresh": True, "for_write": self._ws.client.writes}

@@ -48,8 +48,8 @@ class ConversationList:
         reload = self._button("Read the list again · 1 request", partial(inbox.load, refresh=True))
         self._summary = widgets.HTML()
         self._rows = widgets.ToggleButtons(description="Conversations").add_class("crisp-list")
-        self._text.observe(self._narrow, "value")
-        self._state.observe(self._narrow, "value")
+        self._text.observe(self._filter, "value")
+        self._state.observe(self._filter, "value")
         # Not on_submit, which ipywidgets has deprecated: it cannot be told from leaving the box.
         self._text.on_msg(self._on_message)
         self._rows.observe(self._on_choice, "value")
@@ -86,9 +86,9 @@ class ConversationList:
             read()
         self.draw(self._open)
 
-    def _narrow(self, _: Any) -> None:
+    def _filter(self, _: Any) -> None:
         # Nothing delays this: a browser sends the next text only once this one was shown.
-        self._inbox.narrow(self._text.value, self._state.value)
+        self._inbox.filter(self._text.value, self._state.value)
         self.draw(self._open)
 
     def _on_message(self, _: Any, content: dict[str, Any], __: Any) -> None:

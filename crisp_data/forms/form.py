@@ -37,7 +37,9 @@ class Form:
         One line, above the body.
     lead : str
         What the form does, in a sentence.
-    progress, stop : callable, optional
+    progress : callable, optional
+        As for :class:`~crisp_data.forms.background.BackgroundTask`.
+    stop : callable, optional
         As for :class:`~crisp_data.forms.background.BackgroundTask`.
 
     Attributes
