@@ -1,4 +1,4 @@
-"""The form of ``ws.broadcast()``: who, what, a look at it, and the sending."""
+"""The form of ``ws.broadcast()``: recipients, message, dry run and sending."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _INCLUDE = {
 
 
 class Broadcast(Form):
-    """One message to many conversations, looked at before it goes.
+    """One message to many conversations, with a dry run before it is sent.
 
     Parameters
     ----------
@@ -77,7 +77,7 @@ class Broadcast(Form):
 
     @property
     def dry(self) -> pd.DataFrame | None:
-        """The last look at what would be sent."""
+        """The last dry run."""
         return self.broadcaster.dry
 
     def refresh(self) -> None:
@@ -107,8 +107,8 @@ class Broadcast(Form):
             Lines of text.
         """
         model = self.broadcaster
-        picked = f"{model.picked.sum():,} of {count(len(model.frame), 'conversation')} selected"
-        return [picked, *([] if self.result is None else [f"form.result: {_tally(self.result)}"])]
+        selected = f"{model.selected.sum():,} of {count(len(model.frame), 'conversation')} selected"
+        return [selected, *([] if self.result is None else [f"form.result: {_tally(self.result)}"])]
 
     # Its parts
 
@@ -163,7 +163,7 @@ class Broadcast(Form):
         except BadParameter:  # shown at the dry run: it may be half typed
             model.dry = None
         if not self.runner.running:
-            self.quiet()
+            self.clear_notice()
         self._turn(0)
         self._offer_next_step()
 
@@ -172,14 +172,14 @@ class Broadcast(Form):
 
     def _turn(self, steps: int) -> None:
         """Show the message as one of the recipients will read it."""
-        picked = int(self.broadcaster.picked.sum())
-        self._number = min(max(0, self._number + steps), max(0, picked - 1))
+        selected = int(self.broadcaster.selected.sum())
+        self._number = min(max(0, self._number + steps), max(0, selected - 1))
         self._previous.disabled = self._number == 0
-        self._next.disabled = self._number + 1 >= picked
-        if not picked:
+        self._next.disabled = self._number + 1 >= selected
+        if not selected:
             self._preview.value = _card("Preview", "Select a conversation to see a preview.")
             return
-        title = f"Preview {self._number + 1:,} of {picked:,}"
+        title = f"Preview {self._number + 1:,} of {selected:,}"
         try:
             name, text, reason = self.broadcaster.preview(self._number)
         except BadParameter as error:
@@ -228,7 +228,7 @@ class Broadcast(Form):
         model = self.broadcaster
         _days(self._quiet_days.value)
         try:
-            dry = model.look()
+            dry = model.dry_run()
         except CrispError:
             if not model.spending.stopped:
                 raise

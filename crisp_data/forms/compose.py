@@ -52,7 +52,7 @@ class Compose(Form):
         )
         self.receipt: Receipt | None = None
         self._pending: PendingMessage | None = None  # what the question is about
-        self._says_sent = False  # whether the notice tells of a message that was sent
+        self._says_sent = False  # whether the notice says that a message was sent
         self._list = ConversationList(self.composer.inbox, self, self._open)
         self._editor = MessageEditor(self.composer, self, self._edited)
         panes = [self._list.box, self._reading_pane(), self._writing_pane()]
@@ -93,7 +93,7 @@ class Compose(Form):
     # Reading
 
     def _open(self, session_id: str) -> None:
-        self.quiet()
+        self.clear_notice()
         # At once, for the list marks the new one already: nobody is to see another's thread.
         self._who.value = head(self.composer.inbox.row(session_id))
         self._thread.value = placeholder("Reading its messages …")
@@ -135,16 +135,16 @@ class Compose(Form):
         """Draw the preview anew; a question about other words is withdrawn."""
         if not self.runner.running:
             self._ask(None)
-            if self._says_sent and not self.composer.draft.untouched:
+            if self._says_sent and not self.composer.draft.is_empty:
                 self._says_sent = False
-                self.quiet()  # "Sent to" is not to stand below what is written next
+                self.clear_notice()  # "Sent to" is not to stand below what is written next
         self._editor.draw_preview()
         why_not = self.composer.refusal
         self._send.disabled = bool(why_not)
         self._why_not.value = soft(why_not)
 
     def _ask_to_send(self) -> None:
-        self.quiet()
+        self.clear_notice()
         self._try(lambda: self._ask(self.composer.ask()))
 
     def _ask(self, pending: PendingMessage | None) -> None:
@@ -180,7 +180,7 @@ class Compose(Form):
             self._says_sent = outcome.kind == "done"
         finally:
             self._cancel.disabled = False
-            done = self.composer.draft.untouched  # else somebody may be writing there just now
+            done = self.composer.draft.is_empty  # else somebody may be writing there just now
             if done:
                 self._editor.fill()
             self._edited()
@@ -217,7 +217,7 @@ class Compose(Form):
     def refresh(self) -> None:
         """Bring banner, quota and what the outbox holds up to date; spends nothing."""
         super().refresh()
-        self._outbox.value = soft(self.composer.waiting)
+        self._outbox.value = soft(self.composer.unsent)
 
     def lines(self) -> list[str]:
         """What a page without a kernel says.

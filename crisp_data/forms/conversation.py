@@ -71,7 +71,7 @@ class Conversation:
         self._check_end()
 
     def _check_end(self) -> None:
-        """Learn after the last batch whether the thread is whole: for no request."""
+        """After the last batch, learn for no request whether messages may be missing."""
         if not self.has_earlier:
             self._thread.read_next()
 
@@ -97,7 +97,7 @@ class Conversation:
 
     @property
     def entries(self) -> tuple[Entry, ...]:
-        """The same as things that were said, notes and events among them."""
+        """The same messages as entries of a transcript, with notes and events."""
         found = next(threads(self.frame, None, notes=True, tz=None), None)
         return () if found is None else found.entries
 
@@ -111,8 +111,8 @@ class Conversation:
         return found.frame.iloc[0]
 
     def _list(self, table: str, operation: str) -> PagedList:
-        # What is read to be answered may spend what is kept for that, or an export that spent the
-        # day's reads would keep people from it. To look through the list is no answer.
+        # Reading in order to answer may spend the reserve for writes: an export that spent the
+        # day's reads must not keep people from it. Looking through the list is not answering.
         options = {"refresh": True, "for_write": self._ws.client.writes}
         return PagedList(
             self._ws, table, operation, where={"session_id": self.session_id}, **options
@@ -120,19 +120,19 @@ class Conversation:
 
 
 def html(entries: Iterable[Entry]) -> str:
-    """Draw what was said, newest last, scrolled to the end; all of it is escaped.
+    """Draw the entries, newest last, scrolled to the end; all of it is escaped.
 
     Examples
     --------
     >>> html([])
     "<p class='crisp-soft'>No messages yet.</p>"
     """
-    said = "\n".join(map(html_document.entry, entries))
-    if not said:
+    items = "\n".join(map(html_document.entry, entries))
+    if not items:
         return "<p class='crisp-soft'>No messages yet.</p>"
     return (
         "<div class='crisp-thread' role='region' aria-label='Messages' tabindex='0'>"
-        f"<ol>{said}</ol></div>"
+        f"<ol>{items}</ol></div>"
     )
 
 

@@ -9,7 +9,7 @@ from typing import Any
 import ipywidgets as widgets
 
 from crisp_data.filters import STATES
-from crisp_data.forms.form import MOMENT, Form
+from crisp_data.forms.form import MAX_WAIT_S, Form
 from crisp_data.forms.html import soft
 from crisp_data.forms.inbox import Inbox, labels
 from crisp_data.forms.widget_parts import button, heading, row, stack
@@ -97,5 +97,5 @@ class ConversationList:
 
     def _on_choice(self, change: dict[str, Any]) -> None:
         if not self._filling and change["new"] is not None:
-            with waits.at_most(MOMENT):
+            with waits.at_most(MAX_WAIT_S):
                 self._choose(change["new"])

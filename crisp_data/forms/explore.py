@@ -18,14 +18,14 @@ from crisp_data.forms.protocol import Workspace
 from crisp_data.forms.widget_parts import button, row, show
 from crisp_data.quota.estimate import Plan
 
-_AGO = ["today", "yesterday", "7 days ago", "30 days ago", "3 months ago", "1 year ago"]
+_TIMES = ["today", "yesterday", "7 days ago", "30 days ago", "3 months ago", "1 year ago"]
 _PREVIEW = {
     "conversations": ["nickname", "email", "state", "segments", "last_message", "updated_at"],
     "people": ["nickname", "email", "company_name", "country", "segments", "created_at"],
     "messages": ["timestamp", "from", "type", "nickname", "content", "session_id"],
 }
 # "" is any: a dropdown takes None for nothing chosen, and shows nothing.
-_ANYBODY: list[tuple[str, Any]] = [("anybody", ""), ("nobody", False)]
+_ANY_OPERATOR: list[tuple[str, Any]] = [("anybody", ""), ("nobody", False)]
 _ANY: list[tuple[str, Any]] = [("any", "")]
 
 
@@ -33,7 +33,7 @@ class Explore(Form):
     """Filters over a workspace's tables; what is pulled is in ``form.result``.
 
     Opening it spends nothing. The first button says how many rows there are, as far as Crisp
-    tells, and what they cost; the second pulls them.
+    shows it, and what they cost; the second pulls them.
 
     Parameters
     ----------
@@ -134,9 +134,9 @@ class Explore(Form):
             What went wrong.
         """
         super().fail(error)
-        if isinstance(error, CrispError) and (kept := self._kept()):
+        if isinstance(error, CrispError) and (note := self._partial_note()):
             what, _, hint = str(error).partition("\n")
-            self.say(what, f"{hint}\n{kept}", "error")
+            self.say(what, f"{hint}\n{note}", "error")
 
     def lines(self) -> list[str]:
         """What a page without a kernel says.
@@ -154,7 +154,7 @@ class Explore(Form):
 
     def _filter_rows(self) -> list[widgets.Widget]:
         late = {"continuous_update": False}  # a filter that is half typed is not one
-        moment = {"options": _AGO, "ensure_option": False, **late}
+        moment = {"options": _TIMES, "ensure_option": False, **late}
         tables = [("Conversations", "conversations"), ("People", "people")]
         states = [*_ANY, *((state, state) for state in STATES)]
         both = {
@@ -167,7 +167,7 @@ class Explore(Form):
         conversations = {
             "state": widgets.Dropdown(description="State", options=states),
             "segment": widgets.Text(description="Segment", placeholder="any", **late),
-            "assigned": widgets.Dropdown(description="Assigned to", options=_ANYBODY),
+            "assigned": widgets.Dropdown(description="Assigned to", options=_ANY_OPERATOR),
             "inbox": widgets.Dropdown(description="Inbox", options=_ANY),
         }
         self._filters = {**both, **conversations}
@@ -180,7 +180,7 @@ class Explore(Form):
     def _fill_names(self, load: bool = False) -> None:
         names = self.explorer.names(load)
         for name, first, found in (
-            ("assigned", _ANYBODY, names["operators"]),
+            ("assigned", _ANY_OPERATOR, names["operators"]),
             ("inbox", _ANY, names["inboxes"]),
         ):
             dropdown = self._filters[name]
@@ -205,7 +205,7 @@ class Explore(Form):
             self.fail(error)
             return
         if not self.runner.running:
-            self.quiet()
+            self.clear_notice()
 
     def _show_code(self, code: str) -> None:
         self._code.value, self._code.rows = code, 2 + code.count("\n")
@@ -246,7 +246,7 @@ class Explore(Form):
             except CrispError:
                 if not self.explorer.spending.stopped:
                     raise
-                self.say("Stopped. No further requests were sent.", self._kept(), "info")
+                self.say("Stopped. No further requests were sent.", self._partial_note(), "info")
 
         self._planned = 0 if plan is None else plan.requests
         self.runner.start(pressed, unless_stopped, doing)
@@ -271,14 +271,14 @@ class Explore(Form):
             lines = map(html.escape, self.explorer.price_messages().lines)
             self._messages_cost.value = f"<p>{'<br>'.join(lines)}</p>"
         show(self._messages, table == "conversations" and not frame.empty)
-        warned = "\n".join(self.explorer.warned)
+        warning_texts = "\n".join(self.explorer.warning_texts)
         self.say(
             f"{count(len(frame), 'row')} for {count(self.explorer.spending.used, 'request')}.",
-            f"The whole frame, {frame.shape[1]} columns, is in form.result.\n{warned}",
-            "info" if warned else "done",
+            f"The whole frame, {frame.shape[1]} columns, is in form.result.\n{warning_texts}",
+            "info" if warning_texts else "done",
         )
 
-    def _kept(self) -> str:
+    def _partial_note(self) -> str:
         rows = self.partial
         if rows is None or rows.empty:
             return ""

@@ -65,7 +65,7 @@ def service(ws: Workspace | None) -> str:
 
 
 _SHAPES = {"live": "▲", "sandbox": "◇", "": "○"}
-_WORDS = {"live": "LIVE", "sandbox": "SANDBOX", "": "NOT CONNECTED"}
+_SERVICE_NAMES = {"live": "LIVE", "sandbox": "SANDBOX", "": "NOT CONNECTED"}
 _MEANING = {
     ("live", True): "Real customers receive what you send.",
     ("live", False): "Real customers. This connection only reads.",
@@ -83,7 +83,7 @@ def banner(ws: Workspace | None) -> str:
     return (
         f"<div class='crisp-banner crisp-{where or 'closed'}'>"
         f"<span class='crisp-where'><span aria-hidden='true'>{_SHAPES[where]}</span> "
-        f"{_WORDS[where]}</span>{name}"
+        f"{_SERVICE_NAMES[where]}</span>{name}"
         f"{f'<span class=crisp-right>{right}</span>' if right else ''}"
         f"<span class='crisp-meaning'>{_MEANING[where, writes]}</span></div>"
     )
@@ -110,7 +110,7 @@ def quota_line(ws: Workspace) -> str:
 
 
 _MARKS = {"done": "✓", "error": "✕", "info": "i"}
-_CALLED = {"done": "Done", "error": "Error", "info": "Note"}
+_NAMES = {"done": "Done", "error": "Error", "info": "Note"}
 
 
 def notice(kind: str, what: str, hint: str = "") -> str:
@@ -137,7 +137,7 @@ def notice(kind: str, what: str, hint: str = "") -> str:
     lines = "".join(f"<p>{escape(line)}</p>" for line in hint.splitlines() if line)
     return (
         f"<div class='crisp-notice crisp-{kind}' role='{role}' aria-live='{live}'>"
-        f"<span class='crisp-mark' role='img' aria-label='{_CALLED[kind]}'>{_MARKS[kind]}</span>"
+        f"<span class='crisp-mark' role='img' aria-label='{_NAMES[kind]}'>{_MARKS[kind]}</span>"
         f"<div><p><strong>{escape(what)}</strong></p>{lines}</div></div>"
     )
 
@@ -166,7 +166,7 @@ def table(title: str, frame: pd.DataFrame, columns: Sequence[str], rows: int = 5
     shown = frame.loc[:, [name for name in columns if name in frame]].head(rows)
     head = "".join(f"<th scope='col'>{escape(name)}</th>" for name in shown)
     body = "".join(
-        f"<tr>{''.join(f'<td>{escape(word(cell))}</td>' for cell in cells)}</tr>"
+        f"<tr>{''.join(f'<td>{escape(cell_text(cell))}</td>' for cell in cells)}</tr>"
         for cells in shown.itertuples(index=False, name=None)
     )
     what = count(len(frame), "row")
@@ -179,12 +179,12 @@ def table(title: str, frame: pd.DataFrame, columns: Sequence[str], rows: int = 5
     )
 
 
-def word(cell: Any, most: int = 160) -> str:
+def cell_text(cell: Any, most: int = 160) -> str:
     """Write one cell in a few words.
 
     Examples
     --------
-    >>> word(["vip", "trial"]), word(None), word("a" * 9, most=5)
+    >>> cell_text(["vip", "trial"]), cell_text(None), cell_text("a" * 9, most=5)
     ('vip, trial', '', 'aaaa…')
     """
     if isinstance(cell, (list, tuple, np.ndarray)):

@@ -22,7 +22,7 @@ class Inbox:
     """Conversations to choose from, the most recently updated first.
 
     What was read is narrowed as one types, and that spends nothing. Crisp's own search knows
-    every conversation and the words of its messages; it is asked where that is wanted.
+    every conversation and the words of its messages; it is used only on demand.
 
     Parameters
     ----------
@@ -213,7 +213,7 @@ def facts(row: pd.Series[Any]) -> str:
 def label(row: pd.Series[Any]) -> str:
     """Put a conversation into a few short lines for a list: who, where it stands, the last words.
 
-    Customers' words are kept from reordering the line that they stand in.
+    Customers' words cannot reorder the line that they stand in.
     """
     when = "" if pd.isna(row["updated_at"]) else f"{row['updated_at']:%Y-%m-%d %H:%M}"
     last = " ".join(clean(row["preview_excerpt"]).split())
@@ -225,7 +225,7 @@ def label(row: pd.Series[Any]) -> str:
 def labels(frame: pd.DataFrame) -> list[tuple[str, str]]:
     """Give the label and the ``session_id`` of each conversation; no two labels are equal.
 
-    A list marks what is chosen by its label, so what looks the same is told apart by its id.
+    A list marks the choice by its label, so equal labels get the id added.
     """
     made = [(label(row), str(row["session_id"])) for _, row in frame.iterrows()]
     often = Counter(words for words, _ in made)

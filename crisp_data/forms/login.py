@@ -1,4 +1,4 @@
-"""The form of ``crisp.login()``: a token is tried, and kept only where that is asked for."""
+"""The form of ``crisp.login()``: it tries a token, and stores it only on request."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class Login(Form):
     connect : callable
         :func:`crisp_data.connect`, or what does the same.
     keep : callable
-        Gets the :class:`~crisp_data.config.Settings` that worked, where they are to be kept.
+        Gets the :class:`~crisp_data.config.Settings` that worked, where the user stores them.
     **options
         Passed to ``connect``: ``writes``, ``base_url``, ``tz`` ...
 

@@ -65,7 +65,7 @@ class MessageEditor:
     def fill(self) -> None:
         """Show the fields of the type; each type keeps its values until it was sent."""
         old = self._fields.children
-        fields = field_widgets.fill(self._draft.blanks, self._draft.values, self._changed)
+        fields = field_widgets.fill(self._draft.fields, self._draft.values, self._changed)
         self._fields.children = fields
         for field in old:
             close(field)
@@ -76,14 +76,14 @@ class MessageEditor:
         self._fields.children[0].focus()
 
     def draw_preview(self) -> None:
-        """Draw the message as its reader will see it, or say what it lacks."""
-        lacks = self._draft.lacks
-        if not lacks:
+        """Draw the message as its reader will see it, or say what it problem."""
+        problem = self._draft.problem
+        if not problem:
             self._preview.value = preview(self._draft.message(), self._composer.website)
-        elif self._draft.untouched:
+        elif self._draft.is_empty:
             self._preview.value = placeholder("A preview of your message appears here.")
         else:
-            self._preview.value = placeholder(f"To correct: {lacks}")
+            self._preview.value = placeholder(f"To correct: {problem}")
 
     def _on_type(self, change: dict[str, Any]) -> None:
         self._draft.type = change["new"]

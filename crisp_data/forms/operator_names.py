@@ -8,7 +8,7 @@ from crisp_data.forms.protocol import Workspace
 def operator_names(ws: Workspace, load: bool = False) -> dict[str, str]:
     """Give the operators' names by ``user_id``; without ``load`` only what the cache knows.
 
-    Spends one request at most, kept for an hour.
+    Spends one request at most, cached for an hour.
 
     Examples
     --------

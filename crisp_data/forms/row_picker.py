@@ -8,7 +8,7 @@ import ipywidgets as widgets
 import pandas as pd
 
 from crisp_data.forms import html
-from crisp_data.forms.broadcast_model import SHOWN, BroadcastModel
+from crisp_data.forms.broadcast_model import DESCRIBING, BroadcastModel
 from crisp_data.forms.widget_parts import button, row, show, stack
 
 PAGE = 8  # rows on a page
@@ -21,7 +21,7 @@ class RowPicker:
     ----------
     broadcaster : BroadcastModel
     changed : callable
-        Called after each change of what is picked.
+        Called after each change of what is selected.
 
     Attributes
     ----------
@@ -35,9 +35,11 @@ class RowPicker:
             description="Search", placeholder="name, e-mail, segment, state", continuous_update=True
         )
         self._search.observe(lambda _: self._find(), "value")
-        select_all = button("Select all matches", lambda: self._pick(self._found, True), small=True)
+        select_all = button(
+            "Select all matches", lambda: self._select(self._found, True), small=True
+        )
         everybody = range(len(broadcaster.frame))
-        select_none = button("Select none", lambda: self._pick(everybody, False), small=True)
+        select_none = button("Select none", lambda: self._select(everybody, False), small=True)
         self._previous = button("Previous page", lambda: self._turn(-1), small=True)
         self._next = button("Next page", lambda: self._turn(1), small=True)
         self._count = widgets.HTML()
@@ -63,15 +65,15 @@ class RowPicker:
         self._page = min(max(0, self._page + pages), last)
         self._draw()
 
-    def _pick(self, positions: Iterable[int], picked: bool) -> None:
-        self._model.pick(positions, picked)
+    def _select(self, positions: Iterable[int], selected: bool) -> None:
+        self._model.select(positions, selected)
         self._draw()
         self._changed()
 
-    def _ticked(self, number: int, picked: bool) -> None:
+    def _ticked(self, number: int, selected: bool) -> None:
         position = self._shown[number]
-        if picked != self._model.picked[position]:  # else the box was filled, not ticked
-            self._model.pick([position], picked)
+        if selected != self._model.selected[position]:  # else the box was filled, not ticked
+            self._model.select([position], selected)
             self._draw_count()
             self._changed()
 
@@ -85,7 +87,7 @@ class RowPicker:
             show(line, number < len(self._shown))
         for position, box, facts in zip(self._shown, self._boxes, self._facts, strict=False):
             box.description = html.plain(self._model.names.iloc[position])
-            box.value = bool(self._model.picked[position])
+            box.value = bool(self._model.selected[position])
             facts.value = _facts(self._model.frame.iloc[position])
         self._draw_count()
 
@@ -94,14 +96,14 @@ class RowPicker:
         shown = f"{first + 1:,} to {min(first + PAGE, found):,} of {found:,}" if found else "none"
         self._count.value = (
             f"<span role='status'>{shown} found, "
-            f"<strong>{int(self._model.picked.sum()):,} selected</strong></span>"
+            f"<strong>{int(self._model.selected.sum()):,} selected</strong></span>"
         )
         self._previous.disabled = self._page == 0
         self._next.disabled = first + PAGE >= found
 
 
 def _facts(cells: pd.Series) -> str:
-    names = [name for name in SHOWN[1:] if name in cells]
-    words = [html.word(cells[name], 60) for name in names]
+    names = [name for name in DESCRIBING[1:] if name in cells]
+    words = [html.cell_text(cells[name], 60) for name in names]
     spans = "".join(f"<span>{html.escape(one)}</span>" for one in words if one)
     return f"<div class='crisp-facts'>{spans}</div>"

@@ -90,8 +90,8 @@ def test_ones_own_columns_come_first_and_only_what_a_template_can_name(ws, frame
 
 
 def test_only_the_picked_rows_get_the_message(broadcaster, frame, arrived, spent):
-    broadcaster.pick([0, 2, 5])
-    dry = broadcaster.look()
+    broadcaster.select([0, 2, 5])
+    dry = broadcaster.dry_run()
     assert dry["reason"].tolist() == ["", "missing: plan", ""]
     assert (broadcaster.recipients, arrived(), spent()) == (2, {}, 0)
     result = broadcaster.send("2")
@@ -102,8 +102,8 @@ def test_only_the_picked_rows_get_the_message(broadcaster, frame, arrived, spent
 
 @pytest.mark.parametrize("typed", ["", "1", "3", "two", "2.0", "-2"])
 def test_another_number_sends_nothing(broadcaster, arrived, spent, typed):
-    broadcaster.pick([0, 1])
-    broadcaster.look()
+    broadcaster.select([0, 1])
+    broadcaster.dry_run()
     with pytest.raises(BadParameter, match="type 2 to send"):
         broadcaster.send(typed)
     assert (arrived(), spent()) == ({}, 0)
@@ -116,15 +116,15 @@ CHANGES = {
     "batch": lambda of: setattr(of, "batch", "november"),
     "include": lambda of: setattr(of, "include", ("resolved",)),
     "days": lambda of: setattr(of, "quiet_days", 30),
-    "pick": lambda of: of.pick([2]),
-    "unpick": lambda of: of.pick([1], False),
+    "select": lambda of: of.select([2]),
+    "unpick": lambda of: of.select([1], False),
 }
 
 
 @pytest.mark.parametrize("change", CHANGES.values(), ids=CHANGES)
-def test_whatever_is_changed_after_the_look_needs_another(broadcaster, arrived, change):
-    broadcaster.pick([0, 1])
-    broadcaster.look()
+def test_whatever_is_changed_after_the_dry_run_needs_another(broadcaster, arrived, change):
+    broadcaster.select([0, 1])
+    broadcaster.dry_run()
     change(broadcaster)
     assert broadcaster.recipients is None
     with pytest.raises(BadParameter, match="dry run first"):
@@ -133,54 +133,56 @@ def test_whatever_is_changed_after_the_look_needs_another(broadcaster, arrived, 
 
 
 def test_what_has_changed_by_itself_sends_nothing(broadcaster, frame, ws, arrived):
-    broadcaster.pick([0, 1])
-    broadcaster.look()
+    broadcaster.select([0, 1])
+    broadcaster.dry_run()
     elsewhere = frame.iloc[[0]]
     ws.send_many(elsewhere, template=TEXT, quiet_days=None, confirm=True)
     with pytest.raises(BadParameter, match="changed since the dry run"):
         broadcaster.send("2")
     assert arrived() == expected(frame, [0])
-    assert broadcaster.look()["reason"].str.startswith("sent").tolist() == [True, False]
+    assert broadcaster.dry_run()["reason"].str.startswith("sent").tolist() == [True, False]
 
 
 def test_the_frame_is_a_copy(broadcaster, frame, arrived):
-    kept = expected(frame, [0])
-    broadcaster.pick([0])
-    broadcaster.look()
+    before = expected(frame, [0])
+    broadcaster.select([0])
+    broadcaster.dry_run()
     frame.loc[:, "nickname"] = "Somebody else"
     broadcaster.send("1")
-    assert arrived() == kept
+    assert arrived() == before
 
 
-def test_sending_twice_needs_a_second_look_which_finds_nobody(broadcaster, frame, arrived):
-    broadcaster.pick([0, 1])
-    broadcaster.look()
+def test_sending_twice_needs_a_second_dry_run_which_finds_nobody(broadcaster, frame, arrived):
+    broadcaster.select([0, 1])
+    broadcaster.dry_run()
     broadcaster.send("2")
     with pytest.raises(BadParameter, match="dry run first"):
         broadcaster.send("2")
-    broadcaster.look()
+    broadcaster.dry_run()
     with pytest.raises(BadParameter, match="nobody"):
         broadcaster.send("0")
     assert arrived() == expected(frame, [0, 1])
 
 
 def test_a_stop_leaves_the_rest_for_another_time(broadcaster, frame, arrived, monkeypatch):
-    went = broadcaster._went
-    monkeypatch.setattr(broadcaster, "_went", lambda *of: (went(*of), broadcaster.stop()))
-    broadcaster.pick([0, 1, 3])
-    broadcaster.look()
+    progress = broadcaster._on_progress
+    monkeypatch.setattr(
+        broadcaster, "_on_progress", lambda *at: (progress(*at), broadcaster.stop())
+    )
+    broadcaster.select([0, 1, 3])
+    broadcaster.dry_run()
     result = broadcaster.send("3")
     assert result["state"].tolist() == ["sent", "queued", "queued"]
     assert (len(arrived()), broadcaster.done) == (1, 1)
     monkeypatch.undo()
-    assert broadcaster.look()["reason"].str.startswith("sent").tolist() == [True, False, False]
+    assert broadcaster.dry_run()["reason"].str.startswith("sent").tolist() == [True, False, False]
     broadcaster.send("2")
     assert arrived() == expected(frame, [0, 1, 3])
 
 
 def test_a_sending_that_breaks_off_keeps_what_went(broadcaster, frame, arrived, sandbox):
-    broadcaster.pick([0, 1, 3])
-    broadcaster.look()
+    broadcaster.select([0, 1, 3])
+    broadcaster.dry_run()
     sandbox.faults(operation="send_message_in_conversation", next=1)  # met, and harmless
     sandbox.faults(operation="send_message_in_conversation", status=403)
     with pytest.raises(crisp.Forbidden):
@@ -191,28 +193,28 @@ def test_a_sending_that_breaks_off_keeps_what_went(broadcaster, frame, arrived, 
 
 def test_a_lost_answer_is_not_a_second_message(broadcaster, frame, arrived, sandbox):
     sandbox.faults(operation="send_message_in_conversation", next=1, drop="after")
-    broadcaster.pick([0, 1])
-    broadcaster.look()
+    broadcaster.select([0, 1])
+    broadcaster.dry_run()
     assert broadcaster.send("2")["state"].tolist() == ["sent", "sent"]
     assert arrived() == expected(frame, [0, 1])
 
 
 def test_a_signed_message_carries_the_name(broadcaster, frame, sandbox):
     broadcaster.nickname = "Ada from Acme"
-    broadcaster.pick([0])
-    broadcaster.look()
+    broadcaster.select([0])
+    broadcaster.dry_run()
     (number,) = broadcaster.send("1")["fingerprint"]
     (message,) = [one for one in sandbox.truth("messages") if one["fingerprint"] == number]
     assert message["user"]["nickname"] == "Ada from Acme"
 
 
-def test_nobody_or_nothing_is_told_before_it_costs(broadcaster, spent):
+def test_nobody_or_nothing_is_refused_before_it_costs(broadcaster, spent):
     with pytest.raises(BadParameter, match="Nobody is selected"):
-        broadcaster.look()
-    broadcaster.pick([0])
+        broadcaster.dry_run()
+    broadcaster.select([0])
     broadcaster.template = "  "
     with pytest.raises(BadParameter, match="empty"):
-        broadcaster.look()
+        broadcaster.dry_run()
     assert spent() == 0
 
 
@@ -239,7 +241,7 @@ def send_button(form):
     return found
 
 
-def looked(form, rows):
+def dry_run(form, rows):
     for number in rows:
         tick(form, number)
     press(form, "Dry run")
@@ -248,7 +250,7 @@ def looked(form, rows):
 
 def test_the_way_from_a_tick_to_a_result(form, frame, arrived, sandbox):
     assert not shows(form, "Number of recipients")
-    looked(form, [0, 2, 3])
+    dry_run(form, [0, 2, 3])
     assert "2 messages to send, 1 left out." in said(form)
     assert "missing: plan" in texts(form)
     assert shows(form, "Number of recipients")
@@ -288,11 +290,11 @@ def test_rows_picked_during_a_dry_run_need_another(form, monkeypatch):
     gate.set()
     assert form.join(60)
     assert "1 message to send, 0 left out." in said(form)
-    assert not shows(form, "Number of recipients"), "nobody has looked at the second"
+    assert not shows(form, "Number of recipients"), "the dry run was without the second"
 
 
 def test_a_double_click_sends_once(form, frame, arrived):
-    looked(form, [0, 1])
+    dry_run(form, [0, 1])
     fill(form, "Number of recipients", "2")
     send_button(form).click()
     send_button(form).click()
@@ -307,7 +309,7 @@ FIELDS = {"Message": "Bye.", "Signed": "Ada", "Batch name": "two", DAYS: "9"}
 
 @pytest.mark.parametrize(("field", "text"), [*FIELDS.items(), (DAYS, "soon")])
 def test_a_change_takes_the_confirmation_away(form, field, text):
-    looked(form, [0, 1])
+    dry_run(form, [0, 1])
     fill(form, "Number of recipients", "2")
     assert not send_button(form).disabled
     fill(form, field, text)
@@ -321,18 +323,20 @@ def test_one_button_is_primary_at_each_step(form):
         return [one.description for one in walk(form.box) if "crisp-primary" in classes(one)]
 
     assert primary() == ["Dry run"]
-    looked(form, [0])
+    dry_run(form, [0])
     assert primary() == ["Send 1 message"]
     press(form, "Select none")
     assert primary() == ["Dry run"]
 
 
-def test_a_connection_that_only_reads_looks_and_says_why_not_more(sandbox, frame, waits, arrived):
+def test_a_connection_that_only_reads_ends_after_the_dry_run_and_says_why(
+    sandbox, frame, waits, arrived
+):
     ws = crisp.connect(sandbox=sandbox, writes=False, sleep=waits.append)
     form = ws.broadcast(frame)
     fill(form, "Message", TEXT)
     fill(form, DAYS, "")
-    looked(form, [0, 1])
+    dry_run(form, [0, 1])
     fill(form, "Number of recipients", "2")
     assert send_button(form).disabled
     assert "connect(writes=True)" in texts(form, "crisp-confirm")
@@ -343,7 +347,7 @@ def test_a_connection_that_only_reads_looks_and_says_why_not_more(sandbox, frame
 
 
 def test_crisps_refusal_of_one_message_is_shown_beside_it(form, sandbox, frame, arrived):
-    looked(form, [0, 1])
+    dry_run(form, [0, 1])
     fill(form, "Number of recipients", "2")
     sandbox.faults(
         operation="send_message_in_conversation", next=1, status=400, reason="invalid_data"
@@ -357,7 +361,7 @@ def test_crisps_refusal_of_one_message_is_shown_beside_it(form, sandbox, frame, 
 
 
 def test_what_ends_the_sending_is_shown_with_what_went(form, sandbox, arrived):
-    looked(form, [0, 1, 3])
+    dry_run(form, [0, 1, 3])
     fill(form, "Number of recipients", "3")
     sandbox.faults(operation="send_message_in_conversation", status=403)
     send_button(form).click()
@@ -369,7 +373,7 @@ def test_what_ends_the_sending_is_shown_with_what_went(form, sandbox, arrived):
     assert arrived() == {}
 
 
-def test_the_stop_button_ends_a_look(form, frame, spent, ws, monkeypatch):
+def test_the_stop_button_ends_a_dry_run(form, frame, spent, ws, monkeypatch):
     fill(form, DAYS, "3000")
     reserve = ws.client.quota.reserve
     calls = []
@@ -413,16 +417,16 @@ def test_columns_are_inserted(form):
     assert control(form, "Message").value == "Dear {{ nickname }}"
 
 
-def test_days_that_are_no_number_are_told(form, spent):
+def test_days_that_are_no_number_are_refused(form, spent):
     fill(form, DAYS, "soon")
-    looked(form, [0])
+    dry_run(form, [0])
     assert "whole number" in said(form)
     assert not shows(form, "Number of recipients")
     assert spent() == 0
 
 
 def test_rows_are_picked_by_page_search_and_all(form):
-    picked = form.broadcaster.picked
+    selected = form.broadcaster.selected
     tick(form, 1)
     form.say("A result.")
     press(form, "Next page")
@@ -434,14 +438,14 @@ def test_rows_are_picked_by_page_search_and_all(form):
     tick(form, first)
     press(form, "Previous page")
     assert control(form, "Customer no01").value
-    assert list(picked.nonzero()[0]) == [1, first]
+    assert list(selected.nonzero()[0]) == [1, first]
     fill(form, "Search", "customer no1")
     press(form, "Select all matches")
-    assert list(picked.nonzero()[0]) == [1, first, 10, 11]
+    assert list(selected.nonzero()[0]) == [1, first, 10, 11]
     fill(form, "Search", "nobody at all")
     assert "none found" in texts(form)
     press(form, "Select none")
-    assert not picked.any()
+    assert not selected.any()
 
 
 def test_a_long_list_makes_no_more_widgets_than_a_page(ws, frame):
