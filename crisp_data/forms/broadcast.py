@@ -10,11 +10,12 @@ import pandas as pd
 from crisp_data.counts import count
 from crisp_data.errors import BadParameter, CrispError
 from crisp_data.forms import html
+from crisp_data.forms.broadcast_html import REST, card, question, tally
 from crisp_data.forms.broadcast_model import BroadcastModel
 from crisp_data.forms.form import Form
 from crisp_data.forms.protocol import Workspace
 from crisp_data.forms.row_picker import RowPicker
-from crisp_data.forms.widget_parts import button, heading, row, show, stack
+from crisp_data.forms.widget_parts import button, heading, row, set_class, show, stack
 
 _BUTTONS = 8  # columns with a button of their own; the others are typed
 
@@ -85,18 +86,17 @@ class Broadcast(Form):
         super().refresh()
         self._offer_next_step()
 
-    def fail(self, error: BaseException) -> None:
-        """Show an error, and what had gone before it.
+    def error_note(self) -> str:
+        """Say what was sent before an error.
 
-        Parameters
-        ----------
-        error : BaseException
-            What went wrong.
+        Returns
+        -------
+        str
+            A line of text; empty where there is nothing to say.
         """
-        super().fail(error)
-        if self._total and self.result is not None and isinstance(error, CrispError):
-            what, _, hint = str(error).partition("\n")
-            self.say(what, f"{hint}\n{_tally(self.result)}. {_REST}", "error")
+        if not self._total or self.result is None:
+            return ""
+        return f"{tally(self.result)}. {REST}"
 
     def lines(self) -> list[str]:
         """What a page without a kernel says.
@@ -108,7 +108,7 @@ class Broadcast(Form):
         """
         model = self.broadcaster
         selected = f"{model.selected.sum():,} of {count(len(model.frame), 'conversation')} selected"
-        return [selected, *([] if self.result is None else [f"form.result: {_tally(self.result)}"])]
+        return [selected, *([] if self.result is None else [f"form.result: {tally(self.result)}"])]
 
     # Its parts
 
@@ -177,16 +177,16 @@ class Broadcast(Form):
         self._previous.disabled = self._number == 0
         self._next.disabled = self._number + 1 >= selected
         if not selected:
-            self._preview.value = _card("Preview", "Select a conversation to see a preview.")
+            self._preview.value = card("Preview", "Select a conversation to see a preview.")
             return
         title = f"Preview {self._number + 1:,} of {selected:,}"
         try:
             name, text, reason = self.broadcaster.preview(self._number)
         except BadParameter as error:
-            self._preview.value = _card(title, str(error))
+            self._preview.value = card(title, str(error))
             return
         title = f"{title}: to {name}"
-        self._preview.value = _card(title, f"Left out: {reason}" if reason else text, not reason)
+        self._preview.value = card(title, f"Left out: {reason}" if reason else text, not reason)
 
     def _offer_next_step(self) -> None:
         """Offer the dry run, or the sending that it allows."""
@@ -198,14 +198,10 @@ class Broadcast(Form):
         typed = self._typed.value.strip() == str(recipients)
         self._send.disabled = not (recipients and typed and model.ws.client.writes)
         self._send.description = f"Send {count(recipients or 0, 'message')}"
-        self._question.value = _question(model.ws, recipients or 0)
+        self._question.value = question(model.ws, recipients or 0)
         strong = "crisp-danger" if html.service(model.ws) == "live" else "crisp-primary"
-        if recipients:
-            self._dry_run.remove_class("crisp-primary")
-            self._send.add_class(strong)
-        else:
-            self._dry_run.add_class("crisp-primary")
-            self._send.remove_class(strong)
+        set_class(self._dry_run, "crisp-primary", not recipients)
+        set_class(self._send, strong, bool(recipients))
 
     def _progress(self) -> tuple[int, int, str]:
         model = self.broadcaster
@@ -255,10 +251,12 @@ class Broadcast(Form):
             ("Not sent", ~sent, ["to", "state", "reason"]),
             ("Sent", sent, ["to", "text", "sent_at", "fingerprint"]),
         )
-        complete = model.done == self._total and not result["state"].isin(_TROUBLE).any()
+        complete = (
+            model.done == self._total and not result["state"].isin(["failed", "unknown"]).any()
+        )
         self.say(
-            f"{_tally(result)}.",
-            "The whole frame is in form.result." + ("" if complete else f" {_REST}"),
+            f"{tally(result)}.",
+            "The whole frame is in form.result." + ("" if complete else f" {REST}"),
             "done" if complete else "info",
         )
 
@@ -269,49 +267,9 @@ class Broadcast(Form):
         self._tables.value = "".join(html.table(*table) for table in tables if len(table[1]))
 
 
-_TROUBLE = ["failed", "unknown"]
-_REST = (
-    "Unsent messages are in ws.outbox. The same message or batch name sends only those that "
-    "were not sent."
-)
-
-
 def _days(text: str) -> int | None:
     if text.strip() and not text.strip().isdecimal():
         raise BadParameter(
             "The days must be a whole number.", "Leave the field empty to skip this check."
         )
     return int(text) if text.strip() else None
-
-
-def _question(ws: Workspace, recipients: int) -> str:
-    """Say what a typed number confirms: where, which website, how many."""
-    if not ws.client.writes:
-        return (
-            "<p>This connection only reads. To send, connect with "
-            "<code>connect(writes=True)</code>.</p>"
-        )
-    where = html.service(ws).upper()
-    name = html.escape(ws.name or ws.website_id)
-    return (
-        f"<p><strong>{where}, {name}:</strong> {count(recipients, 'customer')} will get this "
-        f"message. Type <strong>{recipients}</strong> to confirm.</p>"
-    )
-
-
-def _card(title: str, words: str, message: bool = False) -> str:
-    """Draw a preview; customers' words and the template's are escaped here."""
-    kind = "crisp-bubble" if message else "crisp-soft"
-    return (
-        f"<div class='crisp-card'><p><strong>{html.escape(title)}</strong></p>"
-        f"<div class='{kind}'>{html.escape(words)}</div></div>"
-    )
-
-
-def _tally(result: pd.DataFrame) -> str:
-    """Count a result's states, such as "38 sent, 2 failed, 3 left out"."""
-    counts = result["state"].value_counts()
-    states = ["sent", "failed", "unknown", "sending", "queued"]
-    found = [f"{counts[state]:,} {state}" for state in states if counts.get(state)]
-    left = int(result["state"].isna().sum())
-    return ", ".join([*found, *([f"{left:,} left out"] if left else [])]) or "nothing"

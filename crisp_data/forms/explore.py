@@ -3,30 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
 
 import ipywidgets as widgets
 import pandas as pd
 
 from crisp_data.counts import count
 from crisp_data.errors import BadParameter, CrispError
-from crisp_data.filters import STATES
 from crisp_data.forms import html
+from crisp_data.forms.explore_filters import ExploreFilters
 from crisp_data.forms.explore_model import ExploreModel, Query
 from crisp_data.forms.form import Form
 from crisp_data.forms.protocol import Workspace
-from crisp_data.forms.widget_parts import button, row, show
+from crisp_data.forms.widget_parts import button, row, set_class, show
 from crisp_data.quota.estimate import Plan
 
-_TIMES = ["today", "yesterday", "7 days ago", "30 days ago", "3 months ago", "1 year ago"]
 _PREVIEW = {
     "conversations": ["nickname", "email", "state", "segments", "last_message", "updated_at"],
     "people": ["nickname", "email", "company_name", "country", "segments", "created_at"],
     "messages": ["timestamp", "from", "type", "nickname", "content", "session_id"],
 }
-# "" is any: a dropdown takes None for nothing chosen, and shows nothing.
-_ANY_OPERATOR: list[tuple[str, Any]] = [("anybody", ""), ("nobody", False)]
-_ANY: list[tuple[str, Any]] = [("any", "")]
 
 
 class Explore(Form):
@@ -51,10 +46,12 @@ class Explore(Form):
 
     def __init__(self, ws: Workspace) -> None:
         self.explorer = ExploreModel(ws)
+        self._filters = ExploreFilters(self._changed)
         self._planned = 0  # requests that the running pull is expected to spend
         self._cost, self._messages_cost, self._preview = (widgets.HTML() for _ in range(3))
         self._code = widgets.Textarea(description="Code that does the same", rows=2)
         self._code.add_class("crisp-code")
+        self._load = button("Load operators and inboxes (3 requests)", self._start_load, small=True)
         self._show_cost = button("Show count and cost", self._start_price)
         self._pull = button("Pull", self._start_pull)
         self._pull_messages = button("Pull their messages", self._start_pull_messages)
@@ -68,7 +65,8 @@ class Explore(Form):
             stop=self.explorer.spending.stop,
         )
         self.body.children = [
-            *self._filter_rows(),
+            *self._filters.rows,
+            row(self._load),
             self._cost,
             row(self._show_cost, self._pull),
             self.runner.box,
@@ -104,39 +102,31 @@ class Explore(Form):
         -------
         Query
             What the filters ask for.
-
-        Raises
-        ------
-        BadParameter
-            The limit is no whole number.
         """
-        limit = self._filters["limit"].value.strip()
-        if limit and not limit.isdecimal():
-            raise BadParameter("limit must be a whole number.", "Leave it empty for all rows.")
-        values = {name: _stripped(field.value) for name, field in self._filters.items()}
-        values["limit"] = int(limit) if limit else ""
-        return Query(**{name: value for name, value in values.items() if value != ""})
+        return self._filters.query()
 
     def refresh(self) -> None:
         """Bring banner, quota and buttons up to date; spends nothing."""
         super().refresh()
         priced = self.explorer.plan is not None
         self._pull.disabled = not priced
-        for one, primary in ((self._show_cost, not priced), (self._pull, priced)):
-            (one.add_class if primary else one.remove_class)("crisp-primary")
+        set_class(self._show_cost, "crisp-primary", not priced)
+        set_class(self._pull, "crisp-primary", priced)
 
-    def fail(self, error: BaseException) -> None:
-        """Show an error, and where to find what came before it.
+    def error_note(self) -> str:
+        """Say where to find what came before an error.
 
-        Parameters
-        ----------
-        error : BaseException
-            What went wrong.
+        Returns
+        -------
+        str
+            A line of text; empty where there is nothing to say.
         """
-        super().fail(error)
-        if isinstance(error, CrispError) and (note := self._partial_note()):
-            what, _, hint = str(error).partition("\n")
-            self.say(what, f"{hint}\n{note}", "error")
+        rows = self.partial
+        if rows is None or rows.empty:
+            return ""
+        return (
+            f"{count(len(rows), 'row')} were read before that: form.partial. The cache holds them."
+        )
 
     def lines(self) -> list[str]:
         """What a page without a kernel says.
@@ -150,53 +140,12 @@ class Explore(Form):
             return ["nothing pulled yet"]
         return [f"form.result: {count(len(self.result), 'row')}"]
 
-    # Its parts
-
-    def _filter_rows(self) -> list[widgets.Widget]:
-        late = {"continuous_update": False}  # a filter that is half typed is not one
-        moment = {"options": _TIMES, "ensure_option": False, **late}
-        tables = [("Conversations", "conversations"), ("People", "people")]
-        states = [*_ANY, *((state, state) for state in STATES)]
-        both = {
-            "table": widgets.Dropdown(description="Table", options=tables),
-            "since": widgets.Combobox(description="Since", placeholder="any time", **moment),
-            "until": widgets.Combobox(description="Until", placeholder="now", **moment),
-            "limit": widgets.Text("500", description="Limit", placeholder="all rows", **late),
-            "search": widgets.Text(description="Search", placeholder="words", **late),
-        }
-        conversations = {
-            "state": widgets.Dropdown(description="State", options=states),
-            "segment": widgets.Text(description="Segment", placeholder="any", **late),
-            "assigned": widgets.Dropdown(description="Assigned to", options=_ANY_OPERATOR),
-            "inbox": widgets.Dropdown(description="Inbox", options=_ANY),
-        }
-        self._filters = {**both, **conversations}
-        for field in self._filters.values():
-            field.observe(lambda _: self._changed(), "value")
-        self._load = button("Load operators and inboxes (3 requests)", self._start_load, small=True)
-        self._only_conversations = row(*conversations.values())
-        return [row(*both.values()), self._only_conversations, row(self._load)]
-
-    def _fill_names(self, load: bool = False) -> None:
-        names = self.explorer.names(load)
-        for name, first, found in (
-            ("assigned", _ANY_OPERATOR, names["operators"]),
-            ("inbox", _ANY, names["inboxes"]),
-        ):
-            dropdown = self._filters[name]
-            chosen = dropdown.value
-            dropdown.options = [*first, *((label or key, key) for key, label in found.items())]
-            dropdown.value = chosen
-        show(self._load, not names["operators"])
-
     # What happens
 
     def _changed(self) -> None:
         """Ask another question: what was priced does not hold for it."""
         self.explorer.plan = None
-        conversations = self._filters["table"].value == "conversations"
-        show(self._only_conversations, conversations)
-        self._filters["since"].description = "Updated since" if conversations else "Created since"
+        self._filters.show_those_of_the_table()
         self._cost.value = ""
         self.refresh()
         try:
@@ -206,6 +155,11 @@ class Explore(Form):
             return
         if not self.runner.running:
             self.clear_notice()
+
+    def _fill_names(self, load: bool = False) -> None:
+        names = self.explorer.names(load)
+        self._filters.fill_names(**names)
+        show(self._load, not names["operators"])
 
     def _show_code(self, code: str) -> None:
         self._code.value, self._code.rows = code, 2 + code.count("\n")
@@ -246,7 +200,7 @@ class Explore(Form):
             except CrispError:
                 if not self.explorer.spending.stopped:
                     raise
-                self.say("Stopped. No further requests were sent.", self._partial_note(), "info")
+                self.say("Stopped. No further requests were sent.", self.error_note(), "info")
 
         self._planned = 0 if plan is None else plan.requests
         self.runner.start(pressed, unless_stopped, doing)
@@ -277,18 +231,6 @@ class Explore(Form):
             f"The whole frame, {frame.shape[1]} columns, is in form.result.\n{warning_texts}",
             "info" if warning_texts else "done",
         )
-
-    def _partial_note(self) -> str:
-        rows = self.partial
-        if rows is None or rows.empty:
-            return ""
-        return (
-            f"{count(len(rows), 'row')} were read before that: form.partial. The cache holds them."
-        )
-
-
-def _stripped(value: Any) -> Any:
-    return value.strip() if isinstance(value, str) else value
 
 
 def _cost(plan: Plan, query: Query) -> str:

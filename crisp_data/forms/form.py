@@ -110,10 +110,20 @@ class Form:
         """
         if isinstance(error, CrispError):
             what, _, hint = str(error).partition("\n")
-            self.say(what, hint, "error")
+            self.say(what, f"{hint}\n{self.error_note()}", "error")
         else:
             hint = "An unexpected error. The traceback is in the kernel's log."
             self.say(f"Stopped by {type(error).__name__}.", hint, "error")
+
+    def error_note(self) -> str:
+        """What stands below an error, such as what was done before it.
+
+        Returns
+        -------
+        str
+            A line of text; empty where there is nothing to say.
+        """
+        return ""
 
     def clear_notice(self) -> None:
         """Take the last result or error away."""

@@ -52,6 +52,21 @@ def heading(words: str) -> widgets.HTML:
     return widgets.HTML(f"<h3>{html.escape(words)}</h3>").add_class("crisp-heading")
 
 
+def set_class(widget: widgets.Widget, name: str, present: bool) -> None:
+    """Give a widget a CSS class, or take it away.
+
+    Parameters
+    ----------
+    widget : widgets.Widget
+        The widget.
+    name : str
+        The class.
+    present : bool
+        Whether the widget has it from now on.
+    """
+    (widget.add_class if present else widget.remove_class)(name)
+
+
 def show(widget: widgets.Widget, shown: bool) -> None:
     """Show a widget, or take it off the page and out of the order of the Tab key."""
     widget.layout.display = None if shown else "none"
