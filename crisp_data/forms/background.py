@@ -5,12 +5,19 @@ from __future__ import annotations
 import html
 import threading
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 import ipywidgets as widgets
 
-from crisp_data.forms import form as parts
+from crisp_data.forms import widget_parts as parts
 
-_BEAT = 0.25  # seconds between two looks at the work
+if TYPE_CHECKING:
+    from crisp_data.forms.form import Form
+
+#: How much is done, of how much (0: nobody knows), and a few text.
+Progress = Callable[[], tuple[int, int, str]]
+
+_REFRESH_S = 0.25  # seconds between two looks at the work
 
 
 class BackgroundTask:
@@ -28,9 +35,9 @@ class BackgroundTask:
     form : Form
         Shows results and errors.
     progress : callable
-        Gives how much is done, of how much (0: nobody knows), and a few words; asked four
+        Gives how much is done, of how much (0: nobody knows), and a few words; called four
         times a second while the work runs, so the work itself never waits for the page.
-    halt : callable, optional
+    stop : callable, optional
         Called by the stop button; the work is to end soon after. Without it there is none.
 
     Attributes
@@ -41,15 +48,14 @@ class BackgroundTask:
 
     def __init__(
         self,
-        form: parts.Form,
-        progress: Callable[[], tuple[int, int, str]],
-        halt: Callable[[], None] | None = None,
+        form: Form,
+        progress: Progress,
+        stop: Callable[[], None] | None = None,
     ) -> None:
-        self.form, self._progress, self._halt = form, progress, halt
+        self.form, self._progress, self._on_stop = form, progress, stop
         self._bar = widgets.HTML()
-        self._stop = parts.button("Stop")
-        self._stop.on_click(lambda _: self._stopped())
-        self.box = parts.row(self._bar, self._stop) if halt else parts.row(self._bar)
+        self._stop = parts.button("Stop", self._stop_pressed)
+        self.box = parts.row(self._bar, self._stop) if stop else parts.row(self._bar)
         parts.show(self.box, False)
         self._thread: threading.Thread | None = None
 
@@ -58,7 +64,7 @@ class BackgroundTask:
         """Whether work is under way."""
         return self._thread is not None and self._thread.is_alive()
 
-    def start(self, button: widgets.Button, work: Callable[[], None], doing: str = "") -> None:
+    def start(self, button: widgets.Button, work: Callable[[], None], busy_label: str = "") -> None:
         """Start work; the button stays grey until it ends. While some runs, nothing happens.
 
         Parameters
@@ -67,7 +73,7 @@ class BackgroundTask:
             The button that was pressed.
         work : callable
             What to do in the background.
-        doing : str, optional
+        busy_label : str, optional
             What the button says until the work ends; what it says now by default.
         """
         if self.running:
@@ -77,7 +83,7 @@ class BackgroundTask:
         parts.show(self.box, True)
         # A daemon: a script that ends does not wait for it. What it sends is journalled.
         self._thread = threading.Thread(
-            target=self._run, args=(button, work, doing), name="crisp-form", daemon=True
+            target=self._run, args=(button, work, busy_label), name="crisp-form", daemon=True
         )
         self._thread.start()
 
@@ -87,32 +93,32 @@ class BackgroundTask:
             self._thread.join(timeout)
         return not self.running
 
-    def _run(self, button: widgets.Button, work: Callable[[], None], doing: str) -> None:
-        over = threading.Event()
-        watch = threading.Thread(target=self._watch, args=(over,), daemon=True)
-        watch.start()
+    def _run(self, button: widgets.Button, work: Callable[[], None], busy_label: str) -> None:
+        ended = threading.Event()
+        refresh = threading.Thread(target=self._refresh_until, args=(ended,), daemon=True)
+        refresh.start()
         try:
-            with self.form.busy(button, doing):
+            with self.form.busy(button, busy_label):
                 work()
         finally:
-            over.set()
-            watch.join()
+            ended.set()
+            refresh.join()
             parts.show(self.box, False)
 
-    def _watch(self, over: threading.Event) -> None:
-        while not over.wait(_BEAT):
+    def _refresh_until(self, ended: threading.Event) -> None:
+        while not ended.wait(_REFRESH_S):
             self._draw()
 
     def _draw(self) -> None:
-        done, whole, words = self._progress()
-        words = html.escape(words)
-        value = f"value='{min(done, whole)}' max='{whole}'" if whole else ""
+        done, total, text = self._progress()
+        text = html.escape(text)
+        value = f"value='{min(done, total)}' max='{total}'" if total else ""
         self._bar.value = (
-            f"<div class='crisp-progress'><progress {value} aria-label='{words}'></progress>"
-            f"<span>{words}</span></div>"
+            f"<div class='crisp-progress'><progress {value} aria-label='{text}'></progress>"
+            f"<span>{text}</span></div>"
         )
 
-    def _stopped(self) -> None:
+    def _stop_pressed(self) -> None:
         self._stop.disabled = True
-        if self._halt is not None:
-            self._halt()
+        if self._on_stop is not None:
+            self._on_stop()

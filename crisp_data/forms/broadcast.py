@@ -1,16 +1,21 @@
-"""The form of ``ws.broadcast()``: who, what, a look at it, and the sending."""
+"""The form of ``ws.broadcast()``: recipients, message, dry run and sending."""
 
 from __future__ import annotations
+
+from functools import partial
 
 import ipywidgets as widgets
 import pandas as pd
 
 from crisp_data.counts import count
 from crisp_data.errors import BadParameter, CrispError
-from crisp_data.forms import form, html
-from crisp_data.forms.background import BackgroundTask
-from crisp_data.forms.broadcast_model import BroadcastModel, Sendable
+from crisp_data.forms import html
+from crisp_data.forms.broadcast_html import REST, card, question, tally
+from crisp_data.forms.broadcast_model import BroadcastModel
+from crisp_data.forms.form import Form
+from crisp_data.forms.protocol import Workspace
 from crisp_data.forms.row_picker import RowPicker
+from crisp_data.forms.widget_parts import button, heading, row, set_class, show, stack
 
 _BUTTONS = 8  # columns with a button of their own; the others are typed
 
@@ -21,8 +26,8 @@ _INCLUDE = {
 }
 
 
-class Broadcast(form.Form):
-    """One message to many conversations, looked at before it goes.
+class Broadcast(Form):
+    """One message to many conversations, with a dry run before it is sent.
 
     Parameters
     ----------
@@ -38,17 +43,32 @@ class Broadcast(form.Form):
         As there.
     """
 
-    def __init__(self, ws: Sendable, conversations: pd.DataFrame) -> None:
+    def __init__(self, ws: Workspace, conversations: pd.DataFrame) -> None:
         self.broadcaster = BroadcastModel(ws, conversations)
-        self._number = self._whole = 0  # the preview shown; how many messages are being sent
-        self._make()
+        self._number = 0  # the preview shown
+        self._total = 0  # how many messages are being sent
         super().__init__(
             ws,
             "Send to many",
             "Each person gets one message. Nothing is sent until you type the number of "
             "recipients.",
+            progress=self._progress,
+            stop=self.broadcaster.stop,
         )
-        self._lay_out()
+        self.body.children = [
+            heading("1. Recipients"),
+            RowPicker(self.broadcaster, self._changed).box,
+            heading("2. Message"),
+            row(self._message_fields(), self._preview_pane()),
+            heading("3. Check"),
+            *self._check_fields(),
+            self._confirm_pane(),
+            self.runner.box,
+        ]
+        self._tables = widgets.HTML()
+        self.below.children = [self._tables]
+        for field in [*self._fields.values(), self._quiet_days, *self._include.values()]:
+            field.observe(lambda _: self._changed(), "value")
         self._changed()
 
     @property
@@ -58,41 +78,25 @@ class Broadcast(form.Form):
 
     @property
     def dry(self) -> pd.DataFrame | None:
-        """The last look at what would be sent."""
+        """The last dry run."""
         return self.broadcaster.dry
-
-    def join(self, timeout: float | None = None) -> bool:
-        """Wait for a running look or sending to end; say whether it has.
-
-        Parameters
-        ----------
-        timeout : float, optional
-            Seconds to wait at most; None waits until it ends.
-
-        Returns
-        -------
-        bool
-            Whether it has ended.
-        """
-        return self.runner.join(timeout)
 
     def refresh(self) -> None:
         """Bring banner, quota and buttons up to date; spends nothing."""
         super().refresh()
-        self._tell()
+        self._offer_next_step()
 
-    def fail(self, error: BaseException) -> None:
-        """Show an error, and what had gone before it.
+    def error_note(self) -> str:
+        """Say what was sent before an error.
 
-        Parameters
-        ----------
-        error : BaseException
-            What went wrong.
+        Returns
+        -------
+        str
+            A line of text; empty where there is nothing to say.
         """
-        super().fail(error)
-        if self._whole and self.result is not None and isinstance(error, CrispError):
-            what, _, hint = str(error).partition("\n")
-            self.say(what, f"{hint}\n{_tally(self.result)}. {_REST}", "error")
+        if not self._total or self.result is None:
+            return ""
+        return f"{tally(self.result)}. {REST}"
 
     def lines(self) -> list[str]:
         """What a page without a kernel says.
@@ -102,191 +106,165 @@ class Broadcast(form.Form):
         list[str]
             Lines of text.
         """
-        of = self.broadcaster
-        picked = f"{of.picked.sum():,} of {count(len(of.frame), 'conversation')} selected"
-        return [picked, *([] if of.result is None else [f"form.result: {_tally(of.result)}"])]
+        model = self.broadcaster
+        selected = f"{model.selected.sum():,} of {count(len(model.frame), 'conversation')} selected"
+        return [selected, *([] if self.result is None else [f"form.result: {tally(self.result)}"])]
 
     # Its parts
 
-    def _make(self) -> None:
-        of = self.broadcaster
-        self.picker = RowPicker(of, self._changed)
-        self.template = widgets.Textarea(
+    def _message_fields(self) -> widgets.Widget:
+        template = widgets.Textarea(
             description="Message", rows=6, placeholder="Hello {{ nickname }}, …"
         )
-        self.inserts = [form.button(name, small=True) for name in of.columns[:_BUTTONS]]
-        self.nickname = widgets.Text(
-            description="Signed", placeholder=("the name that customers see")
-        )
-        self.batch = widgets.Text(description="Batch name", placeholder="optional")
-        self.quiet_days = widgets.Text(
+        nickname = widgets.Text(description="Signed", placeholder="the name that customers see")
+        batch = widgets.Text(description="Batch name", placeholder="optional")
+        self._fields = {"template": template, "nickname": nickname, "batch": batch}
+        columns = self.broadcaster.columns[:_BUTTONS]
+        inserts = [button(name, partial(self._insert, name), small=True) for name in columns]
+        hint = widgets.HTML("<span class='crisp-soft'>Insert a column:</span>")
+        return stack(template, hint, row(*inserts), row(nickname, batch))
+
+    def _preview_pane(self) -> widgets.Widget:
+        self._preview = widgets.HTML()
+        self._previous = button("Previous preview", lambda: self._turn(-1), small=True)
+        self._next = button("Next preview", lambda: self._turn(1), small=True)
+        return stack(self._preview, row(self._previous, self._next))
+
+    def _check_fields(self) -> list[widgets.Widget]:
+        self._quiet_days = widgets.Text(
             "30",
-            description=("Leave out people who have not written for (days)"),
+            description="Leave out people who have not written for (days)",
             placeholder="nobody",
         )
-        self.include = {
-            word: widgets.Checkbox(description=words) for word, words in _INCLUDE.items()
+        self._include = {
+            what: widgets.Checkbox(description=label) for what, label in _INCLUDE.items()
         }
-        self.back = form.button("Previous preview", small=True)
-        self.on = form.button("Next preview", small=True)
-        self.look = form.button("Dry run")
-        self.typed = widgets.Text(description="Number of recipients")
-        self.send = form.button("Send")
-        self.runner = BackgroundTask(self, self._progress, of.stop)
-        self._preview, self._question, self._tables = (widgets.HTML() for _ in range(3))
-        self._confirm = form.stack(
-            form.heading("4. Send"), self._question, form.row(self.typed, self.send)
-        )
-        self._confirm.add_class("crisp-confirm")
-        for insert in self.inserts:
-            insert.on_click(lambda pressed: self._insert(pressed.description))
-        fields = [self.template, self.nickname, self.batch, self.quiet_days]
-        for field in [*fields, *self.include.values()]:
-            field.observe(lambda _: self._changed(), "value")
-        self.typed.observe(lambda _: self._tell(), "value")
-        self.back.on_click(lambda _: self._turn(-1))
-        self.on.on_click(lambda _: self._turn(1))
-        self.look.on_click(lambda _: self._start_look())
-        self.send.on_click(lambda _: self._start_send())
+        self._dry_run = button("Dry run", self._start_dry_run)
+        return [row(self._quiet_days, *self._include.values()), row(self._dry_run)]
 
-    def _lay_out(self) -> None:
-        insert = widgets.HTML("<span class='crisp-soft'>Insert a column:</span>")
-        signed = form.row(self.nickname, self.batch)
-        write = form.stack(self.template, insert, form.row(*self.inserts), signed)
-        read = form.stack(self._preview, form.row(self.back, self.on))
-        self.body.children = [
-            form.heading("1. Recipients"),
-            self.picker.box,
-            form.heading("2. Message"),
-            form.row(write, read),
-            form.heading("3. Check"),
-            form.row(self.quiet_days, *self.include.values()),
-            form.row(self.look),
-            self._confirm,
-            self.runner.box,
-        ]
-        self.below.children = [self._tables]
+    def _confirm_pane(self) -> widgets.Widget:
+        self._question = widgets.HTML()
+        self._typed = widgets.Text(description="Number of recipients")
+        self._typed.observe(lambda _: self._offer_next_step(), "value")
+        self._send = button("Send", self._start_sending)
+        self._confirm = stack(heading("4. Send"), self._question, row(self._typed, self._send))
+        return self._confirm.add_class("crisp-confirm")
 
     # What happens
 
     def _changed(self) -> None:
-        """Take the fields over; what was looked at does not hold for others."""
-        of = self.broadcaster
-        of.template, of.nickname, of.batch = (
-            field.value for field in (self.template, self.nickname, self.batch)
-        )
-        of.include = tuple(word for word, box in self.include.items() if box.value)
+        """Take the fields over; a dry run does not hold for other ones."""
+        model = self.broadcaster
+        for name, field in self._fields.items():
+            setattr(model, name, field.value)
+        model.include = tuple(what for what, box in self._include.items() if box.value)
         try:
-            of.quiet_days = _days(self.quiet_days.value)
-        except BadParameter:  # told when somebody looks: it may be half typed
-            of.dry = None
+            model.quiet_days = _days(self._quiet_days.value)
+        except BadParameter:  # shown at the dry run: it may be half typed
+            model.dry = None
         if not self.runner.running:
-            self.quiet()
+            self.clear_notice()
         self._turn(0)
-        self._tell()
+        self._offer_next_step()
 
-    def _insert(self, name: str) -> None:
-        self.template.value += f"{{{{ {name} }}}}"
+    def _insert(self, column: str) -> None:
+        self._fields["template"].value += f"{{{{ {column} }}}}"
 
     def _turn(self, steps: int) -> None:
         """Show the message as one of the recipients will read it."""
-        picked = int(self.broadcaster.picked.sum())
-        self._number = min(max(0, self._number + steps), max(0, picked - 1))
-        self.back.disabled = self._number == 0
-        self.on.disabled = self._number + 1 >= picked
-        if not picked:
-            self._preview.value = _card("Preview", "Select a conversation to see a preview.")
+        selected = int(self.broadcaster.selected.sum())
+        self._number = min(max(0, self._number + steps), max(0, selected - 1))
+        self._previous.disabled = self._number == 0
+        self._next.disabled = self._number + 1 >= selected
+        if not selected:
+            self._preview.value = card("Preview", "Select a conversation to see a preview.")
             return
-        title = f"Preview {self._number + 1:,} of {picked:,}"
+        title = f"Preview {self._number + 1:,} of {selected:,}"
         try:
             name, text, reason = self.broadcaster.preview(self._number)
         except BadParameter as error:
-            self._preview.value = _card(title, str(error))
+            self._preview.value = card(title, str(error))
             return
-        to = f"{title}: to {name}"
-        self._preview.value = _card(to, f"Left out: {reason}" if reason else text, not reason)
+        title = f"{title}: to {name}"
+        self._preview.value = card(title, f"Left out: {reason}" if reason else text, not reason)
 
-    def _tell(self) -> None:
-        """Show what may be done next: a look, or the sending that it allows."""
-        of = self.broadcaster
-        recipients, live = of.recipients, html.service(of.ws) == "live"
-        form.show(self._confirm, bool(recipients))
-        if recipients is None and not self._whole:
+    def _offer_next_step(self) -> None:
+        """Offer the dry run, or the sending that it allows."""
+        model = self.broadcaster
+        recipients = model.recipients
+        show(self._confirm, bool(recipients))
+        if recipients is None and not self._total:
             self._tables.value = ""
-        typed = self.typed.value.strip() == str(recipients)
-        self.send.disabled = not (recipients and typed and of.ws.client.writes)
-        self.send.description = f"Send {count(recipients or 0, 'message')}"
-        self._question.value = _question(of, recipients or 0)
-        strong = "crisp-danger" if live else "crisp-primary"
-        for button, kind, on in (
-            (self.look, "crisp-primary", not recipients),
-            (self.send, strong, recipients),
-        ):
-            (button.add_class if on else button.remove_class)(kind)
+        typed = self._typed.value.strip() == str(recipients)
+        self._send.disabled = not (recipients and typed and model.ws.client.writes)
+        self._send.description = f"Send {count(recipients or 0, 'message')}"
+        self._question.value = question(model.ws, recipients or 0)
+        strong = "crisp-danger" if html.service(model.ws) == "live" else "crisp-primary"
+        set_class(self._dry_run, "crisp-primary", not recipients)
+        set_class(self._send, strong, bool(recipients))
 
     def _progress(self) -> tuple[int, int, str]:
-        of = self.broadcaster
-        if self._whole:
-            return of.done, self._whole, f"{of.done:,} of {count(self._whole, 'message')}"
-        return 0, 0, f"{count(of.spending.used, 'request')} to check who is left out"
+        model = self.broadcaster
+        if self._total:
+            return model.done, self._total, f"{model.done:,} of {count(self._total, 'message')}"
+        return 0, 0, f"{count(model.spending.used, 'request')} to check who is left out"
 
-    def _start_look(self) -> None:
-        self._whole = 0
-        try:
-            _days(self.quiet_days.value)
-        except BadParameter as error:
-            self.fail(error)
-            return
-        self.runner.start(self.look, self._look, "Looking …")
+    def _start_dry_run(self) -> None:
+        self._total = 0
+        self.runner.start(self._dry_run, self._do_dry_run, "Looking …")
 
-    def _start_send(self) -> None:
+    def _start_sending(self) -> None:
         # Read here, in the kernel's own thread: a second click finds the field empty.
-        typed, self.typed.value = self.typed.value, ""
-        self._whole = self.broadcaster.recipients or 0
-        self._question.value = f"<p>Sending to {count(self._whole, 'customer')}.</p>"
-        self.runner.start(self.send, lambda: self._send(typed), "Sending …")
+        typed, self._typed.value = self._typed.value, ""
+        self._total = self.broadcaster.recipients or 0
+        self._question.value = f"<p>Sending to {count(self._total, 'customer')}.</p>"
+        self.runner.start(self._send, lambda: self._do_send(typed), "Sending …")
 
-    def _look(self) -> None:
-        of = self.broadcaster
+    def _do_dry_run(self) -> None:
+        model = self.broadcaster
+        _days(self._quiet_days.value)
         try:
-            dry = of.look()
+            dry = model.dry_run()
         except CrispError:
-            if not of.spending.stopped:
+            if not model.spending.stopped:
                 raise
             self.say("Stopped. No further requests were sent.", kind="info")
             return
-        left = dry["reason"] != ""
-        shown = dry.assign(to=of.names[of.picked].to_numpy())
-        self._tables.value = _table("Left out", shown[left], ["to", "reason", "text"]) + _table(
-            "To send", shown[~left], ["to", "text"]
+        left_out = dry["reason"] != ""
+        self._show_tables(
+            dry,
+            ("Left out", left_out, ["to", "reason", "text"]),
+            ("To send", ~left_out, ["to", "text"]),
         )
         self.say(
-            f"{count(int((~left).sum()), 'message')} to send, {left.sum():,} left out.",
+            f"{count(int((~left_out).sum()), 'message')} to send, {left_out.sum():,} left out.",
             "Nothing was sent.",
             "info",
         )
 
-    def _send(self, typed: str) -> None:
-        of = self.broadcaster
-        names = of.names[of.picked].to_numpy()
-        result = of.send(typed)
-        shown = result.assign(to=names)
-        unsent = shown["state"] != "sent"
-        self._tables.value = _table("Not sent", shown[unsent], ["to", "state", "reason"]) + _table(
-            "Sent", shown[~unsent], ["to", "text", "sent_at", "fingerprint"]
+    def _do_send(self, typed: str) -> None:
+        model = self.broadcaster
+        result = model.send(typed)
+        sent = result["state"] == "sent"
+        self._show_tables(
+            result,
+            ("Not sent", ~sent, ["to", "state", "reason"]),
+            ("Sent", sent, ["to", "text", "sent_at", "fingerprint"]),
         )
-        whole = of.done == self._whole and not result["state"].isin(["failed", "unknown"]).any()
+        complete = (
+            model.done == self._total and not result["state"].isin(["failed", "unknown"]).any()
+        )
         self.say(
-            f"{_tally(result)}.",
-            "The whole frame is in form.result." + ("" if whole else f" {_REST}"),
-            "done" if whole else "info",
+            f"{tally(result)}.",
+            "The whole frame is in form.result." + ("" if complete else f" {REST}"),
+            "done" if complete else "info",
         )
 
-
-_REST = (
-    "Unsent messages are in ws.outbox. The same message or batch name sends only those that "
-    "were not sent."
-)
+    def _show_tables(self, frame: pd.DataFrame, *parts: tuple[str, pd.Series, list[str]]) -> None:
+        """Draw the rows of each part that has some, below its title."""
+        frame = frame.assign(to=self.broadcaster.names_of(frame["session_id"]))
+        tables = [(title, frame[rows], columns) for title, rows, columns in parts]
+        self._tables.value = "".join(html.table(*table) for table in tables if len(table[1]))
 
 
 def _days(text: str) -> int | None:
@@ -295,40 +273,3 @@ def _days(text: str) -> int | None:
             "The days must be a whole number.", "Leave the field empty to skip this check."
         )
     return int(text) if text.strip() else None
-
-
-def _question(of: BroadcastModel, recipients: int) -> str:
-    """Say what a typed number confirms: where, which website, how many."""
-    if not of.ws.client.writes:
-        return (
-            "<p>This connection only reads. To send, connect with "
-            "<code>connect(writes=True)</code>.</p>"
-        )
-    where = html.service(of.ws).upper()
-    name = html.escape(of.ws.name or of.ws.website_id)
-    return (
-        f"<p><strong>{where}, {name}:</strong> {count(recipients, 'customer')} will get this "
-        f"message. Type <strong>{recipients}</strong> to confirm.</p>"
-    )
-
-
-def _card(title: str, words: str, message: bool = False) -> str:
-    """Draw a preview; customers' words and the template's are escaped here."""
-    kind = "crisp-bubble" if message else "crisp-soft"
-    return (
-        f"<div class='crisp-card'><p><strong>{html.escape(title)}</strong></p>"
-        f"<div class='{kind}'>{html.escape(words)}</div></div>"
-    )
-
-
-def _table(title: str, frame: pd.DataFrame, columns: list[str]) -> str:
-    return "" if frame.empty else html.table(title, frame, columns)
-
-
-def _tally(result: pd.DataFrame) -> str:
-    """Count a result's states, such as "38 sent, 2 failed, 3 left out"."""
-    counts = result["state"].value_counts()
-    states = ["sent", "failed", "unknown", "sending", "queued"]
-    found = [f"{counts[state]:,} {state}" for state in states if counts.get(state)]
-    left = int(result["state"].isna().sum())
-    return ", ".join([*found, *([f"{left:,} left out"] if left else [])]) or "nothing"

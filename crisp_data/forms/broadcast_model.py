@@ -1,11 +1,11 @@
-"""One message to many: who, what, a look at it, and the sending, without a widget."""
+"""One message to many: recipients, message, dry run and sending, without a widget."""
 
 from __future__ import annotations
 
 import threading
 from collections.abc import Iterable
 from functools import cached_property
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -14,20 +14,13 @@ from crisp_data import outbox, outgoing, tables
 from crisp_data.counts import count
 from crisp_data.errors import BadParameter, CrispError
 from crisp_data.forms import html
-from crisp_data.forms.html import Opened
-from crisp_data.forms.request_counter import RequestCounter, Spender
+from crisp_data.forms.protocol import Workspace
+from crisp_data.forms.request_counter import RequestCounter
 
-#: What tells one conversation from another, and what is searched.
-SHOWN = ("nickname", "email", "state", "segments", "last_message", "updated_at")
+#: The columns that describe a conversation in the list, and that are searched.
+DESCRIBING = ("nickname", "email", "state", "segments", "last_message", "updated_at")
 # Columns of Crisp that a customer may be written to about, after those of one's own.
-_USUAL = ("nickname", "email", "subject", "city", "country", "phone")
-
-
-class Sendable(Opened, Spender, Protocol):
-    """What sending to many asks of a workspace: as in :class:`crisp_data.Workspace`."""
-
-    def send_many(self, frame: pd.DataFrame, **options: Any) -> pd.DataFrame:
-        """Show or send one message a row."""
+_CRISP_COLUMNS = ("nickname", "email", "subject", "city", "country", "phone")
 
 
 class BroadcastModel:
@@ -42,7 +35,7 @@ class BroadcastModel:
 
     Attributes
     ----------
-    picked : ndarray of bool
+    selected : ndarray of bool
         Which rows are written to; at first none.
     template, nickname : str
         Jinja2 with the frame's columns, and whom the customer sees as the sender.
@@ -51,27 +44,27 @@ class BroadcastModel:
     include, quiet_days
         As in :meth:`crisp_data.Workspace.send_many`.
     dry : DataFrame or None
-        The last look: ``session_id``, ``text``, ``reason``.
+        The last dry run: ``session_id``, ``text``, ``reason``.
     result : DataFrame or None
         What became of the last sending, also of one that did not come to its end.
     done : int
-        How many messages the running sending is through with.
+        How many messages of the running sending are done.
 
     Examples
     --------
     >>> broadcaster = BroadcastModel(ws, ws.conversations(state="unresolved", limit=5))
-    >>> broadcaster.pick(range(3))
+    >>> broadcaster.select(range(3))
     >>> broadcaster.template, broadcaster.quiet_days = "Hello {{ nickname }}!", None
-    >>> broadcaster.look()["reason"].tolist()
+    >>> broadcaster.dry_run()["reason"].tolist()
     ['', '', '']
     >>> broadcaster.send("3")["state"].tolist()
     ['sent', 'sent', 'sent']
     """
 
-    def __init__(self, ws: Sendable, conversations: pd.DataFrame) -> None:
+    def __init__(self, ws: Workspace, conversations: pd.DataFrame) -> None:
         outbox.check_template(conversations, "")
         self.ws, self.frame = ws, conversations.copy()
-        self.picked = np.zeros(len(self.frame), dtype=bool)
+        self.selected = np.zeros(len(self.frame), dtype=bool)
         self.template = self.nickname = self.batch = ""
         self.include: tuple[str, ...] = ()
         self.quiet_days: int | None = 30
@@ -93,14 +86,14 @@ class BroadcastModel:
         return names.str.slice(0, 60)
 
     @cached_property
-    def _words(self) -> pd.Series[str]:
+    def _search_text(self) -> pd.Series[str]:
         """What is searched: a column at a time, for a list may be long."""
         words = self.names
-        for column in SHOWN:
+        for column in DESCRIBING:
             if column in self.frame:
                 cells = self.frame[column]
                 lists = column == "segments"
-                texts = cells.map(html.word) if lists else cells.astype("str").fillna("")
+                texts = cells.map(html.cell_text) if lists else cells.astype("str").fillna("")
                 words = words + " " + texts.astype("str")
         return words.str.casefold()
 
@@ -109,34 +102,38 @@ class BroadcastModel:
         """The columns that a template is likely to name, one's own first."""
         declared = set(tables.schema("conversations")["column"])
         own = [name for name in map(str, self.frame.columns) if name not in declared]
-        named = [*own, *(name for name in _USUAL if name in self.frame)]
+        named = [*own, *(name for name in _CRISP_COLUMNS if name in self.frame)]
         return [name for name in named if name.isidentifier()]  # as Jinja wants them
 
     @property
-    def chosen(self) -> pd.DataFrame:
-        """The rows that are picked."""
-        return self.frame[self.picked]
+    def selected_rows(self) -> pd.DataFrame:
+        """The rows that are selected."""
+        return self.frame[self.selected]
 
     @property
     def recipients(self) -> int | None:
-        """How many messages would go; None where nobody has looked since the last change."""
-        if self.dry is None or self._looked != self._asked():
+        """How many messages would go; None without a dry run since the last change."""
+        if self.dry is None or self._dry_run_inputs != self._inputs():
             return None
         return int((self.dry["reason"] == "").sum())
 
+    def names_of(self, session_ids: pd.Series[str]) -> pd.Series[str]:
+        """Give what the customers of some conversations are called."""
+        return session_ids.map(dict(zip(self.frame["session_id"], self.names, strict=True)))
+
     def find(self, words: str = "") -> list[int]:
         """Give the positions of the rows in which all the words stand."""
-        found = np.ones(len(self.frame), dtype=bool)
+        matches = np.ones(len(self.frame), dtype=bool)
         for part in words.casefold().split():
-            found &= self._words.str.contains(part, regex=False).to_numpy(dtype=bool)
-        return [int(at) for at in np.flatnonzero(found)]
+            matches &= self._search_text.str.contains(part, regex=False).to_numpy(dtype=bool)
+        return [int(position) for position in np.flatnonzero(matches)]
 
-    def pick(self, positions: Iterable[int], picked: bool = True) -> None:
-        """Pick rows by their positions, or leave them out again."""
-        self.picked[list(positions)] = picked
+    def select(self, positions: Iterable[int], selected: bool = True) -> None:
+        """Select rows by their positions, or leave them out again."""
+        self.selected[list(positions)] = selected
 
     def preview(self, number: int) -> tuple[str, str, str]:
-        """Render the template for one of the picked rows; spends nothing.
+        """Render the template for one of the selected rows; spends nothing.
 
         Returns
         -------
@@ -148,33 +145,33 @@ class BroadcastModel:
         BadParameter
             The template cannot be read, or names what is no column.
         """
-        at = int(np.flatnonzero(self.picked)[number])
-        drafted = outbox.render(self.frame.iloc[[at]], self._message()).iloc[0]
-        return self.names.iloc[at], drafted["text"], drafted["reason"]
+        position = int(np.flatnonzero(self.selected)[number])
+        drafted = outbox.render(self.frame.iloc[[position]], self._message()).iloc[0]
+        return self.names.iloc[position], drafted["text"], drafted["reason"]
 
-    def look(self) -> pd.DataFrame:
-        """Look at what would be sent, and who is left out and why: a dry run.
+    def dry_run(self) -> pd.DataFrame:
+        """Find out what would be sent, and who is left out and why; sends nothing.
 
         Spends as :meth:`crisp_data.Workspace.send_many` says: up to a thread for each
-        conversation, where the frame and the cache do not tell who wrote last.
+        conversation, where neither the frame nor the cache knows who wrote last.
         """
-        if not self.picked.any():
+        if not self.selected.any():
             raise BadParameter("Nobody is selected.", "Select the conversations to write to.")
         if not self.template.strip():
             raise BadParameter("The message is empty.", "Write the message to send.")
-        asked, self.dry = self._asked(), None
+        inputs, self.dry = self._inputs(), None
         with self.spending.counted():
-            dry = self.ws.send_many(self.chosen, **self._options())
-        self.dry, self._looked = dry, asked
+            dry = self.ws.send_many(self.selected_rows, **self._options())
+        self.dry, self._dry_run_inputs = dry, inputs
         return dry
 
     def send(self, typed: str) -> pd.DataFrame:
-        """Send what was looked at, confirmed by the number of recipients.
+        """Send what the dry run showed, confirmed by the number of recipients.
 
         Raises
         ------
         BadParameter
-            Not the number; or nobody has looked since the last change; or what would be sent
+            Not the number; or there was no dry run since the last change; or what would be sent
             has changed by itself. Nothing was sent.
         ReadOnly, QuotaExceeded, UnknownOutcome, Offline, ...
             What did not go is in ``ws.outbox``; the same batch sends the rest.
@@ -193,8 +190,8 @@ class BroadcastModel:
         self._stop.clear()
         self.done, self.result = 0, None
         # Taken once: a form's fields may change while this runs in its thread.
-        frame, options, dry = self.chosen, self._options(), self.dry
-        self.dry = None  # to send once more takes another look
+        frame, options, dry = self.selected_rows, self._options(), self.dry
+        self.dry = None  # to send once more takes another dry run
         # From the cache, so at no cost, unless an hour has passed since.
         if not self.ws.send_many(frame, **options).equals(dry):
             raise BadParameter(
@@ -203,7 +200,7 @@ class BroadcastModel:
             )
         try:
             self.result = self.ws.send_many(
-                frame, **options, confirm=True, progress=self._went, stop=self._stop
+                frame, **options, confirm=True, progress=self._on_progress, stop=self._stop
             )
         except CrispError as error:
             self.result = error.partial
@@ -211,7 +208,7 @@ class BroadcastModel:
         return self.result
 
     def stop(self) -> None:
-        """End a look at its next request, and a sending after the message under way."""
+        """End a dry run at its next request, and a sending after the message under way."""
         self._stop.set()
         self.spending.stop()
 
@@ -220,7 +217,7 @@ class BroadcastModel:
         """Whether the last sending was stopped."""
         return self._stop.is_set()
 
-    def _went(self, done: int, _: int) -> None:
+    def _on_progress(self, done: int, _: int) -> None:
         self.done = done
 
     def _message(self) -> str | outgoing.Message:
@@ -236,7 +233,7 @@ class BroadcastModel:
             "quiet_days": self.quiet_days,
         }
 
-    def _asked(self) -> tuple[Any, ...]:
-        """All that a look depends on: changed, it does not hold any more."""
+    def _inputs(self) -> tuple[Any, ...]:
+        """All that a dry run depends on: it does not hold for other inputs."""
         words = (self.template, self.nickname, self.batch, self.include, self.quiet_days)
-        return (*words, self.picked.tobytes())
+        return (*words, self.selected.tobytes())

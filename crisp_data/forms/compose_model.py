@@ -1,9 +1,8 @@
-"""Answering a customer, without a widget: find, read, write, be asked, send."""
+"""Answering a customer, without a widget: find, read, write, confirm, send."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Protocol
 
 from crisp_data.errors import (
     BadParameter,
@@ -17,28 +16,17 @@ from crisp_data.errors import (
 from crisp_data.forms.conversation import Conversation
 from crisp_data.forms.draft import Draft
 from crisp_data.forms.inbox import Inbox
-from crisp_data.forms.operator_names import Staffed, operator_names
-from crisp_data.forms.paged_list import Read
-from crisp_data.outbox import Outbox, Receipt
+from crisp_data.forms.operator_names import operator_names
+from crisp_data.forms.protocol import Workspace
+from crisp_data.outbox import Receipt
 from crisp_data.outgoing import Message
-
-
-class Writes(Read, Staffed, Protocol):
-    """What a form needs to know of a workspace to send."""
-
-    @property
-    def outbox(self) -> Outbox:
-        """The messages sent and to be sent."""
-
-    def send(self, session_id: str, message: Message) -> Receipt:
-        """Send a message, exactly once."""
 
 
 @dataclass(frozen=True)
 class PendingMessage:
     """What is about to be sent, word by word, and the question that names to whom.
 
-    What was asked is what is sent, whatever is written in the form meanwhile.
+    What the question shows is what is sent, whatever is written in the form meanwhile.
     """
 
     session_id: str
@@ -80,14 +68,14 @@ class ComposeModel:
     >>> composer = ComposeModel(ws)
     >>> composer.open(ws.conversations(limit=1)["session_id"][0])
     >>> composer.draft.values["content"] = "Your order is on its way."
-    >>> asked = composer.ask()
-    >>> asked.question
+    >>> pending = composer.ask()
+    >>> pending.question
     'Send to Grace Patel at Acme?'
-    >>> composer.send(asked).what
+    >>> composer.send(pending).what
     'Sent to Grace Patel.'
     """
 
-    def __init__(self, ws: Writes) -> None:
+    def __init__(self, ws: Workspace) -> None:
         self._ws = ws
         self.inbox = Inbox(ws)
         self.conversation: Conversation | None = None
@@ -145,29 +133,31 @@ class ComposeModel:
         try:
             message = self.draft.message()
         except InvalidMessage as error:
-            raise InvalidMessage(self.draft.in_words(error)) from None
-        who, what = self.conversation.who, _VERBS.get(message.type, "Send to {who} at {website}?")
-        question = what.format(who=who, website=self.website)
+            raise InvalidMessage(self.draft.explain(error)) from None
+        who = self.conversation.who
+        question = _QUESTIONS.get(message.type, "Send to {who} at {website}?")
+        question = question.format(who=who, website=self.website)
         return PendingMessage(self.conversation.session_id, message, who, question)
 
-    def send(self, asked: PendingMessage) -> Outcome:
-        """Send what was asked, exactly once, and say how that ended.
+    def send(self, pending: PendingMessage) -> Outcome:
+        """Send what was confirmed, exactly once, and say how that ended.
 
         What was sent is taken out of the draft. What was not stays there: the same words sent
         again are taken up where they were left, and looked up first where they may have gone.
         """
         try:
-            # Beforehand, for what is refused later is left waiting in the outbox.
+            # Beforehand, for what is refused later is left unsent in the outbox.
             self._ws.quota.check_affordable(1, write=True)
-            receipt = self._ws.send(asked.session_id, asked.message)
+            receipt = self._ws.send(pending.session_id, pending.message)
         except CrispError as error:
-            return refused(error)
-        if not self.draft.lacks and self.draft.message() == asked.message:
+            return failure(error)
+        if not self.draft.problem and self.draft.message() == pending.message:
             self.draft.clear()
-        return Outcome("done", f"{_DONE.get(asked.message.type, 'Sent to')} {asked.who}.", receipt)
+        done = _DONE.get(pending.message.type, "Sent to")
+        return Outcome("done", f"{done} {pending.who}.", receipt)
 
     @property
-    def waiting(self) -> str:
+    def unsent(self) -> str:
         """What the outbox holds that has not gone, in words; empty where there is nothing."""
         counts = self._ws.outbox.counts
         found = [f"{counts[state]:,} {state}" for state in ("queued", "unknown") if counts[state]]
@@ -180,15 +170,15 @@ class ComposeModel:
         )
 
 
-#: What a question calls it where the customer sees nothing.
-_VERBS = {
+#: The question where the customer sees nothing.
+_QUESTIONS = {
     "note": "Add this note to the conversation with {who} at {website}?",
     "event": "Add this event to the conversation with {who} at {website}?",
 }
 _DONE = {"note": "Note added for", "event": "Event added for"}
 
 
-def refused(error: CrispError) -> Outcome:
+def failure(error: CrispError) -> Outcome:
     """Put what ended a sending into plain words."""
     if isinstance(error, QuotaExceeded):
         spent, until = "The budget is used up", ""

@@ -9,7 +9,8 @@ import pandas as pd
 
 from crisp_data import arguments
 from crisp_data.forms.inbox import customer
-from crisp_data.forms.paged_list import PagedList, Read
+from crisp_data.forms.paged_list import PagedList
+from crisp_data.forms.protocol import Workspace
 from crisp_data.transcripts import html_document
 from crisp_data.transcripts.entries import Entry, threads
 
@@ -41,11 +42,11 @@ class Conversation:
     ('Grace Patel', 'file', False)
     """
 
-    def __init__(self, ws: Read, session_id: str, row: pd.Series[Any] | None = None) -> None:
+    def __init__(self, ws: Workspace, session_id: str, row: pd.Series[Any] | None = None) -> None:
         self.session_id = arguments.session_id(session_id)
         self._ws, self.row = ws, row
-        self._thread = self._walked("messages", "get_messages_in_conversation")
-        self._last = 200
+        self._thread = self._list("messages", "get_messages_in_conversation")
+        self._last_status = 200
 
     def read(self) -> None:
         """Read its newest messages anew: one request, and one more where it is not known.
@@ -59,25 +60,25 @@ class Conversation:
         """
         if self.row is None:
             self.row = self._look_up()
-        thread = self._walked("messages", "get_messages_in_conversation")
-        self._last = _status(thread.more())
+        thread = self._list("messages", "get_messages_in_conversation")
+        self._last_status = _status(thread.read_next())
         self._thread = thread
-        self._end()
+        self._check_end()
 
     def earlier(self) -> None:
         """Read the batch of messages before: one request."""
-        self._last = _status(self._thread.more())
-        self._end()
+        self._last_status = _status(self._thread.read_next())
+        self._check_end()
 
-    def _end(self) -> None:
-        """Learn after the last batch whether the thread is whole: for no request."""
+    def _check_end(self) -> None:
+        """After the last batch, learn for no request whether messages may be missing."""
         if not self.has_earlier:
-            self._thread.more()
+            self._thread.read_next()
 
     @property
     def has_earlier(self) -> bool:
         """Whether there are older messages than those read: 206 says so (*documented*)."""
-        return self._last == 206
+        return self._last_status == 206
 
     @property
     def incomplete(self) -> str:
@@ -96,7 +97,7 @@ class Conversation:
 
     @property
     def entries(self) -> tuple[Entry, ...]:
-        """The same as things that were said, notes and events among them."""
+        """The same messages as entries of a transcript, with notes and events."""
         found = next(threads(self.frame, None, notes=True, tz=None), None)
         return () if found is None else found.entries
 
@@ -105,13 +106,13 @@ class Conversation:
         return bool((self.frame["fingerprint"] == fingerprint).any())
 
     def _look_up(self) -> pd.Series[Any]:
-        found = self._walked("conversations", "get_conversation")
-        found.more()
+        found = self._list("conversations", "get_conversation")
+        found.read_next()
         return found.frame.iloc[0]
 
-    def _walked(self, table: str, operation: str) -> PagedList:
-        # What is read to be answered may spend what is kept for that, or an export that spent the
-        # day's reads would keep people from it. To look through the list is no answer.
+    def _list(self, table: str, operation: str) -> PagedList:
+        # Reading in order to answer may spend the reserve for writes: an export that spent the
+        # day's reads must not keep people from it. Looking through the list is not answering.
         options = {"refresh": True, "for_write": self._ws.client.writes}
         return PagedList(
             self._ws, table, operation, where={"session_id": self.session_id}, **options
@@ -119,19 +120,19 @@ class Conversation:
 
 
 def html(entries: Iterable[Entry]) -> str:
-    """Draw what was said, newest last, scrolled to the end; all of it is escaped.
+    """Draw the entries, newest last, scrolled to the end; all of it is escaped.
 
     Examples
     --------
     >>> html([])
     "<p class='crisp-soft'>No messages yet.</p>"
     """
-    said = "\n".join(map(html_document.entry, entries))
-    if not said:
+    items = "\n".join(map(html_document.entry, entries))
+    if not items:
         return "<p class='crisp-soft'>No messages yet.</p>"
     return (
         "<div class='crisp-thread' role='region' aria-label='Messages' tabindex='0'>"
-        f"<ol>{said}</ol></div>"
+        f"<ol>{items}</ol></div>"
     )
 
 

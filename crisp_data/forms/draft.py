@@ -1,7 +1,7 @@
-"""A message while it is written: its type, the blanks of that type, and what they come to.
+"""A message while it is written: its type, the fields of that type, and the message they make.
 
-The blanks are read off the dataclasses of :mod:`crisp_data.outgoing`, so what a message has is
-declared there and nowhere else. Only how a blank is called for people stands here.
+The fields are read off the dataclasses of :mod:`crisp_data.outgoing`, so what a message has is
+declared there and nowhere else. Only what people call a field stands here.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from crisp_data.outgoing.validation import Slot, slots
 #: What an operator may set for a message of any type.
 OPTIONS = ("nickname", "avatar", "stealth", "automated")
 
-_CALLED = {
+_LABELS = {
     "content": "Message",
     "url": "Address",
     "mime": "Media type, for example image/png",
@@ -40,7 +40,7 @@ _CALLED = {
     "stealth": "Stealth: the chat does not signal a new message",
     "automated": "Automated: marked as written by a program",
 }
-_CALLED_IN = {
+_LABELS_IN_TYPE = {
     ("note", "content"): "Note to colleagues",
     ("file", "name"): "File name",
     ("picker", "text"): "Question",
@@ -49,8 +49,8 @@ _CALLED_IN = {
     ("carousel", "text"): "Text above the cards",
     ("event", "text"): "What happened",
 }
-_ONE = {"choices": "Choice", "targets": "Card", "actions": "Button"}
-_LONG = ("content", "description")
+_PART_LABELS = {"choices": "Choice", "targets": "Card", "actions": "Button"}
+_SEVERAL_LINES = ("content", "description")
 _STEP = re.compile(r"\.?(\w+)(?:\[(\d+)\])?")
 
 
@@ -64,13 +64,13 @@ class FormField:
         What the dataclass calls it, and what the JSON does.
     label : str
         What people call it.
-    kind : {"line", "words", "number", "flag", "list"}
+    kind : {"line", "text", "number", "checkbox", "list"}
         A line of text, several, a number, yes or no, or several parts.
     required : bool
         Whether it must not stay empty.
-    one : str
+    part_label : str
         What people call one part of a list; else empty.
-    parts : tuple of Blank
+    parts : tuple of FormField
         What each part of a list has; else empty.
     """
 
@@ -79,7 +79,7 @@ class FormField:
     label: str
     kind: str
     required: bool
-    one: str = ""
+    part_label: str = ""
     parts: tuple[FormField, ...] = ()
 
 
@@ -96,7 +96,7 @@ class Draft:
     options : dict
         Of :data:`OPTIONS`, what is set.
     mentions : set of str
-        The ``user_id`` of colleagues; a note tells them, no other message does.
+        The ``user_id`` of colleagues; a note notifies them, no other message does.
 
     Raises
     ------
@@ -107,10 +107,10 @@ class Draft:
     --------
     >>> from crisp_data.forms.draft import Draft
     >>> draft = Draft("picker")
-    >>> [blank.label for blank in draft.blanks][1:]
+    >>> [field.label for field in draft.fields][1:]
     ['Question', 'Choices', 'Answer required']
     >>> draft.values.update(id="topic", text="What about?", choices=[{"value": "a", "label": ""}])
-    >>> draft.lacks
+    >>> draft.problem
     'Choice 1, Label must not be empty.'
     """
 
@@ -131,9 +131,9 @@ class Draft:
         self._type = value
 
     @property
-    def blanks(self) -> tuple[FormField, ...]:
-        """What a message of this type has to be filled in."""
-        return _blanks(own(outgoing.TYPES[self._type]), self._type)
+    def fields(self) -> tuple[FormField, ...]:
+        """The fields of a message of this type."""
+        return _fields(own(outgoing.TYPES[self._type]), self._type)
 
     @property
     def values(self) -> dict[str, Any]:
@@ -141,50 +141,50 @@ class Draft:
         return self._values.setdefault(self._type, {})
 
     def message(self) -> Message:
-        """Give the message that the blanks come to.
+        """Give the message that the fields make.
 
         Raises
         ------
         InvalidMessage
-            Crisp would refuse it; its ``path`` names the first blank that does not fit.
+            Crisp would refuse it; its ``path`` names the first field that does not fit.
         """
         options = {name: value for name, value in self.options.items() if value}
         if self._type == "note" and self.mentions:
             options["mentions"] = sorted(self.mentions)
         kind = outgoing.TYPES[self._type]
-        made: Message = kind(**_filled(own(kind), self.values), **options)
+        made: Message = kind(**_arguments(own(kind), self.values), **options)
         return made
 
     @property
-    def lacks(self) -> str:
+    def problem(self) -> str:
         """What keeps it from being sent, in the words of its labels; empty where nothing does."""
         try:
             self.message()
         except InvalidMessage as error:
-            return self.in_words(error)
+            return self.explain(error)
         return ""
 
     @property
-    def untouched(self) -> bool:
+    def is_empty(self) -> bool:
         """Whether nothing is filled in yet."""
         return not any(_leaves(self.values))
 
-    def in_words(self, error: InvalidMessage) -> str:
+    def explain(self, error: InvalidMessage) -> str:
         """Put the path that an error names into the labels that people see."""
         words = error.what.removeprefix(error.path).strip()
-        blanks, called = self.blanks, []
+        fields, labels = self.fields, []
         path = error.path.removeprefix(".content") or error.path
         for name, position in _STEP.findall(path):
-            blank = next((one for one in blanks if one.path == name), None)
-            if blank is None:
+            field = next((field for field in fields if field.path == name), None)
+            if field is None:
                 return error.what
-            blanks = blank.parts
-            label = f"{blank.one} {int(position) + 1}" if position else blank.label
-            called.append(label.partition(",")[0])
-        return f"{', '.join(called)} {words}"
+            fields = field.parts
+            label = f"{field.part_label} {int(position) + 1}" if position else field.label
+            labels.append(label.partition(",")[0])
+        return f"{', '.join(labels)} {words}"
 
     def clear(self) -> None:
-        """Empty the blanks of this type; the options stay."""
+        """Empty the fields of this type; the options stay."""
         self._values.pop(self._type, None)
         if self._type == "note":
             self.mentions.clear()
@@ -200,49 +200,60 @@ def _leaves(values: Mapping[str, Any]) -> Iterator[Any]:
             yield value
 
 
-def called(name: str, of: str = "") -> str:
-    """Name a blank for people; what nobody has named yet by the attribute itself.
+def label_of(name: str, type: str = "") -> str:
+    """Give what people call a field; the attribute's own name where no label is declared.
 
     Examples
     --------
-    >>> called("url"), called("tone_of_voice")
+    >>> label_of("url"), label_of("tone_of_voice")
     ('Address', 'Tone of voice')
     """
-    return _CALLED_IN.get((of, name)) or _CALLED.get(name) or name.replace("_", " ").capitalize()
+    declared = _LABELS_IN_TYPE.get((type, name)) or _LABELS.get(name)
+    return declared or name.replace("_", " ").capitalize()
 
 
-def _blanks(found: Sequence[Slot], of: str = "") -> tuple[FormField, ...]:
-    made = (_blank(slot, of) for slot in found)
-    return tuple(blank for blank in made if blank is not None)
+def option_fields() -> tuple[FormField, ...]:
+    """Give the fields of :data:`OPTIONS`."""
+    kinds = {"stealth": "checkbox", "automated": "checkbox"}
+    return tuple(
+        FormField(name, name, label_of(name), kinds.get(name, "line"), required=False)
+        for name in OPTIONS
+    )
 
 
-def _blank(slot: Slot, of: str) -> FormField | None:
-    """Read a blank off a field; None for what a form has no widget for (a choice's action)."""
-    name, hint, one = slot.attribute, _plain(slot.hint), ""
+def _fields(found: Sequence[Slot], type: str = "") -> tuple[FormField, ...]:
+    made = (_field(slot, type) for slot in found)
+    return tuple(field for field in made if field is not None)
+
+
+def _field(slot: Slot, type: str) -> FormField | None:
+    """Read a field off a dataclass; None for what has no widget (a choice's action)."""
+    name, hint, part_label = slot.attribute, _plain(slot.hint), ""
     parts: tuple[FormField, ...] = ()
-    kinds = {str: "words" if name in _LONG else "line", bool: "flag", float: "number"}
+    kinds = {str: "text" if name in _SEVERAL_LINES else "line", bool: "checkbox", float: "number"}
     kind = kinds.get(hint, "")
     if get_origin(hint) is Sequence:
-        kind, one, parts = "list", _ONE.get(name, name), _blanks(slots(get_args(hint)[0]))
+        kind, part_label = "list", _PART_LABELS.get(name, name)
+        parts = _fields(slots(get_args(hint)[0]))
     if not kind:
         return None
     # Of texts and lists it is a rule, Annotated, that says that they must not be empty.
-    must = slot.required and (hint is float or get_origin(slot.hint) is Annotated)
-    return FormField(name, slot.name, called(name, of), kind, must, one, parts)
+    required = slot.required and (hint is float or get_origin(slot.hint) is Annotated)
+    return FormField(name, slot.name, label_of(name, type), kind, required, part_label, parts)
 
 
 def _plain(hint: Any) -> Any:
     return get_args(hint)[0] if get_origin(hint) is Annotated else hint
 
 
-def _filled(found: Sequence[Slot], values: Mapping[str, Any]) -> dict[str, Any]:
+def _arguments(found: Sequence[Slot], values: Mapping[str, Any]) -> dict[str, Any]:
     """Make the arguments of a dataclass: what is empty and may be left out is left out."""
     arguments: dict[str, Any] = {}
     for slot in found:
         value, hint = values.get(slot.attribute), _plain(slot.hint)
         if get_origin(hint) is Sequence:
             (part,) = get_args(hint)
-            value = [part(**_filled(slots(part), one)) for one in value or ()]
+            value = [part(**_arguments(slots(part), inner)) for inner in value or ()]
         if hint is str and not (value or "").strip():
             value = ""  # Nobody means to send white space.
         if hint is bool and slot.required:

@@ -1,4 +1,4 @@
-"""What is asked for, what it costs, and the pull itself, without a widget."""
+"""A query, its cost, and the pull, without a widget."""
 
 from __future__ import annotations
 
@@ -7,40 +7,21 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, fields, replace
 from datetime import UTC, datetime
-from typing import Any, Protocol
+from typing import Any
 
 import pandas as pd
 
 from crisp_data import dates
 from crisp_data.errors import BadParameter, CrispError, CrispWarning
-from crisp_data.forms.operator_names import Staffed, operator_names
-from crisp_data.forms.request_counter import RequestCounter, Spender
+from crisp_data.forms.operator_names import operator_names
+from crisp_data.forms.protocol import Workspace
+from crisp_data.forms.request_counter import RequestCounter
 from crisp_data.quota.estimate import Plan
-from crisp_data.rest.cost_plans import CostPlans
-
-
-class Readable(Staffed, Spender, Protocol):
-    """What exploring asks of a workspace: as in :class:`crisp_data.Workspace`."""
-
-    tz: str
-    plan: CostPlans
-
-    def conversations(self, *args: Any, **options: Any) -> pd.DataFrame:
-        """Pull conversations."""
-
-    def messages(self, conversations: Any) -> pd.DataFrame:
-        """Pull threads."""
-
-    def people(self, *args: Any, **options: Any) -> pd.DataFrame:
-        """Pull profiles."""
-
-    def inboxes(self) -> pd.DataFrame:
-        """Pull inboxes."""
 
 
 @dataclass(frozen=True)
 class Query:
-    """Which rows are asked for; each field as :meth:`crisp_data.Workspace.conversations` has it.
+    """Which rows to pull; each field as :meth:`crisp_data.Workspace.conversations` has it.
 
     Examples
     --------
@@ -73,7 +54,7 @@ class Query:
         arguments = ", ".join(f"{name}={value!r}" for name, value in self.arguments.items())
         return f"{self.table} = ws.{self.table}({arguments})"
 
-    def fixed(self, ws: Readable) -> Query:
+    def with_fixed_times(self, ws: Workspace) -> Query:
         """Write "7 days ago" as a moment: price, pull and code then mean the same rows.
 
         Otherwise each would mean another period, and find nothing of the other in the cache.
@@ -94,7 +75,7 @@ class Query:
 
 
 class ExploreModel:
-    """One question after another to a workspace, each priced before it is asked.
+    """Queries to a workspace, each priced before it is pulled.
 
     Attributes
     ----------
@@ -106,7 +87,7 @@ class ExploreModel:
         The conversations pulled last, whose messages may be pulled.
     partial : DataFrame or None
         What a pull had when it was stopped or ended by an error.
-    warned : list of str
+    warning_texts : list of str
         What the last pull's result cannot say itself.
     spending : Spending
         What the running or last pull spent; its ``stop`` ends it.
@@ -122,12 +103,12 @@ class ExploreModel:
     20
     """
 
-    def __init__(self, ws: Readable) -> None:
+    def __init__(self, ws: Workspace) -> None:
         self.ws = ws
         self.query, self.plan = Query(), None
         self.result = self.conversations = self.partial = None
-        self.code = self._chosen_by = self.query.code
-        self.warned: list[str] = []
+        self.code = self._conversations_code = self.query.code
+        self.warning_texts: list[str] = []
         self.spending = RequestCounter(ws)
 
     query: Query
@@ -137,12 +118,12 @@ class ExploreModel:
     partial: pd.DataFrame | None
 
     def price(self, query: Query) -> Plan:
-        """Find out what a query costs and, as far as Crisp tells, how many rows it has.
+        """Find out what a query costs and, as far as Crisp shows it, how many rows it has.
 
         Spends as :class:`~crisp_data.rest.cost_plans.CostPlans` says: page 1, which the pull
         finds in the cache, and a few more for a long list.
         """
-        query = query.fixed(self.ws)
+        query = query.with_fixed_times(self.ws)
         self.plan = None
         plans = {"conversations": self.ws.plan.conversations, "people": self.ws.plan.people}
         with self.spending.counted():
@@ -156,24 +137,24 @@ class ExploreModel:
         self.result = self._pull(lambda: pulls[self.query.table](**self.query.arguments))
         self.code = self.query.code
         if self.query.table == "conversations":
-            self.conversations, self._chosen_by = self.result, self.code
+            self.conversations, self._conversations_code = self.result, self.code
         return self.result
 
     def price_messages(self) -> Plan:
         """Say what the threads of the pulled conversations cost; spends nothing."""
-        return self.ws.plan.messages(self._chosen())
+        return self.ws.plan.messages(self._conversations_pulled())
 
     def pull_messages(self) -> pd.DataFrame:
         """Pull the threads of the pulled conversations."""
-        chosen = self._chosen()
+        chosen = self._conversations_pulled()
         self.result = self._pull(lambda: self.ws.messages(chosen))
-        self.code = f"{self._chosen_by}\nmessages = ws.messages(conversations)"
+        self.code = f"{self._conversations_code}\nmessages = ws.messages(conversations)"
         return self.result
 
     def names(self, load: bool = False) -> dict[str, dict[str, str]]:
         """List operators and inboxes by name; without ``load`` only what the cache knows.
 
-        Three requests at most, kept for an hour: for the list of inboxes, two pages see its end.
+        At most three requests, cached for an hour: the list of inboxes takes two pages to end.
         """
         found = {"operators": operator_names(self.ws, load), "inboxes": {}}
         pages = self.ws.client.pages("list_inboxes", website_id=self.ws.website_id)
@@ -182,7 +163,7 @@ class ExploreModel:
                 found["inboxes"][str(row.inbox_id)] = str(row.name)
         return found
 
-    def _chosen(self) -> pd.DataFrame:
+    def _conversations_pulled(self) -> pd.DataFrame:
         if self.conversations is None:
             raise BadParameter("No conversations were pulled.", "Pull some; then their messages.")
         return self.conversations
@@ -190,23 +171,23 @@ class ExploreModel:
     def _pull(self, pull: Callable[[], pd.DataFrame]) -> pd.DataFrame:
         self.result = self.partial = None
         try:
-            with self._heard(), self.spending.counted():
+            with self._recorded_warnings(), self.spending.counted():
                 return pull()
         except CrispError as error:
             self.partial = error.partial
             raise
 
     @contextmanager
-    def _heard(self) -> Iterator[None]:
+    def _recorded_warnings(self) -> Iterator[None]:
         """Keep what a pull warns of, for a form has no stderr; other warnings go their way."""
-        self.warned = []
+        self.warning_texts = []
         with warnings.catch_warnings(record=True) as caught:
             warnings.simplefilter("always", CrispWarning)
             try:
                 yield
             finally:
-                ours = [one for one in caught if issubclass(one.category, CrispWarning)]
-                self.warned = [str(one.message) for one in ours]
-                others = [one for one in caught if one not in ours]
+                crisp = [one for one in caught if issubclass(one.category, CrispWarning)]
+                self.warning_texts = [str(one.message) for one in crisp]
+                others = [one for one in caught if one not in crisp]
         for one in others:
             warnings.warn_explicit(one.message, one.category, one.filename, one.lineno)

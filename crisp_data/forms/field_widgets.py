@@ -1,110 +1,110 @@
-"""Widgets for the blanks of a message. They write into a plain dict and know nothing else."""
+"""Widgets for the fields of a message. They write into a plain dict and know nothing else."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any
 
 import ipywidgets as widgets
 
-from crisp_data.forms import form
+from crisp_data.forms import widget_parts as parts
 from crisp_data.forms.draft import FormField
 
-Changed = Callable[[], None]
+_CONTROLS = {
+    "line": widgets.Text,
+    "text": partial(widgets.Textarea, rows=3),
+    "number": partial(widgets.BoundedFloatText, min=0, max=86_400),
+    "checkbox": partial(widgets.Checkbox, indent=False),
+}
 
 
 def fill(
-    blanks: Sequence[FormField], values: dict[str, Any], changed: Changed, of: str = ""
+    fields: Sequence[FormField],
+    values: dict[str, Any],
+    changed: Callable[[], None],
+    prefix: str = "",
 ) -> list[widgets.Widget]:
-    """Make a widget for each blank.
+    """Make a widget for each field.
 
     Parameters
     ----------
-    blanks : sequence of FormField
+    fields : sequence of FormField
         What is to be filled in.
     values : dict
         Where it is written, and what the widgets begin with.
     changed : callable
         Called after each change.
-    of : str
-        Which part of a list they belong to, said in each label: "Card 2, ".
+    prefix : str
+        Which part of a list they belong to, at the start of each label: "Card 2, ".
 
     Returns
     -------
     list[widgets.Widget]
-        The widgets, in the order of the blanks.
+        The widgets, in the order of the fields.
     """
-    return [_KINDS[blank.kind](blank, values, changed, of) for blank in blanks]
+    return [
+        _PartList(field, values, changed, prefix).box
+        if field.kind == "list"
+        else _control(field, values, changed, prefix)
+        for field in fields
+    ]
 
 
-def _box(make: Callable[..., Any], empty: Any, **options: Any) -> Callable[..., widgets.Widget]:
-    def made(blank: FormField, values: dict[str, Any], changed: Changed, of: str) -> widgets.Widget:
-        optional = "" if blank.required or make is widgets.Checkbox else " (optional)"
-        widget = make(
-            value=values.get(blank.name) or empty,
-            description=f"{of}{blank.label}{optional}",
-            **options,
-        )
+def _control(
+    field: FormField, values: dict[str, Any], changed: Callable[[], None], prefix: str
+) -> widgets.Widget:
+    optional = "" if field.required or field.kind == "checkbox" else " (optional)"
+    value = {"value": values[field.name]} if values.get(field.name) else {}
+    control = _CONTROLS[field.kind](description=f"{prefix}{field.label}{optional}", **value)
 
-        def keep(change: dict[str, Any]) -> None:
-            values[blank.name] = change["new"]
-            changed()
+    def store(change: dict[str, Any]) -> None:
+        values[field.name] = change["new"]
+        changed()
 
-        widget.observe(keep, "value")
-        return widget
-
-    return made
+    control.observe(store, "value")
+    return control
 
 
-class _Several:
-    """Any number of equal parts, with a button to add one and one each to take it away."""
+class _PartList:
+    """Any number of equal parts: one button adds one, and each has one that removes it."""
 
-    def __init__(self, blank: FormField, values: dict[str, Any], changed: Changed, of: str) -> None:
-        self.box = widgets.VBox()
-        self.box.add_class("crisp-several")
-        self._blank, self._changed, self._of = blank, changed, of
-        self._values: list[dict[str, Any]] = values.setdefault(blank.name, [])
-        if blank.required and not self._values:
+    def __init__(
+        self, field: FormField, values: dict[str, Any], changed: Callable[[], None], prefix: str
+    ) -> None:
+        self.box = widgets.VBox().add_class("crisp-several")
+        self._field, self._changed, self._prefix = field, changed, prefix
+        self._values: list[dict[str, Any]] = values.setdefault(field.name, [])
+        if field.required and not self._values:
             self._values.append({})
-        self._add = form.button(f"Add a {blank.one.lower()}", small=True)
-        self._add.on_click(self._more)
+        self._add = parts.button(f"Add a {field.part_label.lower()}", self._add_part, small=True)
         self._draw()
 
     def _draw(self) -> None:
         """Make every part anew: their numbers stand in their labels."""
-        old, drawn = self.box.children[:-1], [self._part(n) for n in range(len(self._values))]
-        self.box.children = (*drawn, self._add)
+        old = self.box.children[:-1]
+        self.box.children = (*map(self._part, range(len(self._values))), self._add)
         for part in old:
-            form.close(part)
+            parts.close(part)
 
     def _part(self, position: int) -> widgets.Widget:
-        name = f"{self._of}{self._blank.one} {position + 1}"
+        name = f"{self._prefix}{self._field.part_label} {position + 1}"
         values = self._values[position]
-        inner = fill(self._blank.parts, values, self._changed, f"{name}, ")
-        remove = form.button(f"Remove {name.lower()}", small=True)
-        remove.on_click(lambda _: self._less(values))
-        box = widgets.VBox([*inner, remove])
-        box.add_class("crisp-part")
-        return box
+        controls = fill(self._field.parts, values, self._changed, f"{name}, ")
+        remove = parts.button(
+            f"Remove {name.lower()}", lambda: self._remove_part(values), small=True
+        )
+        return widgets.VBox([*controls, remove]).add_class("crisp-part")
 
-    def _more(self, _: widgets.Button) -> None:
+    def _add_part(self) -> None:
         self._values.append({})
         self._draw()
         self.box.children[-2].children[0].focus()
         self._changed()
 
-    def _less(self, values: dict[str, Any]) -> None:
-        # By identity: two parts with equal words are two.
-        self._values[:] = [one for one in self._values if one is not values]
+    def _remove_part(self, values: dict[str, Any]) -> None:
+        # By identity: two parts with equal values are two.
+        self._values[:] = [part for part in self._values if part is not values]
         self._draw()
         self._add.focus()
         self._changed()
-
-
-_KINDS: dict[str, Callable[..., widgets.Widget]] = {
-    "line": _box(widgets.Text, ""),
-    "words": _box(widgets.Textarea, "", rows=3),
-    "number": _box(widgets.BoundedFloatText, 0.0, min=0, max=86_400),
-    "flag": _box(widgets.Checkbox, False, indent=False),
-    "list": lambda *given: _Several(*given).box,
-}

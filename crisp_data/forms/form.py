@@ -1,22 +1,25 @@
-"""The frame of every form, and the few parts that forms share. Needs ipywidgets, no browser."""
+"""The frame of every form. Needs ipywidgets, no browser."""
 
 from __future__ import annotations
 
 import html
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Any
+from importlib.resources import files
+from typing import Any, ClassVar
 
 import ipywidgets as widgets
 from IPython.display import publish_display_data
 
 from crisp_data.errors import CrispError
-from crisp_data.forms import html as look
-from crisp_data.forms.html import Opened
+from crisp_data.forms import html as pieces
+from crisp_data.forms.background import BackgroundTask, Progress
+from crisp_data.forms.protocol import Workspace
+from crisp_data.forms.widget_parts import close, stack
 from crisp_data.rest import waits
 
 #: Seconds that a handler may wait for: enough to try again after a connection that was lost.
-MOMENT = 2.0
+MAX_WAIT_S = 2.0
 _VIEW = "application/vnd.jupyter.widget-view+json"
 
 
@@ -24,7 +27,7 @@ class Form:
     """A form: the banner and the quota above, a body to be filled, results and errors below.
 
     A form is no widget but holds one, ``box``, so that a page without a kernel shows text in
-    its place. What the form decides is a plain object's business; a form asks it and draws.
+    its place. A plain object decides and works; the form only shows it.
 
     Parameters
     ----------
@@ -34,6 +37,10 @@ class Form:
         One line, above the body.
     lead : str
         What the form does, in a sentence.
+    progress : callable, optional
+        As for :class:`~crisp_data.forms.background.BackgroundTask`.
+    stop : callable, optional
+        As for :class:`~crisp_data.forms.background.BackgroundTask`.
 
     Attributes
     ----------
@@ -44,29 +51,41 @@ class Form:
     below : ipywidgets.VBox
         What is long, such as a table: it stands below results and errors, which so stay near
         the buttons.
+    runner : BackgroundTask
+        Does the form's long work; ``form.body`` shows its ``box``.
     """
 
-    def __init__(self, ws: Opened | None, title: str, lead: str = "") -> None:
+    #: Style sheets beside this module. Each form brings its own: a page may show several, or one.
+    styles: ClassVar[tuple[str, ...]] = ("form.css",)
+
+    def __init__(
+        self,
+        ws: Workspace | None,
+        title: str,
+        lead: str = "",
+        *,
+        progress: Progress = lambda: (0, 0, ""),
+        stop: Callable[[], None] | None = None,
+    ) -> None:
         self.ws, self.title = ws, title
+        self.runner = BackgroundTask(self, progress, stop)
         self._banner, self._quota, self._notice = (widgets.HTML() for _ in range(3))
-        words = f"<p class='crisp-soft'>{html.escape(lead)}</p>" if lead else ""
-        head = widgets.HTML(f"<div class='crisp-head'><h2>{html.escape(title)}</h2>{words}</div>")
-        self.body, self.below = stack(), stack()
-        for part in (self.body, self.below):
-            part.add_class("crisp-body")
-        style = widgets.HTML(f"<style>{look.CSS}</style>", layout={"display": "none"})
-        above = [style, self._banner, self._quota, head]
+        head = f"<div class='crisp-head'><h2>{html.escape(title)}</h2>{pieces.soft(lead)}</div>"
+        self.body, self.below = (stack().add_class("crisp-body") for _ in range(2))
+        css = "".join(files(__package__).joinpath(name).read_text("utf-8") for name in self.styles)
+        style = widgets.HTML(f"<style>\n{css}</style>", layout={"display": "none"})
+        above = [style, self._banner, self._quota, widgets.HTML(head)]
         self.box = widgets.VBox([*above, self.body, self._notice, self.below])
         self.box.add_class("crisp-form")
-        self.refresh()
+        Form.refresh(self)  # a subclass has nothing of its own to refresh yet
 
     def refresh(self) -> None:
         """Bring banner and quota up to date; spends nothing."""
-        self._banner.value = look.banner(self.ws)
-        self._quota.value = look.quota(self.ws)
+        self._banner.value = pieces.banner(self.ws)
+        self._quota.value = pieces.quota(self.ws)
 
     def say(self, what: str, hint: str = "", kind: str = "done") -> None:
-        """Show a result ("done") or a remark ("info"); the words are escaped here.
+        """Show a result ("done") or a remark ("info"); both are escaped here.
 
         Parameters
         ----------
@@ -77,12 +96,12 @@ class Form:
         kind : str, default "done"
             "done" or "info".
         """
-        self._notice.value = look.notice(kind, what, hint)
+        self._notice.value = pieces.notice(kind, what, hint)
 
     def fail(self, error: BaseException) -> None:
-        """Show an error: its words where it is ours, only its class where it is not.
+        """Show an error: its text where it is a CrispError, else only its class.
 
-        Whatever else may stand in an unforeseen error is nobody's to read in a form.
+        The text of another error may hold what nobody should read in a form.
 
         Parameters
         ----------
@@ -91,17 +110,27 @@ class Form:
         """
         if isinstance(error, CrispError):
             what, _, hint = str(error).partition("\n")
-            self.say(what, hint, "error")
+            self.say(what, f"{hint}\n{self.error_note()}", "error")
         else:
             hint = "An unexpected error. The traceback is in the kernel's log."
             self.say(f"Stopped by {type(error).__name__}.", hint, "error")
 
-    def quiet(self) -> None:
+    def error_note(self) -> str:
+        """What stands below an error, such as what was done before it.
+
+        Returns
+        -------
+        str
+            A line of text; empty where there is nothing to say.
+        """
+        return ""
+
+    def clear_notice(self) -> None:
         """Take the last result or error away."""
         self._notice.value = ""
 
     @contextmanager
-    def busy(self, button: widgets.Button, doing: str = "") -> Iterator[None]:
+    def busy(self, button: widgets.Button, busy_label: str = "") -> Iterator[None]:
         """Keep a button from being pressed while its work is done, and show how that ends.
 
         A :class:`CrispError` is shown and ends the block. Anything else is shown by its class
@@ -111,7 +140,7 @@ class Form:
         ----------
         button : widgets.Button
             The button that was pressed.
-        doing : str, optional
+        busy_label : str, optional
             What the button says until the block ends.
 
         Notes
@@ -119,9 +148,9 @@ class Form:
         A second click that the browser sent before the button went grey is handled after the
         first one's work. So what sends must ask to be confirmed anew after it has sent.
         """
-        said, button.disabled = button.description, True
-        button.description = doing or said
-        self.quiet()
+        label, button.disabled = button.description, True
+        button.description = busy_label or label
+        self.clear_notice()
         try:
             yield
         except CrispError as error:
@@ -130,7 +159,7 @@ class Form:
             self.fail(error)
             raise
         finally:
-            button.description, button.disabled = said, False
+            button.description, button.disabled = label, False
             self.refresh()
 
     @contextmanager
@@ -145,8 +174,23 @@ class Form:
         button : widgets.Button
             The button that was pressed.
         """
-        with self.busy(button, "Reading …"), waits.at_most(MOMENT):
+        with self.busy(button, "Reading …"), waits.at_most(MAX_WAIT_S):
             yield
+
+    def join(self, timeout: float | None = None) -> bool:
+        """Wait for work in the background to end, in a cell or a script.
+
+        Parameters
+        ----------
+        timeout : float, optional
+            Seconds to wait at most; None waits until it ends.
+
+        Returns
+        -------
+        bool
+            Whether it has ended.
+        """
+        return self.runner.join(timeout)
 
     def lines(self) -> list[str]:
         """What a page without a kernel says of the form: figures, nobody's words.
@@ -162,31 +206,31 @@ class Form:
         """Take the form and all that is in it off the page."""
         close(self.box)
 
-    def _facts(self) -> list[str]:
+    def _summary(self) -> list[str]:
         if self.ws is None:
             return ["not connected", *self.lines()]
-        where = look.service(self.ws)
+        where = pieces.service(self.ws)
         writes = "may write" if self.ws.client.writes else "read-only"
         website = self.ws.name or self.ws.website_id
-        return [f"{where}, {website}, {writes}", look.quota_line(self.ws), *self.lines()]
+        return [f"{where}, {website}, {writes}", pieces.quota_line(self.ws), *self.lines()]
 
     def __repr__(self) -> str:
-        return "\n".join([f"{self.title} (a form)", *(f"  {line}" for line in self._facts())])
+        return "\n".join([f"{self.title} (a form)", *(f"  {line}" for line in self._summary())])
 
     def _ipython_display_(self) -> None:
-        """Show its words, and in an output of its own the form, which hides them where it lives.
+        """Show text, and the form in an output of its own; where the form works it hides the text.
 
         In one output the form alone would count: a notebook that is opened without its kernel,
         or a page made of it, would then show an error or nothing.
         """
-        words = self._repr_mimebundle_()
-        view = {_VIEW: words.pop(_VIEW)} if _VIEW in words else {}
-        for output in filter(None, (words, view)):
+        text = self._repr_mimebundle_()
+        view = {_VIEW: text.pop(_VIEW)} if _VIEW in text else {}
+        for output in filter(None, (text, view)):
             publish_display_data(output)  # type: ignore[no-untyped-call]
 
     def _repr_mimebundle_(self, **options: Any) -> dict[str, Any]:
-        rows = "".join(f"<div>{html.escape(line)}</div>" for line in self._facts())
-        colour = {"live": "#a4300a", "sandbox": "#0a5c94", "": "#6b7280"}[look.service(self.ws)]
+        rows = "".join(f"<div>{html.escape(line)}</div>" for line in self._summary())
+        colour = {"live": "#a4300a", "sandbox": "#0a5c94", "": "#6b7280"}[pieces.service(self.ws)]
         fallback = (
             "<div class='crisp-words' "
             f"style='border-left:4px solid {colour};padding-left:12px'>"
@@ -196,61 +240,3 @@ class Form:
         if self.box.comm is None:  # closed
             return bundle
         return {**bundle, _VIEW: self.box._repr_mimebundle_(**options)[_VIEW]}
-
-
-def row(*parts: widgets.Widget) -> widgets.Box:
-    """Put parts side by side; where there is no room they stand below one another."""
-    box = widgets.Box(parts)
-    box.add_class("crisp-row")
-    return box
-
-
-def stack(*parts: widgets.Widget) -> widgets.VBox:
-    """Put parts below one another; in a row it takes its share, 300 pixels at least."""
-    box = widgets.VBox(parts)
-    box.add_class("crisp-pane")
-    return box
-
-
-def button(words: str, kind: str = "", *, small: bool = False) -> widgets.Button:
-    """Make a button; ``kind`` is "primary", one a form, or "danger" for what cannot be undone.
-
-    Parameters
-    ----------
-    words : str
-        What the button says.
-    kind : str, optional
-        "primary", "danger" or nothing.
-    small : bool, default False
-        Whether to draw it small.
-
-    Returns
-    -------
-    widgets.Button
-        The button.
-    """
-    made = widgets.Button(description=words)
-    if kind:
-        made.add_class(f"crisp-{kind}")
-    if small:
-        made.add_class("crisp-small")
-    return made
-
-
-def heading(words: str) -> widgets.HTML:
-    """Make a heading inside a form; the words are escaped here."""
-    made = widgets.HTML(f"<h3>{html.escape(words)}</h3>")
-    made.add_class("crisp-heading")
-    return made
-
-
-def show(widget: widgets.Widget, shown: bool) -> None:
-    """Show a widget, or take it off the page and out of the order of the Tab key."""
-    widget.layout.display = None if shown else "none"
-
-
-def close(widget: widgets.Widget) -> None:
-    """Close a widget with all that is in it: ipywidgets closes the outermost only."""
-    for child in getattr(widget, "children", ()):
-        close(child)
-    widget.close()

@@ -1,4 +1,4 @@
-"""The form of ``crisp.login()``: a token is tried, and kept only where that is asked for."""
+"""The form of ``crisp.login()``: it tries a token, and stores it only on request."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ import ipywidgets as widgets
 
 from crisp_data import config
 from crisp_data.errors import BadParameter
-from crisp_data.forms import form
-from crisp_data.forms.background import BackgroundTask
-from crisp_data.forms.html import Opened
+from crisp_data.forms import widget_parts as parts
+from crisp_data.forms.form import Form
+from crisp_data.forms.protocol import Workspace
 
 
-class Login(form.Form):
+class Login(Form):
     """A token's identifier, key and tier; what they open is in ``form.ws``.
 
     Parameters
@@ -23,7 +23,7 @@ class Login(form.Form):
     connect : callable
         :func:`crisp_data.connect`, or what does the same.
     keep : callable
-        Gets the :class:`~crisp_data.config.Settings` that worked, where they are to be kept.
+        Gets the :class:`~crisp_data.config.Settings` that worked, where the user stores them.
     **options
         Passed to ``connect``: ``writes``, ``base_url``, ``tz`` ...
 
@@ -37,13 +37,16 @@ class Login(form.Form):
 
     def __init__(
         self,
-        connect: Callable[..., Opened],
+        connect: Callable[..., Workspace],
         keep: Callable[[config.Settings], None] = config.store,
         **options: Any,
     ) -> None:
         self._connect, self._keep, self._options = connect, keep, options
         super().__init__(
-            None, "Log in", "Find the token in the Crisp Marketplace: Plugins, Tokens."
+            None,
+            "Log in",
+            "Find the token in the Crisp Marketplace: Plugins, Tokens.",
+            progress=lambda: (0, 0, "Asking Crisp …"),
         )
         self.identifier = widgets.Text(description="Identifier")
         self.key = widgets.Password(description="Key")
@@ -53,31 +56,14 @@ class Login(form.Form):
             description="Website", placeholder="id, name or domain; empty for the only one"
         )
         self.remember = widgets.Checkbox(description="Store the key in this system's keyring")
-        self.open = form.button("Open the workspace", "primary")
-        self.open.on_click(lambda _: self._start())
-        self.runner = BackgroundTask(self, lambda: (0, 0, "Asking Crisp …"))
+        self.open = parts.button("Open the workspace", self._start, "primary")
         self.body.children = [
-            form.row(self.identifier, self.key, self.tier),
-            form.row(self.website),
+            parts.row(self.identifier, self.key, self.tier),
+            parts.row(self.website),
             self.remember,
-            form.row(self.open),
+            parts.row(self.open),
             self.runner.box,
         ]
-
-    def join(self, timeout: float | None = None) -> bool:
-        """Wait for Crisp's answer; say whether it came.
-
-        Parameters
-        ----------
-        timeout : float, optional
-            Seconds to wait at most; None waits until it ends.
-
-        Returns
-        -------
-        bool
-            Whether it has ended.
-        """
-        return self.runner.join(timeout)
 
     def _start(self) -> None:
         # Out of the widget at once: its value would be saved with the notebook's widgets.
@@ -95,9 +81,5 @@ class Login(form.Form):
             settings = self.ws.client.settings
             self._keep(replace(settings, quota=self._options.get("quota")))
         name = self.ws.name or "a website whose name the token cannot read"
-        kept = (
-            ("The key is stored in the keyring.")
-            if self.remember.value
-            else ("The key was not stored.")
-        )
-        self.say(f"Opened {name}.", f"{self.ws.website_id}\nIt is in form.ws. {kept}")
+        stored = "is stored in the keyring" if self.remember.value else "was not stored"
+        self.say(f"Opened {name}.", f"{self.ws.website_id}\nIt is in form.ws. The key {stored}.")

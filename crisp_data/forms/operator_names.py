@@ -2,24 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Protocol
-
-import pandas as pd
-
-from crisp_data.forms.html import Opened
+from crisp_data.forms.protocol import Workspace
 
 
-class Staffed(Opened, Protocol):
-    """A workspace, as far as it knows its operators."""
-
-    def operators(self) -> pd.DataFrame:
-        """Pull operators."""
-
-
-def operator_names(ws: Staffed, load: bool = False) -> dict[str, str]:
+def operator_names(ws: Workspace, load: bool = False) -> dict[str, str]:
     """Give the operators' names by ``user_id``; without ``load`` only what the cache knows.
 
-    Spends one request at most, kept for an hour.
+    Spends one request at most, cached for an hour.
 
     Examples
     --------

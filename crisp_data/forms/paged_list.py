@@ -2,21 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any, Protocol
+from typing import Any
 
 import pandas as pd
 
 from crisp_data import tables
 from crisp_data.api.envelope import Page
 from crisp_data.errors import CrispError
-from crisp_data.forms.html import Opened
+from crisp_data.forms.protocol import Workspace
 from crisp_data.rest.page_iterator import Pages
-
-
-class Read(Opened, Protocol):
-    """What a form needs to know of a workspace to read its lists."""
-
-    tz: str
 
 
 class PagedList:
@@ -37,7 +31,7 @@ class PagedList:
         Whether to ask Crisp even where the cache knows.
     where : dict of str to str
         What belongs to each record as well, such as ``session_id``.
-    **asked
+    **query
         The query, and ``for_write`` and ``one_pass`` as in
         :meth:`crisp_data.rest.client.Client.pages`.
 
@@ -47,7 +41,7 @@ class PagedList:
         What was read, in the table's order.
     pages : int
         In how many pages.
-    whole : bool
+    at_end : bool
         Whether the end was reached.
     incomplete : str
         Why rows may be missing, in a sentence; empty where none is known to be.
@@ -55,33 +49,33 @@ class PagedList:
     Examples
     --------
     >>> from crisp_data.forms.paged_list import PagedList
-    >>> walked = PagedList(ws, "conversations", "list_conversations")
-    >>> page = walked.more()  # one request
-    >>> len(walked.frame), walked.whole
+    >>> conversations = PagedList(ws, "conversations", "list_conversations")
+    >>> page = conversations.read_next()  # one request
+    >>> len(conversations.frame), conversations.at_end
     (50, False)
     """
 
     def __init__(
         self,
-        ws: Read,
+        ws: Workspace,
         table: str,
         operation: str,
         *,
         refresh: bool = False,
         where: dict[str, str] | None = None,
-        **asked: Any,
+        **query: Any,
     ) -> None:
         self._client, self._operation, self._refresh = ws.client, operation, refresh
         self._where = {"website_id": ws.website_id, **(where or {})}
-        self._asked = asked
+        self._query = query
         self._builder = tables.Builder(table, tz=ws.tz)
-        self._walk: Pages | None = None
+        self._iterator: Pages | None = None
         self.frame: pd.DataFrame = self._builder.frame()
         self.pages = 0
-        self.whole = False
+        self.at_end = False
         self.incomplete = ""
 
-    def more(self) -> Page | None:
+    def read_next(self) -> Page | None:
         """Read one page further: one request, or none where the cache has it.
 
         Returns
@@ -94,27 +88,27 @@ class PagedList:
         CrispError
             The next call goes on where this one was: the cache has what was read before.
         """
-        if self.whole:
+        if self.at_end:
             return None
         try:
-            if self._walk is None:
-                self._walk = self._begun()
-            page = next(self._walk, None)
+            if self._iterator is None:
+                self._iterator = self._start()
+            page = next(self._iterator, None)
         except CrispError:
-            self._walk = None
+            self._iterator = None
             raise
         if page is None or not page.records:
-            self.whole, self.incomplete = True, self._walk.incomplete
+            self.at_end, self.incomplete = True, self._iterator.incomplete
             return None
         self.pages += 1
         self._builder.add(page.body, **self._where)
         self.frame = self._builder.frame()
         return page
 
-    def _begun(self) -> Pages:
-        asked: dict[str, Any] = {**self._where, **self._asked}
-        asked["refresh"] = self._refresh and not self.pages
-        walk = self._client.pages(self._operation, **asked)
+    def _start(self) -> Pages:
+        query: dict[str, Any] = {**self._where, **self._query}
+        query["refresh"] = self._refresh and not self.pages
+        iterator = self._client.pages(self._operation, **query)
         for _ in range(self.pages):
-            next(walk, None)
-        return walk
+            next(iterator, None)
+        return iterator

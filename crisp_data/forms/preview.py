@@ -56,12 +56,12 @@ def preview(message: Message, website: str) -> str:
     ]
     face = f"<span class='crisp-face' aria-hidden='true'>{escape(who.strip()[:1].upper())}</span>"
     head = f"<div class='crisp-who'>{escape(' · '.join([who, *marks]))}</div>"
-    said = f"<div class='crisp-said'>{_DRAWN[message.type](message)}</div>"
+    body = f"<div class='crisp-said'>{_BODIES[message.type](message)}</div>"
     kind = f"crisp-preview crisp-of-{message.type}"
-    return f"{above}<div class='{kind}'>{face}<div>{head}{said}</div></div>"
+    return f"{above}<div class='{kind}'>{face}<div>{head}{body}</div></div>"
 
 
-def _words(message: Text | Note) -> str:
+def _plain_text(message: Text | Note) -> str:
     return _text(message.content)
 
 
@@ -70,16 +70,16 @@ def _event(message: Event) -> str:
 
 
 def _file(message: File) -> str:
-    return _thing("📎", message.name, message.mime, message.url)
+    return _attachment("📎", message.name, message.mime, message.url)
 
 
 def _animation(message: Animation) -> str:
-    return _thing("🖼", "An animated picture", message.mime, message.url)
+    return _attachment("🖼", "An animated picture", message.mime, message.url)
 
 
 def _audio(message: Audio) -> str:
     minutes, seconds = divmod(round(message.duration), 60)
-    return _thing("▶", f"{minutes}:{seconds:02}", message.mime, message.url)
+    return _attachment("▶", f"{minutes}:{seconds:02}", message.mime, message.url)
 
 
 def _picker(message: Picker) -> str:
@@ -87,14 +87,14 @@ def _picker(message: Picker) -> str:
         ("✓ " if choice.selected else "") + " ".join(filter(None, (choice.icon, choice.label)))
         for choice in message.choices
     )
-    return _text(message.text) + _buttons(choices) + _must(message.required)
+    return _text(message.text) + _buttons(choices) + _required_note(message.required)
 
 
 def _field(message: Field) -> str:
     inside = message.value or message.explain
     empty = "" if message.value else " crisp-empty"
     line = f"<div class='crisp-line{empty}'>{escape(inside)}&nbsp;</div>"
-    return _text(message.text) + line + _must(message.required)
+    return _text(message.text) + line + _required_note(message.required)
 
 
 def _carousel(message: Carousel) -> str:
@@ -109,9 +109,9 @@ def _carousel(message: Carousel) -> str:
     return f"{_text(message.text)}<div class='crisp-cards'>{cards}</div>"
 
 
-_DRAWN: dict[str, Callable[[Any], str]] = {
-    "text": _words,
-    "note": _words,
+_BODIES: dict[str, Callable[[Any], str]] = {
+    "text": _plain_text,
+    "note": _plain_text,
     "file": _file,
     "animation": _animation,
     "audio": _audio,
@@ -126,10 +126,10 @@ def _text(words: str) -> str:
     return f"<p class='crisp-words' dir='auto'>{escape(words)}</p>" if words else ""
 
 
-def _thing(sign: str, name: str, *facts: str) -> str:
+def _attachment(symbol: str, name: str, *facts: str) -> str:
     small = "".join(f"<small>{escape(fact)}</small>" for fact in facts)
     return (
-        f"<div class='crisp-thing'><span aria-hidden='true'>{sign}</span>"
+        f"<div class='crisp-thing'><span aria-hidden='true'>{symbol}</span>"
         f"<div><strong>{escape(name)}</strong>{small}</div></div>"
     )
 
@@ -139,5 +139,5 @@ def _buttons(labels: Iterable[str]) -> str:
     return f"<div class='crisp-choices'>{made}</div>" if made else ""
 
 
-def _must(required: bool | None) -> str:
+def _required_note(required: bool | None) -> str:
     return "<small>An answer is required.</small>" if required else ""

@@ -4,17 +4,10 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager
-from typing import Protocol
+from contextlib import contextmanager
 
+from crisp_data.forms.protocol import Workspace
 from crisp_data.quota.budget import Budget
-
-
-class Spender(Protocol):
-    """A workspace, as far as it counts."""
-
-    def budget(self, requests: int) -> AbstractContextManager[Budget]:
-        """Bound and count what is spent."""
 
 
 class RequestCounter:
@@ -38,7 +31,7 @@ class RequestCounter:
     1
     """
 
-    def __init__(self, ws: Spender) -> None:
+    def __init__(self, ws: Workspace) -> None:
         self._ws, self._budget = ws, Budget(0)
         self.stopped = False
 

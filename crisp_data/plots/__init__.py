@@ -5,13 +5,13 @@ which a notebook shows where the axes are a cell's last line, and which ``ax.fig
 writes. :func:`overview` puts them on one page. No plot computes a figure: the metrics do, by the
 definitions written there, and take the same arguments here.
 
-Plots tell their unit and time zone on the axes. Colours are those of Okabe and Ito, or of a map
-that grows darker evenly; hatches, line styles and numbers tell the same without colour. Names
+The axes name unit and time zone. Colours are those of Okabe and Ito, or of a map
+that grows darker evenly; hatches, line styles and numbers show the same without colour. Names
 that customers wrote are shown as written, cut where they are long; a character that no font
 here can draw is a box. A frame of nothing gives a plot that says so.
 
-``pyplot`` is not used, so no figure is kept that nobody closes. matplotlib is imported by the
-call that draws, for most sessions that pull data draw nothing.
+``pyplot`` is not used, so no figure stays open that nobody closes. matplotlib is imported by the
+call that draws, because most sessions that pull data draw nothing.
 
 Examples
 --------

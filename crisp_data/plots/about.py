@@ -32,7 +32,7 @@ def about(
         ``"segment"``, ``"topic"``, ``"country"``, ``"language"``, ``"inbox"`` or ``"origin"``,
         as in :func:`crisp_data.metrics.join`. A conversation counts in each of its segments.
     most : int
-        How many to draw, the largest; how many more there are is told.
+        How many to draw, the largest; the x axis says how many more there are.
 
     Returns
     -------
@@ -60,25 +60,25 @@ def about(
     named = counts[counts[on].notna()].sort_values("count", ascending=False, kind="stable")
     more = len(named) - most
     plural = _PLURALS.get(on, f"{on}s")
-    said = f"{more:,} smaller {plural} left out" if more > 0 else ""
+    rest = f"{more:,} smaller {plural} left out" if more > 0 else ""
     several = "one may be in several" if on == "segment" else ""
-    style.across(ax, "Conversations", several, said, style.left_out(without))
+    style.x_label(ax, "Conversations", several, rest, style.note_without_time(without))
     if created.empty:
         return style.explain_empty(ax, NOTHING)
     top = pd.concat([named.head(most), counts[counts[on].isna()]])
-    longest = 26 if style.narrow(ax) else 40
+    longest = 26 if style.is_narrow(ax) else 40
     names = [f"no {on}" if pd.isna(name) else style.shown(name, longest) for name in top[on]]
     colours = [style.GREY if pd.isna(name) else style.BLUE for name in top[on]]
     places = np.arange(len(top))
     bars = ax.barh(places, top["count"].to_numpy(int), 0.75, color=colours)
     ax.bar_label(bars, fmt="{:,.0f}", padding=3, fontsize="small")
-    small = "small" if len(top) > 8 else style.letters(ax)
-    ax.set_yticks(places, names, parse_math=False, fontfamily=style.families(), fontsize=small)
+    small = "small" if len(top) > 8 else style.font_size(ax)
+    ax.set_yticks(places, names, parse_math=False, fontfamily=style.font_families(), fontsize=small)
     ax.set_ylim(max(len(top), 3) - 0.4, -0.6)
     ax.margins(x=0.12)
     ax.tick_params(axis="y", length=0)
     # The numbers stand at the bars.
     ax.set_xticks([])
-    style.plain(ax)
+    style.remove_frame(ax)
     ax.spines["bottom"].set_visible(False)
     return ax

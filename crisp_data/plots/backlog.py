@@ -75,12 +75,12 @@ def backlog(
     )
     zone = check_tz_or(tz, milliseconds(messages, "timestamp")[1])
     ax = ax or style.new_axes()
-    style.across(ax, f"{by.capitalize()} ({zone}), as each ended")
-    style.upward(ax, "Tickets and questions")
+    style.x_label(ax, f"{by.capitalize()} ({zone}), as each ended")
+    style.y_label(ax, "Tickets and questions")
     if counts.empty:
         style.title(ax, "Backlog")
         return style.explain_empty(ax, "No customer's messages to show.")
-    starts = style.on_the_clock(counts["start"])
+    starts = style.wall_clock(counts["start"])
     edges = starts.append(pd.DatetimeIndex([style.end_of(starts[-1], by)]))
     names, lines = [], []
     for column, (name, colour, dashes) in _LINES.items():
@@ -95,9 +95,9 @@ def backlog(
     style.date_axis(ax, starts, by)
     ax.margins(x=0.01)
     ax.set_ylim(top=max(1, counts[["open", "waiting"]].to_numpy(int).max() * 1.08))
-    style.counts_upward(ax)
-    style.plain(ax, grid=True)
-    columns = 1 if style.narrow(ax) else 2
+    style.count_axis(ax)
+    style.remove_frame(ax, grid=True)
+    columns = 1 if style.is_narrow(ax) else 2
     style.title(ax, "Backlog", 2 // columns)
     style.legend(ax, lines, names, columns)
     return ax

@@ -27,7 +27,7 @@ _TICKS = {
     "10 years": 315_360_000,
 }
 _LONGEST_NAME = 24
-#: The time that a service level is told for where none is given.
+#: The times of the service levels where none are given.
 WITHIN = ("1 hour", "1 day")
 
 
@@ -57,7 +57,7 @@ def curve(
         The lines of service levels then say no share.
     most : int
         How many curves to draw, of the largest groups; at most 6, and 4 where there is little
-        width. How many more there are is told. The largest come first; those of an ordered
+        width. The x axis says how many more there are. The largest come first; those of an ordered
         category in its order, so that a colour means the same in each of several plots.
 
     Returns
@@ -86,15 +86,15 @@ def curve(
     subject = {"answered": "Responses", "resolved": "Tickets"}[what]
     if what == "answered" and "question" not in found:
         subject = "First responses"
-    style.upward(ax, f"Share {what}")
+    style.y_label(ax, f"Share {what}")
     found = found.reset_index(drop=True)
     took = found["duration"].dropna()
-    most = min(most, 4 if style.narrow(ax) else len(style.LINES))
+    most = min(most, 4 if style.is_narrow(ax) else len(style.LINES))
     sizes = levels.drop_duplicates(groups or ["total"]).nlargest(most, "total")
     if by is not None and getattr(found[by].dtype, "ordered", False):
         sizes = sizes.sort_values(by)
     more = levels[groups].drop_duplicates().shape[0] - len(sizes) if groups else 0
-    style.across(ax, f"Time until {what}", f"{more:,} smaller groups left out" if more else "")
+    style.x_label(ax, f"Time until {what}", f"{more:,} smaller groups left out" if more else "")
     if took.empty:
         style.title(ax, f"{subject}: {what} within")
         return style.explain_empty(ax, "No durations to show.")
@@ -103,11 +103,11 @@ def curve(
     for (_, group), (colour, dashes) in zip(sizes.iterrows(), style.LINES, strict=False):
         own, durations = steps, took
         if by is not None:
-            own = steps[_is(steps[by], group[by])]
-            durations = took[_is(found[by], group[by])[took.index]]
+            own = steps[_equals(steps[by], group[by])]
+            durations = took[_equals(found[by], group[by])[took.index]]
         lines += _draw(ax, own, durations.max().total_seconds(), colour, dashes)
         names.append(_name(group[by]) + f" ({group['total']:,})" if by else "")
-    columns = 1 if style.narrow(ax) else 3
+    columns = 1 if style.is_narrow(ax) else 3
     style.title(ax, f"{subject}: {what} within", -(-len(names) // columns) if by else 0)
     if by:
         style.legend(ax, lines, names, columns)
@@ -115,7 +115,7 @@ def curve(
     return ax
 
 
-def _is(values: pd.Series[Any], value: Any) -> pd.Series[Any]:
+def _equals(values: pd.Series[Any], value: Any) -> pd.Series[Any]:
     return values.isna() if pd.isna(value) else values == value
 
 
@@ -124,7 +124,7 @@ def _name(value: Any) -> str:
 
 
 def _draw(ax: Axes, steps: pd.DataFrame, longest: float, colour: str, dashes: str) -> Any:
-    """Draw one curve, from nothing at once to the longest time that is known."""
+    """Draw one curve, from zero to the longest time that is known."""
     seconds = steps["duration"].dt.total_seconds().to_numpy(float)
     shares = steps["share"].to_numpy(float)
     return ax.plot(
@@ -150,13 +150,13 @@ def _scale(ax: Axes, took: pd.Series[Any], within: pd.Series[Any]) -> None:
     longest = max(seconds.max(), limits.max(initial=0), marks[min(first + 1, len(marks) - 1)])
     last = np.searchsorted(marks, longest, side="right")
     ax.set_xscale("log")
-    every = 2 if style.narrow(ax) and last - first > 5 else 1
+    every = 2 if style.is_narrow(ax) and last - first > 5 else 1
     ax.set_xticks(marks[first:last:every], list(_TICKS)[first:last:every])
     ax.xaxis.set_minor_locator(NullLocator())
     ax.set_xlim(marks[first] * 0.8, longest * 1.3)
     ax.set_ylim(0, 1.04)
     ax.yaxis.set_major_formatter(PercentFormatter(1))
-    style.plain(ax, grid=True)
+    style.remove_frame(ax, grid=True)
 
 
 def _draw_levels(ax: Axes, levels: pd.DataFrame, *, share: bool) -> None:
@@ -165,16 +165,16 @@ def _draw_levels(ax: Axes, levels: pd.DataFrame, *, share: bool) -> None:
     left, right = np.log(ax.get_xlim())
     for n, (within, known) in enumerate(shares.items()):
         seconds = max(pd.Timedelta(str(within)).total_seconds(), 1)
-        said = style.duration(within)
+        label = style.duration(within)
         if share:
-            said += ": undecided" if pd.isna(known) else f": {known:.0%}"
+            label += ": undecided" if pd.isna(known) else f": {known:.0%}"
         ax.axvline(seconds, color="#444444", linestyle=(0, (4, 3)), linewidth=1)
         # Above a curve that is still low and below one that is high; to the left where the
         # right edge is near. Each on a line of its own, so that near ones do not overlap.
         low = pd.notna(known) and known < 0.4
         late = (np.log(seconds) - left) / (right - left) > 0.7
         ax.annotate(
-            said,
+            label,
             (seconds, 1 if low else 0),
             xycoords=("data", "axes fraction"),
             xytext=(-3 if late else 3, -14 * (n + 1) if low else 4 + 14 * n),

@@ -52,7 +52,7 @@ def by_hour(conversations: pd.DataFrame, ax: Axes | None = None, tz: str | None 
     created, zone, without = read(conversations, tz=tz)
     ax = ax or style.new_axes()
     style.title(ax, "Conversations created by weekday and hour")
-    style.across(ax, f"Hour of the day ({zone})", style.left_out(without))
+    style.x_label(ax, f"Hour of the day ({zone})", style.note_without_time(without))
     if created.empty:
         return style.explain_empty(ax, NOTHING)
     counts = metrics.volume(created, by=["weekday", "hour"], at="created_at")
@@ -80,7 +80,8 @@ def load(
     ax : matplotlib.axes.Axes, optional
         Where to draw; a new figure as wide as a notebook where none is given.
     most : int
-        How many operators to draw, those with most messages; how many more there are is told.
+        How many operators to draw, those with most messages; the x axis says how many more
+        there are.
     tz : str, optional
         As in :func:`crisp_data.metrics.load`.
     bots : str or Iterable[str], optional
@@ -94,7 +95,7 @@ def load(
     -------
     matplotlib.axes.Axes
         One mesh, operators with most messages on top, and how many they wrote beside their
-        names. Whose name no font here can draw is told by the beginning of the ``user_id``.
+        names. A name that no font here can draw is replaced by the beginning of the ``user_id``.
 
     Raises
     ------
@@ -118,7 +119,7 @@ def load(
     order = np.argsort(-cells.sum(axis=1), kind="stable")[:most]
     more = len(cells) - len(order)
     hour = f"Hour of the day ({zone})"
-    style.across(ax, hour, f"{more:,} more operators left out" if more else "")
+    style.x_label(ax, hour, f"{more:,} more operators left out" if more else "")
     if not len(cells):
         return style.explain_empty(ax, "No operator's messages to show.")
     names = [_name(*who) for who in people.iloc[order].itertuples(index=False)]
@@ -137,13 +138,15 @@ def _mesh(ax: Axes, cells: Any, rows: Sequence[str], unit: str) -> None:
     from matplotlib.ticker import MaxNLocator
 
     mesh = ax.pcolormesh(cells, cmap="YlGnBu", vmin=0, edgecolors="white", linewidth=0.5)
-    hours = np.arange(0, 24, 4 if style.narrow(ax) else 2)
+    hours = np.arange(0, 24, 4 if style.is_narrow(ax) else 2)
     ax.set_xticks(hours + 0.5, [f"{hour:02}" for hour in hours])
-    ax.set_yticks(np.arange(len(rows)) + 0.5, rows, parse_math=False, fontfamily=style.families())
+    ax.set_yticks(
+        np.arange(len(rows)) + 0.5, rows, parse_math=False, fontfamily=style.font_families()
+    )
     ax.tick_params(length=0)
     ax.invert_yaxis()
     ax.spines[:].set_visible(False)
     bar = ax.figure.colorbar(mesh, ax=ax, ticks=MaxNLocator(5, integer=True), aspect=15, pad=0.02)
-    bar.set_label(unit, fontsize=style.letters(ax))
-    bar.ax.tick_params(labelsize=style.letters(ax))
+    bar.set_label(unit, fontsize=style.font_size(ax))
+    bar.ax.tick_params(labelsize=style.font_size(ax))
     bar.outline.set_visible(False)

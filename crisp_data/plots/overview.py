@@ -49,7 +49,7 @@ def overview(
     title : str, optional
         What stands on top; "Conversations" and their period where none is given.
     within : str, Timedelta, or several
-        Times of service levels, as in :func:`curve`; the first is told in the head too.
+        Times of service levels, as in :func:`curve`; the head shows the first too.
     tz : str, optional
         Time zone to count in; the frames' own where none is given.
     bots : str or Iterable[str], optional
@@ -136,16 +136,16 @@ def _numbers(
 ) -> dict[str, str]:
     """Give the numbers of the head by what they are."""
     level = metrics.service_level(answers, within=within).iloc[0]
-    once = metrics.one_touch(messages, **options)["one_touch"].mean()
-    half = metrics.median(answers)
+    one_touch = metrics.one_touch(messages, **options)["one_touch"].mean()
+    median = metrics.median(answers)
     waiting = len(metrics.waiting(messages, **options))
-    said = messages[~messages["type"].isin(NO_MESSAGES)]
+    written = messages[~messages["type"].isin(NO_MESSAGES)]
     return {
         "conversations\ncreated": f"{len(conversations):,}",
-        "messages\nin them": f"{len(said):,}",
-        "median\nfirst response": "–" if pd.isna(half) else style.duration(half),
+        "messages\nin them": f"{len(written):,}",
+        "median\nfirst response": "–" if pd.isna(median) else style.duration(median),
         f"first responses\nwithin {style.duration(level['within'])}": _share(level["share"]),
-        "tickets done\nwith one touch": _share(once),
+        "tickets done\nwith one touch": _share(one_touch),
         "questions without\nan answer now": f"{waiting:,}",
     }
 

@@ -1,4 +1,4 @@
-"""How plots look: colours, words, fonts, dates, and what stands where nothing is to be drawn."""
+"""How plots look: colours, words, fonts, dates, and the text where there is nothing to draw."""
 
 from __future__ import annotations
 
@@ -49,8 +49,8 @@ def new_axes(rows: int = 0) -> Axes:
     return chart(Page(WIDE, max(HIGH, 1 + rows * _ROW)))
 
 
-def narrow(ax: Axes) -> bool:
-    """Tell whether axes are too narrow for all that a notebook's width holds."""
+def is_narrow(ax: Axes) -> bool:
+    """Say whether axes are too narrow for all that a notebook's width holds."""
     return float(ax.get_window_extent().width) / float(ax.figure.dpi) < _NARROW
 
 
@@ -66,13 +66,13 @@ def title(ax: Axes, words: str, lines_below: int = 0) -> None:
     lines_below : int, default 0
         How many lines the legend takes.
     """
-    size = "medium" if narrow(ax) else "large"
+    size = "medium" if is_narrow(ax) else "large"
     ax.set_title(words, loc="left", fontsize=size, pad=6 + 12.5 * lines_below)
-    ax.tick_params(labelsize=letters(ax))
+    ax.tick_params(labelsize=font_size(ax))
 
 
-def across(ax: Axes, words: str, *more: str) -> None:
-    """Name the x axis, with whatever else has to be told.
+def x_label(ax: Axes, words: str, *more: str) -> None:
+    """Name the x axis, with further remarks.
 
     Parameters
     ----------
@@ -83,23 +83,22 @@ def across(ax: Axes, words: str, *more: str) -> None:
     *more : str
         Further remarks; empty ones are left out.
     """
-    said = [part for part in more if part]
-    words = (";\n" if narrow(ax) else "; ").join([words, *said])
-    ax.set_xlabel(words, fontsize=letters(ax))
+    words = (";\n" if is_narrow(ax) else "; ").join([words, *filter(None, more)])
+    ax.set_xlabel(words, fontsize=font_size(ax))
 
 
-def upward(ax: Axes, words: str) -> None:
+def y_label(ax: Axes, words: str) -> None:
     """Name the y axis."""
-    ax.set_ylabel(words, fontsize=letters(ax))
+    ax.set_ylabel(words, fontsize=font_size(ax))
 
 
-def letters(ax: Axes) -> str:
-    """Tell the size of letters beside the title."""
-    return "small" if narrow(ax) else "medium"
+def font_size(ax: Axes) -> str:
+    """Give the size of letters beside the title."""
+    return "small" if is_narrow(ax) else "medium"
 
 
-def counts_upward(ax: Axes) -> None:
-    """Let the y axis begin at nothing and show whole numbers."""
+def count_axis(ax: Axes) -> None:
+    """Begin the y axis at zero and label it with whole numbers."""
     from matplotlib.ticker import FuncFormatter, MaxNLocator
 
     ax.set_ylim(bottom=0)
@@ -107,8 +106,8 @@ def counts_upward(ax: Axes) -> None:
     ax.yaxis.set_major_formatter(FuncFormatter(lambda count, _: f"{count:,.0f}"))
 
 
-def left_out(rows: int) -> str:
-    """Tell how many rows have no time."""
+def note_without_time(rows: int) -> str:
+    """Say how many rows have no time; empty where all have one."""
     return f"{rows:,} without a time left out" if rows else ""
 
 
@@ -143,11 +142,11 @@ def legend(ax: Axes, handles: Sequence[Any], names: Iterable[str], columns: int)
         fontsize="small",
     )
     for text, name in zip(made.get_texts(), names, strict=True):
-        text.update({"text": name, "parse_math": False, "fontfamily": families()})
+        text.update({"text": name, "parse_math": False, "fontfamily": font_families()})
 
 
-def plain(ax: Axes, *, grid: bool = False) -> None:
-    """Take away what is no data."""
+def remove_frame(ax: Axes, *, grid: bool = False) -> None:
+    """Remove the lines at the top and the right, which show no data."""
     ax.spines[["top", "right"]].set_visible(False)
     if grid:
         ax.grid(axis="y", color="#dddddd", linewidth=0.6)
@@ -159,7 +158,7 @@ def explain_empty(ax: Axes, words: str) -> Axes:
     ax.text(0.5, 0.5, words, ha="center", va="center", transform=ax.transAxes)
     ax.set_xticks([])
     ax.set_yticks([])
-    plain(ax)
+    remove_frame(ax)
     return ax
 
 
@@ -171,12 +170,12 @@ def shown(text: Any, most: int) -> str:
 
 
 def drawable(text: Any) -> bool:
-    """Tell whether fonts have the letters of a text."""
+    """Say whether the fonts have the letters of a text."""
     return all(letter.isspace() or ord(letter) in _letters() for letter in str(text))
 
 
 @cache
-def families() -> list[str]:
+def font_families() -> list[str]:
     """List the fonts that draw names, the next where one lacks a letter."""
     from matplotlib.font_manager import fontManager
 
@@ -189,11 +188,11 @@ def _letters() -> frozenset[int]:
     from matplotlib.font_manager import findfont, get_font
 
     return frozenset(
-        letter for name in families() for letter in get_font(findfont(name)).get_charmap()
+        letter for name in font_families() for letter in get_font(findfont(name)).get_charmap()
     )
 
 
-def on_the_clock(moments: Any) -> pd.DatetimeIndex:
+def wall_clock(moments: Any) -> pd.DatetimeIndex:
     """Give moments as the clock of their zone shows them: matplotlib knows no zones' periods."""
     return pd.DatetimeIndex(moments).tz_localize(None)
 
@@ -220,7 +219,7 @@ def date_axis(ax: Axes, starts: pd.DatetimeIndex, by: str, clock: str = "UTC") -
     from matplotlib.dates import DateFormatter
 
     periods = pd.period_range(starts[0], starts[-1], freq=_STEPS[by])
-    most = 5 if narrow(ax) else 9
+    most = 5 if is_narrow(ax) else 9
     ax.set_xticks(periods[:: -(-len(periods) // most)].start_time)
     # A zone, not its name: matplotlib would look the name up in a database of its own.
     zone = pd.DatetimeTZDtype("ns", clock).tz

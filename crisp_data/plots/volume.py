@@ -72,13 +72,13 @@ def volume(
         )
     created, zone, without = read(conversations, "state", tz=tz)
     ax = ax or style.new_axes()
-    style.upward(ax, "Conversations")
-    style.across(ax, f"{by.capitalize()} of creation ({zone})", style.left_out(without))
+    style.y_label(ax, "Conversations")
+    style.x_label(ax, f"{by.capitalize()} of creation ({zone})", style.note_without_time(without))
     if created.empty:
         style.title(ax, f"Conversations created per {by}")
         return style.explain_empty(ax, NOTHING)
     counts = _counts(created, by)
-    columns = 3 if style.narrow(ax) else 5
+    columns = 3 if style.is_narrow(ax) else 5
     entries = _draw_bars(ax, counts, by)
     style.date_axis(ax, pd.DatetimeIndex(counts.index), by, zone if by == "hour" else "UTC")
     if by == "day" and (weekend := _shade_weekends(ax, pd.DatetimeIndex(counts.index))):
@@ -119,8 +119,8 @@ def weekdays(conversations: pd.DataFrame, ax: Axes | None = None, tz: str | None
     created, zone, without = read(conversations, tz=tz)
     ax = ax or style.new_axes()
     style.title(ax, "Conversations created by weekday")
-    style.across(ax, f"Weekday of creation ({zone})", style.left_out(without))
-    style.upward(ax, "Conversations")
+    style.x_label(ax, f"Weekday of creation ({zone})", style.note_without_time(without))
+    style.y_label(ax, "Conversations")
     if created.empty:
         return style.explain_empty(ax, NOTHING)
     counts = metrics.volume(created, by="weekday", at="created_at")
@@ -130,8 +130,8 @@ def weekdays(conversations: pd.DataFrame, ax: Axes | None = None, tz: str | None
     ax.bar_label(bars, fmt="{:,.0f}", fontsize="small", padding=2)
     ax.set_xticks(days, counts["weekday"].tolist())
     ax.margins(y=0.12)
-    style.counts_upward(ax)
-    style.plain(ax)
+    style.count_axis(ax)
+    style.remove_frame(ax)
     return ax
 
 
@@ -177,7 +177,7 @@ def _counts(created: pd.DataFrame, by: str) -> pd.DataFrame:
         found = metrics.volume(rows, by=["start", "state"], at="created_at")
     else:
         found = metrics.volume(rows, by=[by, "state"], at="created_at")
-        found["start"] = style.on_the_clock(found[by]).floor("D")
+        found["start"] = style.wall_clock(found[by]).floor("D")
     counts = found.pivot(index="start", columns="state", values="count").astype(int)
     return counts.loc[counts.sum(axis=1) > 0, [name for name in _STATES if name in counts]]
 
@@ -211,8 +211,8 @@ def _draw_bars(ax: Axes, counts: pd.DataFrame, by: str) -> dict[str, Any]:
         below = below + heights.to_numpy()
     # A lone bar is a bar, not a wall.
     ax.margins(x=max(0.02, (4 - len(counts)) / (2 * len(counts))))
-    style.counts_upward(ax)
-    style.plain(ax, grid=True)
+    style.count_axis(ax)
+    style.remove_frame(ax, grid=True)
     return drawn
 
 

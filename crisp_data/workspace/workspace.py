@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import html
 import sys
 import warnings
@@ -15,14 +16,13 @@ from typing import Any
 import pandas as pd
 from tqdm.auto import tqdm
 
-from crisp_data import arguments, config, dates, export, filters, metrics, tables
+from crisp_data import arguments, config, dates, export, filters, forms, metrics, tables
 from crisp_data.api.envelope import Page
 from crisp_data.api.paging import NOTHING_NEW
 from crisp_data.archive import Archive
 from crisp_data.counts import count
 from crisp_data.errors import CrispError, CrispWarning, FileTrouble, QuotaExceeded
 from crisp_data.filters import State
-from crisp_data.forms import Forms
 from crisp_data.local import inherited
 from crisp_data.privacy import Pseudonymiser
 from crisp_data.quota.budget import Budget
@@ -34,7 +34,7 @@ from crisp_data.rest.cost_plans import CostPlans, PullChecks
 from crisp_data.workspace.writes import Writing
 
 
-class Workspace(Forms, Writing):
+class Workspace(Writing):
     """A website of Crisp, read as frames.
 
     Made by :func:`crisp_data.connect`. Every method that reads says what it spends; asked
@@ -676,12 +676,108 @@ class Workspace(Forms, Writing):
             frame = maker.frame(frame)
         return export.write(path, frame)
 
+    def broadcast(self, conversations: pd.DataFrame) -> forms.Broadcast:
+        """Open a form that writes one message to many conversations.
+
+        Parameters
+        ----------
+        conversations : DataFrame
+            Those to choose from, as ``ws.conversations()`` returned them; with columns of
+            your own, which the message may name. It is copied.
+
+        Returns
+        -------
+        Broadcast
+            Its ``result`` is what became of each message, as :meth:`send_many` returns it.
+
+        Notes
+        -----
+        Opening it spends nothing. The dry run and the sending spend as :meth:`send_many` does;
+        nothing is sent without a dry run and the typed number of recipients.
+
+        Examples
+        --------
+        >>> form = ws.broadcast(ws.conversations(state="unresolved", limit=20))
+        >>> form
+        Send to many (a form)
+          sandbox, Acme, may write
+          4,... of 5,000 requests left today, 100 of them reserved for writes
+          0 of 20 conversations selected
+        >>> form.close()
+        """
+        return forms.Broadcast(self._without_bars(), conversations)
+
+    def compose(self, session_id: str | None = None) -> forms.Compose:
+        """Open a form to answer a customer: find, read, write, confirm, send.
+
+        Parameters
+        ----------
+        session_id : str, optional
+            A conversation to begin with.
+
+        Returns
+        -------
+        Compose
+            The form; ``form.composer`` is the plain object that does its work, and
+            ``form.receipt`` tells of the message that was sent last.
+
+        Notes
+        -----
+        Spends one request for the 50 conversations updated last, none where they are in the
+        cache; then one for each conversation opened, and what each button says. Nothing is sent
+        without a second click that names website and customer.
+
+        Examples
+        --------
+        >>> form = ws.compose()
+        >>> form
+        Write to a customer (a form)
+          sandbox, Acme, may write
+          ...
+          50 conversations to choose from
+          none open
+        >>> form.close()
+        """
+        return forms.Compose(self, session_id)
+
+    def explore(self) -> forms.Explore:
+        """Open a form that filters, counts, prices and pulls conversations, messages, people.
+
+        Returns
+        -------
+        Explore
+            Its ``result`` is the frame that was pulled last, its ``code`` the lines of Python
+            that pull the same.
+
+        Notes
+        -----
+        Opening it spends nothing; each button says what it spends.
+
+        Examples
+        --------
+        >>> form = ws.explore()
+        >>> form
+        Explore (a form)
+          sandbox, Acme, may write
+          4,... of 5,000 requests left today, 100 of them reserved for writes
+          nothing pulled yet
+        >>> form.close()
+        """
+        return forms.Explore(self._without_bars())
+
     def close(self) -> None:
         """Close sockets and files, and stop the sandbox where the connection started one."""
         self.client.close()
         self.outbox.close()
         if self.sandbox is not None:
             self.sandbox.stop()
+
+    def _without_bars(self) -> Workspace:
+        """Give a copy without bars and plans on stderr: a form shows them itself."""
+        twin = copy.copy(self)
+        twin._progress = twin._plans_shown = False
+        vars(twin).pop("outbox", None)  # it took the bars over when it was made
+        return twin
 
     def _of_conversation(self, table: str, session_id: str, refresh: bool) -> pd.DataFrame:
         session_id = arguments.session_id(session_id)

@@ -43,25 +43,3 @@ def evil(ws):
     frame = ws.conversations(refresh=True)
     assert EVIL in set(frame["nickname"])
     return frame
-
-
-def walk(widget):
-    """All widgets in a widget."""
-    yield widget
-    for child in getattr(widget, "children", ()):
-        yield from walk(child)
-
-
-def texts(form):
-    """All that a form draws as HTML, its own style sheet left out."""
-    drawn = [one.value for one in walk(form.box) if isinstance(one, widgets.HTML)]
-    return "\n".join(one for one in drawn if not one.startswith("<style>"))
-
-
-def said(form):
-    """The result or error that a form shows."""
-    return form._notice.value
-
-
-def is_shown(widget):
-    return widget.layout.display != "none"

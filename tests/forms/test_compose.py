@@ -7,11 +7,12 @@ import ipywidgets as widgets
 import pytest
 
 import crisp_data as crisp
-from crisp_data.forms import form as parts
+from crisp_data.forms import form as form_module
 from crisp_data.forms.compose import Compose
 from crisp_data.outgoing import Text
 
-from .conftest import EVIL, is_shown, said, walk
+from .conftest import EVIL
+from .user import classes, control, fill, press, press_enter, said, shows, texts, walk
 
 
 @pytest.fixture
@@ -20,22 +21,24 @@ def form(ws):
 
 
 def choose(form, position=0):
-    form._rows.value = form._rows.options[position][1]
-    return form._rows.value
+    conversations = control(form, "Conversations")
+    conversations.value = conversations.options[position][1]
+    return conversations.value
 
 
-def blank(form, label):
-    (found,) = [one for one in walk(form._blanks) if getattr(one, "description", None) == label]
-    return found
+def mentions(form):
+    """The boxes, one for each colleague, that a note shows."""
+    shown = [one for one in walk(form.box, shown=True) if isinstance(one, widgets.Checkbox)]
+    return [one for one in shown if one.description.startswith("Mention ")]
 
 
 def write(form, text):
-    blank(form, "Message").value = text
+    fill(form, "Message", text)
 
 
 def send(form):
-    form._send.click()
-    form._confirm.click()
+    press(form, "Send …")
+    press(form, "Send now")
     assert form.runner.join(20)
 
 
@@ -46,10 +49,10 @@ def arrived(sandbox, text):
 def test_opening_it_spends_one_request_and_shows_the_most_recent(ws, sandbox, spent):
     form = ws.compose()
     assert spent() == 1
-    assert len(form._rows.options) == 50
-    assert form._rows.value is None, "nothing is opened that nobody chose"
-    assert form._send.disabled
-    assert "Choose a conversation first." in form._why_not.value
+    assert len(control(form, "Conversations").options) == 50
+    assert control(form, "Conversations").value is None, "nothing is opened that nobody chose"
+    assert control(form, "Send …").disabled
+    assert "Choose a conversation first." in texts(form, "crisp-writing")
     ws.compose()
     assert spent() == 0
 
@@ -58,27 +61,28 @@ def test_a_text_goes_to_whom_the_question_named_and_once(form, sandbox, spent):
     session_id = choose(form)
     assert spent() == 1
     write(form, "On its way.")
-    assert "On its way." in form._preview.value
-    form._send.click()
-    assert "Send to Grace Patel at Acme?" in form._question.value
-    assert is_shown(form._confirming)
-    assert not is_shown(form._send), "there is one primary button at a time"
+    assert "On its way." in texts(form, "crisp-writing")
+    press(form, "Send …")
+    assert "Send to Grace Patel at Acme?" in texts(form, "crisp-confirm")
+    assert shows(form, "Send now")
+    assert not shows(form, "Send …"), "there is one primary button at a time"
     assert spent() == 0, "nothing goes at the first click"
     assert not arrived(sandbox, "On its way.")
-    form._confirm.click()
-    form._confirm.click()  # the second half of a double click
+    confirm = control(form, "Send now")
+    confirm.click()
+    confirm.click()  # the second half of a double click
     assert form.runner.join(20)
     (row,) = arrived(sandbox, "On its way.")
     assert row["session_id"] == session_id
     assert row["fingerprint"] == form.receipt.fingerprint
     assert str(row["fingerprint"]) in said(form)
     assert "Sent to Grace Patel." in said(form)
-    assert "On its way." in form._thread.value
+    assert "On its way." in texts(form, "crisp-reading")
     assert spent() == 2, "the message, and the thread read again"
-    assert blank(form, "Message").value == ""
-    assert is_shown(form._send)
-    assert not is_shown(form._confirming)
-    form._confirm.click()
+    assert control(form, "Message").value == ""
+    assert shows(form, "Send …")
+    assert not shows(form, "Send now")
+    press(form, "Send now")
     assert len(arrived(sandbox, "On its way.")) == 1
 
 
@@ -86,18 +90,18 @@ def test_cancelling_or_writing_on_withdraws_the_question(form, sandbox, spent):
     choose(form)
     write(form, "One")
     spent()
-    form._send.click()
-    form._cancel.click()
-    assert not is_shown(form._confirming)
-    form._confirm.click()
-    form._send.click()
+    press(form, "Send …")
+    press(form, "Cancel")
+    assert not shows(form, "Send now")
+    press(form, "Send now")
+    press(form, "Send …")
     write(form, "Two")
-    assert not is_shown(form._confirming)
-    form._confirm.click()
-    form._send.click()
+    assert not shows(form, "Send now")
+    press(form, "Send now")
+    press(form, "Send …")
     choose(form, 1)
-    assert not is_shown(form._confirming)
-    form._confirm.click()
+    assert not shows(form, "Send now")
+    press(form, "Send now")
     assert form.runner.join(20)
     assert spent() == 1, "the other thread"
     assert not arrived(sandbox, "One")
@@ -112,38 +116,38 @@ def test_a_conversation_to_begin_with(ws, sandbox, spent):
     assert form.composer.conversation.session_id == session_id
     form = ws.compose("session_00000000-0000-4000-8000-000000000000")
     assert "404 conversation_not_found" in said(form)
-    assert form._send.disabled
+    assert control(form, "Send …").disabled
 
 
 def test_typing_narrows_for_nothing_and_enter_asks_crisp(form, sandbox, spent):
     spent()
     for text in ("c", "co", "colis"):
-        form._text.value = text
+        fill(form, "Find", text)
     assert spent() == 0
-    assert not form._rows.options
-    form._text._handle_custom_msg({"event": "submit"}, [])
+    assert not control(form, "Conversations").options
+    press_enter(form, "Find")
     assert spent() == 1
-    assert len(form._rows.options) > 0
-    form._state.value = "resolved"
+    assert len(control(form, "Conversations").options) > 0
+    fill(form, "State", "resolved")
     assert spent() == 0
     assert {row["state"] for row in sandbox.truth("conversations")} > {"resolved"}
-    assert all("resolved" in label for label, _ in form._rows.options)
-    form._text.value = ""
-    assert form._search.disabled
+    assert all("resolved" in label for label, _ in control(form, "Conversations").options)
+    fill(form, "Find", "")
+    assert control(form, "Search all of Crisp").disabled
 
 
 def test_the_list_keeps_the_open_conversation_marked_and_opens_none_by_itself(form, spent):
     session_id = choose(form, 3)
     spent()
-    form._text.value = "zzz"
-    assert form._rows.value is None
-    form._text.value = ""
-    assert form._rows.value == session_id
-    form._older.click()
+    fill(form, "Find", "zzz")
+    assert control(form, "Conversations").value is None
+    fill(form, "Find", "")
+    assert control(form, "Conversations").value == session_id
+    press(form, "Older")
     assert spent() == 1
-    assert form._rows.value is None
-    form._newer.click()
-    assert form._rows.value == session_id
+    assert control(form, "Conversations").value is None
+    press(form, "Newer")
+    assert control(form, "Conversations").value == session_id
     assert form.composer.conversation.session_id == session_id
     assert spent() == 0
 
@@ -151,24 +155,21 @@ def test_the_list_keeps_the_open_conversation_marked_and_opens_none_by_itself(fo
 def test_each_type_has_its_own_fields_and_keeps_what_was_written(form, sandbox):
     choose(form)
     write(form, "A text")
-    form._type.value = "picker"
-    blank(form, "Identifier, returned with the answer").value = "topic"
-    blank(form, "Question").value = "What about?"
-    blank(form, "Choice 1, Value").value = "a"
-    assert "Choice 1, Label must not be empty." in form._preview.value
-    form._send.click()
+    fill(form, "Type", "picker")
+    fill(form, "Identifier, returned with the answer", "topic")
+    fill(form, "Question", "What about?")
+    fill(form, "Choice 1, Value", "a")
+    assert "Choice 1, Label must not be empty." in texts(form, "crisp-writing")
+    press(form, "Send …")
     assert "Choice 1, Label must not be empty." in said(form)
-    assert not is_shown(form._confirming)
-    blank(form, "Choice 1, Label").value = "Billing"
-    (add,) = [
-        one for one in walk(form._blanks) if getattr(one, "description", "") == "Add a choice"
-    ]
-    add.click()
-    blank(form, "Choice 2, Value").value = "b"
-    blank(form, "Choice 2, Label").value = "Delivery"
-    blank(form, "Remove choice 1").click()
-    assert blank(form, "Choice 1, Label").value == "Delivery"
-    blank(form, "Answer required").value = True
+    assert not shows(form, "Send now")
+    fill(form, "Choice 1, Label", "Billing")
+    press(form, "Add a choice")
+    fill(form, "Choice 2, Value", "b")
+    fill(form, "Choice 2, Label", "Delivery")
+    press(form, "Remove choice 1")
+    assert control(form, "Choice 1, Label").value == "Delivery"
+    fill(form, "Answer required", True)
     send(form)
     sent = [
         row for row in sandbox.truth("messages") if row["fingerprint"] == form.receipt.fingerprint
@@ -181,17 +182,17 @@ def test_each_type_has_its_own_fields_and_keeps_what_was_written(form, sandbox):
             "required": True,
         }
     ]
-    form._type.value = "text"
-    assert blank(form, "Message").value == "A text"
+    fill(form, "Type", "text")
+    assert control(form, "Message").value == "A text"
 
 
 def test_of_two_equal_parts_one_is_taken_away(form):
-    form._type.value = "picker"
+    fill(form, "Type", "picker")
     for _ in range(2):
-        blank(form, "Add a choice").click()
+        press(form, "Add a choice")
     for number in (1, 2):
-        blank(form, f"Choice {number}, Label").value = "Same"
-    blank(form, "Remove choice 1").click()
+        fill(form, f"Choice {number}, Label", "Same")
+    press(form, "Remove choice 1")
     assert [choice.get("label") for choice in form.composer.draft.values["choices"]] == [
         "Same",
         None,
@@ -202,17 +203,18 @@ def test_what_is_written_while_a_message_goes_stays(form, sandbox):
     choose(form)
     write(form, "First")
     sandbox.faults(operation="send_message_in_conversation", next=1, latency_ms=300)
-    form._send.click()
-    form._confirm.click()
-    box = blank(form, "Message")
+    press(form, "Send …")
+    confirm = control(form, "Send now")
+    confirm.click()
+    box = control(form, "Message")
     box.value = "Second"
-    assert is_shown(form._confirming), "the first is still on its way"
-    form._send.click()
-    form._confirm.click()
+    assert "Send to" in texts(form, "crisp-confirm"), "the first is still on its way"
+    press(form, "Send …")
+    confirm.click()
     assert form.runner.join(20)
     assert len(arrived(sandbox, "First")) == 1
     assert not arrived(sandbox, "Second")
-    assert blank(form, "Message") is box, "nobody takes it from under the writer"
+    assert control(form, "Message") is box, "nobody takes it from under the writer"
     assert box.value == "Second"
     send(form)
     assert len(arrived(sandbox, "Second")) == 1
@@ -225,17 +227,17 @@ def test_a_click_that_reads_keeps_the_kernel_for_no_rate_limit(
     first = choose(form)
     sandbox.faults(operation="get_messages_in_conversation", **refusal)
     spent()
-    for press in (lambda: choose(form, 1), form._again.click):
+    for read in (lambda: choose(form, 1), control(form, "Read again").click):
         waits.clear()
-        press()
-        assert sum(waits) <= parts.MOMENT
+        read()
+        assert sum(waits) <= form_module.MAX_WAIT_S
         assert "role='alert'" in said(form)
     assert spent() <= 4
-    assert form.composer.conversation.session_id == first == form._rows.value
-    assert "Grace Patel" in form._who.value, "the one that was open is shown again"
+    assert form.composer.conversation.session_id == first == control(form, "Conversations").value
+    assert "Grace Patel" in texts(form, "crisp-reading"), "the one that was open is shown again"
     sandbox.faults()
     choose(form, 1)
-    assert form.composer.conversation.session_id == form._rows.value != first
+    assert form.composer.conversation.session_id == control(form, "Conversations").value != first
 
 
 def test_nor_for_the_days_reset(sandbox, waits):
@@ -266,16 +268,16 @@ def test_who_answers_reads_with_what_is_kept_for_that(sandbox, waits):
 def test_the_question_says_where_it_goes_for_the_banner_is_far_above(form):
     choose(form)
     write(form, "Hello")
-    form._send.click()
-    assert "SANDBOX: <bdi>Send to Grace Patel at Acme?</bdi>" in form._question.value
-    assert "crisp-danger" not in form._confirm._dom_classes
+    press(form, "Send …")
+    assert "SANDBOX: <bdi>Send to Grace Patel at Acme?</bdi>" in texts(form, "crisp-confirm")
+    assert "crisp-danger" not in classes(control(form, "Send now"))
     # As on the live service, of which nothing is asked.
     client = form.ws.client
     client.settings = dataclasses.replace(client.settings, base_url=crisp.config.BASE_URL)
-    form._cancel.click()
-    form._send.click()
-    assert "LIVE: <bdi>Send to" in form._question.value
-    assert "crisp-danger" in form._confirm._dom_classes
+    press(form, "Cancel")
+    press(form, "Send …")
+    assert "LIVE: <bdi>Send to" in texts(form, "crisp-confirm")
+    assert "crisp-danger" in classes(control(form, "Send now"))
 
 
 def test_what_was_sent_is_not_said_below_what_is_written_next(form):
@@ -289,12 +291,14 @@ def test_what_was_sent_is_not_said_below_what_is_written_next(form):
 
 def test_a_note_is_said_to_be_one(form, sandbox):
     choose(form)
-    form._type.value = "note"
-    blank(form, "Note to colleagues").value = "Look at this"
-    assert "The customer does not see this." in form._preview.value
-    form._send.click()
-    assert "Add this note to the conversation with Grace Patel at Acme?" in form._question.value
-    form._confirm.click()
+    fill(form, "Type", "note")
+    fill(form, "Note to colleagues", "Look at this")
+    assert "The customer does not see this." in texts(form, "crisp-writing")
+    press(form, "Send …")
+    assert "Add this note to the conversation with Grace Patel at Acme?" in texts(
+        form, "crisp-confirm"
+    )
+    press(form, "Send now")
     assert form.runner.join(20)
     assert [row["type"] for row in arrived(sandbox, "Look at this")] == ["note"]
     assert "Note added for Grace Patel." in said(form)
@@ -302,50 +306,52 @@ def test_a_note_is_said_to_be_one(form, sandbox):
 
 def test_a_note_may_mention_colleagues_whose_names_cost_one_request(form, sandbox, ws, spent):
     choose(form)
-    assert not is_shown(form._mentions)
-    form._type.value = "note"
+    assert not shows(form, "Mention colleagues")
+    fill(form, "Type", "note")
     spent()
-    assert is_shown(form._mentions)
-    form._load.click()
+    assert shows(form, "Mention colleagues")
+    press(form, "Mention colleagues")
     assert spent() == 1
     names = dict(zip(ws.operators()["user_id"], ws.operators()["first_name"], strict=True))
-    boxes = {box.description: box for box in form._mentions.children}
+    boxes = mentions(form)
     assert len(boxes) == len(names)
     user_id, name = next(iter(names.items()))
-    write_note = blank(form, "Note to colleagues")
-    write_note.value = "Have a look"
-    for ever in (True, False, True):
-        next(box for words, box in boxes.items() if name in words).value = ever
-    assert "notifies 1 colleague" in form._preview.value
-    form._type.value = "text"
-    assert not is_shown(form._mentions)
+    fill(form, "Note to colleagues", "Have a look")
+    (box,) = [box for box in boxes if name in box.description]
+    for box.value in (True, False, True):
+        pass
+    assert "notifies 1 colleague" in texts(form, "crisp-writing")
+    fill(form, "Type", "text")
+    assert not mentions(form)
     assert "mentions" not in form.composer.draft.options
-    form._type.value = "note"
+    fill(form, "Type", "note")
     send(form)
     (row,) = arrived(sandbox, "Have a look")
     assert row["mentions"] == [user_id]
     assert not form.composer.draft.mentions
-    assert not any(box.value for box in form._mentions.children)
-    assert all(one.comm is None for one in boxes.values())
+    assert len(mentions(form)) == len(names)
+    assert not any(box.value for box in mentions(form))
+    assert all(one.comm is None for one in boxes)
 
 
 def test_who_writes_is_an_option_folded_away(form, sandbox):
     choose(form)
     write(form, "Hello")
-    assert not is_shown(form._options)
-    form._fold.click()
-    assert is_shown(form._options)
-    for one in walk(form._options):
-        if getattr(one, "description", "").startswith("Your name"):
-            one.value = "Ana"
-        if getattr(one, "description", "").startswith("Automated"):
-            one.value = True
-    assert "Ana · automated" in form._preview.value
+    name, automated = (
+        "Your name, as the customer sees it",
+        "Automated: marked as written by a program",
+    )
+    assert not shows(form, name)
+    press(form, "Sender and options")
+    assert shows(form, name)
+    fill(form, name, "Ana")
+    fill(form, automated, True)
+    assert "Ana · automated" in texts(form, "crisp-writing")
     send(form)
     (row,) = arrived(sandbox, "Hello")
     assert (row["user"]["nickname"], row["automated"]) == ("Ana", True)
-    form._fold.click()
-    assert not is_shown(form._options)
+    press(form, "Hide sender and options")
+    assert not shows(form, name)
 
 
 def test_a_connection_that_only_reads_says_so(sandbox, spent):
@@ -354,9 +360,9 @@ def test_a_connection_that_only_reads_says_so(sandbox, spent):
     choose(form)
     write(form, "Hello")
     spent()
-    assert form._send.disabled
-    assert "connect(writes=True)" in form._why_not.value
-    form._send.click()  # however it is pressed
+    assert control(form, "Send …").disabled
+    assert "connect(writes=True)" in texts(form, "crisp-writing")
+    press(form, "Send …")  # however it is pressed
     assert "This connection only reads." in said(form)
     assert spent() == 0
     assert not arrived(sandbox, "Hello")
@@ -374,7 +380,7 @@ def test_without_quota_nothing_is_sent_and_nothing_waits(sandbox, waits, spent):
     assert "Today&#x27;s requests are used up, so nothing was sent." in said(form)
     assert "The quota resets at 2026-11-03 00:00 UTC." in said(form)
     assert spent() == 0
-    assert blank(form, "Message").value == "Hello", "what was written stays"
+    assert control(form, "Message").value == "Hello", "what was written stays"
     assert ws.outbox.counts["queued"] == 0, "nothing goes out later by accident"
     sandbox.clock(advance_s=24 * 3600)
     send(form)
@@ -385,7 +391,7 @@ def test_without_quota_it_opens_all_the_same(sandbox, waits):
     ws = crisp.connect(sandbox=sandbox, sleep=waits.append, quota=1, reserve_for_writes=0)
     form = ws.compose()
     assert "Today&#x27;s quota is used up" in said(form)
-    assert not form._rows.options
+    assert not control(form, "Conversations").options
 
 
 def test_a_lost_answer_is_looked_up_and_nothing_is_sent_twice(form, sandbox):
@@ -406,13 +412,13 @@ def test_an_unknown_outcome_is_told_loudly_and_sending_again_looks_it_up(form, w
     send(form)
     assert "It is not known whether the customer has this message." in said(form)
     assert "role='alert'" in said(form)
-    assert "1 unknown" in form._left.value
-    assert blank(form, "Message").value == "Hello"
+    assert "1 unknown" in texts(form, "crisp-writing")
+    assert control(form, "Message").value == "Hello"
     sandbox.faults()
     send(form)
     assert "Sent to Grace Patel." in said(form)
     assert len(arrived(sandbox, "Hello")) == 1
-    assert form._left.value == ""
+    assert "The outbox holds" not in texts(form, "crisp-writing")
 
 
 @dataclass(frozen=True, repr=False)
@@ -452,20 +458,20 @@ def test_what_customers_wrote_is_text(ws, sandbox):
     ws.client.call("send_message_in_conversation", json=body, **where)
     form = ws.compose(session_id)
     write(form, EVIL)
-    form._send.click()
-    assert "&lt;script&gt;" in form._question.value
+    press(form, "Send …")
+    assert "&lt;script&gt;" in texts(form, "crisp-confirm")
     for one in walk(form.box):
         if isinstance(one, widgets.HTML) and "alert(" in one.value:
             assert "<script" not in one.value
             assert "<img" not in one.value
     # What is no HTML widget is escaped by ipywidgets itself: the browser tests look.
-    assert any(EVIL in label for label, _ in form._rows.options)
+    assert any(EVIL in label for label, _ in control(form, "Conversations").options)
 
 
 def test_every_control_has_a_label_and_the_form_words_for_a_page_without_a_kernel(form):
     choose(form)
     for name in ("picker", "carousel", "audio"):
-        form._type.value = name
+        fill(form, "Type", name)
         for one in walk(form.box):
             if isinstance(one, widgets.DOMWidget) and hasattr(one, "description"):
                 assert one.description or isinstance(one, widgets.HTML)
@@ -479,8 +485,8 @@ def test_closing_it_closes_every_widget_it_ever_showed(ws):
     form = Compose(ws)
     ever = [*walk(form.box)]
     for name in ("picker", "carousel", "text"):
-        form._type.value = name
-        ever += walk(form._blanks)
+        fill(form, "Type", name)
+        ever += walk(form.box)
     assert all(one.comm is not None for one in walk(form.box))
     form.close()
     assert all(one.comm is None for one in ever)

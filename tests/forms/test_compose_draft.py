@@ -16,14 +16,14 @@ from crisp_data.outgoing import Message
 EVIL = "<script>alert(1)</script><img src=x onerror=alert(2)>\" onload='x'"
 
 
-def filled(blanks, word):
-    """Fill every blank of a draft."""
-    made = {"line": word, "words": word, "number": 12.5, "flag": True}
+def filled(form_fields, word):
+    """Fill every field of a draft."""
+    made = {"line": word, "text": word, "number": 12.5, "checkbox": True}
     return {
-        blank.name: [filled(blank.parts, word), filled(blank.parts, word)]
-        if blank.kind == "list"
-        else made[blank.kind]
-        for blank in blanks
+        field.name: [filled(field.parts, word), filled(field.parts, word)]
+        if field.kind == "list"
+        else made[field.kind]
+        for field in form_fields
     }
 
 
@@ -43,43 +43,43 @@ class PeriodView(HTMLParser):
         self.words.append(data)
 
 
-def test_every_field_of_every_type_has_its_blank():
+def test_every_attribute_of_every_type_has_its_field():
     shared = {field.name for field in fields(Message)}
     assert set(OPTIONS) <= shared
     for name, kind in outgoing.TYPES.items():
         own = [field.name for field in fields(kind) if field.name not in shared]
-        assert [blank.name for blank in Draft(name).blanks] == own
-        labels = [blank.label for blank in Draft(name).blanks]
+        assert [field.name for field in Draft(name).fields] == own
+        labels = [field.label for field in Draft(name).fields]
         assert len(set(labels)) == len(labels)
 
 
 @pytest.mark.parametrize("name", outgoing.TYPES)
 def test_what_is_filled_in_is_what_crisp_receives(name, ws, sandbox):
     draft = Draft(name)
-    assert draft.untouched
-    assert draft.lacks
-    draft.values.update(filled(draft.blanks, "word"))
+    assert draft.is_empty
+    assert draft.problem
+    draft.values.update(filled(draft.fields, "word"))
     draft.options.update(nickname="Ana", avatar="https://acme.example/ana.png", stealth=True)
-    assert not draft.untouched
-    assert draft.lacks == ""
+    assert not draft.is_empty
+    assert draft.problem == ""
     session_id = sandbox.truth("conversations")[0]["session_id"]
     receipt = ws.send(session_id, draft.message())
     (row,) = [row for row in sandbox.truth("messages") if row["fingerprint"] == receipt.fingerprint]
     assert row["type"] == name
     assert row["user"]["nickname"] == "Ana"
-    assert str(row["content"]).count("word") == str(filled(draft.blanks, "word")).count("word")
+    assert str(row["content"]).count("word") == str(filled(draft.fields, "word")).count("word")
 
 
 def test_what_was_written_stays_when_the_type_is_changed():
     draft = Draft()
     draft.values["content"] = "Hello"
     draft.type = "note"
-    assert draft.untouched
+    assert draft.is_empty
     draft.values["content"] = "Look"
     draft.type = "text"
     assert draft.message().content == "Hello"
     draft.clear()
-    assert draft.untouched
+    assert draft.is_empty
     draft.type = "note"
     assert draft.message().content == "Look"
     with pytest.raises(crisp.BadParameter, match="pager"):
@@ -108,7 +108,7 @@ def test_what_was_written_stays_when_the_type_is_changed():
 def test_what_is_missing_is_named_by_its_label(name, values, words):
     draft = Draft(name)
     draft.values.update(values)
-    assert draft.lacks == words
+    assert draft.problem == words
 
 
 WORDS = st.text(max_size=8)
@@ -116,24 +116,24 @@ LEAF = st.one_of(st.none(), WORDS, st.booleans(), st.floats(0, 99))
 
 
 @given(st.data())
-def test_a_draft_is_a_message_or_says_what_it_lacks(data):
+def test_a_draft_is_a_message_or_says_its_problem(data):
     name = data.draw(st.sampled_from(list(outgoing.TYPES)))
     draft = Draft(name)
 
-    def values(blanks):
-        kinds = {"line": WORDS, "words": WORDS, "flag": st.booleans(), "number": st.floats(0, 9)}
+    def values(form_fields):
+        kinds = {"line": WORDS, "text": WORDS, "checkbox": st.booleans(), "number": st.floats(0, 9)}
         return {
-            blank.name: [values(blank.parts) for _ in range(data.draw(st.integers(0, 2)))]
-            if blank.kind == "list"
-            else data.draw(st.none() | kinds[blank.kind])
-            for blank in blanks
+            field.name: [values(field.parts) for _ in range(data.draw(st.integers(0, 2)))]
+            if field.kind == "list"
+            else data.draw(st.none() | kinds[field.kind])
+            for field in form_fields
             if data.draw(st.booleans())
         }
 
-    draft.values.update(values(draft.blanks))
-    if lacks := draft.lacks:
-        assert lacks.endswith(("must not be empty.", "is required."))
-        assert not lacks.startswith("."), "a path is for programs"
+    draft.values.update(values(draft.fields))
+    if problem := draft.problem:
+        assert problem.endswith(("must not be empty.", "is required."))
+        assert not problem.startswith("."), "a path is for programs"
         with pytest.raises(crisp.InvalidMessage):
             draft.message()
     else:
@@ -144,7 +144,7 @@ def test_a_draft_is_a_message_or_says_what_it_lacks(data):
 @pytest.mark.parametrize("name", outgoing.TYPES)
 def test_a_preview_shows_words_and_runs_nothing(name):
     draft = Draft(name)
-    draft.values.update(filled(draft.blanks, EVIL))
+    draft.values.update(filled(draft.fields, EVIL))
     draft.options.update(nickname=EVIL, avatar=EVIL)
     seen = PeriodView(preview(draft.message(), EVIL))
     assert seen.tags <= {"div", "span", "p", "strong", "small", "bdi"}

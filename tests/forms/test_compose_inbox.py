@@ -79,9 +79,9 @@ def words_of(row):
     ),
     st.sampled_from(["", "pending", "unresolved", "resolved"]),
 )
-def test_narrowing_is_free_and_finds_by_name_email_segment_and_state(inbox, sandbox, words, state):
+def test_filtering_is_free_and_finds_by_name_email_segment_and_state(inbox, sandbox, words, state):
     before = sandbox.stats()["requests"]
-    inbox.narrow(" ".join(words), state)
+    inbox.filter(" ".join(words), state)
     fitting = [
         row["session_id"]
         for row in listed(sandbox)[:PAGE]
@@ -93,12 +93,12 @@ def test_narrowing_is_free_and_finds_by_name_email_segment_and_state(inbox, sand
 
 def test_a_state_that_is_none_is_refused(inbox):
     with pytest.raises(crisp.BadParameter, match="closed"):
-        inbox.narrow("", "closed")
+        inbox.filter("", "closed")
 
 
 def test_crisps_own_search_knows_messages_and_costs_one_request(inbox, sandbox, spent):
     spent()
-    inbox.narrow("colis")
+    inbox.filter("colis")
     assert inbox.matches.empty
     inbox.search()
     assert spent() == 1
@@ -107,12 +107,12 @@ def test_crisps_own_search_knows_messages_and_costs_one_request(inbox, sandbox, 
     }
     assert said
     assert set(ids(inbox.matches)) == said
-    inbox.narrow("colis", "resolved")
+    inbox.filter("colis", "resolved")
     assert set(inbox.matches["state"]) == {"resolved"}
     assert inbox.searched, "another state is looked for among what was found"
-    inbox.narrow("colis ")
+    inbox.filter("colis ")
     assert not inbox.searched, "another text is looked for among what was read"
-    inbox.narrow("  ")
+    inbox.filter("  ")
     inbox.search()
     assert spent() == 0, "without a text there is nothing to ask"
 

@@ -11,7 +11,8 @@ import crisp_data as crisp
 from crisp_data.forms.explore_model import ExploreModel, Query
 from crisp_data.workspace import workspace
 
-from .conftest import EVIL, is_shown, said, texts
+from .conftest import EVIL
+from .user import control, fill, press, said, shows, texts
 
 
 @pytest.fixture
@@ -31,8 +32,8 @@ def run(code, ws):
     return list(names.values())[-1]
 
 
-def press(form, button):
-    button.click()
+def press_and_wait(form, label):
+    press(form, label)
     assert form.join(60)
 
 
@@ -62,16 +63,18 @@ def test_the_code_shown_pulls_the_same_frame(form, ws, given):
         name: known(ws, *value) if isinstance(value, tuple) else value
         for name, value in given.items()
     }
-    form.table.value = given.get("table", "conversations")
-    form.limit.value = str(given.get("limit", 60) or "")
-    for name in ("since", "until", "segment", "search"):
-        getattr(form, name).value = given.get(name) or ""
-    form.state.value = given.get("state", "")
-    form._fill_names(load=True)
-    form.assigned.value = given.get("assigned", "")
-    form.inbox.value = given.get("inbox", "")
-    press(form, form.price)
-    press(form, form.pull)
+    fill(form, "Table", given.get("table", "conversations"))
+    fill(form, "Limit", str(given.get("limit", 60) or ""))
+    people = given.get("table") == "people"
+    fill(form, "Created since" if people else "Updated since", given.get("since") or "")
+    for name in ("until", "segment", "search"):
+        fill(form, name.capitalize(), given.get(name) or "")
+    fill(form, "State", given.get("state", ""))
+    press_and_wait(form, "Load operators and inboxes")
+    fill(form, "Assigned to", given.get("assigned", ""))
+    fill(form, "Inbox", given.get("inbox", ""))
+    press_and_wait(form, "Show count and cost")
+    press_and_wait(form, "Pull")
     assert "crisp-error" not in said(form)
     pull = getattr(ws, given.pop("table", "conversations"))
     assert_frame_equal(form.result, pull(**{"limit": 60, **given}))
@@ -80,11 +83,11 @@ def test_the_code_shown_pulls_the_same_frame(form, ws, given):
 
 
 def test_messages_are_of_the_conversations_pulled(form, ws, sandbox):
-    form.limit.value = "5"
-    press(form, form.price)
-    press(form, form.pull)
+    fill(form, "Limit", "5")
+    press_and_wait(form, "Show count and cost")
+    press_and_wait(form, "Pull")
     chosen = set(form.conversations["session_id"])
-    press(form, form.pull_messages)
+    press_and_wait(form, "Pull their messages")
     truth = [one for one in sandbox.truth("messages") if one["session_id"] in chosen]
     assert set(form.result["fingerprint"]) == {one["fingerprint"] for one in truth}
     assert_frame_equal(run(form.code, ws), form.result)
@@ -125,31 +128,34 @@ def test_days_ago_are_the_same_days_a_minute_later(explorer, sandbox, spent, ws)
 def test_opening_a_form_spends_nothing_and_names_cost_three(ws, spent):
     form = ws.explore()
     assert spent() == 0
-    assert is_shown(form.load)
-    press(form, form.load)
+    assert shows(form, "Load operators and inboxes")
+    assert not shows(form, "Pull their messages"), "nothing was pulled yet"
+    press_and_wait(form, "Load operators and inboxes")
     assert spent() == 3
-    assert not is_shown(form.load)
-    assert set(ws.operators()["user_id"]) < {value for _, value in form.assigned.options}
+    assert not shows(form, "Load operators and inboxes")
+    assert set(ws.operators()["user_id"]) < {
+        value for _, value in control(form, "Assigned to").options
+    }
     again = ws.explore()
-    assert again.assigned.options == form.assigned.options
+    assert control(again, "Assigned to").options == control(form, "Assigned to").options
     assert spent() == 0
 
 
 def test_another_question_needs_another_price(form, spent):
-    assert form.pull.disabled
-    press(form, form.price)
-    assert not form.pull.disabled
+    assert control(form, "Pull").disabled
+    press_and_wait(form, "Show count and cost")
+    assert not control(form, "Pull").disabled
     spent()
-    form.state.value = "resolved"
-    assert form.pull.disabled
+    fill(form, "State", "resolved")
+    assert control(form, "Pull").disabled
     assert form.explorer.plan is None
     assert "state='resolved'" in form.code
     assert spent() == 0
 
 
 def test_filters_changed_during_a_pull_are_another_question(form, monkeypatch):
-    form.limit.value = "60"
-    press(form, form.price)
+    fill(form, "Limit", "60")
+    press_and_wait(form, "Show count and cost")
     gate, pull = threading.Event(), form.explorer.ws.conversations
 
     def held(**options):
@@ -157,13 +163,13 @@ def test_filters_changed_during_a_pull_are_another_question(form, monkeypatch):
         return pull(**options)
 
     monkeypatch.setattr(form.explorer.ws, "conversations", held, raising=False)
-    form.pull.click()
-    form.state.value = "resolved"
+    press(form, "Pull")
+    fill(form, "State", "resolved")
     gate.set()
     assert form.join(60)
     assert set(form.result["state"]) > {"resolved"}
     assert "state" not in form.code
-    assert form.pull.disabled, "what the filters say now has no price"
+    assert control(form, "Pull").disabled, "what the filters say now has no price"
 
 
 def test_filters_changed_while_the_price_is_asked_have_none(form, monkeypatch):
@@ -174,70 +180,74 @@ def test_filters_changed_while_the_price_is_asked_have_none(form, monkeypatch):
         return price(query)
 
     monkeypatch.setattr(form.explorer, "price", held)
-    form.price.click()
-    form.state.value = "resolved"
+    press(form, "Show count and cost")
+    fill(form, "State", "resolved")
     gate.set()
     assert form.join(60)
-    assert form._priced.value == ""
-    assert form.pull.disabled
+    assert "crisp-price" not in texts(form)
+    assert control(form, "Pull").disabled
 
 
 def test_the_code_for_messages_names_their_own_conversations(form, ws):
-    form.limit.value = "3"
-    press(form, form.price)
-    press(form, form.pull)
-    form.state.value = "resolved"
-    press(form, form.price)
-    press(form, form.pull_messages)
+    fill(form, "Limit", "3")
+    press_and_wait(form, "Show count and cost")
+    press_and_wait(form, "Pull")
+    fill(form, "State", "resolved")
+    press_and_wait(form, "Show count and cost")
+    press_and_wait(form, "Pull their messages")
     assert "resolved" not in form.code
     assert_frame_equal(run(form.code, ws), form.result)
 
 
 @pytest.mark.parametrize(
-    ("field", "text", "words"),
-    [("limit", "many", "whole number"), ("limit", "0", "at least 1"), ("since", "soon", "since")],
+    ("label", "text", "words"),
+    [
+        ("Limit", "many", "whole number"),
+        ("Limit", "0", "at least 1"),
+        ("Updated since", "soon", "since"),
+    ],
 )
-def test_a_filter_that_cannot_be_read_spends_nothing(form, spent, field, text, words):
-    getattr(form, field).value = text
-    press(form, form.price)
+def test_a_filter_that_cannot_be_read_spends_nothing(form, spent, label, text, words):
+    fill(form, label, text)
+    press_and_wait(form, "Show count and cost")
     assert words in said(form)
     assert "role='alert'" in said(form)
-    assert form.pull.disabled
+    assert control(form, "Pull").disabled
     assert spent() == 0
 
 
 def test_stop_sends_no_further_request_and_keeps_what_came(ws, spent, monkeypatch):
     form = ws.explore()
-    form.limit.value = ""
-    press(form, form.price)
+    fill(form, "Limit", "")
+    press_and_wait(form, "Show count and cost")
     quota, reserve = ws.client.quota, ws.client.quota.reserve
     calls = []
 
     def stop_at_the_second(*args, **options):
         calls.append(args)
         if len(calls) == 2:
-            form.runner._stop.click()
+            press(form, "Stop")
         return reserve(*args, **options)
 
     monkeypatch.setattr(quota, "reserve", stop_at_the_second)
     spent()
-    press(form, form.pull)
+    press_and_wait(form, "Pull")
     assert spent() == 1
     assert form.result is None
     assert len(form.partial) > 50
     assert "Stopped" in said(form)
     assert f"{len(form.partial):,} rows" in said(form)
     monkeypatch.undo()
-    press(form, form.pull)
+    press_and_wait(form, "Pull")
     assert len(form.result) > len(form.partial if form.partial is not None else [])
 
 
 def test_an_exhausted_quota_is_told_with_what_came(sandbox, waits):
     ws = crisp.connect(sandbox=sandbox, quota=4, reserve_for_writes=0, sleep=waits.append)
     form = ws.explore()
-    form.limit.value = ""
-    press(form, form.price)
-    press(form, form.pull)
+    fill(form, "Limit", "")
+    press_and_wait(form, "Show count and cost")
+    press_and_wait(form, "Pull")
     assert "role='alert'" in said(form)
     assert "form.partial" in said(form)
     assert form.partial["session_id"].is_unique
@@ -246,8 +256,8 @@ def test_an_exhausted_quota_is_told_with_what_came(sandbox, waits):
 
 
 def test_what_a_pull_warns_of_is_in_the_form(form, monkeypatch):
-    form.limit.value = "5"
-    press(form, form.price)
+    fill(form, "Limit", "5")
+    press_and_wait(form, "Show count and cost")
     pull = form.explorer.ws.conversations
 
     def doubtful(**options):
@@ -255,15 +265,15 @@ def test_what_a_pull_warns_of_is_in_the_form(form, monkeypatch):
         return pull(**options)
 
     monkeypatch.setattr(form.explorer.ws, "conversations", doubtful, raising=False)
-    press(form, form.pull)
+    press_and_wait(form, "Pull")
     assert "3 threads may lack messages." in said(form)
     assert "crisp-info" in said(form)
 
 
 def test_customers_words_are_text(evil, form):
-    form.limit.value = ""
-    press(form, form.price)
-    press(form, form.pull)
+    fill(form, "Limit", "")
+    press_and_wait(form, "Show count and cost")
+    press_and_wait(form, "Pull")
     assert EVIL in set(form.result["nickname"])
     assert "&lt;script&gt;" in texts(form)
     assert "<script" not in texts(form)
@@ -281,9 +291,9 @@ def test_the_notebooks_own_workspace_keeps_its_bars(sandbox):
 
 
 def test_the_frame_is_the_tables_own(form):
-    form.table.value = "people"
-    press(form, form.price)
-    press(form, form.pull)
+    fill(form, "Table", "people")
+    press_and_wait(form, "Show count and cost")
+    press_and_wait(form, "Pull")
     assert list(form.result.columns) == crisp.schema("people")["column"].tolist()
     assert isinstance(form.result, pd.DataFrame)
-    assert not is_shown(form._more)
+    assert not shows(form, "Pull their messages")

@@ -4,8 +4,10 @@ import dataclasses
 import subprocess
 import sys
 import threading
+from importlib.resources import files
 from types import SimpleNamespace
 
+import ipywidgets as widgets
 import pandas as pd
 import pytest
 from hypothesis import given
@@ -15,16 +17,19 @@ from IPython.utils.capture import capture_output
 
 import crisp_data as crisp
 from crisp_data.errors import BadParameter
-from crisp_data.forms import form as parts
+from crisp_data.forms import form as form_module
 from crisp_data.forms import html
+from crisp_data.forms import widget_parts as parts
 from crisp_data.forms.background import BackgroundTask
+from crisp_data.forms.form import Form
 
-from .conftest import EVIL, is_shown, said, texts, walk
+from .conftest import EVIL
+from .user import press, said, shows, texts, walk
 
 
 @pytest.fixture
 def form(ws):
-    return parts.Form(ws, "A form", "What it is for.")
+    return Form(ws, "A form", "What it is for.")
 
 
 @pytest.fixture
@@ -127,23 +132,24 @@ def test_a_static_page_is_not_empty(form, live):
         assert "4,999 of 5,000 requests left today" in text
     view = bundle["application/vnd.jupyter.widget-view+json"]
     assert view["model_id"] == form.box.model_id
-    assert "live, Acme" in repr(parts.Form(live, "A form"))
-    assert "not connected" in repr(parts.Form(None, "A form"))
+    assert "live, Acme" in repr(Form(live, "A form"))
+    assert "not connected" in repr(Form(None, "A form"))
 
 
 def test_its_words_are_an_output_of_their_own(form):
     shell = InteractiveShell.instance()
-    for parts_shown in (["text/html", "text/plain"], [parts._VIEW]), (["text/html", "text/plain"],):
+    words, view = ["text/html", "text/plain"], [form_module._VIEW]
+    for shown in ((words, view), (words,)):
         with capture_output() as caught:
             assert shell.display_formatter.format(form) == ({}, {})
-        assert [sorted(output.data) for output in caught.outputs] == [*parts_shown]
+        assert [sorted(output.data) for output in caught.outputs] == [*shown]
         assert "sandbox, Acme, may write" in caught.outputs[0].data["text/html"]
         form.close()
     InteractiveShell.clear_instance()
 
 
 def test_a_closed_form_leaves_no_widget(ws):
-    form = parts.Form(ws, "A form")
+    form = Form(ws, "A form")
     form.body.children = [parts.row(parts.button("A"), parts.stack(parts.button("B")))]
     inside = list(walk(form.box))
     form.close()
@@ -179,13 +185,13 @@ def test_work_runs_in_a_thread_and_is_stopped_by_its_button(form, gate):
 
     runner.start(button, work)
     assert runner.running
-    assert is_shown(runner.box)
-    assert "value='1' max='4'" in runner._bar.value
-    assert "1 of &lt;4&gt;" in runner._bar.value
-    runner._stop.click()
+    assert shows(runner, "Stop")
+    assert "value='1' max='4'" in texts(runner)
+    assert "1 of &lt;4&gt;" in texts(runner)
+    press(runner, "Stop")
     assert runner.join(30)
     assert ran[0] is not threading.current_thread()
-    assert not is_shown(runner.box)
+    assert not shows(runner, "Stop")
     assert not button.disabled
 
 
@@ -224,3 +230,15 @@ def test_errors_of_work_are_shown_and_unforeseen_ones_reach_the_log(form, monkey
     assert "KeyError" in said(form)
     assert "secret" not in said(form)
     assert logged == [KeyError]
+
+
+@pytest.mark.parametrize("make", ["Form", "compose"])
+def test_a_form_carries_each_style_sheet_once(ws, make):
+    """Read from the package: a wheel without them would fail here."""
+    form = {"Form": lambda: Form(ws, "A form"), "compose": ws.compose}[make]()
+    sheets = [path for path in files("crisp_data.forms").iterdir() if path.name.endswith(".css")]
+    drawn = [one.value for one in walk(form.box) if isinstance(one, widgets.HTML)]
+    styles = [one for one in drawn if "<style" in one]
+    assert len(styles) == 1
+    found = {path.name for path in sheets if path.read_text("utf-8") in styles[0]}
+    assert found == ({"form.css"} if make == "Form" else {"form.css", "compose.css"})
