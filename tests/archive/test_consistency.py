@@ -11,6 +11,7 @@ import crisp_data as crisp
 from crisp_data.archive import batch
 from crisp_data.archive.state import FORMAT, StateTable
 from crisp_data.sandbox import Sandbox
+from tests.marks import slow
 from tests.windows import WindowsDatetime
 
 from .conftest import Api, assert_equals_truth, assert_exact, kills, move_in_time
@@ -143,7 +144,7 @@ def recreated(sandbox, session_id, created_at):
         row["created_at"] = created_at
 
 
-@pytest.mark.parametrize("deep", [False, True])
+@pytest.mark.parametrize("deep", [False, *slow(True)])
 def test_a_moment_of_creation_that_changes_moves_nothing(kept, few, deep):
     archive, _ = kept
     sandbox, ws = few
@@ -166,6 +167,7 @@ def test_a_moment_of_creation_before_1970_is_archived_on_windows_too(kept, few, 
     assert_exact(archive, sandbox)
 
 
+@pytest.mark.slow
 def test_what_an_earlier_version_kept_twice_is_kept_once(kept, few, steps, every):
     """Its conversation and its thread stood in two months; the later copy is the right one."""
     archive, _ = kept

@@ -93,6 +93,7 @@ def test_a_conversation_that_vanishes_meanwhile_is_left_out(tmp_path):
         assert newest in set(archive.conversations(deleted=True)["session_id"])
 
 
+@pytest.mark.slow
 def test_a_conversation_that_vanishes_before_it_was_ever_kept(sandbox, ws, archive, api):
     """A spammer's, say, removed between the listing and its thread."""
     archive.sync()
@@ -125,6 +126,7 @@ def test_the_quota_ends_and_the_next_day_goes_on(tmp_path):
         assert_equals_truth(archive, sandbox)
 
 
+@pytest.mark.slow
 def test_the_clock_jumps_to_tomorrow_in_the_middle(tmp_path):
     """Both days are charged what was sent on them, and nothing is read twice or left out."""
     with Sandbox(seed=11, conversations=160, quota=150) as sandbox:

@@ -280,6 +280,7 @@ def test_the_folder_is_private(archive, tmp_path):
     assert log.is_dir()
 
 
+@pytest.mark.slow
 def test_a_damaged_small_table_is_named_with_the_way_on(archive, person, tmp_path):
     email, _ = person
     for path in (tmp_path / "shelf" / "people").glob("*.parquet"):

@@ -181,6 +181,7 @@ def test_deep_finds_edits_and_deletions(sandbox, ws, archive, api, spent):
     assert list(marked.loc[marked["deleted_at"].notna(), "fingerprint"]) == [first["fingerprint"]]
 
 
+@pytest.mark.slow
 def test_a_deep_sync_that_was_interrupted_goes_on(archive, sandbox, ws):
     archive.sync()
     quota = ws.client.quota
@@ -257,6 +258,7 @@ def test_without_a_workspace_it_reads_and_says_so(archive, tmp_path):
         reader.sync()
 
 
+@pytest.mark.slow
 def test_churn_while_it_syncs_loses_nothing(tmp_path):
     with Sandbox(seed=8, conversations=120) as sandbox:
         archive = crisp.connect(sandbox=sandbox).archive(tmp_path / "shelf")
@@ -302,6 +304,7 @@ def test_what_was_never_kept_is_not_empty(archive, tmp_path):
             archive.conversations(columns=wrong)
 
 
+@pytest.mark.slow
 def test_a_long_sync_shows_its_plan_before_it_goes_on(ws, sandbox, archive, api, capsys):
     spent = sandbox.stats()["requests"]
     done = archive.sync()
@@ -365,7 +368,7 @@ def test_a_message_without_a_fingerprint_stays_when_its_thread_grows(
 
 
 def test_what_may_be_missing_is_said_until_it_is_there(tmp_path):
-    with Sandbox(3, 90, page_sizes=(10,), ignore_page_number=True) as sandbox:
+    with Sandbox(3, 50, page_sizes=(10,), ignore_page_number=True) as sandbox:
         archive = crisp.connect(sandbox=sandbox).archive(tmp_path / "shelf")
         listed = {row["session_id"] for row in sandbox.truth("conversations")}
         for _ in range(3):

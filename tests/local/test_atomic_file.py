@@ -79,6 +79,7 @@ class TestWindows:
         assert sorted((tmp_path / "threads").iterdir()) == sorted(paths)
         assert len(paths) == messages["session_id"].nunique()
 
+    @pytest.mark.slow
     def test_a_report(self, ws, tmp_path):
         for _ in range(2):
             assert report.write(tmp_path / "report.html", ws).stat().st_size > 1000

@@ -20,6 +20,7 @@ from crisp_data.local import connection_pool, private
 from crisp_data.local.forks import PerProcess
 from crisp_data.rest import message_threads
 from tests.local.forked import MARKS, Child
+from tests.marks import slow
 
 pytestmark = MARKS
 CHILDREN = 3
@@ -428,7 +429,7 @@ print(read())
 """
 
 
-@pytest.mark.parametrize("library", [False, True], ids=["by us", "by its user"])
+@pytest.mark.parametrize("library", [False, *slow(True)], ids=["by us", "by its user"])
 def test_a_forked_reader_of_an_archive_reads_or_is_refused(ws, tmp_path, library):
     """A child may be the first to use Delta Lake, and not a second: its threads do not fork."""
     path = str(tmp_path / "acme")

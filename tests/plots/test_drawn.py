@@ -189,6 +189,7 @@ def test_empty_frames_are_explained(monkeypatch):
     assert not [ax for ax in page.axes if ax.lines or ax.collections or ax.containers]
 
 
+@pytest.mark.slow
 def test_a_notebook_shows_axes_and_pages_without_pyplot(conversations, messages):
     from matplotlib import pyplot
 

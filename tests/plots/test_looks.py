@@ -17,6 +17,7 @@ from matplotlib.image import imread
 from crisp_data import metrics, plots
 from crisp_data.plots import style
 from crisp_data.plots.chart_page import Page, chart
+from tests.marks import slow
 
 BASELINE = Path(__file__).parent / "baseline"
 # The root of the mean square, of 255. Letters three hundredths larger, as other versions of the
@@ -50,7 +51,7 @@ def drawn(name, conversations, messages, size):
 
 
 @pytest.mark.parametrize("size", SIZES.values(), ids=SIZES)
-@pytest.mark.parametrize("rows", [1, 60])
+@pytest.mark.parametrize("rows", [60, *slow(1)])
 @pytest.mark.parametrize("name", DRAW)
 def test_no_words_overlap(name, size, rows, conversations, messages):
     chosen = conversations[:rows]

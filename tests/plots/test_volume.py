@@ -262,6 +262,7 @@ def test_an_unknown_period(autumn):
     assert "month" in caught.value.hint
 
 
+@pytest.mark.slow
 def test_importing_the_module_imports_no_matplotlib():
     code = "import sys, crisp_data.plots; sys.exit('matplotlib' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

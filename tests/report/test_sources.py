@@ -101,6 +101,7 @@ def token(box, monkeypatch):
     monkeypatch.setenv("CRISP_BASE_URL", box.url)
 
 
+@pytest.mark.slow
 def test_on_the_command_line(run, acme, tmp_path):
     archive = str(tmp_path / "acme")
     acme.archive(archive).sync()
@@ -117,6 +118,7 @@ def test_on_the_command_line(run, acme, tmp_path):
     assert "mon-fri 09:00-12:30, 14:00-18:00, sat 10:00-12:00" in page.text
 
 
+@pytest.mark.slow
 def test_with_a_token_and_nobody_named(run, token, box, truth, tmp_path):
     path = tmp_path / "page.html"
     spent = box.stats()["requests"]

@@ -52,7 +52,10 @@ PULLS = [
 ]
 
 
-SIZES = [("small", pull) for pull in PULLS]
+SIZES = [
+    pytest.param("small", pull, marks=pytest.mark.slow if number % 2 else ())
+    for number, pull in enumerate(PULLS)
+]
 LARGE = [pull for pull in PULLS if pull.get("state") or set(pull) <= {"since", "until"}]
 SIZES += [
     pytest.param("large", pull, marks=() if pull.get("state") else pytest.mark.slow)

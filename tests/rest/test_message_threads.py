@@ -44,6 +44,7 @@ def test_they_do_run_side_by_side(sandbox):
     assert all(thread.error is None for thread in pulled)
 
 
+@pytest.mark.slow
 def test_faults_under_several_workers_lose_nothing():
     with Sandbox(seed=6, conversations=150, batch_size=20) as sandbox:
         ws = connect(sandbox, 8)

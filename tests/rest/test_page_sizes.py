@@ -6,13 +6,14 @@ import pytest
 
 import crisp_data as crisp
 from crisp_data.sandbox import Sandbox
+from tests.marks import slow
 
 
 def connect(sandbox):
     return crisp.connect(sandbox=sandbox, sleep=lambda seconds: None)
 
 
-@pytest.mark.parametrize("sizes", [(30,), (12,), (20, 35, 50), (5, 17, 40)])
+@pytest.mark.parametrize("sizes", [(30,), (20, 35, 50), *slow((12,), (5, 17, 40))])
 @pytest.mark.parametrize("inclusive", [False, True])
 def test_no_conversation_is_lost_in_silence(sizes, inclusive):
     for seed in (2, 3):

@@ -18,6 +18,7 @@ import crisp_data as crisp
 from crisp_data.quota.ledger import Ledger
 from crisp_data.rest import waits as waiting
 from crisp_data.sandbox import Sandbox
+from tests.marks import slow
 
 NEW_DAY = datetime(2026, 11, 3, tzinfo=UTC)
 
@@ -33,7 +34,7 @@ def spent(ws: crisp.Workspace) -> None:
         ws.quota.reserve("spent")
 
 
-@pytest.mark.parametrize("workers", [1, 8])
+@pytest.mark.parametrize("workers", [8, *slow(1)])
 def test_a_pull_longer_than_a_day_goes_on_tomorrow(workers: int) -> None:
     """Three days of a small quota; the sandbox has the same one and refuses nothing."""
     with Sandbox(seed=3, conversations=100, quota=50) as box:
@@ -222,7 +223,7 @@ def hinder(sandbox: Sandbox, why: str) -> None:
 
 
 @pytest.mark.needs("interrupts")
-@pytest.mark.parametrize("why", WAITS)
+@pytest.mark.parametrize("why", ["reset", *slow("retry")])
 def test_ctrl_c_ends_a_pull_whose_workers_wait(sandbox: Sandbox, why: str) -> None:
     hinder(sandbox, why)
     with child(sandbox, "ws.messages(ids)", WAITS[why]) as process:
@@ -233,7 +234,7 @@ def test_ctrl_c_ends_a_pull_whose_workers_wait(sandbox: Sandbox, why: str) -> No
         assert process.stderr.read().rstrip().endswith("KeyboardInterrupt")
 
 
-@pytest.mark.parametrize("why", WAITS)
+@pytest.mark.parametrize("why", ["retry", *slow("reset")])
 def test_no_wait_keeps_a_program_from_ending(sandbox: Sandbox, why: str) -> None:
     """A reader that nobody closes, and a thread of the caller's own, both in a long wait."""
     then = (

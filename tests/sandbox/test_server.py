@@ -81,6 +81,7 @@ def test_starting_asks_no_name_server_and_stopping_waits_for_no_clock(monkeypatc
     assert "stopped" in repr(box)
 
 
+@pytest.mark.slow
 def test_the_validator_is_imported_with_the_first_body_and_not_before():
     code = "import sys, crisp_data.sandbox as s; s.Sandbox(); print('jsonschema' in sys.modules)"
     run = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)

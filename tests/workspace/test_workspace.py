@@ -12,6 +12,7 @@ import crisp_data as crisp
 from crisp_data import config, tables
 from crisp_data.rest.client import Client
 from crisp_data.sandbox import Sandbox
+from tests.marks import slow
 
 SIZES = [300, pytest.param(2000, marks=pytest.mark.slow)]
 
@@ -96,9 +97,8 @@ def test_the_official_client_finds_the_same(large, monkeypatch):
 @pytest.mark.parametrize(
     "habits",
     [
-        {"batch_size": 20},
         {"batch_size": 20, "inclusive_before": True},
-        {"inclusive_dates": False},
+        *slow({"batch_size": 20}, {"inclusive_dates": False}),
         {"inclusive_dates": True, "lists_206": True},
     ],
     ids=str,
