@@ -1,9 +1,9 @@
 """The day's ledger of requests, shared by every process that uses the token.
 
 Crisp tells nobody how much of a day's quota is left (*documented by absence*), so every
-request is counted here before it reaches a socket. Kept libraries were tried for this:
-with four processes of eight threads they let the limit pass, or made each refusal wait.
-One SQLite table and ``BEGIN IMMEDIATE`` held it exactly, in ten microseconds a request.
+request is counted here before it reaches a socket. Libraries for rate limits were tried: with
+four processes of eight threads they let the limit pass, or made each refusal wait. One SQLite
+table and ``BEGIN IMMEDIATE`` held it exactly, in ten microseconds a request.
 
 A process that is killed has already reserved what it sent: the count errs on the safe side.
 """
@@ -13,17 +13,13 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
 
 from crisp_data.errors import BadParameter, QuotaExceeded
-from crisp_data.plurals import count
-from crisp_data.quota import meter
+from crisp_data.quota import quota_day, refusals, usage_meter
 from crisp_data.quota.budget import Budget, Budgets
 from crisp_data.quota.ledger_file import LedgerFile
-
-# Crisp's clock and ours differ a little: near the reset a request may fall on either day.
-_RESET_MARGIN = timedelta(seconds=5)
 
 
 @dataclass(frozen=True)
@@ -38,10 +34,8 @@ class Reservation:
 class Ledger:
     """How many requests a token has spent today, and may still spend.
 
-    Where Crisp itself says that the day is spent
-    (:class:`crisp_data.rest.transport.Transport` tells that from a short pause), the
-    day is closed here for every process: nothing is left of it, whatever was counted, until it
-    resets or :meth:`reopen` is called.
+    Where Crisp itself says that the day is spent, it is closed here for every process: nothing
+    is left of it, whatever was counted, until it resets or :meth:`reopen` is called.
 
     Parameters
     ----------
@@ -52,7 +46,7 @@ class Ledger:
     limit : int
         Requests a day.
     reserve_for_writes : float, default 0.02
-        The share of the day that reads cannot spend, so that an export never keeps an
+        The share of the day that reads cannot spend, so that an export never stops an
         operator from answering.
     reset_hour : int, default 0
         The hour, UTC, at which the day begins anew (*assumed*: Crisp says "daily").
@@ -61,7 +55,7 @@ class Ledger:
 
     Attributes
     ----------
-    kept_for_writes : int
+    reserved_for_writes : int
         What ``reserve_for_writes`` comes to.
     budgets : Budgets
         The open budgets of this client, charged with each request.
@@ -95,7 +89,7 @@ class Ledger:
             raise BadParameter("reset_hour must be an hour of the day, 0 to 23, in UTC.")
         self._file, self._now = LedgerFile(path, account), now
         self.limit, self.reset_hour = limit, reset_hour
-        self.kept_for_writes = int(limit * reserve_for_writes)
+        self.reserved_for_writes = int(limit * reserve_for_writes)
         self.budgets = Budgets()
 
     def reserve(self, operation: str, *, write: bool = False) -> Reservation:
@@ -106,7 +100,7 @@ class Ledger:
         operation : str
             The operation's name, to count by.
         write : bool, default False
-            Whether it changes something; it may then spend what is kept for writes.
+            Whether it changes something; it may then spend what is reserved for writes.
 
         Returns
         -------
@@ -116,7 +110,7 @@ class Ledger:
         Raises
         ------
         QuotaExceeded
-            The day is spent, what is left is kept for writes, Crisp itself refuses, or an
+            The day is spent, what is left is reserved for writes, Crisp itself refuses, or an
             open budget has nothing left.
         """
         self._checked()
@@ -124,7 +118,7 @@ class Ledger:
         try:
             with self._file.transaction():
                 # Within, for the day may end while this waits for its turn.
-                days = self._days_of(self._moment())
+                days = quota_day.days_near(self._moment(), self.reset_hour)
                 for day in days:
                     if (free := self._free(day, write)) < 1:
                         raise self._refusal(day, free)
@@ -149,17 +143,15 @@ class Ledger:
     def check_affordable(self, needed: int, *, today: bool = True, write: bool = False) -> None:
         """Refuse what is known beforehand to cost more than what is left.
 
-        ``today=False`` looks at open budgets only: the day itself may be waited for. Writes
-        may spend what is kept for them.
-
         Parameters
         ----------
         needed : int
             Requests that will be needed at least.
         today : bool, default True
-            Whether today's requests must suffice; False looks at open budgets only.
+            Whether today's requests must suffice; False looks at open budgets only, for the
+            day itself may be waited for.
         write : bool, default False
-            Whether they may spend what is kept for writes.
+            Whether they may spend what is reserved for writes.
 
         Raises
         ------
@@ -169,14 +161,7 @@ class Ledger:
         self.budgets.check_affordable(needed)
         free = self.left if write else self.left_for_reads
         if today and needed > free:
-            raise QuotaExceeded(
-                needed,
-                free,
-                self.limit,
-                self.resets_at,
-                why="Today's quota is too small, so nothing was started",
-                hint=(_FEWER_MESSAGES if write else _FEWER_ROWS).format(self.resets_at),
-            )
+            raise refusals.too_much(needed, free, self.limit, self.resets_at, write=write)
 
     def close(self, day: str, refusal: str) -> QuotaExceeded:
         """Mark a day as spent by Crisp's own word; returns the error that says so.
@@ -213,12 +198,12 @@ class Ledger:
 
     @property
     def left(self) -> int:
-        """Requests left today, those kept for writes included."""
+        """Requests left today, those reserved for writes included."""
         return self._free(self._today, write=True)
 
     @property
     def left_for_reads(self) -> int:
-        """Requests left today without those kept for writes."""
+        """Requests left today without those reserved for writes."""
         return self._free(self._today, write=False)
 
     @property
@@ -229,7 +214,7 @@ class Ledger:
     @property
     def resets_at(self) -> datetime:
         """When the day begins anew, in UTC."""
-        return self._end(self._today)
+        return quota_day.end_of(self._today, self.reset_hour)
 
     def opens_in(self) -> float:
         """Seconds until reads may go on; 0 where they may now.
@@ -244,7 +229,8 @@ class Ledger:
         spent = [day for day in self._days() if self._free(day, write=False) < 1]
         if not spent:
             return 0.0
-        return (self._end(spent[-1]) + _RESET_MARGIN - self._moment()).total_seconds()
+        opens = quota_day.end_of(spent[-1], self.reset_hour) + quota_day.RESET_MARGIN
+        return (opens - self._moment()).total_seconds()
 
     def close_file(self) -> None:
         """Close the ledger's file; the next use opens it again."""
@@ -261,26 +247,10 @@ class Ledger:
         return self._file.by_operation(self._today)
 
     def __repr__(self) -> str:
-        used = [f"  {used:>7,}  {operation}" for operation, used in self.by_operation().items()]
-        return "\n".join([*self._facts(), *used])
+        return usage_meter.as_text(self)
 
     def _repr_html_(self) -> str:
-        parts = {"used": self.used, "left": self.left_for_reads, "kept": self.kept_for_writes}
-        return meter.block(meter.bar(parts, self.limit), self._facts(), self.by_operation())
-
-    def _facts(self) -> list[str]:
-        """What both representations say before they come to the operations."""
-        facts = [
-            f"{self.used:,} of {count(self.limit, 'request')} used today, {self.left:,} "
-            f"left ({self.kept_for_writes:,} reserved for writes)",
-            f"resets at {self.resets_at:%Y-%m-%d %H:%M} UTC",
-        ]
-        if self.refusal:
-            facts.append(
-                f"Crisp itself refused further requests today ({self.refusal}); reopen() "
-                "tries again"
-            )
-        return facts
+        return usage_meter.as_html(self)
 
     def _moment(self) -> datetime:
         return datetime.fromtimestamp(self._now(), UTC)
@@ -293,57 +263,26 @@ class Ledger:
         as a spent one. The last day that there can be is UTC's own, for any hour of reset.
         """
         moment = self._moment()
-        if self._file.ahead_of(_last_day(moment)):
+        if self._file.ahead_of(quota_day.last_day(moment)):
             with self._file.transaction():
                 moment = self._moment()  # again: that day may have begun meanwhile
-                self._file.bring_back(_last_day(moment), self._day(moment))
+                today = quota_day.day_of(moment, self.reset_hour)
+                self._file.bring_back(quota_day.last_day(moment), today)
         return moment
-
-    def _day(self, moment: datetime) -> str:
-        return (moment - timedelta(hours=self.reset_hour)).date().isoformat()
-
-    def _end(self, day: str) -> datetime:
-        start = datetime.fromisoformat(day).replace(hour=self.reset_hour, tzinfo=UTC)
-        return start + timedelta(days=1)
 
     @property
     def _today(self) -> str:
-        return self._day(self._checked())
+        return quota_day.day_of(self._checked(), self.reset_hour)
 
     def _days(self) -> list[str]:
-        return self._days_of(self._checked())
-
-    def _days_of(self, moment: datetime) -> list[str]:
-        return sorted({self._day(moment - _RESET_MARGIN), self._day(moment + _RESET_MARGIN)})
+        return quota_day.days_near(self._checked(), self.reset_hour)
 
     def _free(self, day: str, write: bool) -> int:
         if self._file.closed(day):
             return 0
-        return max(0, self.limit - (0 if write else self.kept_for_writes) - self._file.used(day))
+        reserved = 0 if write else self.reserved_for_writes
+        return max(0, self.limit - reserved - self._file.used(day))
 
     def _refusal(self, day: str, free: int) -> QuotaExceeded:
-        end, closed = self._end(day), self._file.closed(day)
-        why = f"Crisp itself refused further requests today ({closed})" if closed else ""
-        hint = _CLOSED.format(end) if closed else ""
-        return QuotaExceeded(1, free, self.limit, end, why=why, hint=hint)
-
-
-def _last_day(moment: datetime) -> str:
-    """Name the last day that there can be just now, for any hour of reset."""
-    return (moment + _RESET_MARGIN).date().isoformat()
-
-
-_FEWER_ROWS = (
-    "It resets at {:%Y-%m-%d %H:%M} UTC. Request fewer conversations; or let the pull "
-    "wait for the reset and continue, with connect(on_quota='wait'); or store them with "
-    "ws.archive(...).sync(), which continues tomorrow where it stopped."
-)
-_FEWER_MESSAGES = (
-    "It resets at {:%Y-%m-%d %H:%M} UTC. Send to fewer people today: with the same "
-    "batch name the next call sends to the rest, and to nobody twice."
-)
-_CLOSED = (
-    "The quota is marked as used up until {:%Y-%m-%d %H:%M} UTC, and further requests "
-    "are refused here at no cost. If Crisp accepts requests sooner: ws.quota.reopen(), "
-    "or 'crisp-data quota --reopen'. This error's partial holds what was already pulled."
-)
+        end = quota_day.end_of(day, self.reset_hour)
+        return refusals.day_spent(free, self.limit, end, self._file.closed(day))

@@ -325,7 +325,7 @@ class CostPlans:
         rows: Rows | None = None,
     ) -> Plan:
         quota = self._client.quota
-        left, daily = quota.left_for_reads, quota.limit - quota.kept_for_writes
+        left, daily = quota.left_for_reads, quota.limit - quota.reserved_for_writes
         return Plan(what, requests, low, high, left, quota.limit, daily, basis, rows)
 
 

@@ -47,7 +47,7 @@ def test_a_pull_longer_than_a_day_goes_on_tomorrow(workers: int) -> None:
         assert set(box.stats()["by_status"]) <= {"200", "206"}
         assert box.stats()["requests"] > 100
         assert box.now >= NEW_DAY
-        assert ws.quota.used == box.stats()["requests"] - 2 * (50 - ws.quota.kept_for_writes)
+        assert ws.quota.used == box.stats()["requests"] - 2 * (50 - ws.quota.reserved_for_writes)
 
 
 def test_the_wait_ends_after_the_margin_of_the_reset(sandbox: Sandbox) -> None:
