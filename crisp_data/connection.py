@@ -6,7 +6,6 @@ import os
 import shutil
 import tempfile
 import weakref
-from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -66,7 +65,7 @@ def connect(
         the plan that is otherwise shown before a pull of more than 100 requests.
     **options : object
         Passed to :class:`crisp_data.rest.client.Client`: ``quota`` (requests a day; else
-        ``CRISP_QUOTA``, else what the keyring keeps with the token, else the tier's limit),
+        ``CRISP_QUOTA``, else what the keyring stores with the token, else the tier's limit),
         ``on_quota`` ("wait" lets a read sleep until the day's reset),
         ``reserve_for_writes``, ``reset_hour``, ``cache``, ``lifetimes``, ``cache_dir``,
         ``state_dir``, ``retry``, ``workers`` (threads of messages read side by side).
@@ -86,7 +85,7 @@ def connect(
     Notes
     -----
     Spends one request, for the website's name. Without an id a plugin token's websites are
-    listed, and looked at one by one for a name or domain. All of it is kept for a day.
+    listed, and looked at one by one for a name or domain. All of it is cached for a day.
 
     Examples
     --------
@@ -105,7 +104,12 @@ def connect(
         identifier, key, tier = identifier or box.identifier, key or box.key, tier or box.tier
         base_url, ca, website = box.url, box.ca, website or box.website_id
         folder = _folder_of(box)
-        options = {"cache_dir": folder, "state_dir": folder, "now": _clock_of(box), **options}
+        options = {
+            "cache_dir": folder,
+            "state_dir": folder,
+            "now": lambda: box.now.timestamp(),
+            **options,
+        }
         writes = True if writes is None else writes
     try:
         settings = config.resolve(identifier, key, tier, website, base_url, ca)
@@ -134,7 +138,7 @@ def login(**options: Any) -> Login:
     Notes
     -----
     Spends what :func:`connect` does, when the button is pressed. The key is masked, leaves
-    the form as soon as it is used, and is kept in the system's keyring only where the box
+    the form as soon as it is used, and is stored in the system's keyring only where the box
     is ticked and Crisp took it.
 
     Examples
@@ -164,13 +168,6 @@ def _folder_of(box: Any) -> Path:
 def _remove(folder: Path, pid: int) -> None:
     if os.getpid() == pid:  # not a forked child, which ends before the sandbox does
         shutil.rmtree(folder, ignore_errors=True)
-
-
-def _clock_of(box: Any) -> Callable[[], float]:
-    def now() -> float:
-        return float(box.now.timestamp())
-
-    return now
 
 
 def _name_of(client: Client, website_id: str) -> str:

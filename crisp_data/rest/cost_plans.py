@@ -122,7 +122,7 @@ class CostPlans:
         )
         asked = filters.ConversationQuery(wanted, search, include_empty, limit)
         first = next(self._pages(asked, refresh))
-        had, whole = (0, False) if refresh else self._pages(asked).kept()
+        had, whole = (0, False) if refresh else self._pages(asked).cached()
         if whole:
             return self._plan("conversations", 0, 0, 0, "The cache holds the whole list.")
         rows = self._probe(asked, self._estimate(asked, first), refresh)
@@ -216,7 +216,7 @@ class CostPlans:
 
         count = len(next(pages(refresh)).records)
         rows = extrapolate([0] * count, None).up_to(limit)
-        if pages().kept()[1]:
+        if pages().cached()[1]:
             return self._plan("people", 0, 0, 0, "The cache holds the whole list.", rows)
         if count < PAGE:  # page 2 shows the end; page 1 is read again after a minute
             return self._plan("people", 1, 1, 2, rows.basis, rows)
@@ -284,7 +284,7 @@ class CostPlans:
         for session_id in ids:
             where: dict[str, Any] = {"website_id": self._website_id, "session_id": session_id}
             kept = self._client.is_cached(operation, **where)
-            missing += not (kept and self._client.pages(operation, **where).kept()[1])
+            missing += not (kept and self._client.pages(operation, **where).cached()[1])
         return missing
 
     # The figures
@@ -367,7 +367,7 @@ class PullChecks:
         rows = self._plans._estimate(asked, first)
         if rows.high is not None and self._plans._cost(asked, rows.high) <= SHOWN:
             return None
-        had, whole = self._plans._pages(asked).kept() if first.from_cache else (0, False)
+        had, whole = self._plans._pages(asked).cached() if first.from_cache else (0, False)
         if whole:
             return None
         rows = self._plans._probe(asked, rows, refresh, probes=1)

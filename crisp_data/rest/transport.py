@@ -22,17 +22,9 @@ import requests
 from requests.adapters import DEFAULT_POOLSIZE, HTTPAdapter
 from urllib3.exceptions import HTTPError, MaxRetryError, NewConnectionError
 
+from crisp_data import errors
 from crisp_data.api import envelope, routes
-from crisp_data.errors import (
-    ApiError,
-    BadAnswer,
-    CrispError,
-    FileTrouble,
-    NotCounted,
-    Offline,
-    QuotaExceeded,
-    Redirected,
-)
+from crisp_data.errors import ApiError, BadAnswer, CrispError, FileTrouble, Offline, QuotaExceeded
 from crisp_data.quota.ledger import Ledger, Reservation
 from crisp_data.rest import waits
 from crisp_data.rest.network import not_sent
@@ -43,7 +35,7 @@ from crisp_data.rest.retry import Attempts, RetryPolicy
 PULL = "X-Crisp-Data-Pull"
 #: Likewise: the operation that was called by name, for a few share verb and path with another.
 OPERATION = "X-Crisp-Data-Operation"
-#: Likewise: that a read belongs to a write, and so is paid from what is kept for writes.
+#: Likewise: that a read belongs to a write, and so is paid from what is reserved for writes.
 FOR_WRITE = "X-Crisp-Data-For-Write"
 
 
@@ -157,9 +149,11 @@ class Transport(HTTPAdapter):
     ) -> Reservation:
         """Count the next attempt; a refusal says what the attempt before met."""
         try:
-            return self.ledger.reserve(_name(route), write=write)
+            return self.ledger.reserve(route.name if route else "unknown", write=write)
         except FileTrouble as error:
-            raise NotCounted(f"{error.what} Nothing was sent.", error.hint) from error.__cause__
+            raise errors.NotCounted(
+                f"{error.what} Nothing was sent.", error.hint
+            ) from error.__cause__
         except QuotaExceeded as spent:
             raise spent from last
 
@@ -185,9 +179,16 @@ class Transport(HTTPAdapter):
                 raise not_sent(error, operation, request.url or "", verify, proxies) from None
             if not isinstance(error, requests.RequestException):
                 raise
-            raise Offline(_lost(operation, _writes(route, method))) from None
+            lost = f"{operation}: the answer was lost on the way."
+            if _writes(route, method):
+                lost = (
+                    f"{operation} was sent, but its answer was lost: it may have been carried out."
+                )
+            raise Offline(lost) from None
         if response.is_redirect:
-            raise Redirected(f"{operation} was answered with a redirect, which is not followed.")
+            raise errors.Redirected(
+                f"{operation} was answered with a redirect, which is not followed."
+            )
         refusal = envelope.refusal(response.status_code, body, route, method)
         if refusal is not None:
             refusal.retry_after = envelope.retry_after(response.headers, time.time())
@@ -213,18 +214,8 @@ def _noting(kind: type) -> type:
     return type(kind.__name__, (kind,), {"request": request})
 
 
-def _name(route: routes.Route | None) -> str:
-    return route.name if route else "unknown"
-
-
 def _writes(route: routes.Route | None, method: str) -> bool:
     return not (route.reads if route else method in ("GET", "HEAD"))
-
-
-def _lost(operation: str, writes: bool) -> str:
-    if writes:
-        return f"{operation} was sent, but its answer was lost: it may have been carried out."
-    return f"{operation}: the answer was lost on the way."
 
 
 def _never_sent(error: Exception) -> bool:

@@ -2,31 +2,36 @@
 
 ``time.sleep`` in the main thread ends with Ctrl-C; in a worker thread nothing reaches it. So
 the threads of a pull wait on an event which the pull sets when it ends, however it ends, and
-any other thread looks every second whether the program is ending.
+every thread but the main one looks each second whether the program is ending.
 """
 
 from __future__ import annotations
 
-import concurrent.futures.thread
 import threading
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import CancelledError, ThreadPoolExecutor
 from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Never
 
 from tqdm.auto import tqdm
 
+from crisp_data.local.forks import PerProcess
 from crisp_data.quota.ledger import Ledger
 
 _SLICE = 30.0  # seconds: how soon a reset is noticed that came by a jump of the clock
 _LOOK = 1.0  # seconds between two looks at whether the program is ending
 
-# Set when the program ends. The standard library offers this place to its own pools only, and
-# they wait there for their threads: atexit comes after that wait, and so would be too late.
-# The last that is registered comes first; so the pools' module is imported above, whole.
-_leaving = threading.Event()
-threading._register_atexit(_leaving.set)  # type: ignore[attr-defined]
+
+def _idle_thread() -> tuple[ThreadPoolExecutor, threading.Thread]:
+    pool = ThreadPoolExecutor(1, thread_name_prefix="program-end")
+    return pool, pool.submit(threading.current_thread).result()
+
+
+# Tells that the program is ending: a pool ends its idle threads before the interpreter waits for
+# those at work, and atexit comes only after that wait.
+_idle = PerProcess(_idle_thread)
 
 _ended: ContextVar[threading.Event | None] = ContextVar("crisp_data_ended", default=None)
 
@@ -86,8 +91,15 @@ def sleep(seconds: float) -> None:
 
 
 def _check(event: threading.Event) -> None:
-    if event.is_set() or _leaving.is_set():
-        raise concurrent.futures.CancelledError("The pull that this thread belonged to has ended.")
+    if event.is_set() or _program_ends():
+        raise CancelledError("The pull that this thread belonged to has ended.")
+
+
+def _program_ends() -> bool:
+    try:
+        return not _idle.get()[1].is_alive()
+    except RuntimeError:  # it began to end before the idle thread was made
+        return True
 
 
 class Reset:
@@ -102,6 +114,10 @@ class Reset:
     ) -> None:
         self._ledger, self._sleep, self._progress = ledger, sleep, progress
         self._shown = threading.Lock()
+
+    def allowed(self) -> bool:
+        """Say whether the block may wait so long; see :func:`allowed`."""
+        return allowed(self._ledger.opens_in())
 
     def wait(self) -> None:
         """Return when reads may go on."""
