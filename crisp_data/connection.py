@@ -6,6 +6,7 @@ import os
 import shutil
 import tempfile
 import weakref
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -104,12 +105,7 @@ def connect(
         identifier, key, tier = identifier or box.identifier, key or box.key, tier or box.tier
         base_url, ca, website = box.url, box.ca, website or box.website_id
         folder = _folder_of(box)
-        options = {
-            "cache_dir": folder,
-            "state_dir": folder,
-            "now": lambda: box.now.timestamp(),
-            **options,
-        }
+        options = {"cache_dir": folder, "state_dir": folder, "now": _clock_of(box), **options}
         writes = True if writes is None else writes
     try:
         settings = config.resolve(identifier, key, tier, website, base_url, ca)
@@ -168,6 +164,13 @@ def _folder_of(box: Any) -> Path:
 def _remove(folder: Path, pid: int) -> None:
     if os.getpid() == pid:  # not a forked child, which ends before the sandbox does
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def _clock_of(box: Any) -> Callable[[], float]:
+    def now() -> float:
+        return float(box.now.timestamp())
+
+    return now
 
 
 def _name_of(client: Client, website_id: str) -> str:
