@@ -124,8 +124,9 @@ class RequestSender:
                 )
             except QuotaExceeded as spent:
                 # A budget is not filled by waiting, and a write may be unwanted by then.
-                waitable = reads and not for_write and spent.resets_at
-                if self.reset is None or not waitable or not self.reset.allowed():
+                if not (self.reset and reads and not for_write and spent.resets_at):
+                    raise
+                if not waits.allowed(self.transport.ledger.opens_in()):
                     raise
             self.reset.wait()
 

@@ -115,10 +115,6 @@ class Reset:
         self._ledger, self._sleep, self._progress = ledger, sleep, progress
         self._shown = threading.Lock()
 
-    def allowed(self) -> bool:
-        """Say whether the block may wait so long; see :func:`allowed`."""
-        return allowed(self._ledger.opens_in())
-
     def wait(self) -> None:
         """Return when reads may go on."""
         first = self._shown.acquire(blocking=False)

@@ -30,7 +30,9 @@ from crisp_data.quota.estimate import SHOWN, Plan
 from crisp_data.quota.ledger import Ledger
 from crisp_data.rest import message_threads
 from crisp_data.rest.client import Client
-from crisp_data.rest.cost_plans import CostPlans, PullChecks
+from crisp_data.rest.cost_estimator import CostEstimator
+from crisp_data.rest.cost_plans import CostPlans
+from crisp_data.rest.pull_checks import PullChecks
 from crisp_data.workspace.writes import Writing
 
 
@@ -92,9 +94,10 @@ class Workspace(Writing):
         self._progress = client.progress if progress is None else progress
         self._plans_shown = progress is not False
         self._pseudonymiser: Pseudonymiser | None = None
-        self.plan = CostPlans(client, website_id, tz)
+        estimator = CostEstimator(client, website_id)
+        self.plan = CostPlans(estimator, tz)
+        self._checks = PullChecks(estimator)
         inherited.name(self, client.quota.budgets.check_unbounded)
-        self._checks = PullChecks(self.plan)
 
     @property
     def quota(self) -> Ledger:
