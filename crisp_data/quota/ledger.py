@@ -13,13 +13,14 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 
 from crisp_data.errors import BadParameter, QuotaExceeded
-from crisp_data.quota import quota_day, refusals, usage_meter
+from crisp_data.quota import refusals, usage_meter
 from crisp_data.quota.budget import Budget, Budgets
 from crisp_data.quota.ledger_file import LedgerFile
+from crisp_data.quota.quota_day import QuotaDays
 
 
 @dataclass(frozen=True)
@@ -55,6 +56,8 @@ class Ledger:
 
     Attributes
     ----------
+    days : QuotaDays
+        Which day it is.
     reserved_for_writes : int
         What ``reserve_for_writes`` comes to.
     budgets : Budgets
@@ -85,10 +88,9 @@ class Ledger:
             raise BadParameter("The day's quota must be a whole number, at least 1.")
         if not 0 <= reserve_for_writes < 1:
             raise BadParameter("reserve_for_writes must be a share: at least 0 and less than 1.")
-        if reset_hour not in range(24):
-            raise BadParameter("reset_hour must be an hour of the day, 0 to 23, in UTC.")
-        self._file, self._now = LedgerFile(path, account), now
-        self.limit, self.reset_hour = limit, reset_hour
+        self._file = LedgerFile(path, account)
+        self.days = QuotaDays(self._file, reset_hour, now)
+        self.limit = limit
         self.reserved_for_writes = int(limit * reserve_for_writes)
         self.budgets = Budgets()
 
@@ -113,12 +115,12 @@ class Ledger:
             The day is spent, what is left is reserved for writes, Crisp itself refuses, or an
             open budget has nothing left.
         """
-        self._checked()
+        self.days.bring_back()
         paid = self.budgets.take()
         try:
             with self._file.transaction():
                 # Within, for the day may end while this waits for its turn.
-                days = quota_day.days_near(self._moment(), self.reset_hour)
+                days = self.days.charged()
                 for day in days:
                     if (free := self._free(day, write)) < 1:
                         raise self._refusal(day, free)
@@ -134,7 +136,7 @@ class Ledger:
         Parameters
         ----------
         reservation : Reservation
-            What :meth:`reserve` returned.
+            From :meth:`reserve`.
         """
         with self._file.transaction():
             self._file.add(reservation.days, reservation.operation, -1)
@@ -188,33 +190,33 @@ class Ledger:
         --------
         >>> ws.quota.reopen()
         """
-        for day in self._days():
+        for day in self.days.current():
             self._file.reopen(day)
 
     @property
     def used(self) -> int:
         """Requests spent today, by every process of this user."""
-        return self._file.used(self._today)
+        return self._file.used(self.days.today)
 
     @property
     def left(self) -> int:
         """Requests left today, those reserved for writes included."""
-        return self._free(self._today, write=True)
+        return self._free(self.days.today, write=True)
 
     @property
     def left_for_reads(self) -> int:
         """Requests left today without those reserved for writes."""
-        return self._free(self._today, write=False)
+        return self._free(self.days.today, write=False)
 
     @property
     def refusal(self) -> str:
         """How Crisp itself said that today is spent, such as "429 rate_limited"; else empty."""
-        return self._file.closed(self._today)
+        return self._file.closed(self.days.today)
 
     @property
     def resets_at(self) -> datetime:
         """When the day begins anew, in UTC."""
-        return quota_day.end_of(self._today, self.reset_hour)
+        return self.days.end(self.days.today)
 
     def opens_in(self) -> float:
         """Seconds until reads may go on; 0 where they may now.
@@ -226,11 +228,8 @@ class Ledger:
         float
             Seconds.
         """
-        spent = [day for day in self._days() if self._free(day, write=False) < 1]
-        if not spent:
-            return 0.0
-        opens = quota_day.end_of(spent[-1], self.reset_hour) + quota_day.RESET_MARGIN
-        return (opens - self._moment()).total_seconds()
+        spent = [day for day in self.days.current() if self._free(day, write=False) < 1]
+        return self.days.seconds_until_after(spent[-1]) if spent else 0.0
 
     def close_file(self) -> None:
         """Close the ledger's file; the next use opens it again."""
@@ -244,38 +243,13 @@ class Ledger:
         dict[str, int]
             Requests by the operation's name.
         """
-        return self._file.by_operation(self._today)
+        return self._file.by_operation(self.days.today)
 
     def __repr__(self) -> str:
         return usage_meter.as_text(self)
 
     def _repr_html_(self) -> str:
         return usage_meter.as_html(self)
-
-    def _moment(self) -> datetime:
-        return datetime.fromtimestamp(self._now(), UTC)
-
-    def _checked(self) -> datetime:
-        """Give the moment, with no day of the future in the file.
-
-        Such a day was charged while the clock was ahead. Its requests were spent by now, nobody
-        knows when: they count today, so that no quota is given twice and no day to come is begun
-        as a spent one. The last day that there can be is UTC's own, for any hour of reset.
-        """
-        moment = self._moment()
-        if self._file.ahead_of(quota_day.last_day(moment)):
-            with self._file.transaction():
-                moment = self._moment()  # again: that day may have begun meanwhile
-                today = quota_day.day_of(moment, self.reset_hour)
-                self._file.bring_back(quota_day.last_day(moment), today)
-        return moment
-
-    @property
-    def _today(self) -> str:
-        return quota_day.day_of(self._checked(), self.reset_hour)
-
-    def _days(self) -> list[str]:
-        return quota_day.days_near(self._checked(), self.reset_hour)
 
     def _free(self, day: str, write: bool) -> int:
         if self._file.closed(day):
@@ -284,5 +258,5 @@ class Ledger:
         return max(0, self.limit - reserved - self._file.used(day))
 
     def _refusal(self, day: str, free: int) -> QuotaExceeded:
-        end = quota_day.end_of(day, self.reset_hour)
-        return refusals.day_spent(free, self.limit, end, self._file.closed(day))
+        end, closed = self.days.end(day), self._file.closed(day)
+        return refusals.day_spent(free, self.limit, end, closed)

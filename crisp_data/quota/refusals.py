@@ -26,9 +26,10 @@ def day_spent(left: int, limit: int, resets_at: datetime, refusal: str) -> Quota
     QuotaExceeded
         The error to raise.
     """
-    why = f"Crisp itself refused further requests today ({refusal})" if refusal else ""
-    hint = _CLOSED.format(resets_at) if refusal else ""
-    return QuotaExceeded(1, left, limit, resets_at, why=why, hint=hint)
+    if not refusal:
+        return QuotaExceeded(1, left, limit, resets_at)
+    why = f"Crisp itself refused further requests today ({refusal})"
+    return QuotaExceeded(1, left, limit, resets_at, why=why, hint=_CLOSED.format(resets_at))
 
 
 def too_much(

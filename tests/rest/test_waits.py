@@ -77,7 +77,7 @@ def test_a_clock_that_jumps_ends_the_wait(sandbox: Sandbox) -> None:
 
 def test_a_day_that_is_reopened_ends_the_wait(sandbox: Sandbox) -> None:
     ws = crisp.connect(sandbox=sandbox, on_quota="wait", sleep=lambda _: ws.quota.reopen())
-    ws.quota.close(ws.quota._today, "429 rate_limited")
+    ws.quota.close(ws.quota.days.today, "429 rate_limited")
     assert len(ws.operators()) > 0
     assert sandbox.now < NEW_DAY
 
