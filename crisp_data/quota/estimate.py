@@ -76,11 +76,9 @@ class Plan:
     def lines(self) -> list[str]:
         """The plan in two lines: what is shown before a pull starts."""
         days = "done today" if self.days <= 1 else f"takes {count(self.days, 'day')}"
-        return [
-            f"{self.what}: {self._range()}",
-            f"{self.of_today:.1%} of a day's {self.limit:,}, {self.left:,} left today for reads: "
-            f"{days}",
-        ]
+        share = f"{self.of_today:.1%} of a day's {self.limit:,}"
+        left = f"{self.left:,} left today for reads"
+        return [f"{self.what}: {self._range()}", f"{share}, {left}: {days}"]
 
     def __repr__(self) -> str:
         return "\n".join([*self.lines, self.basis])
@@ -90,7 +88,7 @@ class Plan:
 
     def _range(self) -> str:
         if self.low == self.requests == self.high:
-            return f"{count(self.requests, 'request')}"
+            return count(self.requests, "request")
         bounds = f"at least {self.low:,}" if self.high is None else f"{self.low:,} to {self.high:,}"
         if self.low == self.requests and self.high is None:
             return f"at least {count(self.low, 'request')}"

@@ -4,8 +4,7 @@ Crisp tells nobody how much of a day's quota is left (*documented by absence*), 
 request is counted here before it reaches a socket. Libraries for rate limits were tried: with
 four processes of eight threads they let the limit pass, or made each refusal wait. One SQLite
 table and ``BEGIN IMMEDIATE`` held it exactly, in ten microseconds a request.
-
-A process that is killed has already reserved what it sent: the count errs on the safe side.
+A process that is killed has reserved what it sent: the count errs on the safe side.
 """
 
 from __future__ import annotations
@@ -47,8 +46,7 @@ class Ledger:
     limit : int
         Requests a day.
     reserve_for_writes : float, default 0.02
-        The share of the day that reads cannot spend, so that an export never stops an
-        operator from answering.
+        The share of the day that reads cannot spend: no export stops an operator's answers.
     reset_hour : int, default 0
         The hour, UTC, at which the day begins anew (*assumed*: Crisp says "daily").
     now : callable
@@ -57,7 +55,6 @@ class Ledger:
     Attributes
     ----------
     days : QuotaDays
-        Which day it is.
     reserved_for_writes : int
         What ``reserve_for_writes`` comes to.
     budgets : Budgets
@@ -112,8 +109,7 @@ class Ledger:
         Raises
         ------
         QuotaExceeded
-            The day is spent, what is left is reserved for writes, Crisp itself refuses, or an
-            open budget has nothing left.
+            The day, or an open budget, has nothing left for it, or Crisp itself refuses.
         """
         self.days.bring_back()
         paid = self.budgets.take()
@@ -150,8 +146,7 @@ class Ledger:
         needed : int
             Requests that will be needed at least.
         today : bool, default True
-            Whether today's requests must suffice; False looks at open budgets only, for the
-            day itself may be waited for.
+            Whether today must suffice; False where its reset may be waited for.
         write : bool, default False
             Whether they may spend what is reserved for writes.
 
@@ -184,12 +179,7 @@ class Ledger:
         return self._refusal(day, 0)
 
     def reopen(self) -> None:
-        """Take the mark away that Crisp refused today, where that was over sooner.
-
-        Examples
-        --------
-        >>> ws.quota.reopen()
-        """
+        """Take the mark away that Crisp refused today, where that was over sooner."""
         for day in self.days.current():
             self._file.reopen(day)
 
@@ -219,9 +209,7 @@ class Ledger:
         return self.days.end(self.days.today)
 
     def opens_in(self) -> float:
-        """Seconds until reads may go on; 0 where they may now.
-
-        A few seconds longer than to the reset, until a request falls on the new day alone.
+        """Seconds until reads may go on, charged to the new day alone; 0 where they may now.
 
         Returns
         -------

@@ -21,7 +21,7 @@ from requests_cache.policy.directives import CacheDirectives
 from crisp_data import config
 from crisp_data.api import envelope, routes
 from crisp_data.rest import cache_file, network, single_flight
-from crisp_data.rest.transport import PULL, Transport
+from crisp_data.rest.transport import OPERATION, PULL, Transport
 
 # requests-cache looks up which directives there are anew for each request and each answer, by
 # inspecting this signature: a fourteenth of what a request costs. Here it is found at once.
@@ -92,7 +92,7 @@ class Session(CachedSession):
         # No other host can be reached, and no .netrc can replace the credential.
         self.adapters.clear()
         self.mount(settings.base_url, transport)
-        self.auth = _keep_headers
+        self.auth = lambda request: request
         # The environment's proxies and certificates are looked up here, once: requests would
         # go through the whole of it for every request, at a tenth of what a request costs.
         self.proxies = network.proxies(settings.base_url)
@@ -119,8 +119,8 @@ class Session(CachedSession):
         since, self._asked_at = float(request.headers.pop(SINCE, 0)), time.time()
         if request.method in ("GET", "HEAD"):
             return self._read(request, since, **kwargs)
-        route = routes.identify(request.method or "", self._path(request))
-        if route and route.reads:
+        name = request.headers.get(OPERATION)
+        if name and routes.lookup(name).reads:
             return super().send(request, *args, **kwargs)
         try:
             return super().send(request, *args, **kwargs)
@@ -202,7 +202,3 @@ _NONE = "0" * 16  # the place of a website or conversation in the key of an answ
 
 def _hash(text: str, size: int) -> str:
     return hashlib.blake2b(text.encode(), digest_size=size).hexdigest()
-
-
-def _keep_headers(request: requests.PreparedRequest) -> requests.PreparedRequest:
-    return request

@@ -1,7 +1,6 @@
-"""The file of cached answers: how it is opened, and what becomes of it where others hold it.
+"""The file of cached answers: how it is opened, and what is done without it where it is held.
 
-The file is SQLite's and requests-cache's; nothing here opens it but through SQLite, for
-closing it any other way would drop the locks that SQLite holds on it in this process.
+Nothing opens it but through SQLite: closing it any other way would drop SQLite's locks on it.
 """
 
 from __future__ import annotations
@@ -219,10 +218,11 @@ class Cache(SQLiteCache):
             self._file.leave_alone()
 
 
+_OTHER_FOLDER = "choose another folder with connect(cache_dir=...) or CRISP_CACHE_DIR"
 _HELD = (
     "The cache file is locked by another program. For a minute nothing is read from it "
     "or written to it, so cached answers are requested again and cost again. Close that "
-    "program, or choose another folder with connect(cache_dir=...) or CRISP_CACHE_DIR."
+    f"program, or {_OTHER_FOLDER}."
 )
 STALE = (
     "The cache could not be written: it may still hold answers from before a write. "
@@ -236,20 +236,19 @@ _NOT_STORED = (
 
 def file_trouble(error: sqlite3.Error) -> FileTrouble:
     """Make the error that says what is wrong with the cache's file, and the way on."""
-    if trouble(error) == "damaged":
+    what = trouble(error)
+    if what == "damaged":
         return FileTrouble(
             "The cache file is damaged.",
             "'crisp-data cache clear' deletes it; only cached answers are then requested again.",
         )
-    if is_held(error):
+    if what == "held":
         return FileTrouble(
             "The cache file is locked by another program.",
-            "Close that program and run the same line again, or choose another folder "
-            "with connect(cache_dir=...) or CRISP_CACHE_DIR.",
+            f"Close that program and run the same line again, or {_OTHER_FOLDER}.",
         )
-    full = ": the disk is full" if trouble(error) == "full" else ""
+    full = ": the disk is full" if what == "full" else ""
     return FileTrouble(
         f"The cache file cannot be used{full}.",
-        "Choose another folder with connect(cache_dir=...) or CRISP_CACHE_DIR, or use "
-        "no cache: connect(cache=False).",
+        f"Use no cache: connect(cache=False), or {_OTHER_FOLDER}.",
     )

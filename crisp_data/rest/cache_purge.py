@@ -19,9 +19,10 @@ def purge(path: Path, wait: float) -> None:
     """Delete every answer, and what is left of former ones in free pages and in the log.
 
     VACUUM writes the file anew, without the pages that rows once had. Others may go on using
-    the file meanwhile, and what they have on the wire is not cached. (``SQLiteCache.clear`` drops
-    the table from under them, and unlinks the file where that fails.) A log can be emptied only
-    while nobody reads an older state of the file: that is waited for.
+    the file meanwhile, and answers that are still to come are not cached.
+    (``SQLiteCache.clear`` drops the table from under them, and unlinks the file where that
+    fails.) A log can be emptied only while nobody reads an older state of the file: that is
+    waited for.
 
     Raises
     ------

@@ -117,9 +117,7 @@ class Client(HttpVerbs):
         self.progress = settings.live if progress is None else progress
         self.waits = on_quota == "wait"
         self.retry = retry or RetryPolicy()
-        self._transport = Transport(
-            self.quota, settings.base_url, self.retry, sleep, connections=workers
-        )
+        self._transport = Transport(self.quota, self.retry, sleep, connections=workers)
         self._cache_file = PerProcess(lambda: cache_file.open_file(self.cache_path))
         self._sender = RequestSender(
             settings,
@@ -238,16 +236,8 @@ class Client(HttpVerbs):
         route = routes.lookup(operation)
         single = one_pass or down_to is not None
         where, query = page_requests.check(route, arguments, single, known)
-        queries = partial(
-            paging.walk,
-            route,
-            query,
-            rows,
-            self.now,
-            one_pass=one_pass,
-            down_to=down_to,
-            known=known,
-        )
+        passes: dict[str, Any] = {"one_pass": one_pass, "down_to": down_to, "known": known}
+        queries = partial(paging.walk, route, query, rows, self.now, **passes)
         send = partial(self._send, use_cache=use_cache, for_write=for_write)
         steps = partial(page_requests.send_all, send, route, where, queries)
         # A list by time counts its rows itself, and can be continued after a pause.
@@ -353,7 +343,7 @@ class Client(HttpVerbs):
     def purge_cache(self, wait: float = 60.0) -> None:
         """Delete every cached answer of this token, and leave no trace of one in the file.
 
-        What is on the wire meanwhile is not cached. Other threads and processes may go on.
+        Answers that are still to come are not cached. Other threads and processes may go on.
 
         Parameters
         ----------

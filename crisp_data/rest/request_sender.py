@@ -96,13 +96,14 @@ class RequestSender:
             The answer of requests-cache.
         """
         url = self.settings.base_url + request_checks.check_path(path)
-        route = routes.identify(method, path)
+        route = routes.lookup(operation) if operation else routes.identify(method, path)
         query = routes.check_query(route, params or {}) if route else dict(params or {})
         reads = method in ("GET", "HEAD") or bool(route and route.reads)
         if not reads:
             self.check_writes(route.name if route else method)
         since = time.time() if refresh else since
-        notes = {PULL: pull, OPERATION: operation, SINCE: repr(since) if since else ""}
+        notes = {PULL: pull, SINCE: repr(since) if since else ""}
+        notes[OPERATION] = route.qualified if route else ""
         notes[FOR_WRITE] = "yes" if for_write else ""
         # (expire_after=DO_NOT_CACHE would be overruled by the lifetimes of URL patterns.)
         notes["Cache-Control"] = "" if use_cache else "no-store"

@@ -16,7 +16,6 @@ from collections.abc import Callable
 from contextlib import suppress
 from functools import cache
 from typing import Any
-from urllib.parse import urlsplit
 
 import requests
 from requests.adapters import DEFAULT_POOLSIZE, HTTPAdapter
@@ -33,7 +32,7 @@ from crisp_data.rest.retry import Attempts, RetryPolicy
 #: A header that never leaves this machine: which pull a page belongs to. It is part of the
 #: cache's key, so pages of two pulls are never mixed into one list.
 PULL = "X-Crisp-Data-Pull"
-#: Likewise: the operation that was called by name, for a few share verb and path with another.
+#: Likewise: the operation, for a few share verb and path with another.
 OPERATION = "X-Crisp-Data-Operation"
 #: Likewise: that a read belongs to a write, and so is paid from what is reserved for writes.
 FOR_WRITE = "X-Crisp-Data-For-Write"
@@ -61,14 +60,12 @@ class Transport(HTTPAdapter):
     def __init__(
         self,
         ledger: Ledger,
-        base_url: str,
         retry: RetryPolicy,
         sleep: Callable[[float], None] = waits.sleep,
         connections: int = 4,
     ) -> None:
         super().__init__(pool_maxsize=connections, max_retries=0)
-        self.ledger, self._base = ledger, urlsplit(base_url).path
-        self.retry, self.sleep = retry, sleep
+        self.ledger, self.retry, self.sleep = ledger, retry, sleep
         self._connections, self._pid = connections, os.getpid()
 
     def _leave_sockets_to_parent(self) -> None:
@@ -108,14 +105,11 @@ class Transport(HTTPAdapter):
         Offline
             Crisp cannot be reached.
         """
-        method, path = request.method or "GET", urlsplit(request.url or "").path
-        name = request.headers.pop(OPERATION, None)
-        for_write = request.headers.pop(FOR_WRITE, None) is not None
-        found = routes.identify(method, path.removeprefix(self._base))
-        route = routes.lookup(name) if name else found
+        method, name = request.method or "GET", request.headers.pop(OPERATION, None)
+        route = routes.lookup(name) if name else None
         pull = request.headers.pop(PULL, None) or uuid.uuid4().hex
         repeats = method in ("GET", "HEAD")
-        write = for_write or _writes(route, method)
+        write = request.headers.pop(FOR_WRITE, None) is not None or _writes(route, method)
         tries = Attempts(self.retry, repeats)
         while True:
             reservation = self._reserve(route, write, tries.last)
@@ -179,12 +173,10 @@ class Transport(HTTPAdapter):
                 raise not_sent(error, operation, request.url or "", verify, proxies) from None
             if not isinstance(error, requests.RequestException):
                 raise
-            lost = f"{operation}: the answer was lost on the way."
+            lost = ": the answer was lost on the way."
             if _writes(route, method):
-                lost = (
-                    f"{operation} was sent, but its answer was lost: it may have been carried out."
-                )
-            raise Offline(lost) from None
+                lost = " was sent, but its answer was lost: it may have been carried out."
+            raise Offline(f"{operation}{lost}") from None
         if response.is_redirect:
             raise errors.Redirected(
                 f"{operation} was answered with a redirect, which is not followed."

@@ -13,7 +13,6 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import CancelledError, ThreadPoolExecutor
 from contextlib import contextmanager
 from contextvars import ContextVar
-from typing import Never
 
 from tqdm.auto import tqdm
 
@@ -119,20 +118,17 @@ class Reset:
         """Return when reads may go on."""
         first = self._shown.acquire(blocking=False)
         try:
-            total = self._ledger.opens_in()
-            with self._bar(total, self._progress and first) as bar:
+            total, resets_at = self._ledger.opens_in(), self._ledger.resets_at
+            with tqdm(
+                total=total,
+                desc=f"waiting for the quota to reset at {resets_at:%Y-%m-%d %H:%M} UTC",
+                bar_format="{desc}: {bar}| {elapsed} gone",
+                leave=False,
+                disable=not (self._progress and first),
+            ) as bar:
                 while (seconds := self._ledger.opens_in()) > 0:
                     bar.update(max(0.0, total - seconds - bar.n))
                     self._sleep(min(seconds, _SLICE))
         finally:
             if first:
                 self._shown.release()
-
-    def _bar(self, seconds: float, shown: bool) -> tqdm[Never]:
-        return tqdm(
-            total=seconds,
-            desc=f"waiting for the quota to reset at {self._ledger.resets_at:%Y-%m-%d %H:%M} UTC",
-            bar_format="{desc}: {bar}| {elapsed} gone",
-            leave=False,
-            disable=not shown,
-        )
