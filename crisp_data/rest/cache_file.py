@@ -87,7 +87,7 @@ class CacheFile:
 
     def leave_alone(self) -> None:
         """Do without it for a while, because another program holds it, and say so."""
-        warnings.warn(_HELD, CrispWarning, stacklevel=3)
+        warnings.warn(_HELD, CrispWarning, stacklevel=5)
         self.left_until = time.monotonic() + HELD_PAUSE
 
 

@@ -235,19 +235,22 @@ def test_ctrl_c_ends_a_pull_whose_workers_wait(sandbox: Sandbox, why: str) -> No
 
 @pytest.mark.parametrize("why", WAITS)
 def test_no_wait_keeps_a_program_from_ending(sandbox: Sandbox, why: str) -> None:
-    """A reader that nobody closes, and a thread of the caller's own, both in a long wait."""
+    """A reader that nobody closes, a thread of the caller's own, and one of the caller's pool."""
     then = (
         "reader = message_threads.read(ws.client, ws.website_id, ids)\n"
         "import threading\n"
         "threading.Thread(target=lambda: next(reader)).start()\n"
         "threading.Thread(target=lambda: ws.messages(ids[:1], refresh=True)).start()\n"
+        "from concurrent.futures import ThreadPoolExecutor\n"
+        "pool = ThreadPoolExecutor(1)\n"
+        "pool.submit(ws.messages, ids[1:2], refresh=True)\n"
         "for _ in range(1_000_000):\n"
-        "    if sum(t.name.startswith('crisp-data') for t in threading.enumerate()) >= 4: break\n"
+        "    if sum(t.name.startswith('crisp-data') for t in threading.enumerate()) >= 6: break\n"
         "print('leaving', flush=True)\n"
     )
     hinder(sandbox, why)
     with child(sandbox, then, WAITS[why]) as process:
-        assert process.wait(200) == 0
+        assert process.wait(120) == 0
         assert "leaving" in process.stdout.read()
 
 
