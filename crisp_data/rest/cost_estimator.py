@@ -65,12 +65,7 @@ class CostEstimator:
         return extrapolate(update_times(records), since).up_to(asked.limit, share)
 
     def probe(
-        self,
-        asked: ConversationQuery,
-        rows: Rows,
-        refresh: bool,
-        probes: int = 12,
-        **near: Any,
+        self, asked: ConversationQuery, rows: Rows, refresh: bool, probes: int = 12, **near: Any
     ) -> Rows:
         """Ask by number for pages that the list may reach, until the bounds are near enough.
 

@@ -190,11 +190,10 @@ class CostPlans:
         """
         window = self._window(since, until, tz)
         arguments.check_count("limit", limit)
-        client, website_id = self._estimator.client, self._estimator.website_id
         pages = partial(
-            client.pages,
+            self._estimator.client.pages,
             "list_people_profiles",
-            website_id=website_id,
+            website_id=self._estimator.website_id,
             rows=limit,
             search_text=search,
             **filters.bounds(*window),

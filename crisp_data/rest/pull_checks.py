@@ -20,7 +20,7 @@ class PullChecks:
     Parameters
     ----------
     estimator : CostEstimator
-        Asks what there is to pull, and learns from the threads that are read.
+        Asks what there is to pull.
     """
 
     def __init__(self, estimator: CostEstimator) -> None:
@@ -138,16 +138,6 @@ class PullChecks:
         basis = f"{rows.basis} Each costs at least one request for its thread."
         low = min(math.ceil(rows.low / PAGE) + rows.low, likely)
         return self._estimator.plan("sync", (low, likely, None), basis)
-
-    def saw(self, batches: int) -> None:
-        """Take note of a thread that was read whole.
-
-        Parameters
-        ----------
-        batches : int
-            How many requests the thread cost.
-        """
-        self._estimator.saw(batches)
 
     def _check(self, needed: int) -> None:
         self._client.quota.check_affordable(needed, today=not self._client.waits)

@@ -58,11 +58,7 @@ class Transport(HTTPAdapter):
     """
 
     def __init__(
-        self,
-        ledger: Ledger,
-        retry: RetryPolicy,
-        sleep: Callable[[float], None] = waits.sleep,
-        connections: int = 4,
+        self, ledger: Ledger, retry: RetryPolicy, sleep: Callable[[float], None], connections: int
     ) -> None:
         super().__init__(pool_maxsize=connections, max_retries=0)
         self.ledger, self.retry, self.sleep = ledger, retry, sleep

@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import CancelledError, ThreadPoolExecutor
 from contextlib import contextmanager
 from contextvars import ContextVar
+from dataclasses import dataclass, field
 
 from tqdm.auto import tqdm
 
@@ -101,6 +102,7 @@ def _program_ends() -> bool:
         return True
 
 
+@dataclass
 class Reset:
     """Waits for the day's reset, with one bar however many threads wait.
 
@@ -108,27 +110,26 @@ class Reset:
     laptop that slept, a clock that was set, or a day reopened by hand end the wait too.
     """
 
-    def __init__(
-        self, ledger: Ledger, sleep: Callable[[float], None] = sleep, progress: bool = False
-    ) -> None:
-        self._ledger, self._sleep, self._progress = ledger, sleep, progress
-        self._shown = threading.Lock()
+    ledger: Ledger
+    sleep: Callable[[float], None]
+    progress: bool
+    _shown: threading.Lock = field(default_factory=threading.Lock, init=False)
 
     def wait(self) -> None:
         """Return when reads may go on."""
         first = self._shown.acquire(blocking=False)
         try:
-            total, resets_at = self._ledger.opens_in(), self._ledger.resets_at
+            total, resets_at = self.ledger.opens_in(), self.ledger.resets_at
             with tqdm(
                 total=total,
                 desc=f"waiting for the quota to reset at {resets_at:%Y-%m-%d %H:%M} UTC",
                 bar_format="{desc}: {bar}| {elapsed} gone",
                 leave=False,
-                disable=not (self._progress and first),
+                disable=not (self.progress and first),
             ) as bar:
-                while (seconds := self._ledger.opens_in()) > 0:
+                while (seconds := self.ledger.opens_in()) > 0:
                     bar.update(max(0.0, total - seconds - bar.n))
-                    self._sleep(min(seconds, _SLICE))
+                    self.sleep(min(seconds, _SLICE))
         finally:
             if first:
                 self._shown.release()

@@ -94,9 +94,9 @@ class Workspace(Writing):
         self._progress = client.progress if progress is None else progress
         self._plans_shown = progress is not False
         self._pseudonymiser: Pseudonymiser | None = None
-        estimator = CostEstimator(client, website_id)
-        self.plan = CostPlans(estimator, tz)
-        self._checks = PullChecks(estimator)
+        self._estimator = CostEstimator(client, website_id)
+        self.plan = CostPlans(self._estimator, tz)
+        self._checks = PullChecks(self._estimator)
         inherited.name(self, client.quota.budgets.check_unbounded)
 
     @property
@@ -311,7 +311,7 @@ class Workspace(Writing):
                     missing += not thread.found
                     if thread.error is not None:
                         raise thread.error
-                    self._checks.saw(len(thread.bodies))
+                    self._estimator.saw(len(thread.bodies))
                     done += 1
         except QuotaExceeded as error:
             needed = max(error.needed, len(ids) - done if begun else 0)
