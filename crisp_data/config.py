@@ -24,8 +24,6 @@ DAILY_LIMITS = {"website": 10_000, "plugin": 5_000, "user": 5_000}
 
 _SERVICE = "crisp_data"
 
-# No thread may open a file before its maker has closed it.
-
 
 @dataclass(frozen=True)
 class Credentials:
@@ -129,8 +127,10 @@ def resolve(
     given, found = (identifier, key), (env("CRISP_IDENTIFIER"), env("CRISP_KEY"))
     if any(a and b and a != b for a, b in zip(given, found, strict=True)):
         found = (None, None)  # the environment holds another token
-    elif quota is None:
-        quota = _requests(env("CRISP_QUOTA"))
+    elif quota is None and (text := env("CRISP_QUOTA")):
+        if not text.isdecimal():
+            raise BadParameter("CRISP_QUOTA is not a whole number of requests.")
+        quota = int(text)
     identifier, key = identifier or found[0], key or found[1]
     tier = tier or env("CRISP_TIER")
     website = website or env("CRISP_WEBSITE_ID")
@@ -140,24 +140,16 @@ def resolve(
         tier, website = tier or stored.get("tier"), website or stored.get("website")
         quota = stored.get("quota") if quota is None else quota
     if not identifier or not key:
-        missing = "identifier and key" if not identifier and not key else ""
-        missing = missing or ("identifier" if not identifier else "key")
+        names = {"identifier": identifier, "key": key}
+        missing = [name for name, value in names.items() if not value]
         raise CredentialsMissing(
-            f"No {missing} found in the arguments, in CRISP_IDENTIFIER and CRISP_KEY, "
-            "or in the system's keyring."
+            f"No {' and '.join(missing)} found in the arguments, in CRISP_IDENTIFIER and "
+            "CRISP_KEY, or in the system's keyring."
         )
     # Nearly every token that is handed out is a plugin token; a wrong guess is a 401 whose
     # hint names the tier.
     token = Credentials(identifier, key, tier or "plugin")
     return Settings(token, base_url, website, ca, quota)
-
-
-def _requests(text: str | None) -> int | None:
-    if not text:
-        return None
-    if not text.isdecimal():
-        raise BadParameter("CRISP_QUOTA is not a whole number of requests.")
-    return int(text)
 
 
 def check_base_url(url: str) -> str:
@@ -193,22 +185,20 @@ def is_loopback(url: str) -> bool:
 
 
 def store(settings: Settings) -> None:
-    """Keep a token in the system's keyring, one for each base URL."""
+    """Store a token in the system's keyring, one for each base URL."""
+    import keyring.errors  # it looks for every backend, which costs a tenth of a second
+
     token = settings.credentials
-    entry: dict[str, Any] = {
+    entry = {
         "identifier": token.identifier,
         "key": token.key,
         "tier": token.tier,
+        "website": settings.website,
+        "quota": settings.quota,
     }
-    if settings.website:
-        entry["website"] = settings.website
-    if settings.quota:
-        entry["quota"] = settings.quota
-    import keyring  # it looks for every backend when imported, which costs a tenth of a second
-    import keyring.errors
-
+    stored = json.dumps({name: value for name, value in entry.items() if value})
     try:
-        keyring.set_password(_SERVICE, settings.base_url, json.dumps(entry))
+        keyring.set_password(_SERVICE, settings.base_url, stored)
     except keyring.errors.KeyringError:
         raise CrispError(
             "This system has no keyring that can store a key.",
@@ -217,8 +207,7 @@ def store(settings: Settings) -> None:
 
 
 def load(base_url: str) -> dict[str, Any]:
-    """Read the token kept for a base URL; empty where there is none or no keyring."""
-    import keyring
+    """Read the token stored for a base URL; empty where there is none or no keyring."""
     import keyring.errors
 
     try:
@@ -230,8 +219,7 @@ def load(base_url: str) -> dict[str, Any]:
 
 
 def forget(base_url: str) -> bool:
-    """Remove the token kept for a base URL; say whether there was one."""
-    import keyring
+    """Remove the token stored for a base URL; say whether there was one."""
     import keyring.errors
 
     try:

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 from crisp_data import config
 from crisp_data.arguments import UUID
-from crisp_data.counts import count
 from crisp_data.errors import BadParameter, Forbidden
+from crisp_data.plurals import count
 from crisp_data.rest.client import Client
 from crisp_data.workspace.workspace import Workspace
 
@@ -66,7 +66,7 @@ def connect(
         the plan that is otherwise shown before a pull of more than 100 requests.
     **options : object
         Passed to :class:`crisp_data.rest.client.Client`: ``quota`` (requests a day; else
-        ``CRISP_QUOTA``, else what the keyring keeps with the token, else the tier's limit),
+        ``CRISP_QUOTA``, else what the keyring stores with the token, else the tier's limit),
         ``on_quota`` ("wait" lets a read sleep until the day's reset),
         ``reserve_for_writes``, ``reset_hour``, ``cache``, ``lifetimes``, ``cache_dir``,
         ``state_dir``, ``retry``, ``workers`` (threads of messages read side by side).
@@ -86,7 +86,7 @@ def connect(
     Notes
     -----
     Spends one request, for the website's name. Without an id a plugin token's websites are
-    listed, and looked at one by one for a name or domain. All of it is kept for a day.
+    listed, and looked at one by one for a name or domain. All of it is cached for a day.
 
     Examples
     --------
@@ -134,7 +134,7 @@ def login(**options: Any) -> Login:
     Notes
     -----
     Spends what :func:`connect` does, when the button is pressed. The key is masked, leaves
-    the form as soon as it is used, and is kept in the system's keyring only where the box
+    the form as soon as it is used, and is stored in the system's keyring only where the box
     is ticked and Crisp took it.
 
     Examples

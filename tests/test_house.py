@@ -12,7 +12,7 @@ PACKAGE = Path(__file__).parents[1] / "crisp_data"
 ROWS = [
     {"errors"},
     {"config"},
-    {"dates", "arguments", "counts", "html_page"},
+    {"dates", "arguments", "plurals", "html_page"},
     {"api"},
     {"outgoing"},
     {"filters"},

@@ -25,7 +25,7 @@ from crisp_data.archive.sync import Sync
 from crisp_data.errors import BadParameter, CrispError, CrispWarning
 from crisp_data.quota.estimate import SHOWN
 from crisp_data.rest.client import Client
-from crisp_data.rest.cost_plans import PullChecks
+from crisp_data.rest.pull_checks import PullChecks
 
 _CACHE = (
     "The archive was opened without a workspace, so the HTTP cache may still hold answers about "

@@ -158,7 +158,7 @@ class ExploreModel:
         """
         found = {"operators": operator_names(self.ws, load), "inboxes": {}}
         pages = self.ws.client.pages("list_inboxes", website_id=self.ws.website_id)
-        if load or pages.kept()[1]:
+        if load or pages.cached()[1]:
             for row in self.ws.inboxes().itertuples():
                 found["inboxes"][str(row.inbox_id)] = str(row.name)
         return found

@@ -13,9 +13,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from crisp_data.counts import count
 from crisp_data.forms.protocol import Workspace
-from crisp_data.quota import meter
+from crisp_data.plurals import count
+from crisp_data.quota import usage_meter
 
 
 def escape(text: Any) -> str:
@@ -94,9 +94,8 @@ def quota(ws: Workspace | None) -> str:
     if ws is None:
         return ""
     ledger = ws.quota
-    parts = {"used": ledger.used, "left": ledger.left_for_reads, "kept": ledger.kept_for_writes}
     return (
-        f"<div class='crisp-quota'><div>{meter.bar(parts, ledger.limit)}</div>"
+        f"<div class='crisp-quota'><div>{usage_meter.bar(ledger)}</div>"
         f"<span>{quota_line(ws)}</span></div>"
     )
 
@@ -105,8 +104,8 @@ def quota_line(ws: Workspace) -> str:
     """Say what is left of the day, in one line without a clock."""
     ledger = ws.quota
     line = f"{ledger.left:,} of {count(ledger.limit, 'request')} left today"
-    kept = ledger.kept_for_writes
-    return f"{line}, {kept:,} of them reserved for writes" if kept else line
+    reserved = ledger.reserved_for_writes
+    return f"{line}, {reserved:,} of them reserved for writes" if reserved else line
 
 
 _MARKS = {"done": "✓", "error": "✕", "info": "i"}

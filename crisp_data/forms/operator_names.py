@@ -19,7 +19,7 @@ def operator_names(ws: Workspace, load: bool = False) -> dict[str, str]:
     True
     """
     pages = ws.client.pages("list_website_operators", website_id=ws.website_id)
-    if not load and not pages.kept()[1]:
+    if not load and not pages.cached()[1]:
         return {}
     rows = ws.operators()[["user_id", "first_name", "last_name"]].fillna("").astype("str")
     return {key: f"{first} {last}".strip() for key, first, last in rows.to_numpy()}

@@ -23,7 +23,8 @@ from crisp_data.outbox.recipient_checks import Checks, Rules
 from crisp_data.outbox.template import check_template
 from crisp_data.quota.estimate import Plan
 from crisp_data.rest.client import Client
-from crisp_data.rest.cost_plans import CostPlans, PullChecks
+from crisp_data.rest.cost_estimator import CostEstimator
+from crisp_data.rest.pull_checks import PullChecks
 
 FILE = "outbox.sqlite"
 
@@ -76,7 +77,7 @@ class Outbox:
         path = client.state_dir / FILE
         self._journal = Journal(path, settings.base_url, settings.account, website_id)
         self._delivery = Delivery(client, website_id, self._journal)
-        checks = checks or PullChecks(CostPlans(client, website_id, tz))
+        checks = checks or PullChecks(CostEstimator(client, website_id))
         self._checks = Checks(client, website_id, checks, show)
 
     @property

@@ -15,7 +15,7 @@ from crisp_data.errors import BadParameter, NotFound
 from crisp_data.quota.estimate import Plan
 from crisp_data.rest import message_threads
 from crisp_data.rest.client import Client
-from crisp_data.rest.cost_plans import PullChecks
+from crisp_data.rest.pull_checks import PullChecks
 
 #: What is left out unless it is asked for.
 INCLUDE = ("duplicate", "blocked", "resolved", "quiet")

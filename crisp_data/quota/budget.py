@@ -11,9 +11,9 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from crisp_data.counts import count
 from crisp_data.errors import BadParameter, ForkedProcess, QuotaExceeded
 from crisp_data.local.forks import PerProcess
+from crisp_data.plurals import count
 
 
 class Budget:
@@ -100,10 +100,10 @@ class Budgets:
             A bounded one was opened by the parent of this process, and none here.
         """
         with self._lock.get():
-            self._check(1)
-            for budget in self._own():
+            paid = self._check(1)
+            for budget in paid:
                 budget.used += 1
-            return self._own()
+            return paid
 
     def give_back(self, paid: list[Budget]) -> None:
         """Take a charge back: the request was not sent."""
@@ -125,9 +125,7 @@ class Budgets:
             A bounded budget is open.
         """
         with self._lock.get():
-            for budget in self._open:
-                if budget.bounded:
-                    raise _of_one_process(budget)
+            self._refuse_bounded()
 
     @property
     def left(self) -> int | None:
@@ -139,23 +137,25 @@ class Budgets:
         """List those that this process opened, without the copies of its parent's."""
         return [budget for budget in self._open if budget.pid == os.getpid()]
 
-    def _check(self, needed: int) -> None:
+    def _check(self, needed: int) -> list[Budget]:
+        """List the budgets that are charged; refuse where one of them has too little."""
         own = self._own()
         if not any(budget.bounded for budget in own):
-            for budget in self._open:
-                if budget.bounded:
-                    raise _of_one_process(budget)
+            self._refuse_bounded()
         for budget in own:
             if budget.left < needed:
                 why = f"The budget of {count(budget.limit, 'request')} is too small"
                 raise QuotaExceeded(needed, budget.left, budget.limit, None, why=why)
+        return own
 
-
-def _of_one_process(budget: Budget) -> ForkedProcess:
-    return ForkedProcess(
-        f"A budget of {count(budget.limit, 'request')} is open, and it bounds and counts only "
-        "what the process spends that opened it. Each worker process would spend as much again.",
-        "Nothing was sent. Open the budget in the function that the worker runs (with "
-        "ws.budget(...)), not around the pool. Or read in one process, side by side, within one "
-        "budget: connect(workers=8).",
-    )
+    def _refuse_bounded(self) -> None:
+        limit = next((budget.limit for budget in self._open if budget.bounded), None)
+        if limit is not None:
+            raise ForkedProcess(
+                f"A budget of {count(limit, 'request')} is open, and it bounds and counts only "
+                "what the process spends that opened it. Each worker process would spend as "
+                "much again.",
+                "Nothing was sent. Open the budget in the function that the worker runs (with "
+                "ws.budget(...)), not around the pool. Or read in one process, side by side, "
+                "within one budget: connect(workers=8).",
+            )

@@ -7,8 +7,8 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from crisp_data.counts import count
-from crisp_data.quota import meter
+from crisp_data.plurals import count
+from crisp_data.quota import usage_meter
 
 #: A pull of more requests than this shows its plan before it starts.
 SHOWN = 100
@@ -76,32 +76,30 @@ class Plan:
     def lines(self) -> list[str]:
         """The plan in two lines: what is shown before a pull starts."""
         days = "done today" if self.days <= 1 else f"takes {count(self.days, 'day')}"
-        return [
-            f"{self.what}: {self._range()}",
-            f"{self.of_today:.1%} of a day's {self.limit:,}, {self.left:,} left today for reads: "
-            f"{days}",
-        ]
+        share = f"{self.of_today:.1%} of a day's {self.limit:,}"
+        left = f"{self.left:,} left today for reads"
+        return [f"{self.what}: {self._range()}", f"{share}, {left}: {days}"]
 
     def __repr__(self) -> str:
         return "\n".join([*self.lines, self.basis])
 
     def _repr_html_(self) -> str:
-        return meter.block("", [*self.lines, self.basis], {})
+        return usage_meter.block("", [*self.lines, self.basis], {})
 
     def _range(self) -> str:
         if self.low == self.requests == self.high:
-            return f"{count(self.requests, 'request')}"
+            return count(self.requests, "request")
         bounds = f"at least {self.low:,}" if self.high is None else f"{self.low:,} to {self.high:,}"
         if self.low == self.requests and self.high is None:
             return f"at least {count(self.low, 'request')}"
         return f"about {count(self.requests, 'request')}, {bounds}"
 
 
-def list_requests(rows: int, *, end: bool = True, lap: bool = True) -> int:
-    """Requests of a walk over so many conversations that stand still.
+def list_requests(rows: int, *, end: bool = True) -> int:
+    """Requests to pull a list of so many conversations that stand still.
 
-    A page after the first repeats the last row of the one before; ``end`` adds the page
-    that shows the list's end, ``lap`` the look at what moved up meanwhile.
+    A page after the first repeats the last row of the one before; one more looks at what moved
+    up meanwhile.
 
     Parameters
     ----------
@@ -109,8 +107,6 @@ def list_requests(rows: int, *, end: bool = True, lap: bool = True) -> int:
         How many conversations the list holds.
     end : bool, default True
         Whether the page that shows the list's end is read.
-    lap : bool, default True
-        Whether the top is read again for what moved up meanwhile.
 
     Returns
     -------
@@ -118,10 +114,10 @@ def list_requests(rows: int, *, end: bool = True, lap: bool = True) -> int:
         How many requests.
     """
     pages = 1 if rows <= PAGE - end else 1 + math.ceil((rows - PAGE + end) / (PAGE - 1))
-    return pages + (end and rows > 0) + (lap and pages > 1)
+    return pages + (end and rows > 0) + (pages > 1)
 
 
-#: The first page that only a walk of more than `SHOWN` requests comes to.
+#: The first page that only a pull of more than `SHOWN` requests comes to.
 BEYOND = next(page for page in itertools.count(1) if list_requests(page * PAGE) > SHOWN)
 
 

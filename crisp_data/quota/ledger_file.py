@@ -19,6 +19,12 @@ CREATE TABLE IF NOT EXISTS closed (
     PRIMARY KEY (account, day)) WITHOUT ROWID;
 """
 
+_ADD = (
+    "INSERT INTO day VALUES (:account, :day, :count) "
+    "ON CONFLICT DO UPDATE SET used = used + excluded.used",
+    "INSERT INTO operation VALUES (:account, :day, :operation, :count) "
+    "ON CONFLICT DO UPDATE SET used = used + excluded.used",
+)
 
 _BRING_BACK = (
     "INSERT INTO day SELECT :account, :today, sum(used) FROM day "
@@ -67,17 +73,10 @@ class LedgerFile(Database):
         count : int
             How many requests; negative to give some back.
         """
+        fixed = {"account": self._account, "operation": operation, "count": count}
         with self.connection() as db:
-            for day in days:
-                db.execute(
-                    "INSERT INTO day VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET used = used + ?",
-                    (self._account, day, count, count),
-                )
-                db.execute(
-                    "INSERT INTO operation VALUES (?, ?, ?, ?) "
-                    "ON CONFLICT DO UPDATE SET used = used + ?",
-                    (self._account, day, operation, count, count),
-                )
+            for statement in _ADD:
+                db.executemany(statement, [{**fixed, "day": day} for day in days])
 
     def closed(self, day: str) -> str:
         """By what refusal of Crisp's a day was closed; empty where it was not."""

@@ -1,1 +1,1 @@
-"""The wire: a client over a cache over single flights, retries and the transport."""
+"""The REST API: a client over a cache over single flights, retries and the transport."""

@@ -1,4 +1,4 @@
-"""One ``requests`` session: a cache over the wire.
+"""One ``requests`` session: a cache over the transport.
 
 A cache hit costs nothing and never reaches the ledger. The cache is requests-cache over one
 private SQLite file a token; what is set here is what its defaults would get wrong for Crisp:
@@ -20,15 +20,15 @@ from requests_cache.policy.directives import CacheDirectives
 
 from crisp_data import config
 from crisp_data.api import envelope, routes
-from crisp_data.rest import cache_file, cache_purge, network, single_flight
-from crisp_data.rest.transport import PULL, Transport
+from crisp_data.rest import cache_file, network, single_flight
+from crisp_data.rest.transport import OPERATION, PULL, Transport
 
 # requests-cache looks up which directives there are anew for each request and each answer, by
 # inspecting this signature: a fourteenth of what a request costs. Here it is found at once.
 CacheDirectives.__init__.__signature__ = inspect.signature(CacheDirectives.__init__)  # type: ignore[attr-defined]
 
 #: Seconds that an answer stays fresh; the first pattern that fits decides. What an analyst
-#: looks at again in one sitting is kept for an hour, what hardly changes for a day, and
+#: looks at again in one sitting stays for an hour, what hardly changes for a day, and
 #: what is about this very moment not at all.
 LIFETIMES: dict[str, int] = {
     "*/visitors/*": 0,
@@ -57,7 +57,7 @@ class Session(CachedSession):
     def __init__(
         self,
         settings: config.Settings,
-        wire: Transport,
+        transport: Transport,
         file: cache_file.CacheFile,
         *,
         lifetimes: dict[str, int] | None = None,
@@ -68,19 +68,18 @@ class Session(CachedSession):
         expiry: dict[Any, Any] = {p: s or _MOMENT for p, s in self._lifetimes.items()}
         self._base = urlsplit(settings.base_url).path
         # Who asks is part of every key. The secret goes in keyed and hashed: a wrong key
-        # must not be served what the right one was told.
+        # must not be served what the right one was answered.
         token = settings.credentials
         self._identity = hashlib.blake2b(
             f"{settings.base_url}\n{token.tier}\n{token.identifier}".encode(),
             key=hashlib.blake2b(token.key.encode()).digest(),
             digest_size=8,
         ).hexdigest()
-        self._store = cache_file.Cache(file)
-        self._file = file.path
-        self._asked = 0.0
+        self.store = cache_file.Cache(file)
+        self._asked_at = 0.0
         self._locks = file.path.with_suffix(".flights")
         super().__init__(
-            backend=self._store,
+            backend=self.store,
             filter_fn=self._still_holds,
             key_fn=self._key,
             allowable_codes=(200, 206),
@@ -92,8 +91,8 @@ class Session(CachedSession):
         self.headers["User-Agent"] = "crisp_data"
         # No other host can be reached, and no .netrc can replace the credential.
         self.adapters.clear()
-        self.mount(settings.base_url, wire)
-        self.auth = _keep_headers
+        self.mount(settings.base_url, transport)
+        self.auth = lambda request: request
         # The environment's proxies and certificates are looked up here, once: requests would
         # go through the whole of it for every request, at a tenth of what a request costs.
         self.proxies = network.proxies(settings.base_url)
@@ -117,11 +116,11 @@ class Session(CachedSession):
         object
             The answer, from the cache or from Crisp.
         """
-        since, self._asked = float(request.headers.pop(SINCE, 0)), time.time()
+        since, self._asked_at = float(request.headers.pop(SINCE, 0)), time.time()
         if request.method in ("GET", "HEAD"):
             return self._read(request, since, **kwargs)
-        route = routes.identify(request.method or "", self._path(request))
-        if route and route.reads:
+        name = request.headers.get(OPERATION)
+        if name and routes.lookup(name).reads:
             return super().send(request, *args, **kwargs)
         try:
             return super().send(request, *args, **kwargs)
@@ -129,62 +128,49 @@ class Session(CachedSession):
             self.drop(self._path(request))
 
     def _read(self, request: requests.PreparedRequest, since: float, **kwargs: Any) -> Any:
-        """Read from the cache, from another's flight that lands meanwhile, or over the wire.
+        """Read from the cache, also what another asked for meanwhile, or over the transport.
 
         The cache is asked before the lock is, so that a hit waits for nobody. After an error
-        whoever waited tries for itself. What is not to be kept cannot be shared either, and
-        flies alone.
+        whoever waited tries for itself. What is not to be cached cannot be shared either.
         """
         lifetime = get_url_expiration(request.url, self._lifetimes)  # type: ignore[arg-type]
         if lifetime == 0 and PULL not in request.headers:
             since = since or time.time()
         asked, fresh = request.headers.get("Cache-Control", ""), since > 0
-        unkept = self.settings.disabled or lifetime == DO_NOT_CACHE
-        if unkept or "no-store" in asked or "only-if-cached" in asked:
+        uncached = self.settings.disabled or lifetime == DO_NOT_CACHE
+        if uncached or "no-store" in asked or "only-if-cached" in asked:
             # What is about this moment is in no cache: asked for anew, nothing is found there.
             return super().send(request, force_refresh=fresh, **kwargs)
         key = self._key(request)
-        kept = None if fresh else self._kept(key, since)
-        if kept is not None:
-            return kept
+        if not fresh and (found := self._cached(key, since)) is not None:
+            return found
         with single_flight.lock(self._locks, key):
-            kept = self._kept(key, since)
-            if kept is not None:
-                return kept
+            if (found := self._cached(key, since)) is not None:
+                return found
             if lifetime == 0:  # a day of looking at visitors must not pile up on the disk
-                self._store.delete_expired()
-            self._asked = time.time()
+                self.store.delete_expired()
+            self._asked_at = time.time()
             return super().send(request, force_refresh=fresh, **kwargs)
 
-    def _kept(self, key: str, since: float) -> Any:
-        """Return the kept answer if it is fresh and came since then, else None."""
-        kept = self._store.get_response(key)
-        if kept is None or kept.is_expired or kept.created_at.timestamp() < since:
+    def _cached(self, key: str, since: float) -> Any:
+        """Return the cached answer if it is fresh and came since then, else None."""
+        found = self.store.get_response(key)
+        if found is None or found.is_expired or found.created_at.timestamp() < since:
             return None
-        return kept
+        return found
 
     def _still_holds(self, response: Any) -> bool:
-        """Whether nothing was written or purged since it was asked for: else it is not kept."""
-        if self._asked > time.time():  # the clock was set back since: nobody can tell
+        """Whether nothing was written or purged since it was asked for: else it is not cached."""
+        if self._asked_at > time.time():  # the clock was set back since: nobody can tell
             return False
         start = self._prefix(self._path(response.request))
         return not single_flight.written_since(
-            self._locks, (_ALL, start[:_SITE], start), self._asked
+            self._locks, (_ALL, start[:_SITE], start), self._asked_at
         )
 
-    def cached(self) -> int:
-        """How many answers are kept that are still fresh."""
-        return self._store.fresh()
-
     def is_cached(self, request: requests.PreparedRequest) -> bool:
-        """Whether a fresh answer to a request is kept, without unpacking it."""
-        if self.settings.disabled:
-            return False
-        return self._store.holds(self._key(request))
-
-    def purge(self, wait: float) -> None:
-        """Delete every kept answer so that nothing of it is left; see :func:`cache_purge.purge`."""
-        cache_purge.purge(self._file, wait)
+        """Whether a fresh answer to a request is cached, without unpacking it."""
+        return not self.settings.disabled and self.store.holds(self._key(request))
 
     def _path(self, request: Any) -> str:
         return urlsplit(request.url or "").path.removeprefix(self._base.rstrip("/"))
@@ -207,7 +193,7 @@ class Session(CachedSession):
         site = prefix[:_SITE]
         starts = [site] if prefix.endswith(_NONE) else [prefix, site + _NONE]
         single_flight.mark_written(self._locks, starts)
-        self._store.delete_between((start, start + "g") for start in starts)
+        self.store.delete_between((start, start + "g") for start in starts)
 
 
 _ALL, _SITE = "", 32  # how all keys, and those of a website, begin: with nothing; so far alike
@@ -216,7 +202,3 @@ _NONE = "0" * 16  # the place of a website or conversation in the key of an answ
 
 def _hash(text: str, size: int) -> str:
     return hashlib.blake2b(text.encode(), digest_size=size).hexdigest()
-
-
-def _keep_headers(request: requests.PreparedRequest) -> requests.PreparedRequest:
-    return request

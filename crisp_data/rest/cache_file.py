@@ -1,7 +1,6 @@
-"""The file of kept answers: how it is opened, and what is written of an answer.
+"""The file of cached answers: how it is opened, and what is done without it where it is held.
 
-The file is SQLite's and requests-cache's; nothing here opens it but through SQLite, for
-closing it any other way would drop the locks that SQLite holds on it in this process.
+Nothing opens it but through SQLite: closing it any other way would drop SQLite's locks on it.
 """
 
 from __future__ import annotations
@@ -10,26 +9,20 @@ import os
 import sqlite3
 import time
 import warnings
-import zlib
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-import msgspec
-from requests.structures import CaseInsensitiveDict
 from requests_cache.backends.base import BaseCache
 from requests_cache.backends.sqlite import SQLiteCache, SQLiteDict
-from requests_cache.models.request import CachedRequest
-from requests_cache.models.response import CachedResponse
-from requests_cache.serializers.pipeline import SerializerPipeline, Stage
 
 from crisp_data.errors import CrispWarning, FileTrouble
 from crisp_data.local.connection_pool import Pool, is_held
 from crisp_data.local.private import private_file
 from crisp_data.local.sqlite_file import trouble
-from crisp_data.rest.transport import PULL
+from crisp_data.rest import cache_format
 
 #: Seconds that one request waits for a program that holds the file.
 HELD_WAIT = 5.0
@@ -48,7 +41,7 @@ SETUP = "".join(
 def open_file(path: Path) -> CacheFile:
     """Open the cache's file, for all threads of this process.
 
-    What has expired goes: people's words are not kept for longer than they are of use.
+    What has expired goes: people's words do not stay for longer than they are of use.
 
     Raises
     ------
@@ -92,11 +85,16 @@ class CacheFile:
         """Whether it is not to be asked just now."""
         return time.monotonic() < self.left_until
 
+    def leave_alone(self) -> None:
+        """Do without it for a while, because another program holds it, and say so."""
+        warnings.warn(_HELD, CrispWarning, stacklevel=5)
+        self.left_until = time.monotonic() + HELD_PAUSE
+
 
 class _Table(SQLiteDict):
     """The library's, over few connections that no fork and no thread's end leaves open.
 
-    It would keep one for each thread, and wait for ever for a program that holds the file.
+    It would hold one for each thread, and wait for ever for a program that holds the file.
     """
 
     def __init__(self, pool: Pool, table_name: str, **options: Any) -> None:
@@ -113,14 +111,9 @@ class _Table(SQLiteDict):
             if not commit or db.in_transaction:
                 yield db
                 return
-            try:
+            with db:  # which commits, or rolls back
                 db.execute("BEGIN IMMEDIATE")
                 yield db
-                db.execute("COMMIT")
-            except BaseException:
-                if db.in_transaction:
-                    db.execute("ROLLBACK")
-                raise
 
     def close(self) -> None:
         """Do nothing: the pool closes its connections."""
@@ -134,13 +127,13 @@ class Cache(SQLiteCache):
     def __init__(self, file: CacheFile) -> None:
         BaseCache.__init__(self, cache_name=str(file.path))  # SQLiteCache's would open the file
         self._file = file
-        self.responses = _Table(file.pool, "responses", serializer=_serializer())
+        self.responses = _Table(file.pool, "responses", serializer=cache_format.SERIALIZER)
         self.redirects = _Table(file.pool, "redirects", serializer=None)
 
     def get_response(self, key: str, default: Any = None) -> Any:
         """Look an answer up; where the file is held there is none, and that is said.
 
-        Nor is there one that came later than now, kept while the clock was ahead: nobody can
+        Nor is there one that came later than now, cached while the clock was ahead: nobody can
         tell how old it is. The answer that comes instead replaces it.
 
         Raises
@@ -148,57 +141,51 @@ class Cache(SQLiteCache):
         FileTrouble
             The file is damaged or cannot be read.
         """
-        if self._file.left_alone:
-            return default
-        try:
-            found = super().get_response(key)
-        except sqlite3.Error as error:
-            self._left_alone(error)
-            return default
+        found = None
+        if not self._file.left_alone:
+            with self._left_alone_where_held():
+                found = super().get_response(key)
         return default if found is None or found.created_at > datetime.now(UTC) else found
 
     def save_response(self, *arguments: Any, **options: Any) -> None:
-        """Keep an answer; where that cannot be, it is given all the same: it was paid for."""
+        """Store an answer; where that cannot be, it is given all the same: it was paid for."""
         if self._file.left_alone:
             return
         try:
             super().save_response(*arguments, **options)
         except sqlite3.Error as error:
-            warnings.warn(_HELD if is_held(error) else _NOT_KEPT, CrispWarning, stacklevel=2)
-            self._leave_alone(error)
+            if is_held(error):
+                self._file.leave_alone()
+            else:
+                warnings.warn(_NOT_STORED, CrispWarning, stacklevel=2)
 
-    def delete(self, *keys: str, **options: Any) -> None:
-        """Delete answers; no error where that cannot be, for it would stand for what is done."""
-        try:
-            super().delete(*keys, **options)
-        except sqlite3.Error:
-            warnings.warn(STALE, CrispWarning, stacklevel=2)
+    def delete(self, *keys: str, **_: Any) -> None:
+        """Delete answers; see :meth:`delete_between`."""
+        self.delete_between((key, key) for key in keys)
 
     def delete_between(self, spans: Iterable[tuple[str, str]]) -> None:
-        """Delete the answers whose keys lie between two, all or none; as :meth:`delete`."""
+        """Delete the answers whose keys lie between two, all or none.
+
+        No error where that cannot be, for it would stand for what is done.
+        """
         try:
             with self.responses.connection(commit=True) as db:
-                for span in spans:
-                    db.execute("DELETE FROM responses WHERE key BETWEEN ? AND ?", span)
+                db.executemany("DELETE FROM responses WHERE key BETWEEN ? AND ?", spans)
         except sqlite3.Error:
             warnings.warn(STALE, CrispWarning, stacklevel=2)
 
     def delete_expired(self) -> None:
         """Delete what nobody is given any more."""
-        try:
+        with self._left_alone_where_held():
             super().delete(expired=True, vacuum=False)
-        except sqlite3.Error as error:
-            self._left_alone(error)
 
     def holds(self, key: str) -> bool:
-        """Whether a fresh answer is kept, without unpacking it."""
-        if self._file.left_alone:
-            return False
-        try:
-            return self._fresh(" AND key = ?", key) > 0
-        except sqlite3.Error as error:
-            self._left_alone(error)
-            return False
+        """Whether a fresh answer is cached, without unpacking it."""
+        found = 0
+        if not self._file.left_alone:
+            with self._left_alone_where_held():
+                found = self._fresh(" AND key = ?", key)
+        return found > 0
 
     def fresh(self) -> int:
         """Count the answers that are fresh, without unpacking them.
@@ -211,120 +198,57 @@ class Cache(SQLiteCache):
         try:
             return self._fresh()
         except sqlite3.Error as error:
-            raise told(error) from error
+            raise file_trouble(error) from error
 
     def _fresh(self, condition: str = "", *arguments: str) -> int:
         query = "SELECT value FROM responses WHERE (expires IS NULL OR expires > ?)" + condition
         now = datetime.now(UTC)
         with self.responses.connection() as db:
             rows = db.execute(query, (now.timestamp(), *arguments))
-            return sum(_created(row[0]) <= now for row in rows)
+            return sum(cache_format.created(row[0]) <= now for row in rows)
 
-    def close(self) -> None:
-        """Close what is open and not in use; the next use opens it again."""
-        self._file.pool.close()
-
-    def _left_alone(self, error: sqlite3.Error) -> None:
-        """Say that a file is held; raise where the trouble is another."""
-        if not is_held(error):
-            raise told(error) from error
-        warnings.warn(_HELD, CrispWarning, stacklevel=3)
-        self._leave_alone(error)
-
-    def _leave_alone(self, error: sqlite3.Error) -> None:
-        if is_held(error):
-            self._file.left_until = time.monotonic() + HELD_PAUSE
+    @contextmanager
+    def _left_alone_where_held(self) -> Iterator[None]:
+        """Go on without a file that another program holds; raise where the trouble is another."""
+        try:
+            yield
+        except sqlite3.Error as error:
+            if not is_held(error):
+                raise file_trouble(error) from error
+            self._file.leave_alone()
 
 
+_OTHER_FOLDER = "choose another folder with connect(cache_dir=...) or CRISP_CACHE_DIR"
 _HELD = (
     "The cache file is locked by another program. For a minute nothing is read from it "
     "or written to it, so cached answers are requested again and cost again. Close that "
-    "program, or choose another folder with connect(cache_dir=...) or CRISP_CACHE_DIR."
+    f"program, or {_OTHER_FOLDER}."
 )
 STALE = (
     "The cache could not be written: it may still hold answers from before a write. "
     "refresh=True bypasses them, 'crisp-data cache clear' deletes them."
 )
-_NOT_KEPT = (
+_NOT_STORED = (
     "An answer could not be cached, for example because the disk is full. Requesting it "
     "again costs again. connect(cache_dir=...) or CRISP_CACHE_DIR sets another folder."
 )
 
 
-def told(error: sqlite3.Error) -> FileTrouble:
+def file_trouble(error: sqlite3.Error) -> FileTrouble:
     """Make the error that says what is wrong with the cache's file, and the way on."""
-    if trouble(error) == "damaged":
+    what = trouble(error)
+    if what == "damaged":
         return FileTrouble(
             "The cache file is damaged.",
             "'crisp-data cache clear' deletes it; only cached answers are then requested again.",
         )
-    if is_held(error):
+    if what == "held":
         return FileTrouble(
             "The cache file is locked by another program.",
-            "Close that program and run the same line again, or choose another folder "
-            "with connect(cache_dir=...) or CRISP_CACHE_DIR.",
+            f"Close that program and run the same line again, or {_OTHER_FOLDER}.",
         )
-    full = ": the disk is full" if trouble(error) == "full" else ""
+    full = ": the disk is full" if what == "full" else ""
     return FileTrouble(
         f"The cache file cannot be used{full}.",
-        "Choose another folder with connect(cache_dir=...) or CRISP_CACHE_DIR, or use "
-        "no cache: connect(cache=False).",
-    )
-
-
-class _Stored(msgspec.Struct, array_like=True):
-    """What is kept of an answer. Nothing of the request but its verb: no header, no secret."""
-
-    method: str
-    url: str
-    status: int
-    created: datetime
-    expires: datetime | None
-    pull: str
-    body: bytes
-
-
-def _serializer() -> SerializerPipeline:
-    """Write answers as compressed MessagePack.
-
-    Own code, because of what the library's serializers do: pickle runs code from a tampered
-    file, and all of them write the request's headers, the credential among them.
-    """
-    return SerializerPipeline([Stage(dumps=_pack, loads=_unpack)], "crisp_data", is_binary=True)
-
-
-def _pack(response: CachedResponse) -> bytes:
-    stored = _Stored(
-        str(response.request.method),
-        str(response.url),
-        response.status_code,
-        response.created_at,
-        response.expires,
-        response.headers.get(PULL, ""),
-        zlib.compress(response.content or b"", 1),
-    )
-    return msgspec.msgpack.encode(stored)
-
-
-def _created(packed: bytes) -> datetime:
-    try:
-        return msgspec.msgpack.decode(packed, type=_Stored).created
-    except msgspec.MsgspecError:
-        return datetime.max.replace(tzinfo=UTC)  # damaged: never fresh
-
-
-def _unpack(packed: bytes) -> CachedResponse:
-    try:
-        stored = msgspec.msgpack.decode(packed, type=_Stored)
-        body = zlib.decompress(stored.body)
-    except (msgspec.MsgspecError, zlib.error):
-        raise ValueError("the cached answer is damaged") from None  # a miss, to requests-cache
-    return CachedResponse(
-        content=body,
-        status_code=stored.status,
-        url=stored.url,
-        created_at=stored.created,
-        expires=stored.expires,
-        headers=CaseInsensitiveDict({PULL: stored.pull, "Content-Type": "application/json"}),
-        request=CachedRequest(method=stored.method, url=stored.url),
+        f"Use no cache: connect(cache=False), or {_OTHER_FOLDER}.",
     )

@@ -1,4 +1,4 @@
-"""Files of kept answers: found, emptied while others use them, deleted where they are damaged."""
+"""Files of cached answers: found, emptied while others use them, deleted where damaged."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ import re
 import sqlite3
 import sys
 import time
-from collections.abc import Iterable
 from contextlib import closing
 from pathlib import Path
 
@@ -20,9 +19,10 @@ def purge(path: Path, wait: float) -> None:
     """Delete every answer, and what is left of former ones in free pages and in the log.
 
     VACUUM writes the file anew, without the pages that rows once had. Others may go on using
-    the file meanwhile, and what they have on the wire is not kept. (``SQLiteCache.clear`` drops
-    the table from under them, and unlinks the file where that fails.) A log can be emptied only
-    while nobody reads an older state of the file: that is waited for.
+    the file meanwhile, and answers that are still to come are not cached.
+    (``SQLiteCache.clear`` drops the table from under them, and unlinks the file where that
+    fails.) A log can be emptied only while nobody reads an older state of the file: that is
+    waited for.
 
     Raises
     ------
@@ -31,8 +31,7 @@ def purge(path: Path, wait: float) -> None:
     """
     single_flight.mark_written(path.with_suffix(".flights"), [""])
     deadline = time.monotonic() + wait
-    steps = ("DELETE FROM responses", "DELETE FROM redirects", "VACUUM", _EMPTY_THE_LOG)
-    while not _emptied(path, steps, deadline):
+    while not _emptied(path):
         if time.monotonic() >= deadline:
             raise FileTrouble(
                 f"Another process was still using the cache after {wait} s: its file "
@@ -77,9 +76,8 @@ def clear(path: Path, wait: float) -> None:
     try:
         purge(path, wait)
     except FileTrouble as error:
-        if not (
-            isinstance(error.__cause__, sqlite3.Error) and trouble(error.__cause__) == "damaged"
-        ):
+        cause = error.__cause__
+        if not (isinstance(cause, sqlite3.Error) and trouble(cause) == "damaged"):
             raise
         if not _deleted(path):
             raise FileTrouble(
@@ -124,34 +122,18 @@ def _unlinked(path: Path) -> bool:
     return True
 
 
-_EMPTY_THE_LOG = "PRAGMA wal_checkpoint(TRUNCATE)"
-
-
-def _emptied(path: Path, steps: Iterable[str], deadline: float) -> bool:
-    """Take the steps; False where another holds what one of them needs."""
+def _emptied(path: Path) -> bool:
+    """Try once; False where another holds what is needed."""
     pool = Pool(path, cache_file.SETUP, 0.2)
     try:
         with pool.lease() as db:
-            for step in steps:
-                while not _done(db, step):
-                    if time.monotonic() >= deadline:
-                        return False
-                    time.sleep(0.02)
-        return True
+            for step in ("DELETE FROM responses", "DELETE FROM redirects", "VACUUM"):
+                db.execute(step)
+            held, *_ = db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+            return not held
     except sqlite3.Error as error:
         if is_held(error):
             return False
-        raise cache_file.told(error) from error
+        raise cache_file.file_trouble(error) from error
     finally:
         pool.close()
-
-
-def _done(db: sqlite3.Connection, step: str) -> bool:
-    """Take one step; False where another holds what it needs."""
-    try:
-        row = db.execute(step).fetchone()
-    except sqlite3.OperationalError as error:
-        if is_held(error):
-            return False
-        raise
-    return step != _EMPTY_THE_LOG or row[0] == 0

@@ -1,42 +1,36 @@
-"""The verbs, every operation by its official name, and the walks over pages."""
+"""The client of the REST API: every operation by its official name, lists page by page."""
 
 from __future__ import annotations
 
-import itertools
-import json as jsonlib
-import os
-import threading
 import time
 import warnings
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any, Literal, NoReturn
-from urllib.parse import unquote
 
 import requests
 
 from crisp_data import config
-from crisp_data.api import envelope, paging, routes
-from crisp_data.api.envelope import Page
-from crisp_data.errors import BadParameter, CrispWarning, QuotaExceeded, ReadOnly
+from crisp_data.api import paging, routes
+from crisp_data.errors import BadParameter, CrispWarning, ReadOnly
 from crisp_data.local import inherited
 from crisp_data.local.forks import PerProcess
 from crisp_data.quota.ledger import Ledger
-from crisp_data.rest import cache_file, waits
-from crisp_data.rest.cache import SINCE, Session
-from crisp_data.rest.page_iterator import Pages, Steps
+from crisp_data.rest import cache_file, cache_purge, page_requests, waits
+from crisp_data.rest.http_verbs import HttpVerbs
+from crisp_data.rest.page_iterator import Pages
+from crisp_data.rest.request_sender import RequestSender
 from crisp_data.rest.retry import RetryPolicy
-from crisp_data.rest.transport import FOR_WRITE, OPERATION, PULL, Transport
-
-_TIMEOUT = (5.0, 30.0)  # seconds to connect, and between two bytes of an answer
+from crisp_data.rest.transport import Transport
 
 
-class Client:
+class Client(HttpVerbs):
     """A thin client of the REST API: one token, cached, counted, retried.
 
     Most analysts want :func:`crisp_data.connect` instead, which gives frames. The client is
     there for everything that has no frame. Equal reads at once, in threads or in processes of
-    one user, are one request, unless they are not to be kept.
+    one user, are one request, unless they are not to be cached.
 
     Parameters
     ----------
@@ -54,7 +48,7 @@ class Client:
     writes : bool, default False
         Whether anything but reading is allowed.
     cache : bool, default True
-        Whether answers are kept and reused.
+        Whether answers are cached and reused.
     lifetimes : dict of str to int, optional
         Seconds that answers stay fresh by URL pattern; searched before the built-in ones.
     cache_dir : str or Path, optional
@@ -106,12 +100,10 @@ class Client:
         self.settings, self.writes, self.now, self.sleep = settings, writes, now, sleep
         self.state_dir = Path(state_dir or config.state_dir())
         self.cache_path = Path(cache_dir or config.cache_dir()) / f"{settings.account}.sqlite"
-        self._cache, self._lifetimes = cache, lifetimes
-        limit = settings.daily_limit if quota is None else quota
         self.quota = Ledger(
             self.state_dir / "quota.sqlite",
             settings.account,
-            limit,
+            settings.daily_limit if quota is None else quota,
             reserve_for_writes=reserve_for_writes,
             reset_hour=reset_hour,
             now=now,
@@ -124,148 +116,19 @@ class Client:
         # The sandbox answers in milliseconds, and notebooks recorded on it stay readable.
         self.progress = settings.live if progress is None else progress
         self.waits = on_quota == "wait"
-        self._reset = waits.Reset(self.quota, sleep, self.progress)
         self.retry = retry or RetryPolicy()
-        self._transport = Transport(
-            self.quota, settings.base_url, self.retry, sleep, connections=workers
-        )
+        self._transport = Transport(self.quota, self.retry, sleep, connections=workers)
         self._cache_file = PerProcess(lambda: cache_file.open_file(self.cache_path))
-        self._local = threading.local()
+        self._sender = RequestSender(
+            settings,
+            self._transport,
+            self._cache_file,
+            self.check_writes,
+            waits.Reset(self.quota, sleep, self.progress) if self.waits else None,
+            {"cache": cache, "lifetimes": lifetimes},
+        )
+        super().__init__(self._sender.send)
         inherited.name(self, self.quota.budgets.check_unbounded)
-
-    def get(self, path: str, params: Mapping[str, Any] | None = None, **options: Any) -> Any:
-        """Read a path below ``/v1`` and return its ``data``; a second time from the cache.
-
-        Parameters
-        ----------
-        path : str
-            Such as ``website/{website_id}/operators/list``, filled in.
-        params : dict, optional
-            The query.
-        **options : object
-            ``refresh`` (default False): ask the service even where the cache has the answer.
-            ``use_cache`` (default True): False for an answer that neither comes from the cache nor
-            enters
-            it. ``for_write`` (default False): the read belongs to a write, may spend what is kept
-            for
-            writes, and never waits for the day's reset.
-
-        Returns
-        -------
-        object
-            The ``data`` of the answer.
-
-        Raises
-        ------
-        ApiError, Offline, QuotaExceeded, BadAnswer
-
-        Examples
-        --------
-        >>> ws.client.get(f"website/{ws.website_id}")["website_id"] == ws.website_id
-        True
-        """
-        return self._data("GET", path, params, **options)
-
-    def head(self, path: str, params: Mapping[str, Any] | None = None, **options: Any) -> bool:
-        """Ask whether something exists; a missing one raises :class:`NotFound`.
-
-        Parameters
-        ----------
-        path : str
-            As in :meth:`get`.
-        params : Mapping[str, object], optional
-            As in :meth:`get`.
-        **options : object
-            As in :meth:`get`.
-
-        Returns
-        -------
-        bool
-            True; what does not exist raises.
-
-        Raises
-        ------
-        NotFound
-            It does not exist.
-        """
-        self._send("HEAD", path, params, **options)
-        return True
-
-    def post(self, path: str, json: Any = None, **options: Any) -> Any:
-        """Create or send something; sent once, never tried again.
-
-        Parameters
-        ----------
-        path : str
-            As in :meth:`get`.
-        json : object, optional
-            The body.
-        **options : object
-            ``params``, the query.
-
-        Returns
-        -------
-        object
-            The ``data`` of the answer.
-        """
-        return self._data("POST", path, json=json, **options)
-
-    def put(self, path: str, json: Any = None, **options: Any) -> Any:
-        """Replace something; sent once, never tried again.
-
-        Parameters
-        ----------
-        path : str
-            As in :meth:`get`.
-        json : object, optional
-            The body.
-        **options : object
-            ``params``, the query.
-
-        Returns
-        -------
-        object
-            The ``data`` of the answer.
-        """
-        return self._data("PUT", path, json=json, **options)
-
-    def patch(self, path: str, json: Any = None, **options: Any) -> Any:
-        """Change something; sent once, never tried again.
-
-        Parameters
-        ----------
-        path : str
-            As in :meth:`get`.
-        json : object, optional
-            The body.
-        **options : object
-            ``params``, the query.
-
-        Returns
-        -------
-        object
-            The ``data`` of the answer.
-        """
-        return self._data("PATCH", path, json=json, **options)
-
-    def delete(self, path: str, json: Any = None, **options: Any) -> Any:
-        """Remove something; sent once, never tried again.
-
-        Parameters
-        ----------
-        path : str
-            As in :meth:`get`.
-        json : object, optional
-            The body.
-        **options : object
-            ``params``, the query.
-
-        Returns
-        -------
-        object
-            The ``data`` of the answer.
-        """
-        return self._data("DELETE", path, json=json, **options)
 
     def call(
         self, operation: str, *, json: Any = None, refresh: bool = False, **arguments: Any
@@ -322,33 +185,29 @@ class Client:
         known: frozenset[int] = frozenset(),
         **arguments: Any,
     ) -> Pages:
-        """Walk a list lazily, page by page, asking for no page that nobody takes.
+        """Read a list lazily, page by page, asking for no page that nobody takes.
 
         Parameters
         ----------
         operation : str
             A list: ``"list_conversations"``, ``"get_messages_in_conversation"`` ...
         rows : int, optional
-            How many records are wanted; the walk ends at the page that brings them.
+            How many records are wanted; the page that brings them is the last.
         refresh : bool, default False
-            Walk it anew even where the cache knows it.
+            Ask Crisp even where the cache has the list.
         use_cache : bool, default True
             False for answers that neither come from the cache nor enter it.
         for_write : bool, default False
-            Whether it is read to write: then it may spend what is kept for writes, and never
-            waits for the day's reset.
+            Whether it is read to write: then it may spend what is reserved for writes, and
+            never waits for the day's reset.
         one_pass : bool, default False
-            Conversations only: walk once from ``filter_date_end``, or the top, to the end, without
-            a look
-            at what moved up meanwhile. As long as ``incomplete`` is empty, every conversation
-            between a
-            page's own ``filter_date_end`` and the walk's beginning, as the list stood when that
-            page was
-            answered, was on the pages before it.
+            Conversations only: read once from ``filter_date_end``, or the top, to the end,
+            without a look at what moved up meanwhile. As long as ``incomplete`` is empty, every
+            conversation between a page's own ``filter_date_end`` and the pass's beginning, as
+            the list stood when that page was answered, was on the pages before it.
         down_to : int, optional
-            Conversations only: a single pass that ends at the first page with an update older than
-            this,
-            in milliseconds. It is not sent: where page 1 reaches that far, it is all.
+            Conversations only: a single pass that ends at the first page with an update older
+            than this, in milliseconds. It is not sent: where page 1 reaches that far, it is all.
         known : frozenset of int, optional
             Messages only: fingerprints that the caller has. The thread ends at the first
             batch that holds one of them.
@@ -375,31 +234,15 @@ class Client:
         50
         """
         route = routes.lookup(operation)
-        if "page_number" in arguments:
-            raise BadParameter("Paging starts at page 1.", "Use call() for one page.")
-        if (one_pass or down_to is not None) and route.name != "list_conversations":
-            raise BadParameter("one_pass and down_to are for list_conversations.")
-        if known and route.name != "get_messages_in_conversation":
-            raise BadParameter("known is for get_messages_in_conversation.")
-        if route.name in ("list_conversations", "list_people_profiles"):
-            arguments.setdefault("per_page", routes.PER_PAGE_MAX)
-        numbered = {"page_number": 1} if "page_number" in route.parameters else {}
-        _, query = routes.fill(route, {**arguments, **numbered})
-        where = {name: arguments[name] for name in route.parameters if name not in numbered}
-        timed = paging.is_timed(route, query)
-        if (one_pass or down_to is not None) and not timed:
-            raise BadParameter(
-                "one_pass and down_to need the order by update, without order_date_*."
-            )
-
-        def steps(since: float = 0.0, offline: bool = False) -> Steps:
-            walk = paging.walk(
-                route, query, rows, self.now, one_pass=one_pass, down_to=down_to, known=known
-            )
-            options = {"offline": offline, "use_cache": use_cache, "for_write": for_write}
-            return self._steps(route, where, walk, since, **options)
-
-        return Pages(steps, None if timed else rows, refresh or not use_cache, resumable=timed)
+        single = one_pass or down_to is not None
+        where, query = page_requests.check(route, arguments, single, known)
+        passes: dict[str, Any] = {"one_pass": one_pass, "down_to": down_to, "known": known}
+        queries = partial(paging.walk, route, query, rows, self.now, **passes)
+        send = partial(self._send, use_cache=use_cache, for_write=for_write)
+        steps = partial(page_requests.send_all, send, route, where, queries)
+        # A list by time counts its rows itself, and can be continued after a pause.
+        by_time = paging.is_timed(route, query)
+        return Pages(steps, None if by_time else rows, refresh or not use_cache, by_time)
 
     def is_cached(self, operation: str, **arguments: Any) -> bool:
         """Whether the cache could answer a read by itself; spends nothing.
@@ -423,112 +266,8 @@ class Client:
         """
         path, query = routes.fill(routes.lookup(operation), arguments)
         url = self.settings.base_url + path.lstrip("/")
-        return self._session().is_cached(requests.Request("GET", url, params=query).prepare())
-
-    def _data(self, method: str, path: str, params: Any = None, **options: Any) -> Any:
-        body = self._send(method, path, params, **options).content
-        return envelope.data(body) if body else None
-
-    def _steps(
-        self,
-        route: routes.Route,
-        where: Mapping[str, Any],
-        walk: paging.PageQueries,
-        since: float,
-        **options: Any,
-    ) -> Steps:
-        """Drive a walk; returns its doubt, None where only the cache was asked and it ran out.
-
-        The first page carries the pull's id, so that equal walks at once are one: whoever is
-        given the same first page finds the others in the cache, or brings them for both.
-        """
-        pull, query = "", next(walk)
-        for number in itertools.count(1):
-            # The place in the walk is part of the cache's key: a walk may ask the same twice
-            # to see what changed between.
-            path, sent = routes.fill(route, {**where, **query})
-            place = f"{pull} {number}" if pull else ""
-            response = self._send("GET", path, sent, since=since, pull=place, **options)
-            if response.status_code == _NOT_CACHED:
-                return None
-            since, pull = 0.0, pull or response.headers.get(PULL, "")  # all else of it is newer
-            came = response.created_at.timestamp()
-            page = Page(response.content, response.status_code, response.from_cache, query, came)
-            yield page
-            try:
-                query = walk.send(page)
-            except StopIteration as end:
-                return str(end.value)
-        raise AssertionError("a walk ends by itself")
-
-    def _send(
-        self,
-        method: str,
-        path: str,
-        params: Mapping[str, Any] | None = None,
-        *,
-        json: Any = None,
-        refresh: bool = False,
-        since: float = 0.0,
-        pull: str = "",
-        operation: str = "",
-        offline: bool = False,
-        use_cache: bool = True,
-        for_write: bool = False,
-    ) -> Any:
-        if any(unquote(part) in (".", "..") for part in path.split("/")):
-            raise BadParameter("A path must not contain '.' or '..' as a part.")
-        if path.lstrip("/").startswith("v1/"):
-            raise BadParameter("The base URL already contains the version.", "Leave out v1/.")
-        route = routes.identify(method, path)
-        query = routes.check_query(route, params or {}) if route else dict(params or {})
-        reads = method in ("GET", "HEAD") or bool(route and route.reads)
-        if not reads:
-            self.check_writes(route.name if route else method)
-        since = time.time() if refresh else since
-        notes = {PULL: pull, OPERATION: operation, SINCE: repr(since) if since else ""}
-        notes[FOR_WRITE] = "yes" if for_write else ""
-        headers = {name: value for name, value in notes.items() if value}
-        if not use_cache:
-            # (expire_after=DO_NOT_CACHE would be overruled by the lifetimes of URL patterns.)
-            headers["Cache-Control"] = "no-store"
-        body = None
-        if json is not None:
-            body, headers["Content-Type"] = _body(json), "application/json"
-        while True:
-            try:
-                return self._session().request(
-                    method,
-                    self.settings.base_url + path.lstrip("/"),
-                    params=query,
-                    data=body,
-                    headers=headers,
-                    timeout=_TIMEOUT,
-                    # Said with each request, for REQUESTS_CA_BUNDLE would win over the session's.
-                    verify=self.settings.ca,
-                    allow_redirects=False,
-                    only_if_cached=offline,
-                )
-            except QuotaExceeded as spent:
-                # A budget is not filled by waiting, and a write is not what is meant any more.
-                if not (self.waits and reads and not for_write and spent.resets_at):
-                    raise
-                if not waits.allowed(self.quota.opens_in()):
-                    raise
-            self._reset.wait()
-
-    def _session(self) -> Session:
-        if getattr(self._local, "pid", None) != os.getpid():
-            self._local.session = Session(
-                self.settings,
-                self._transport,
-                self._cache_file.get(),
-                cache=self._cache,
-                lifetimes=self._lifetimes,
-            )
-            self._local.pid = os.getpid()
-        session: Session = self._local.session
-        return session
+        request = requests.Request("GET", url, params=query).prepare()
+        return self._sender.session().is_cached(request)
 
     def website_ids(self, *, refresh: bool = False) -> list[str]:
         """Say which websites the token reads.
@@ -587,10 +326,10 @@ class Client:
         int
             The number of answers.
         """
-        return self._session().cached()
+        return self._sender.session().store.fresh()
 
     def drop(self, path: str) -> None:
-        """Drop the kept answers that a write to a path made stale, where it could not itself.
+        """Drop the cached answers that a write to a path made stale, where it could not itself.
 
         A write drops them when it ends. One that was killed did not.
 
@@ -599,12 +338,12 @@ class Client:
         path : str
             The path that was written to, below ``/v1``.
         """
-        self._session().drop(path)
+        self._sender.session().drop(path)
 
     def purge_cache(self, wait: float = 60.0) -> None:
-        """Forget every answer of this token, and leave no trace of one in the cache's file.
+        """Delete every cached answer of this token, and leave no trace of one in the file.
 
-        What is on the wire meanwhile is not kept. Other threads and processes may go on.
+        Answers that are still to come are not cached. Other threads and processes may go on.
 
         Parameters
         ----------
@@ -623,7 +362,7 @@ class Client:
         >>> ws.client.cached()
         0
         """
-        self._session().purge(wait)
+        cache_purge.purge(self._cache_file.get().path, wait)
 
     def close(self) -> None:
         """Close what is open and not in use: sockets, cache, ledger; the next use opens it again.
@@ -645,13 +384,3 @@ class Client:
 
     def __reduce__(self) -> NoReturn:
         raise TypeError("A client cannot be pickled: call connect() again where you need it.")
-
-
-_NOT_CACHED = 504  # requests-cache's answer where only the cache was asked
-
-
-def _body(json: Any) -> bytes:
-    try:
-        return jsonlib.dumps(json, allow_nan=False).encode()
-    except (TypeError, ValueError):
-        raise BadParameter("The body is not JSON; nothing was sent.") from None

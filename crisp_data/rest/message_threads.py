@@ -53,7 +53,7 @@ def read(
     for it. With ``use_cache=False`` the cache is neither asked nor fed.
 
     After an error nothing more is begun, and what was begun is still given: the last thread
-    that comes carries the error. Each worker has a session of its own over the one wire, so
+    that comes carries the error. Each worker has a session of its own over the one transport, so
     every request is counted and retried as if it were alone.
 
     Parameters
@@ -114,16 +114,13 @@ def read(
             if os.getpid() != pid:  # a thread pool is the parent's: its threads are not here
                 raise ForkedProcess("The threads that read messages belong to the parent process.")
             thread = future.result()
-            if thread is None:
-                continue
-            if thread.error is None:
+            if thread is not None and thread.error is None:
                 yield thread
-            elif failed is None:
-                failed = thread
+            failed = failed or (thread if thread and thread.error else None)
         if failed is not None:
             yield failed
     finally:
-        # An interrupted pull begins nothing more and waits no longer; what is on the wire may
+        # An interrupted pull begins nothing more and waits no longer; what is sent already may
         # finish.
         ended.set()
         pool.shutdown(wait=False, cancel_futures=True)

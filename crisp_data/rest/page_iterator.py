@@ -1,4 +1,4 @@
-"""The lazy walk that a caller holds: which pages may come from the cache, and how it ended."""
+"""The pages that a caller takes one by one: which may come from the cache, and how they ended."""
 
 from __future__ import annotations
 
@@ -8,34 +8,33 @@ from collections.abc import Callable, Generator, Iterator
 
 from crisp_data.api.envelope import Page
 
-#: Drives one walk. Its word at the end: its doubt, which is empty where the list is whole;
-#: None where only the cache was asked and it ran out.
+#: Asks for one page after another. Returns why the list may lack rows, which is empty where it
+#: is whole; None where only the cache was asked and it ran out.
 Steps = Generator[Page, None, str | None]
-
 
 #: Seconds between two pages of one list by page number, and no more than a wait for a rate
 #: limit puts between them anyway.
-STILL_WALKED = 60
+STILL_PULLED = 60
 
 
 class Pages:
     """An iterator of pages that knows how it ended.
 
-    A walk in time that the cache holds in part is simply continued: it is exact whenever its
+    A list by time that the cache holds in part is simply continued: it is exact whenever its
     pages were read. A list by page number is not: half of it from an hour ago and half from
-    now are not a list, so it comes whole from the cache or is walked anew from the top.
-    Unless its newest page came this minute: then somebody walks it now, and it is joined.
+    now are not a list, so it comes whole from the cache or is read anew from the top.
+    Unless its newest page came this minute: then somebody is reading it, and it is joined.
 
     Parameters
     ----------
     steps : callable
-        Begins the walk: a function that returns its generator.
+        Begins a pull of the list: a function that returns its generator.
     rows : int or None
         How many records are wanted; None for all.
     refresh : bool
         Ask Crisp even where the cache has the answer.
     resumable : bool
-        Whether a walk that the cache holds in part may be continued.
+        Whether a list that the cache holds in part may be continued.
 
     Attributes
     ----------
@@ -56,7 +55,7 @@ class Pages:
     ) -> None:
         self._steps, self._rows, self._refresh = steps, rows, refresh
         self._resumable = resumable
-        self._pages = self._walk()
+        self._pages = self._pull()
 
     def __iter__(self) -> Iterator[Page]:
         return self._pages
@@ -64,7 +63,7 @@ class Pages:
     def __next__(self) -> Page:
         return next(self._pages)
 
-    def kept(self) -> tuple[int, bool]:
+    def cached(self) -> tuple[int, bool]:
         """How many pages in a row the cache holds, and whether they are the list; no request.
 
         Returns
@@ -74,40 +73,38 @@ class Pages:
 
         Examples
         --------
-        >>> ws.client.pages("list_inboxes", website_id=ws.website_id).kept()
+        >>> ws.client.pages("list_inboxes", website_id=ws.website_id).cached()
         (0, False)
         """
-        count, walk = 0, self._take(self._steps(offline=True))
+        pages, whole = self._from_cache()
+        return len(pages), whole
+
+    def _from_cache(self) -> tuple[list[Page], bool]:
+        pages, found = list[Page](), self._take(self._steps(offline=True))
         while True:
             try:
-                next(walk)
+                pages.append(next(found))
             except StopIteration as end:
-                return count, bool(end.value)
-            count += 1
+                return pages, bool(end.value)
 
-    def _walk(self) -> Generator[Page, None, None]:
+    def _pull(self) -> Generator[Page, None, None]:
         began = time.time()
         if self._refresh or self._resumable:
             yield from self._take(self._steps(since=began if self._refresh else 0.0))
             return
-        kept, walk, whole = [], self._take(self._steps(offline=True)), None
-        while whole is None:
-            try:
-                kept.append(next(walk))
-            except StopIteration as end:
-                whole = bool(end.value)
+        pages, whole = self._from_cache()
         if whole:
-            yield from kept
+            yield from pages
             return
         # What is half there is passed by, and nothing else: a first page that was not found
-        # just now came just now, and whoever brings it may have asked before this walk began.
-        # (Later than this walk began by more than that, it came while the clock was ahead.)
-        stale = kept and abs(began - kept[-1].came) >= STILL_WALKED
-        since = math.nextafter(kept[0].came, math.inf) if stale else 0.0
+        # just now came just now, and whoever brings it may have asked before this pull began.
+        # (Later than this pull began by more than that, it came while the clock was ahead.)
+        stale = pages and abs(began - pages[-1].came) >= STILL_PULLED
+        since = math.nextafter(pages[0].came, math.inf) if stale else 0.0
         yield from self._take(self._steps(since=since))
 
     def _take(self, steps: Steps) -> Generator[Page, None, bool]:
-        """Pass pages on until the walk ends or enough rows came; False where it broke off."""
+        """Pass pages on until the list ends or enough rows came; False where it broke off."""
         count = 0
         while True:
             try:

@@ -6,17 +6,9 @@ import random
 from dataclasses import dataclass
 from typing import TypeGuard
 
+from crisp_data import errors
 from crisp_data.api import envelope
-from crisp_data.errors import (
-    ApiError,
-    CrispError,
-    PlanLimit,
-    ProxyFailed,
-    RateLimited,
-    Redirected,
-    Unreachable,
-    Untrusted,
-)
+from crisp_data.errors import ApiError, CrispError, PlanLimit, RateLimited
 
 
 @dataclass(frozen=True)
@@ -85,11 +77,13 @@ class Attempts:
         )
 
     def pause(self, error: CrispError) -> float | None:
-        """Seconds until the next try; None where the error is to be told."""
+        """Seconds until the next try; None where the error is final."""
         retry = self._retry
-        tries = retry.unreachable if isinstance(error, Unreachable) else retry.tries
+        tries = retry.unreachable if isinstance(error, errors.Unreachable) else retry.tries
         passing = not isinstance(error, ApiError) or error.status in envelope.PASSING
-        final = not passing or isinstance(error, (Redirected, Untrusted, ProxyFailed))
+        final = not passing or isinstance(
+            error, (errors.Redirected, errors.Untrusted, errors.ProxyFailed)
+        )
         if not self._repeats or self._made >= tries or final:
             return None
         asked = error.retry_after if isinstance(error, ApiError) else None

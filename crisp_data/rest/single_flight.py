@@ -1,4 +1,4 @@
-"""One flight for equal requests: a lock by cache key, shared by threads and processes.
+"""One request for equal ones at once: a lock by cache key, shared by threads and processes.
 
 Who holds it asks the service; who waits finds the answer in the cache. The lock is an economy
 and no guard: where there can be none (a folder that cannot be written, a file system without
@@ -24,7 +24,7 @@ from crisp_data.local.private import private_dir
 from crisp_data.rest import waits
 
 #: How many locks there are. Two keys that share one wait for each other without need: with
-#: eight requests on the wire that meets one in a hundred and fifty.
+#: eight requests at once that meets one in a hundred and fifty.
 STRIPES = 1024
 
 _POLL = 0.01  # seconds between two tries at a lock that another holds
@@ -46,12 +46,16 @@ def lock(folder: Path, key: str) -> Iterator[None]:
     try:
         yield
     finally:
-        if lock is not None:
-            _give_back(lock)
+        if lock in _held:  # else there is none, or this is a child that was forked meanwhile
+            # By word, for a process forked meanwhile would hold the lock by its own copy.
+            with suppress(OSError):
+                unlock_descriptor(lock)
+            _held.discard(lock)
+            os.close(lock)
 
 
 def mark_written(folder: Path, starts: Iterable[str]) -> None:
-    """Note that what begins with one of these was changed: what is on the wire now is old."""
+    """Note that what begins with one of these was changed: answers yet to come are old."""
     now = time.time_ns()
     for start in starts:
         with suppress(OSError):
@@ -64,7 +68,7 @@ def written_since(folder: Path, starts: Iterable[str], moment: float) -> bool:
     """Whether any of them was marked after a moment, in seconds since 1970.
 
     A mark from the future was made while the clock was ahead, nobody knows when: it counts as
-    made just now, once. Left as it is, nothing would be kept until the clock came there.
+    made just now, once. Left as it is, nothing would be cached until the clock came there.
 
     Parameters
     ----------
@@ -122,16 +126,6 @@ def _open(path: Path) -> int:
     except FileNotFoundError:
         private_dir(path.parent)
         return os.open(path, flags, 0o600)
-
-
-def _give_back(lock: int) -> None:
-    # Unlocked by word, for a process forked meanwhile would keep the lock by its own copy.
-    if lock not in _held:  # this is a child that was forked meanwhile, and has closed it
-        return
-    with suppress(OSError):
-        unlock_descriptor(lock)
-    _held.discard(lock)
-    os.close(lock)
 
 
 def _leave_to_parent() -> None:

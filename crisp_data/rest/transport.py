@@ -16,23 +16,14 @@ from collections.abc import Callable
 from contextlib import suppress
 from functools import cache
 from typing import Any
-from urllib.parse import urlsplit
 
 import requests
 from requests.adapters import DEFAULT_POOLSIZE, HTTPAdapter
 from urllib3.exceptions import HTTPError, MaxRetryError, NewConnectionError
 
+from crisp_data import errors
 from crisp_data.api import envelope, routes
-from crisp_data.errors import (
-    ApiError,
-    BadAnswer,
-    CrispError,
-    FileTrouble,
-    NotCounted,
-    Offline,
-    QuotaExceeded,
-    Redirected,
-)
+from crisp_data.errors import ApiError, BadAnswer, CrispError, FileTrouble, Offline, QuotaExceeded
 from crisp_data.quota.ledger import Ledger, Reservation
 from crisp_data.rest import waits
 from crisp_data.rest.network import not_sent
@@ -41,9 +32,9 @@ from crisp_data.rest.retry import Attempts, RetryPolicy
 #: A header that never leaves this machine: which pull a page belongs to. It is part of the
 #: cache's key, so pages of two pulls are never mixed into one list.
 PULL = "X-Crisp-Data-Pull"
-#: Likewise: the operation that was called by name, for a few share verb and path with another.
+#: Likewise: the operation, for a few share verb and path with another.
 OPERATION = "X-Crisp-Data-Operation"
-#: Likewise: that a read belongs to a write, and so is paid from what is kept for writes.
+#: Likewise: that a read belongs to a write, and so is paid from what is reserved for writes.
 FOR_WRITE = "X-Crisp-Data-For-Write"
 
 
@@ -67,16 +58,10 @@ class Transport(HTTPAdapter):
     """
 
     def __init__(
-        self,
-        ledger: Ledger,
-        base_url: str,
-        retry: RetryPolicy,
-        sleep: Callable[[float], None] = waits.sleep,
-        connections: int = 4,
+        self, ledger: Ledger, retry: RetryPolicy, sleep: Callable[[float], None], connections: int
     ) -> None:
         super().__init__(pool_maxsize=connections, max_retries=0)
-        self.ledger, self._base = ledger, urlsplit(base_url).path
-        self.retry, self.sleep = retry, sleep
+        self.ledger, self.retry, self.sleep = ledger, retry, sleep
         self._connections, self._pid = connections, os.getpid()
 
     def _leave_sockets_to_parent(self) -> None:
@@ -116,14 +101,11 @@ class Transport(HTTPAdapter):
         Offline
             Crisp cannot be reached.
         """
-        method, path = request.method or "GET", urlsplit(request.url or "").path
-        name = request.headers.pop(OPERATION, None)
-        for_write = request.headers.pop(FOR_WRITE, None) is not None
-        found = routes.identify(method, path.removeprefix(self._base))
-        route = routes.lookup(name) if name else found
+        method, name = request.method or "GET", request.headers.pop(OPERATION, None)
+        route = routes.lookup(name) if name else None
         pull = request.headers.pop(PULL, None) or uuid.uuid4().hex
         repeats = method in ("GET", "HEAD")
-        write = for_write or _writes(route, method)
+        write = request.headers.pop(FOR_WRITE, None) is not None or _writes(route, method)
         tries = Attempts(self.retry, repeats)
         while True:
             reservation = self._reserve(route, write, tries.last)
@@ -157,9 +139,11 @@ class Transport(HTTPAdapter):
     ) -> Reservation:
         """Count the next attempt; a refusal says what the attempt before met."""
         try:
-            return self.ledger.reserve(_name(route), write=write)
+            return self.ledger.reserve(route.name if route else "unknown", write=write)
         except FileTrouble as error:
-            raise NotCounted(f"{error.what} Nothing was sent.", error.hint) from error.__cause__
+            raise errors.NotCounted(
+                f"{error.what} Nothing was sent.", error.hint
+            ) from error.__cause__
         except QuotaExceeded as spent:
             raise spent from last
 
@@ -185,9 +169,14 @@ class Transport(HTTPAdapter):
                 raise not_sent(error, operation, request.url or "", verify, proxies) from None
             if not isinstance(error, requests.RequestException):
                 raise
-            raise Offline(_lost(operation, _writes(route, method))) from None
+            lost = ": the answer was lost on the way."
+            if _writes(route, method):
+                lost = " was sent, but its answer was lost: it may have been carried out."
+            raise Offline(f"{operation}{lost}") from None
         if response.is_redirect:
-            raise Redirected(f"{operation} was answered with a redirect, which is not followed.")
+            raise errors.Redirected(
+                f"{operation} was answered with a redirect, which is not followed."
+            )
         refusal = envelope.refusal(response.status_code, body, route, method)
         if refusal is not None:
             refusal.retry_after = envelope.retry_after(response.headers, time.time())
@@ -213,18 +202,8 @@ def _noting(kind: type) -> type:
     return type(kind.__name__, (kind,), {"request": request})
 
 
-def _name(route: routes.Route | None) -> str:
-    return route.name if route else "unknown"
-
-
 def _writes(route: routes.Route | None, method: str) -> bool:
     return not (route.reads if route else method in ("GET", "HEAD"))
-
-
-def _lost(operation: str, writes: bool) -> str:
-    if writes:
-        return f"{operation} was sent, but its answer was lost: it may have been carried out."
-    return f"{operation}: the answer was lost on the way."
 
 
 def _never_sent(error: Exception) -> bool:

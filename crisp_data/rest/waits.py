@@ -2,31 +2,36 @@
 
 ``time.sleep`` in the main thread ends with Ctrl-C; in a worker thread nothing reaches it. So
 the threads of a pull wait on an event which the pull sets when it ends, however it ends, and
-any other thread looks every second whether the program is ending.
+every thread but the main one looks each second whether the program is ending.
 """
 
 from __future__ import annotations
 
-import concurrent.futures.thread
 import threading
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import CancelledError, ThreadPoolExecutor
 from contextlib import contextmanager
 from contextvars import ContextVar
-from typing import Never
+from dataclasses import dataclass, field
 
 from tqdm.auto import tqdm
 
+from crisp_data.local.forks import PerProcess
 from crisp_data.quota.ledger import Ledger
 
 _SLICE = 30.0  # seconds: how soon a reset is noticed that came by a jump of the clock
 _LOOK = 1.0  # seconds between two looks at whether the program is ending
 
-# Set when the program ends. The standard library offers this place to its own pools only, and
-# they wait there for their threads: atexit comes after that wait, and so would be too late.
-# The last that is registered comes first; so the pools' module is imported above, whole.
-_leaving = threading.Event()
-threading._register_atexit(_leaving.set)  # type: ignore[attr-defined]
+
+def _idle_thread() -> tuple[ThreadPoolExecutor, threading.Thread]:
+    pool = ThreadPoolExecutor(1, thread_name_prefix="program-end")
+    return pool, pool.submit(threading.current_thread).result()
+
+
+# Tells that the program is ending: a pool ends its idle threads before the interpreter waits for
+# those at work, and atexit comes only after that wait.
+_idle = PerProcess(_idle_thread)
 
 _ended: ContextVar[threading.Event | None] = ContextVar("crisp_data_ended", default=None)
 
@@ -86,10 +91,18 @@ def sleep(seconds: float) -> None:
 
 
 def _check(event: threading.Event) -> None:
-    if event.is_set() or _leaving.is_set():
-        raise concurrent.futures.CancelledError("The pull that this thread belonged to has ended.")
+    if event.is_set() or _program_ends():
+        raise CancelledError("The pull that this thread belonged to has ended.")
 
 
+def _program_ends() -> bool:
+    try:
+        return not _idle.get()[1].is_alive()
+    except RuntimeError:  # it began to end before the idle thread was made
+        return True
+
+
+@dataclass
 class Reset:
     """Waits for the day's reset, with one bar however many threads wait.
 
@@ -97,30 +110,26 @@ class Reset:
     laptop that slept, a clock that was set, or a day reopened by hand end the wait too.
     """
 
-    def __init__(
-        self, ledger: Ledger, sleep: Callable[[float], None] = sleep, progress: bool = False
-    ) -> None:
-        self._ledger, self._sleep, self._progress = ledger, sleep, progress
-        self._shown = threading.Lock()
+    ledger: Ledger
+    sleep: Callable[[float], None]
+    progress: bool
+    _shown: threading.Lock = field(default_factory=threading.Lock, init=False)
 
     def wait(self) -> None:
         """Return when reads may go on."""
         first = self._shown.acquire(blocking=False)
         try:
-            total = self._ledger.opens_in()
-            with self._bar(total, self._progress and first) as bar:
-                while (seconds := self._ledger.opens_in()) > 0:
+            total, resets_at = self.ledger.opens_in(), self.ledger.resets_at
+            with tqdm(
+                total=total,
+                desc=f"waiting for the quota to reset at {resets_at:%Y-%m-%d %H:%M} UTC",
+                bar_format="{desc}: {bar}| {elapsed} gone",
+                leave=False,
+                disable=not (self.progress and first),
+            ) as bar:
+                while (seconds := self.ledger.opens_in()) > 0:
                     bar.update(max(0.0, total - seconds - bar.n))
-                    self._sleep(min(seconds, _SLICE))
+                    self.sleep(min(seconds, _SLICE))
         finally:
             if first:
                 self._shown.release()
-
-    def _bar(self, seconds: float, shown: bool) -> tqdm[Never]:
-        return tqdm(
-            total=seconds,
-            desc=f"waiting for the quota to reset at {self._ledger.resets_at:%Y-%m-%d %H:%M} UTC",
-            bar_format="{desc}: {bar}| {elapsed} gone",
-            leave=False,
-            disable=not shown,
-        )

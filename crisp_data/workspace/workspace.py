@@ -20,17 +20,19 @@ from crisp_data import arguments, config, dates, export, filters, forms, metrics
 from crisp_data.api.envelope import Page
 from crisp_data.api.paging import NOTHING_NEW
 from crisp_data.archive import Archive
-from crisp_data.counts import count
 from crisp_data.errors import CrispError, CrispWarning, FileTrouble, QuotaExceeded
 from crisp_data.filters import State
 from crisp_data.local import inherited
+from crisp_data.plurals import count
 from crisp_data.privacy import Pseudonymiser
 from crisp_data.quota.budget import Budget
 from crisp_data.quota.estimate import SHOWN, Plan
 from crisp_data.quota.ledger import Ledger
 from crisp_data.rest import message_threads
 from crisp_data.rest.client import Client
-from crisp_data.rest.cost_plans import CostPlans, PullChecks
+from crisp_data.rest.cost_estimator import CostEstimator
+from crisp_data.rest.cost_plans import CostPlans
+from crisp_data.rest.pull_checks import PullChecks
 from crisp_data.workspace.writes import Writing
 
 
@@ -92,9 +94,10 @@ class Workspace(Writing):
         self._progress = client.progress if progress is None else progress
         self._plans_shown = progress is not False
         self._pseudonymiser: Pseudonymiser | None = None
-        self.plan = CostPlans(client, website_id, tz)
+        self._estimator = CostEstimator(client, website_id)
+        self.plan = CostPlans(self._estimator, tz)
+        self._checks = PullChecks(self._estimator)
         inherited.name(self, client.quota.budgets.check_unbounded)
-        self._checks = PullChecks(self.plan)
 
     @property
     def quota(self) -> Ledger:
@@ -308,7 +311,7 @@ class Workspace(Writing):
                     missing += not thread.found
                     if thread.error is not None:
                         raise thread.error
-                    self._checks.saw(len(thread.bodies))
+                    self._estimator.saw(len(thread.bodies))
                     done += 1
         except QuotaExceeded as error:
             needed = max(error.needed, len(ids) - done if begun else 0)

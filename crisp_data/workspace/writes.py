@@ -17,7 +17,7 @@ from crisp_data.filters import STATES, State
 from crisp_data.outbox import Outbox, Receipt, Rules
 from crisp_data.quota.estimate import Plan
 from crisp_data.rest.client import Client
-from crisp_data.rest.cost_plans import CostPlans, PullChecks
+from crisp_data.rest.pull_checks import PullChecks
 
 _EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
 
@@ -33,7 +33,7 @@ class Writing:
     website_id: str
     name: str
     tz: str
-    plan: CostPlans
+    _checks: PullChecks
     _progress: bool
     _show: Callable[[Plan | None], None]
 
@@ -47,7 +47,7 @@ class Writing:
             tz=self.tz,
             progress=self._progress,
             show=self._show,
-            checks=PullChecks(self.plan),
+            checks=self._checks,
         )
 
     def send(self, session_id: str, message: str | outgoing.Message, **options: Any) -> Receipt:

@@ -185,7 +185,7 @@ def test_deep_finds_edits_and_deletions(sandbox, ws, archive, api, spent):
 def test_a_deep_sync_that_was_interrupted_goes_on(archive, sandbox, ws):
     archive.sync()
     quota = ws.client.quota
-    quota.limit = quota.used + quota.kept_for_writes + 70
+    quota.limit = quota.used + quota.reserved_for_writes + 70
     with pytest.raises(crisp.QuotaExceeded) as caught:
         archive.sync(deep=True)
     assert caught.value.partial.threads > 50

@@ -203,8 +203,8 @@ def test_export_waits_for_the_reset(run, token, sandbox, tmp_path, monkeypatch):
     monkeypatch.setattr("crisp_data.rest.waits.Reset.wait", lambda self: waited.append(stop(self)))
 
     def stop(reset):
-        reset._ledger.limit = 1_000  # a day on which there is more
-        return reset._ledger.opens_in()
+        reset.ledger.limit = 1_000  # a day on which there is more
+        return reset.ledger.opens_in()
 
     done = run("export", "conversations", "--quota", "2", "--wait", "-o", str(tmp_path / "all.csv"))
     assert done.exit_code == 0, done.output

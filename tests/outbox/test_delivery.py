@@ -333,7 +333,7 @@ def test_a_day_that_crisp_closes_leaves_it_unknown(ws, sandbox, session_id):
 def test_what_a_killed_sender_made_stale_is_dropped(ws, sandbox, session_id, monkeypatch):
     before = len(ws.messages(session_id))
     row = journal_of(ws).trying(journal_of(ws).take(_entry(session_id), 0.0))
-    session = ws.client._session()
+    session = ws.client._sender.session()
     monkeypatch.setattr(session, "drop", lambda path: None)  # the killed process did not
     ws.client.call(
         SEND,

@@ -85,9 +85,9 @@ def test_what_is_spent_is_told_with_the_way_on(make: Callable[..., Ledger]) -> N
     assert ledger.used == 3
 
 
-def test_reads_leave_what_is_kept_for_writes(make: Callable[..., Ledger]) -> None:
+def test_reads_leave_what_is_reserved_for_writes(make: Callable[..., Ledger]) -> None:
     ledger = make(100, reserve_for_writes=0.1)
-    assert ledger.kept_for_writes == 10
+    assert ledger.reserved_for_writes == 10
     assert spend(ledger, 200) == 90
     assert ledger.left == 10
     assert spend(ledger, 200, write=True) == 10
@@ -99,7 +99,7 @@ def test_writes_are_not_confined_to_what_is_kept(make: Callable[..., Ledger]) ->
 
 
 def test_two_per_cent_are_kept_unless_said_otherwise(tmp_path: Path) -> None:
-    assert Ledger(tmp_path / "q", "a", 5_000).kept_for_writes == 100
+    assert Ledger(tmp_path / "q", "a", 5_000).reserved_for_writes == 100
 
 
 def test_a_reservation_that_was_not_sent_is_given_back(make: Callable[..., Ledger]) -> None:
@@ -370,7 +370,7 @@ def test_the_meter_shows_what_the_ledger_knows(make: Callable[..., Ledger]) -> N
     assert shown == ledger._repr_html_()
     assert "80 of 200 requests used today, 120 left (20 reserved for writes)" in shown
     assert "resets at 2026-11-03 00:00 UTC" in shown
-    assert "aria-label='80 used, 100 left, 20 kept'" in shown
+    assert "aria-label='80 used, 100 left, 20 reserved'" in shown
     widths = [float(width) for width in re.findall(r"width:([\d.]+)%;background", shown)]
     assert widths == [40, 50, 10]
     assert "<script" not in shown

@@ -86,7 +86,7 @@ def test_a_list_is_never_of_two_pulls(sandbox, ws, tmp_path):
 
 
 def test_half_a_numbered_list_is_walked_anew(sandbox, ws, monkeypatch):
-    monkeypatch.setattr(pages_module, "STILL_WALKED", 0)
+    monkeypatch.setattr(pages_module, "STILL_PULLED", 0)
     pages = ws.client.pages("list_people_profiles", website_id=ws.website_id)
     next(pages)
     before = spent(sandbox)
@@ -195,7 +195,7 @@ def test_no_secret_anywhere(sandbox, cached, tmp_path, caplog):
 
 
 def test_nothing_that_holds_a_key_is_pickled(cached):
-    for thing in (cached, cached.client, cached.client.settings, cached.client._session()):
+    for thing in (cached, cached.client, cached.client.settings, cached.client._sender.session()):
         with pytest.raises((TypeError, NotImplementedError)):
             pickle.dumps(thing)
 
@@ -217,14 +217,14 @@ def test_a_tampered_cache_runs_no_code(sandbox, cached):
             return (pytest.fail, ("code from the cache was run",))
 
     cached.operators()
-    with cached.client._session()._store.responses.connection(commit=True) as db:
+    with cached.client._sender.session().store.responses.connection(commit=True) as db:
         db.execute("UPDATE responses SET value = ?", (pickle.dumps(Evil()),))
     assert len(cached.operators()) > 0
 
 
 def test_what_has_expired_is_not_kept(sandbox, cached, tmp_path):
     cached.operators()
-    store = cached.client._session()._store
+    store = cached.client._sender.session().store
     with store.responses.connection(commit=True) as db:
         kept = db.execute("UPDATE responses SET expires = 1").rowcount
     assert kept > 0
@@ -235,10 +235,10 @@ def test_what_has_expired_is_not_kept(sandbox, cached, tmp_path):
 
 def test_looks_at_this_moment_do_not_pile_up(cached):
     cached.visitors()
-    with cached.client._session()._store.responses.connection(commit=True) as db:
+    with cached.client._sender.session().store.responses.connection(commit=True) as db:
         assert db.execute("UPDATE responses SET expires = 1").rowcount > 1
     cached.visitors()
-    with cached.client._session()._store.responses.connection() as db:
+    with cached.client._sender.session().store.responses.connection() as db:
         assert db.execute("SELECT count(*) FROM responses WHERE expires = 1").fetchone() == (0,)
 
 
@@ -271,12 +271,12 @@ def test_proxies_and_certificates_of_the_environment_are_used(monkeypatch):
     monkeypatch.setenv("HTTPS_PROXY", "http://proxy.example:3128")
     monkeypatch.setenv("REQUESTS_CA_BUNDLE", "/etc/bundle.pem")
     settings = config.resolve("identifier", "key", "plugin")
-    opened = Client(settings)._session()
+    opened = Client(settings)._sender.session()
     assert opened.proxies["https"] == "http://proxy.example:3128"
     assert opened.verify == "/etc/bundle.pem"
     monkeypatch.setenv("NO_PROXY", "api.crisp.chat")
     monkeypatch.delenv("REQUESTS_CA_BUNDLE")
     monkeypatch.delenv("CURL_CA_BUNDLE", raising=False)
-    opened = Client(settings)._session()
+    opened = Client(settings)._sender.session()
     assert "https" not in opened.proxies
     assert opened.verify is True

@@ -24,7 +24,7 @@ def kept(sandbox, tmp_path):
     """A workspace whose cache holds answers with the marker: live, replaced and deleted ones."""
     ws = crisp.connect(sandbox=sandbox, cache_dir=tmp_path / "kept", state_dir=tmp_path / "state")
     ids = [row["session_id"] for row in sandbox.truth("conversations")]
-    with ws.client._session()._store.responses.connection() as db:
+    with ws.client._sender.session().store.responses.connection() as db:
         db.execute("PRAGMA secure_delete = OFF")  # as SQLite is by default; some systems' is not
     for session_id in ids[:20]:
         ws.client.post(
@@ -41,7 +41,7 @@ def kept(sandbox, tmp_path):
 
 def rows(ws):
     """The compressed bodies of the rows in the file, read through SQLite."""
-    with ws.client._session()._store.responses.connection() as db:
+    with ws.client._sender.session().store.responses.connection() as db:
         return [value for (value,) in db.execute("SELECT value FROM responses")]
 
 
@@ -140,7 +140,7 @@ def test_others_go_on_meanwhile(sandbox, kept):
     assert [failures.get(timeout=60) for _ in users] == [None] * len(users)
     for user in users:
         user.join(30)
-    with kept.client._session()._store.responses.connection() as db:
+    with kept.client._sender.session().store.responses.connection() as db:
         assert db.execute("PRAGMA integrity_check").fetchone() == ("ok",)
 
 
@@ -233,7 +233,7 @@ def test_a_folder_that_cannot_be_written_is_told_before_anything_is_sent(sandbox
 
 def test_an_answer_that_cannot_be_kept_is_given_all_the_same(sandbox, ws):
     """The disk is full: what was paid for is not thrown away, and it is said."""
-    with ws.client._session()._store.responses.connection() as db:
+    with ws.client._sender.session().store.responses.connection() as db:
         (pages,) = db.execute("PRAGMA page_count").fetchone()
         db.execute(f"PRAGMA max_page_count = {pages}")
     spent = sandbox.stats()["requests"]
@@ -243,8 +243,8 @@ def test_an_answer_that_cannot_be_kept_is_given_all_the_same(sandbox, ws):
 
 
 def test_a_write_is_done_also_where_the_cache_cannot_drop_what_it_made_stale(ws):
-    session = ws.client._session()
-    with session._store.responses.connection() as db:
+    session = ws.client._sender.session()
+    with session.store.responses.connection() as db:
         denied = {sqlite3.SQLITE_DELETE: sqlite3.SQLITE_DENY}
         db.set_authorizer(lambda action, *_: denied.get(action, sqlite3.SQLITE_OK))
     with pytest.warns(crisp.CrispWarning, match="from before a write"):

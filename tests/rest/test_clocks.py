@@ -35,7 +35,7 @@ def clock(monkeypatch):
 
 def age(ws, seconds):
     """Date what is kept as if the clock had been ahead when it came."""
-    store = ws.client._session()._store
+    store = ws.client._sender.session().store
     for key in list(store.responses):
         response = store.get_response(key)
         later = timedelta(seconds=seconds)

@@ -136,7 +136,7 @@ def test_equal_walks_anew_by_number_are_one(sandbox, ws):
 
 def make_older(ws, age):
     """Let every kept answer have come so much earlier."""
-    kept = ws.client._session()._store.responses
+    kept = ws.client._sender.session().store.responses
     for key in list(kept):
         answer = kept[key]
         answer.created_at -= age

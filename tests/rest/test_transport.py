@@ -253,7 +253,7 @@ def test_a_write_tells_the_day_by_a_long_wait_alone(
 def test_the_first_mark_stops_all(sandbox, ws, waits):
     """Another process meets the limit while this one waits for its next try."""
     other = crisp.connect(sandbox=sandbox, sleep=waits.append)
-    day = ws.quota._today
+    day = ws.quota.days.today
     ws.client._transport.sleep = lambda seconds: other.quota.close(day, "429 rate_limited")
     sandbox.faults(operation=READ, status=420, next=100)
     with pytest.raises(crisp.QuotaExceeded, match="429 rate_limited") as caught:

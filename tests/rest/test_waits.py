@@ -48,7 +48,7 @@ def test_a_pull_longer_than_a_day_goes_on_tomorrow(workers: int) -> None:
         assert set(box.stats()["by_status"]) <= {"200", "206"}
         assert box.stats()["requests"] > 100
         assert box.now >= NEW_DAY
-        assert ws.quota.used == box.stats()["requests"] - 2 * (50 - ws.quota.kept_for_writes)
+        assert ws.quota.used == box.stats()["requests"] - 2 * (50 - ws.quota.reserved_for_writes)
 
 
 def test_the_wait_ends_after_the_margin_of_the_reset(sandbox: Sandbox) -> None:
@@ -78,7 +78,7 @@ def test_a_clock_that_jumps_ends_the_wait(sandbox: Sandbox) -> None:
 
 def test_a_day_that_is_reopened_ends_the_wait(sandbox: Sandbox) -> None:
     ws = crisp.connect(sandbox=sandbox, on_quota="wait", sleep=lambda _: ws.quota.reopen())
-    ws.quota.close(ws.quota._today, "429 rate_limited")
+    ws.quota.close(ws.quota.days.today, "429 rate_limited")
     assert len(ws.operators()) > 0
     assert sandbox.now < NEW_DAY
 
@@ -236,19 +236,22 @@ def test_ctrl_c_ends_a_pull_whose_workers_wait(sandbox: Sandbox, why: str) -> No
 
 @pytest.mark.parametrize("why", ["retry", *slow("reset")])
 def test_no_wait_keeps_a_program_from_ending(sandbox: Sandbox, why: str) -> None:
-    """A reader that nobody closes, and a thread of the caller's own, both in a long wait."""
+    """A reader that nobody closes, a thread of the caller's own, and one of the caller's pool."""
     then = (
         "reader = message_threads.read(ws.client, ws.website_id, ids)\n"
         "import threading\n"
         "threading.Thread(target=lambda: next(reader)).start()\n"
         "threading.Thread(target=lambda: ws.messages(ids[:1], refresh=True)).start()\n"
+        "from concurrent.futures import ThreadPoolExecutor\n"
+        "pool = ThreadPoolExecutor(1)\n"
+        "pool.submit(ws.messages, ids[1:2], refresh=True)\n"
         "for _ in range(1_000_000):\n"
-        "    if sum(t.name.startswith('crisp-data') for t in threading.enumerate()) >= 4: break\n"
+        "    if sum(t.name.startswith('crisp-data') for t in threading.enumerate()) >= 6: break\n"
         "print('leaving', flush=True)\n"
     )
     hinder(sandbox, why)
     with child(sandbox, then, WAITS[why]) as process:
-        assert process.wait(200) == 0
+        assert process.wait(120) == 0
         assert "leaving" in process.stdout.read()
 
 

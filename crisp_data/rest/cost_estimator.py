@@ -1,0 +1,174 @@
+"""How many requests a pull takes. Crisp tells no totals, so it is found out cheaply."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Any
+
+from crisp_data import tables
+from crisp_data.api.envelope import Page
+from crisp_data.filters import ConversationQuery
+from crisp_data.plurals import count
+from crisp_data.quota.estimate import PAGE, Plan, Rows, extrapolate, list_requests
+from crisp_data.rest.client import Client
+from crisp_data.rest.page_iterator import Pages
+
+#: Batches a thread where none was read yet (*assumed*: most threads fit into one).
+BATCHES = 1.1
+
+
+class CostEstimator:
+    """Estimates what pulls of one website cost, and learns from the threads that are read.
+
+    Parameters
+    ----------
+    client : Client
+        The client that reads.
+    website_id : str
+        The website.
+    """
+
+    def __init__(self, client: Client, website_id: str) -> None:
+        self.client, self.website_id = client, website_id
+        self._threads = self._batches = 0
+
+    def saw(self, batches: int) -> None:
+        """Take note of a thread that was read whole, and of its batches."""
+        self._threads += 1
+        self._batches += batches
+
+    @property
+    def batches_per_thread(self) -> float:
+        """Batches a thread, as met so far."""
+        return self._batches / self._threads if self._threads else BATCHES
+
+    def pages(self, asked: ConversationQuery, refresh: bool = False) -> Pages:
+        """Begin a list of conversations."""
+        return self.client.pages(
+            "list_conversations",
+            website_id=self.website_id,
+            rows=None if asked.filtered_here else asked.limit,
+            refresh=refresh,
+            **asked.query,
+        )
+
+    def rows(self, asked: ConversationQuery, first: Page) -> Rows:
+        """Estimate from page 1 how many rows a list of conversations holds."""
+        start, records = asked.wanted.start, first.records
+        since = None if start is None else round(start.timestamp() * 1000)
+        share = 1.0
+        if asked.filtered_here and asked.limit and records:
+            builder = tables.Builder("conversations")
+            builder.add(first.body, website_id=self.website_id)
+            share = max(1, len(asked.wanted.of(builder.frame()))) / len(records)
+        return extrapolate(update_times(records), since).up_to(asked.limit, share)
+
+    def probe(
+        self, asked: ConversationQuery, rows: Rows, refresh: bool, probes: int = 12, **near: Any
+    ) -> Rows:
+        """Ask by number for pages that the list may reach, until the bounds are near enough.
+
+        Parameters
+        ----------
+        asked : ConversationQuery
+            What is to be pulled.
+        rows : Rows
+            What is known of the list so far.
+        refresh : bool
+            Ask Crisp even where the cache has the answer.
+        probes : int, default 12
+            How many pages to ask for at most.
+        **near : object
+            Passed to :meth:`crisp_data.quota.estimate.Rows.probe`.
+
+        Returns
+        -------
+        Rows
+            What is known then.
+        """
+        while probes and (page := rows.probe(**near)) is not None:
+            rows = rows.known(page, self._rows_on(page, asked, refresh))
+            probes -= 1
+        return rows
+
+    def _rows_on(self, page: int, asked: ConversationQuery, refresh: bool) -> int:
+        """Count the rows of a page that belong to the period, if the list reaches so far."""
+        query = {name: value for name, value in asked.query.items() if value is not None}
+        records = self.client.call(
+            "list_conversations",
+            website_id=self.website_id,
+            page_number=page,
+            per_page=PAGE,
+            refresh=refresh,
+            **query,
+        )
+        start = asked.wanted.start
+        since = 0 if start is None else start.timestamp() * 1000
+        return sum(at >= since for at in update_times(records))
+
+    def _missing(self, ids: Sequence[str]) -> int:
+        """Count the threads that the cache does not hold to their end."""
+        operation, missing = "get_messages_in_conversation", 0
+        for session_id in ids:
+            where: dict[str, Any] = {"website_id": self.website_id, "session_id": session_id}
+            cached = self.client.is_cached(operation, **where)  # which is soon said
+            missing += not (cached and self.client.pages(operation, **where).cached()[1])
+        return missing
+
+    def threads_plan(self, ids: Sequence[str], refresh: bool) -> Plan:
+        """Plan to read threads whole."""
+        missing = len(ids) if refresh else self._missing(ids)
+        met = "seen so far" if self._threads else "assumed"
+        basis = (
+            f"{missing:,} of {count(len(ids), 'thread')} not in the cache; "
+            f"{self.batches_per_thread:.2f} batches per thread {met}."
+        )
+        likely = math.ceil(missing * self.batches_per_thread - 1e-9)
+        return self.plan("messages", (missing, likely, None if missing else 0), basis)
+
+    def list_cost(self, asked: ConversationQuery, rows: int) -> int:
+        """Count the requests for a list of so many conversations."""
+        return list_requests(rows, end=asked.limit is None or rows < asked.limit)
+
+    def list_plan(self, asked: ConversationQuery, rows: Rows, cached: int) -> Plan:
+        """Plan to pull a list of conversations, of which so many pages are in the cache."""
+        end = rows.low > 0 and (asked.limit is None or rows.low < asked.limit)
+        low = max(0, max(1, math.ceil(rows.low / PAGE)) + end - cached)
+        likely = max(low, self.list_cost(asked, rows.likely) - cached)
+        high = None
+        if rows.high is not None:
+            # Where one instant fills whole pages, these are read twice: nobody knows beforehand.
+            high = max(0, math.ceil(1.3 * list_requests(rows.high)) - cached)
+        return self.plan("conversations", (low, likely, high), rows.basis, rows)
+
+    def plan(
+        self, what: str, cost: tuple[int, int, int | None], basis: str, rows: Rows | None = None
+    ) -> Plan:
+        """Make a plan of what is left today.
+
+        Parameters
+        ----------
+        what : str
+            What is pulled.
+        cost : tuple[int, int, int or None]
+            Requests: at least, expected, and at most.
+        basis : str
+            How that was found out.
+        rows : Rows, optional
+            How many rows there are.
+
+        Returns
+        -------
+        Plan
+            The plan.
+        """
+        quota, (low, likely, high) = self.client.quota, cost
+        left, daily = quota.left_for_reads, quota.limit - quota.reserved_for_writes
+        return Plan(what, likely, low, high, left, quota.limit, daily, basis, rows)
+
+
+def update_times(records: Sequence[Any]) -> list[int]:
+    """Read update times as they come; a row without one counts as old as can be."""
+    times = [row.get("updated_at") if isinstance(row, dict) else None for row in records]
+    return [int(at) if isinstance(at, (int, float)) else 0 for at in times]
