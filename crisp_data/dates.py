@@ -21,6 +21,7 @@ from zoneinfo import ZoneInfo
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
+import pyarrow as pa
 
 from crisp_data.errors import BadParameter
 
@@ -257,6 +258,38 @@ def _change(wall: pd.Timestamp, tz: str | tzinfo | None) -> pd.Timestamp:
         key=lambda one: (_EPOCH + timedelta(seconds=one)).astimezone(zone).utcoffset() != before,
     )
     return pd.Timestamp(seconds[at], unit="s", tz="UTC").as_unit(wall.unit).tz_convert(tz)
+
+
+def in_named_zone(times: pd.Series[Any]) -> pd.Series[Any] | None:
+    """Give times in the zone of the database that pandas reads: which others find by its name.
+
+    Parameters
+    ----------
+    times : pandas.Series
+        Times with a zone, of any kind.
+
+    Returns
+    -------
+    pandas.Series or None
+        The same times; None where their zone has no standard name, or not its rules.
+
+    Examples
+    --------
+    >>> from datetime import timezone
+    >>> from crisp_data.dates import in_named_zone
+    >>> winter = timezone(timedelta(hours=1), "CET")  # as datetime.now().astimezone() gives it
+    >>> times = pd.Series(pd.to_datetime(["2026-07-01 09:00"]).tz_localize(winter))
+    >>> str(in_named_zone(times).dt.tz)
+    'UTC+01:00'
+    """
+    zone: Any = times.dt.tz
+    if isinstance(zone, ZoneInfo) and zone.key and ZoneInfo(zone.key) is zone:
+        return times
+    try:
+        named = times.dt.tz_convert(pa.array(times.iloc[:0]).type.tz)
+    except (pa.ArrowException, ValueError, TypeError, KeyError, OSError):
+        return None
+    return named if named.dt.tz_localize(None).equals(times.dt.tz_localize(None)) else None
 
 
 def begins_day(moment: pd.Timestamp) -> bool:

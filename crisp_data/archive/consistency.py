@@ -8,6 +8,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from crisp_data.archive.state import State
+from crisp_data.archive.storage import WAY_ON
 from crisp_data.archive.table import (
     DELETED,
     MONTH,
@@ -20,10 +21,6 @@ from crisp_data.archive.table import (
     with_column,
 )
 from crisp_data.errors import FileTrouble
-
-_WAY_ON = (
-    "Restore the whole folder from one copy, or let sync() create a new archive in a new folder."
-)
 
 
 def check(state: State | None, tables: Mapping[str, ArchiveTable], where: str) -> None:
@@ -59,7 +56,7 @@ def check(state: State | None, tables: Mapping[str, ArchiveTable], where: str) -
         else:
             wrong = ""
         if wrong:
-            raise FileTrouble(f"The archive at {where} is not whole: {wrong}.", _WAY_ON)
+            raise FileTrouble(f"The archive at {where} is not whole: {wrong}.", WAY_ON)
 
 
 def _must_have(state: State, tables: Mapping[str, ArchiveTable], name: str) -> bool:
@@ -81,7 +78,7 @@ def check_files(tables: Mapping[str, ArchiveTable], where: str) -> None:
     for name in THREADED:
         if tables[name].lacks_files() and tables[name].lacks_files():
             wrong = f"a file of its table {name} is missing"
-            raise FileTrouble(f"The archive at {where} is not whole: {wrong}.", _WAY_ON)
+            raise FileTrouble(f"The archive at {where} is not whole: {wrong}.", WAY_ON)
 
 
 def merge_months(conversations: ArchiveTable, messages: ArchiveTable) -> dict[str, str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Mapping
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, contextmanager, suppress
 from pathlib import Path
 
 import pyarrow as pa
@@ -25,16 +25,21 @@ SETTINGS = {
 # e-mail would outlive the person's rows. Times are what reading by date needs.
 _TIMES = ("timestamp", "created_at", "updated_at", "synced_at")
 
-_TROUBLE = (OSError, DeltaError, pa.ArrowException)
+_TROUBLE = (OSError, DeltaError, pa.ArrowException, UnicodeDecodeError)
 # What the libraries' words are known to mean; "magic bytes not found" before "not found".
 _KNOWN = {
     "no space left": "no space left",
     "permission denied": "permission denied",
     "read-only": "read-only",
     "magic bytes": "a file is damaged",
+    "codec can't decode": "a file is damaged",
     "not found": "not found",
     "disk quota": "disk quota",
 }
+#: What to do where an archive is not whole.
+WAY_ON = (
+    "Restore the whole folder from one copy, or let sync() create a new archive in a new folder."
+)
 _COMMITTED = (
     "What was committed before is stored, and a sync continues from there: run the same "
     "line again when the problem is fixed."
@@ -86,8 +91,16 @@ class Storage:
         self.options = dict(options or {})
 
     def open(self, name: str) -> DeltaTable | None:
-        """Open a table; None where it was never written."""
+        """Open a table; None where it was never written.
+
+        Raises
+        ------
+        FileTrouble
+            A commit in its log is an empty file.
+        """
         _check_process()
+        if not self.remote:
+            self._check_log(name)
         for attempt in (1, 2):
             try:
                 return DeltaTable(self._uri(name), storage_options=self.options)
@@ -99,6 +112,18 @@ class Storage:
                 if attempt == 2:
                     raise
         raise AssertionError("the last attempt either returns or raises")
+
+    def _check_log(self, name: str) -> None:
+        """Refuse a log with an empty file, as a disk may leave one that lost its power.
+
+        To Delta it is a commit that did nothing: what was written with it would be missing, and
+        nothing would say so. No writer makes one, for a commit gets its name when it is whole.
+        """
+        for commit in Path(self.root, name, "_delta_log").glob("*.json"):
+            with suppress(FileNotFoundError):  # the log was compacted meanwhile
+                if commit.stat().st_size == 0:
+                    what = f"The archive at {self.root} is not whole: a commit of its table {name}"
+                    raise FileTrouble(f"{what} is empty.", WAY_ON)
 
     def create(self, name: str, schema: pa.Schema, by: str | None = None) -> DeltaTable:
         """Make a table; a local archive in a folder that nobody else may look into.

@@ -13,12 +13,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import Any
-from zoneinfo import ZoneInfo
 
 import numpy as np
 import pandas as pd
 import pyarrow as pa
 
+from crisp_data import dates
 from crisp_data.errors import BadParameter
 from crisp_data.export import arrow_columns, object_columns
 from crisp_data.export.columns import as_series
@@ -133,15 +133,9 @@ def _categories(column: Any, native: bool) -> Any:
 
 
 def _in_a_named_zone(column: Any) -> Any:
-    """Give times in the zone of the database that pandas reads, which is what files name."""
-    zone: Any = column.dt.tz
-    if isinstance(zone, ZoneInfo) and zone.key and ZoneInfo(zone.key) is zone:
-        return column
-    try:
-        named = column.dt.tz_convert(pa.array(column.iloc[:0]).type.tz)
-    except (pa.ArrowException, ValueError, TypeError, KeyError, OSError):
-        named = None
-    if named is None or not named.dt.tz_localize(None).equals(column.dt.tz_localize(None)):
+    """Give times in a zone that files can name."""
+    named = dates.in_named_zone(column)
+    if named is None:
         raise Unwritable(
             "has a time zone without a standard name",
             "Convert it: {column}.dt.tz_convert('Europe/Paris').",

@@ -75,7 +75,13 @@ def milliseconds(frame: pd.DataFrame, column: str) -> tuple[Ints, str]:
             f"Say which zone they are in: frame[{column!r}].dt.tz_localize('UTC'); or read a file "
             "as a table: crisp.read(path, 'messages').",
         )
-    return pd.DatetimeIndex(times).as_unit("ms").asi8, str(times.dt.tz)
+    named = dates.in_named_zone(times)
+    if named is None:
+        raise BadParameter(
+            f"The times of the column {column!r} are in a time zone without a standard name.",
+            f"Convert them: frame[{column!r}].dt.tz_convert('Europe/Paris').",
+        )
+    return pd.DatetimeIndex(named).as_unit("ms").asi8, str(named.dt.tz)
 
 
 def times(at: Ints, tz: str) -> pd.DatetimeIndex:

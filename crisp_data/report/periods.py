@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import MINYEAR
 from typing import Any
 
 import pandas as pd
@@ -112,7 +113,8 @@ def period(since: Any, until: Any, *, tz: str, now: Any) -> Period:
     Raises
     ------
     BadParameter
-        A moment that cannot be read, or an end without a beginning.
+        A moment that cannot be read, an end without a beginning, or one that begins so early
+        that nothing can come before it.
     """
     now = pd.Timestamp(now).tz_convert("UTC").floor("ms").tz_convert(dates.check_tz(tz))
     if since is None:
@@ -124,7 +126,13 @@ def period(since: Any, until: Any, *, tz: str, now: Any) -> Period:
     start, end = dates.window(since, until, tz=tz, now=now.to_pydatetime())
     assert start is not None
     last = now if end is None else min(end.tz_convert(tz), now)
-    return Period(start.tz_convert(tz), last + _MILLISECOND)
+    found = Period(start.tz_convert(tz), last + _MILLISECOND)
+    if found.before().start.tz_convert("UTC").year < MINYEAR:
+        raise BadParameter(
+            "since is so early that no period as long as this one came before it.",
+            "Pass a later since: a report compares its period with the one before.",
+        )
+    return found
 
 
 def _joined(first: str, last: str) -> str:

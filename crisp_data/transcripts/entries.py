@@ -10,6 +10,7 @@ from typing import Any
 import msgspec
 import pandas as pd
 
+from crisp_data import dates
 from crisp_data.errors import BadParameter
 from crisp_data.tables.message_text import objects
 
@@ -88,7 +89,8 @@ def threads(
     columns |= {name: [None] * len(messages) for name in _ALSO if name not in messages}
     columns["timestamp"] = times.tolist()
     known = _known(conversations)
-    zone = str(times.dt.tz)
+    named = dates.in_named_zone(times)
+    zone = str((times if named is None else named).dt.tz)
     for session_id, rows in _rows(columns).items():
         entries = [_entry(n, row, columns) for n, row in enumerate(rows, start=1)]
         shown = tuple(entry for entry in entries if notes or entry.kind != "note")

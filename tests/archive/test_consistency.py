@@ -86,6 +86,27 @@ def test_a_table_that_is_older_than_the_rest(kept, few, name, tmp_path):
     refused(archive, folder, f"not whole: its table {name} is older than the rest")
 
 
+@pytest.mark.parametrize("name", ["messages", "conversations", "sync"])
+def test_a_commit_that_is_empty(kept, name, tmp_path):
+    """As a disk leaves it that lost its power: to Delta it is a commit that did nothing."""
+    archive, folder = kept
+    sorted((folder / name / "_delta_log").glob("*.json"))[-1].write_bytes(b"")
+    refused(archive, folder, f"not whole: a commit of its table {name} is empty")
+
+
+def test_an_empty_commit_of_a_small_table_is_named_with_the_way_on(kept):
+    archive, folder = kept
+    archive.sync(also=["people"])
+    sorted((folder / "people" / "_delta_log").glob("*.json"))[-1].write_bytes(b"")
+    with pytest.raises(crisp.FileTrouble, match="a commit of its table people is empty"):
+        archive.people()
+    with pytest.raises(crisp.FileTrouble, match="from the table people") as caught:
+        archive.forget(email="a@b.example")
+    assert "delete the folder people" in caught.value.hint
+    shutil.rmtree(folder / "people")
+    archive.forget(email="a@b.example")
+
+
 @pytest.mark.parametrize("name", ["messages", "conversations"])
 def test_a_month_that_is_missing(kept, few, name):
     """Of which a listing without news would not even look at."""
@@ -132,6 +153,16 @@ def test_a_state_that_cannot_be_read(kept):
     archive, folder = kept
     rewritten(archive, website_id=7)
     refused(archive, folder, "its state is damaged")
+
+
+def test_a_state_whose_text_is_damaged(kept):
+    archive, folder = kept
+    for path in (folder / "sync").glob("*.parquet"):
+        whole = bytearray(path.read_bytes())
+        at = whole.index(b'"website_id"')
+        whole[at + 1] = 0xFF  # which no text of UTF-8 holds
+        path.write_bytes(bytes(whole))
+    refused(archive, folder, "a file is damaged")
 
 
 MONTHS = [1_600_000_000_000, 1_790_000_000_000, None, 1_791_000_000_000]

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import json
+import zoneinfo
+from datetime import timedelta, timezone
 from functools import partial
+from importlib import resources
 
 import numpy as np
 import pandas as pd
 import pytest
+from dateutil.tz import gettz, tzoffset
 
 import crisp_data as crisp
 from crisp_data import metrics, tables
@@ -281,3 +285,33 @@ class TestWaitingOfConversations:
 def test_every_public_function_is_exported():
     public = {name for name in vars(metrics) if callable(getattr(metrics, name)) and name[0] != "_"}
     assert public == set(metrics.__all__)
+
+
+FIXED = timezone(timedelta(hours=1), "CET")  # as datetime.now().astimezone() gives in winter
+
+
+@each
+@pytest.mark.parametrize(("zone", "name"), [(FIXED, "+01:00"), (gettz(PARIS), PARIS)])
+def test_a_zone_is_what_it_is_and_not_what_it_is_called(measure, messages, zone, name):
+    """A fixed offset may be called as a zone that changes its clocks, or as none at all."""
+    given = messages.assign(timestamp=messages["timestamp"].dt.tz_convert(zone))
+    expected = messages.assign(timestamp=messages["timestamp"].dt.tz_convert(name))
+    pd.testing.assert_frame_equal(measure(given), measure(expected))
+
+
+def test_months_of_a_fixed_offset_that_is_called_like_a_zone(messages):
+    times = pd.to_datetime(["2026-06-30 22:30Z", "2026-07-01 00:30Z"]).as_unit("ms")
+    found = metrics.volume(pd.DataFrame({"at": times.tz_convert(FIXED)}), by="month", at="at")
+    assert found["month"].dt.strftime("%Y-%m").tolist() == ["2026-06", "2026-07"]
+    assert found["count"].tolist() == [1, 1]
+
+
+@each
+def test_a_zone_without_a_name_is_refused(measure, messages):
+    with resources.files("tzdata.zoneinfo").joinpath("Europe", "Paris").open("rb") as file:
+        nameless = zoneinfo.ZoneInfo.from_file(file)
+    for zone in (nameless, tzoffset("X", 3600)):
+        given = messages.assign(timestamp=messages["timestamp"].dt.tz_convert(zone))
+        with pytest.raises(BadParameter, match=r"'timestamp'.*without a standard name") as caught:
+            measure(given)
+        assert "tz_convert" in caught.value.hint

@@ -101,6 +101,9 @@ def test_missing_times_are_in_no_period():
         ("2026-10-31", "2026-10-01", "after until"),
         ("2027-01-01", None, "future"),
         ("soon", None, "7 days ago"),
+        ("0001-01-03", None, "came before it"),
+        ("0001-01-02", "0001-01-05", "came before it"),
+        ("2000 years ago", None, "came before it"),
     ],
 )
 def test_refused(since, until, words):

@@ -1,12 +1,14 @@
 """Transcripts: all that was said, by whom and when, and nothing that a reader's machine obeys."""
 
 import json
+from datetime import timedelta, timezone
 from html.parser import HTMLParser
 from itertools import pairwise
 
 import hypothesis.strategies as st
 import pandas as pd
 import pytest
+from dateutil.tz import gettz
 from hypothesis import example, given
 
 import crisp_data as crisp
@@ -134,6 +136,15 @@ def test_who_when_and_what():
     assert "a note" not in text_of(messages)
     with pytest.raises(crisp.BadParameter, match="no time zone"):
         text_of(messages, tz="Mars/Olympus")
+
+
+def test_the_zone_is_named_as_others_find_it():
+    """A fixed offset may be called like a zone that changes its clocks, as in winter in Paris."""
+    called = timezone(timedelta(hours=1), "CET")
+    for zone, name in ((called, "UTC+01:00"), (gettz("Europe/Paris"), "Europe/Paris")):
+        messages = messages_of(["Hi"])
+        messages["timestamp"] = messages["timestamp"].dt.tz_convert(zone)
+        assert f"times: {name}" in text_of(messages)
 
 
 @pytest.mark.parametrize("kind", sorted(TYPES))
