@@ -16,15 +16,16 @@ Names that stand in no column, in texts. A column of names whose own name says n
 kind, unless another holds the same names. Of names that are known: a first name or a surname
 alone in small letters ("anna", also in the path of an address); initials ("/u/amueller"); a name
 without its middle one in small letters ("anna-mueller" for Anna Maria Müller); a name with blanks
-within its words.
+within its words; a part of a name that is written without blanks, as in Chinese or Korean.
 
 Dates of birth; values of fewer than three letters or digits; a customer's number of fewer than
-nine digits, also in the path of an address, for pages and orders have such. Phones in words;
-phones that begin with neither a plus nor a zero and are broken by the end of a line, a comma or
-a colon; those that begin with a zero and have a comma and a blank between their groups, or one
-colon that makes a time of day.
+nine digits, also in the path of an address, for pages and orders have such. Phones in words. Of
+phones that stand in no column: those that begin with neither a plus nor a zero and are broken by
+the end of a line, a comma or a colon; those that begin with a zero and have a comma and a blank
+between their groups, or one colon that makes a time of day.
 
-E-mails with one sign in words only ("anna at shop.example"). Text in quoted-printable or base64;
+E-mails with one sign in words only ("anna at shop.example"), or with Chinese, Japanese or Korean
+letters before the sign. Text in quoted-printable or base64;
 letters of another script that look alike; control characters within a value. Texts of operators
 and customers alike may say who somebody is without naming them.
 

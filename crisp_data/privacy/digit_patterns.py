@@ -46,12 +46,21 @@ _CARD = re.compile(
 )
 # As long as this a phone is whole: what follows a break is something else.
 _WHOLE = 10
-_DATE = re.compile(
-    r"(?<!\d)(?:\d{4}[-/.][01]?\d[-/.][0-3]?\d|[0-3]?\d[-/.][0-3]?\d[-/.](?:19|20)\d{2})"
-    r"(?!\d|[-/.]\d)"
+_DAY = "|".join(
+    rf"\d{{4}}{sign}[01]?\d{sign}[0-3]?\d|[0-3]?\d{sign}[0-3]?\d{sign}(?:19|20)\d{{2}}"
+    for sign in ("-", "/", r"\.")
 )
+_DATE = re.compile(rf"(?<!\d)(?:{_DAY})(?:-(?:{_DAY}))?(?!\d|[-/.]\d)")
 _TIME = re.compile(
     r"(?<!\d)(?<!\d:)(?:[01]?\d|2[0-3]):[0-5]\d(?::[0-5]\d(?:[.,]\d{1,9})?)?(?!\d|:\d)"
+)
+# What else is no part of a phone: 0.1234567 and 1234567.89, 1.000.000.000, and the version of a
+# browser, 120.0.6099.109. None of them stands in a longer row of digits, or behind a plus.
+_AMOUNT = re.compile(
+    rf"(?<![\d+])(?<!\d[ \t.,:()/{_DASH}])"
+    r"(?:0[.,]\d+|[1-9]\d{0,7}[.,]\d{2}|[1-9]\d{0,2}([ .])000(?:\1[0]{3})+"
+    r"|[1-9]\d{0,2}\.0\.\d{1,5}\.\d{1,4})"
+    rf"(?!\d|(?:{_GAP}|[,:])\d)"
 )
 # As few digits as a phone has, however broken: most texts have fewer.
 _MANY = re.compile(r"\d(?:\D{0,8}\d){6}")
@@ -73,8 +82,8 @@ def numbers(text: str) -> Iterator[Span]:
             yield Span(found.start(), found.start() + length, "iban", found[1][:length])
     if not _MANY.search(text):
         return
-    # A day or an hour beside a number is no part of it.
-    plain = _DATE.sub(_hidden, text)
+    # A day, an hour or an amount beside a number is no part of it.
+    plain = _AMOUNT.sub(_hidden, _DATE.sub(_hidden, text))
     if ":" in text:
         plain = _TIME.sub(_hidden, plain)
     for found in _NUMBER.finditer(plain):  # what is in a token is no number

@@ -5,18 +5,24 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterator
-from itertools import pairwise
+from itertools import pairwise, product
 
 from crisp_data.privacy.folding import fold
-from crisp_data.privacy.normalise import folded, transcribed, unaccented, words
+from crisp_data.privacy.normalise import digits, folded, transcribed, unaccented, words
 from crisp_data.privacy.span import Span
 
 # Fewer letters and digits than this say nothing about anybody, and would be found everywhere.
 SHORTEST = 3
 # What may stand between two words of one value: "O'Brien", "Smith, Emma", "emma_smith".
 _GAP = 4
+_DIGITS = re.compile(r"\d(?:[\W_]{0,4}\d){6,}")
+#: So many digits are a phone's also within a longer number; fewer occur there by chance.
+LONG_PHONE = 9
 _HYPHEN = re.compile("[-\u2010-\u2015\u2212\u05be]")
 
+_NUMBERED = re.compile(r"([^\W\d_]{2,})\d{1,4}")
+
+_Word = tuple[str, int, int]
 _Values = dict[tuple[str, ...], tuple[str, str]]
 
 
@@ -32,6 +38,7 @@ class Known:
         self._variants: _Values = {}
         self._lengths: dict[str, list[int]] = {}
         self.phones: set[str] = set()
+        self._phone_lengths: set[int] = set()
 
     def __len__(self) -> int:
         return len(self._values)
@@ -59,7 +66,7 @@ class Known:
         """Remember the parts of a name, and what they are put together to.
 
         "Hi Emma", "smith-emma", "@EmmaSmith"; of a double surname each half, alone and with
-        the first name.
+        the first name; "OBrien" of O'Brien.
         """
         parts = [part for part in fold(name).split() if any(map(str.isalpha, part))]
         forms = [parts]
@@ -68,6 +75,9 @@ class Known:
             for half in _halves(part):
                 self.add("person", half)
                 forms.append([*parts[:n], half, *parts[n + 1 :]])
+            if (joined := "".join(filter(str.isalnum, part))) != part:
+                self.add("person", part, joined)
+                forms.append([*parts[:n], joined, *parts[n + 1 :]])
         for form in forms:
             if len(form) > 1:
                 for written in (" ".join(form), " ".join(reversed(form)), "".join(form)):
@@ -85,17 +95,57 @@ class Known:
 
     def spans(self, text: str) -> Iterator[Span]:
         """Find the known values in a text, the longest at each place."""
+        yield from self._phone_spans(text)
         found = list(words(text))
-        if self._lengths.keys().isdisjoint(word for word, _, _ in found):
-            return
-        for n, (word, start, _) in enumerate(found):
-            for length in self._lengths.get(word, ()):
+        for n, first in enumerate(found):
+            lengths = self._lengths.get(first[0]) or self._lengths.get(_stem(first)[0])
+            for length in lengths or ():
                 piece = found[n : n + length]
-                key = tuple(word for word, _, _ in piece)
-                value = self._values.get(key) or self._variants.get(key)
-                if value is not None and _adjacent(piece) and _is_meant(value[1], text, piece):
-                    yield Span(start, piece[-1][2], *value)
+                if (span := self._span(text, piece)) is not None:
+                    yield span
                     break
+
+    def _span(self, text: str, piece: list[_Word]) -> Span | None:
+        """Return what words stand for; a name may have a number behind it: "emma.smith84"."""
+        for last in dict.fromkeys((piece[-1], _stem(piece[-1]))):
+            whole = [*piece[:-1], last]
+            key = tuple(word for word, _, _ in whole)
+            value = self._values.get(key) or self._variants.get(key)
+            if value is None or (last is not piece[-1] and value[0] != "person"):
+                continue
+            if _adjacent(whole) and _is_meant(value[1], text, whole):
+                return Span(piece[0][1], piece[-1][2], *value)
+        return None
+
+    def add_phone(self, phone: str) -> None:
+        """Remember the digits of a phone."""
+        if (plain := digits(phone)) and plain not in self.phones:
+            self.phones.add(plain)
+            self._phone_lengths.add(len(plain))
+
+    def _phone_spans(self, text: str) -> Iterator[Span]:
+        """Find the digits of known phones, whatever stands between and beside them."""
+        for run in _DIGITS.finditer(text) if self.phones else ():
+            places = [n for n in range(*run.span()) if text[n].isdecimal()]
+            plain = digits(run[0])
+            for first, length in product(range(len(places)), self._phone_lengths):
+                last = first + length - 1
+                if last < len(places) and plain[first : last + 1] in self.phones:
+                    start, end = places[first], places[last] + 1
+                    if length >= LONG_PHONE or not _inside(text, start, end):
+                        yield Span(start, end, "phone", plain[first : last + 1])
+
+
+def _stem(word: _Word) -> _Word:
+    """Leave out the few digits at the end of a word."""
+    if not word[0][-1].isdecimal() or (found := _NUMBERED.fullmatch(word[0])) is None:
+        return word
+    return found[1], word[1], word[1] + len(found[1])
+
+
+def _inside(text: str, start: int, end: int) -> bool:
+    """Tell whether the digits go on before or behind."""
+    return text[start - 1 : start].isdecimal() or text[end : end + 1].isdecimal()
 
 
 def _is_long_enough(key: tuple[str, ...]) -> bool:
@@ -105,11 +155,11 @@ def _is_long_enough(key: tuple[str, ...]) -> bool:
                                  ord(key[0][0]) >= 0x3000)  # fmt: skip
 
 
-def _adjacent(piece: list[tuple[str, int, int]]) -> bool:
+def _adjacent(piece: list[_Word]) -> bool:
     return all(b[1] - a[2] <= _GAP for a, b in pairwise(piece))
 
 
-def _is_meant(value: str, text: str, piece: list[tuple[str, int, int]]) -> bool:
+def _is_meant(value: str, text: str, piece: list[_Word]) -> bool:
     """Tell a name from an ordinary word: "will" is not "Will", but "emma smith" is Emma Smith."""
     if len(piece) > 1 or not piece[0][0].isalpha():
         return True

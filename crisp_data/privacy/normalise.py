@@ -20,15 +20,20 @@ WORD = re.compile(rf"[^\W_{UNSPACED}]+|[{UNSPACED}]")
 _ODD = str.maketrans({"\u0130": "i", "\u03c2": "\u03c3"})
 
 
+# Letters that are no other one with an accent, to Unicode.
+_BARE = str.maketrans(
+    {"ß": "ss", "ø": "o", "Ø": "O", "æ": "ae", "Æ": "Ae", "œ": "oe", "Œ": "Oe", "ł": "l", "Ł": "L"}
+    | {"đ": "d", "Đ": "D", "ð": "d", "Ð": "D", "þ": "th", "Þ": "Th", "ı": "i"}
+)
 _TRANSCRIBED = str.maketrans(
-    {"ä": "ae", "ö": "oe", "ü": "ue", "Ä": "Ae", "Ö": "Oe", "Ü": "Ue", "ß": "ss"}
-    | {"ø": "o", "Ø": "O", "å": "aa", "Å": "Aa", "æ": "ae", "Æ": "Ae", "ł": "l", "Ł": "L"}
+    {"ä": "ae", "ö": "oe", "ü": "ue", "Ä": "Ae", "Ö": "Oe", "Ü": "Ue"}
+    | {"ø": "oe", "Ø": "Oe", "å": "aa", "Å": "Aa"}
 )
 
 
 def unaccented(text: str) -> str:
     """Drop the accents of Latin letters, as many who write a name do."""
-    return text if text.isascii() else "".join(map(_bare, text))
+    return text if text.isascii() else "".join(map(_bare, text.translate(_BARE)))
 
 
 def _bare(letter: str) -> str:

@@ -14,6 +14,8 @@ from __future__ import annotations
 import ipaddress
 import re
 from collections.abc import Iterator
+from functools import cache
+from itertools import product
 
 from crisp_data.privacy.digit_patterns import numbers
 from crisp_data.privacy.folding import readings
@@ -23,25 +25,31 @@ from crisp_data.privacy.span import Span
 _LETTER = rf"[^\W_{UNSPACED}]"
 _ATOM = rf"(?:[^\W{UNSPACED}]|[.!#$&'*+/=?^`{{|}}~-])"
 _LABEL = rf"(?:{_LETTER}|-)"
-# The ends of an e-mail may be missing: previews are cut anywhere.
-_EMAIL = re.compile(rf"(?:(?<!{_ATOM}){_ATOM}++|\"[^\"@\n]{{1,64}}\")@{_LABEL}++(?:\.{_LABEL}++)*")
-# As people write them whom machines shall not read, or whose telephone puts blanks in.
-_AT = r"(?:\s?[(\[{]\s?(?:at|ät|arobase|arroba|@)\s?[)\]}]\s?| @ )"
-_DOT = r"(?:\.|\s?[(\[{]\s?(?:dot|point|punkt|punto|ponto)\s?[)\]}]\s?)"
-_SPELLED_OUT = re.compile(
-    rf"(?<!{_ATOM}){_ATOM}++{_AT}{_LABEL}++(?:{_DOT}{_LABEL}++)+", re.IGNORECASE
+_DOMAIN = rf"{_LABEL}++(?:\.{_LABEL}++)*"
+# The ends of an e-mail may be missing: previews are cut anywhere. Of several signs in what is
+# no whole address ("/@emma@shop.example") the last one counts.
+_EMAIL = (
+    rf"{_ATOM}++@{_LABEL}++(?:\.{_LABEL}++)++(?!@)|{_ATOM}++(?:@{_ATOM}++(?=@))?@{_DOMAIN}"
+    rf"|(?:{_ATOM}++|\"[^\"@\n]{{1,64}}\")@(?:{_DOMAIN}|\[(?:ipv6:)?[0-9a-f.:]{{2,45}}\])"
 )
+# As people write them whom machines shall not read, or whose telephone puts blanks in. Blanks
+# stand around the sign of a price, too ("5 @ 3.50"), so letters must follow a dot there.
+_NAMED = rf"(?={_LABEL}{{1,63}}\.(?:{_LABEL}{{1,63}}\.){{0,3}}[^\W\d_]{{2}})"
+_AT = rf"(?:\s?[(\[{{]\s?(?:at|ät|arobase|arroba|@)\s?[)\]}}]\s?|(?: @ |@\s){_NAMED})"
+_DOT = r"(?:\.|\s?[(\[{]\s?(?:dot|point|punkt|punto|ponto)\s?[)\]}]\s?)"
+_SPELLED_OUT = rf"{_ATOM}++{_AT}{_LABEL}++(?:{_DOT}{_LABEL}++)+"
 # In words alone: "look at example.com" is no address, nor "at this point", so both signs are
 # words here, and of one language.
 _PAIRS = {" dot ": " at ", " point ": " arobase ", " punkt ": " ät ", " punto ": " arroba ",
           " ponto ": " arroba "}  # fmt: skip
 _IN_WORDS = {
-    dot: re.compile(
-        rf"(?<!{_ATOM}){_ATOM}++(?:{dot}{_ATOM}++){{0,4}}{at}{_LABEL}++(?:{dot}{_LABEL}++)+",
-        re.IGNORECASE,
-    )
+    dot: rf"{_ATOM}++(?:{dot}{_ATOM}++){{0,4}}{at}{_LABEL}++(?:{dot}{_LABEL}++)+"
     for dot, at in _PAIRS.items()
 }
+# What stands before an address, as in "'anna@shop.example'", and could be the first of it.
+_SIGNS = re.compile(r"[^\w\"@]+(?=\w)")
+# "5@3.50" and "react@18.2.0": no domain is a number, and an address has four.
+_PRICE = re.compile(r"[^@]*@\d+(?:\.\d+){1,2}")
 _AT_SIGN = re.compile(rf"{_AT}|{'|'.join(set(_PAIRS.values()))}", re.IGNORECASE)
 _DOT_SIGN = re.compile(rf"{_DOT}|{'|'.join(_PAIRS)}", re.IGNORECASE)
 _LINK = re.compile(
@@ -55,10 +63,14 @@ _ID = re.compile(
     re.IGNORECASE | re.ASCII,
 )
 _BYTE = r"(?:25[0-5]|2[0-4][0-9]|[01]?[0-9]?[0-9])"
-_IP4 = re.compile(rf"(?<!{_LETTER})(?<!\d\.){_BYTE}(?:\.{_BYTE}){{3}}(?!{_LETTER}|\.\d)")
+# "Chrome/120.0.0.0" is no machine, nor is 1.000.000.000.
+_IP4 = re.compile(
+    rf"(?<!{_LETTER})(?<!\d\.)(?!\d+(?:\.0{{1,3}}){{3}}(?!\d))"
+    rf"{_BYTE}(?:\.{_BYTE}){{3}}(?!{_LETTER}|\.\d)"
+)
+# With what may stand beside an address and be a part of it: "IP:2001:db8::1: yes".
 _IP6 = re.compile(
-    r"(?<![0-9a-z:.])(?:[0-9a-f]{0,4}:){2,7}(?:[0-9a-f]{1,4}|[0-9.]{7,15})?(?![0-9a-z:])",
-    re.IGNORECASE | re.ASCII,
+    r"(?<![0-9a-z])[.:]{0,3}[0-9a-f]{0,4}:[0-9a-f:.]{0,42}(?![0-9a-z])", re.IGNORECASE | re.ASCII
 )
 # What a computer made up: long, of letters and digits.
 _RANDOM = re.compile(r"(?=[^/]*\d)(?=[^/]*[a-z])[a-z0-9~=]{12,}|[a-z0-9_~=-]{40,}", re.IGNORECASE)
@@ -73,7 +85,7 @@ def spans(text: str) -> Iterator[Span]:
         for found in _LINK.finditer(text):
             yield from _in_link(found[0].rstrip(".,;:!?)]}'*"), found.start())
     if text.count(":") > 1:
-        yield from (span for span in _matches("ip", _IP6, text) if _is_ip(span.value))
+        yield from _ip6(text)
     if "-" in text:
         yield from _matches("session", _SESSION, text)
         yield from _matches("id", _ID, text)
@@ -102,19 +114,38 @@ def _matches(kind: str, pattern: re.Pattern[str], text: str) -> Iterator[Span]:
 
 def _emails(text: str) -> Iterator[Span]:
     if "@" in text:
-        yield from _matches("email", _EMAIL, text)
-    if "(" in text or "[" in text or "{" in text or " @ " in text:
+        for start, end in _addresses(_EMAIL, text):
+            value = "@".join(text[start:end].split("@")[-2:])
+            if not _PRICE.fullmatch(value):
+                yield Span(start, end, "email", value)
+    if "(" in text or "[" in text or "{" in text or "@ " in text or "@\n" in text:
         yield from _spelled(_SPELLED_OUT, text)
     for dot, pattern in _IN_WORDS.items():
         if dot in text:
             yield from _spelled(pattern, text)
 
 
-def _spelled(pattern: re.Pattern[str], text: str) -> Iterator[Span]:
+def _addresses(pattern: str, text: str) -> Iterator[tuple[int, int]]:
+    """Find each address, also one that begins right behind another: "a@x.example/b@x.example"."""
+    here, anywhere = _compiled(pattern)
+    at = 0
+    while found := here.match(text, at) or anywhere.search(text, at):
+        before, at = _SIGNS.match(found[0]), found.end()
+        yield found.start() + (before.end() if before else 0), at
+
+
+@cache
+def _compiled(pattern: str) -> tuple[re.Pattern[str], re.Pattern[str]]:
+    """Compile a pattern for one place, and for any where no address goes on."""
+    anywhere = rf"(?<!{_ATOM})(?:{pattern})"
+    return re.compile(pattern, re.IGNORECASE), re.compile(anywhere, re.IGNORECASE)
+
+
+def _spelled(pattern: str, text: str) -> Iterator[Span]:
     """Find addresses in words; each has the token of the address that it spells."""
-    for found in pattern.finditer(text):
-        plain = _DOT_SIGN.sub(".", _AT_SIGN.sub("@", found[0]))
-        yield Span(*found.span(), "email", plain)
+    for start, end in _addresses(pattern, text):
+        plain = _DOT_SIGN.sub(".", _AT_SIGN.sub("@", text[start:end]))
+        yield Span(start, end, "email", plain)
 
 
 def _in_link(link: str, start: int) -> Iterator[Span]:
@@ -141,6 +172,17 @@ def _public(link: str) -> int:
             return slash + 1
         slash = following
     return path
+
+
+def _ip6(text: str) -> Iterator[Span]:
+    for found in _IP6.finditer(text):
+        run = found[0]
+        starts = range(len(run) - len(run.lstrip(".:")) + 1)
+        ends = range(len(run), len(run.rstrip(".:")) - 1, -1)
+        for start, end in product(starts[:4], ends[:4]):
+            if _is_ip(run[start:end]):
+                yield Span(found.start() + start, found.start() + end, "ip", run[start:end])
+                break
 
 
 def _is_ip(text: str) -> bool:

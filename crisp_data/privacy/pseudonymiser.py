@@ -15,10 +15,9 @@ from crisp_data.privacy.column_roles import role_of, roles_of
 from crisp_data.privacy.derived import contents, previews
 from crisp_data.privacy.folding import fold
 from crisp_data.privacy.known_values import Known
-from crisp_data.privacy.normalise import digits
 from crisp_data.privacy.patterns import look
 from crisp_data.privacy.scrub import Scrubber
-from crisp_data.privacy.series import private, texts_of
+from crisp_data.privacy.series import private, texts_of, whole_numbers_of
 from crisp_data.privacy.tokens import Tokens
 from crisp_data.tables import TABLES
 
@@ -175,13 +174,13 @@ class Pseudonymiser:
         return f"<Pseudonymiser that knows {count(len(self._known), 'value')}>"
 
     def _learn(self, column: pd.Series[Any], role: str, bots: pd.Series[Any]) -> None:
-        for value in texts_of(column):
+        for value in [*texts_of(column), *(whole_numbers_of(column) if role == "phone" else ())]:
             if (role, value) in self._seen:
                 continue
             self._seen.add((role, value))
             looks = look(value)
             if (looks.kind if looks else role) == "phone":
-                self._known.phones.add(digits(looks.value if looks else fold(value)))
+                self._known.add_phone(looks.value if looks else fold(value))
             if looks is None:  # the others are found by their form
                 self._known.add(role, value)
         if role == "person":

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable
+from decimal import Decimal
 from typing import Any
 
 import numpy as np
 import pandas as pd
 from pandas.api import types
 
+from crisp_data.privacy.known_values import LONG_PHONE
 from crisp_data.privacy.scrub import Found, Scrubber
 
-# Shorter ones are what one counts, too.
-_LONG = 9
 _Make = Callable[[Any, Found], Any]
 
 
@@ -66,6 +66,13 @@ def texts_of(column: pd.Series[Any]) -> list[str]:
         several = value if isinstance(value, (list, tuple, set, np.ndarray)) else [value]
         texts |= dict.fromkeys(item for item in several if isinstance(item, str))
     return list(texts)
+
+
+def whole_numbers_of(column: pd.Series[Any]) -> list[str]:
+    """Return the different whole numbers that a column holds, as texts."""
+    values = (column.cat.categories if hasattr(column, "cat") else column.dropna()).tolist()
+    found = (value for value in values if isinstance(value, (int, float, np.integer, Decimal)))
+    return list(dict.fromkeys(str(int(value)) for value in found if value == value // 1))
 
 
 def _texts(column: pd.Series[Any], make: _Make, found: Found) -> pd.Series[Any]:
@@ -127,7 +134,7 @@ def _known_phones(column: pd.Series[Any], scrubber: Scrubber, found: Found) -> p
 
     By its form no number is a phone: fingerprints and times have as many digits.
     """
-    phones = [int(phone) for phone in scrubber.known.phones if len(phone) >= _LONG]
+    phones = [int(phone) for phone in scrubber.known.phones if len(phone) >= LONG_PHONE]
     theirs = column.isin(phones)
     if not theirs.any():
         return column
