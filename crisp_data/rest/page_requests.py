@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import itertools
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Generator, Mapping
 from typing import Any
 
 from crisp_data.api import paging, routes
 from crisp_data.api.envelope import Page
 from crisp_data.errors import BadParameter
-from crisp_data.rest.page_iterator import Steps
 from crisp_data.rest.transport import PULL
 
 _NOT_CACHED = 504  # requests-cache's answer where only the cache was asked
@@ -64,7 +62,7 @@ def send_all(
     queries: Callable[[], paging.PageQueries],
     since: float = 0.0,
     offline: bool = False,
-) -> Steps:
+) -> Generator[Page, None, str | None]:
     """Send one request after another, for as long as the caller takes pages.
 
     The first page carries the pull's id, so that equal pulls at once are one: whoever is
@@ -87,8 +85,8 @@ def send_all(
 
     Returns
     -------
-    Steps
-        See :data:`crisp_data.rest.page_iterator.Steps`.
+    str or None
+        As :data:`crisp_data.rest.page_iterator.Steps` says.
 
     Yields
     ------
@@ -97,7 +95,9 @@ def send_all(
     """
     asking, pull = queries(), ""
     query = next(asking)
-    for number in itertools.count(1):
+    number = 0
+    while True:
+        number += 1
         path, sent = routes.fill(route, {**where, **query})
         # The place in the list is part of the cache's key: the same page may be asked for twice,
         # to see what changed between.
@@ -113,4 +113,3 @@ def send_all(
             query = asking.send(page)
         except StopIteration as end:
             return str(end.value)
-    raise AssertionError("a list ends")
