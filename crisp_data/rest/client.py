@@ -239,7 +239,7 @@ class Client(HttpVerbs):
         passes: dict[str, Any] = {"one_pass": one_pass, "down_to": down_to, "known": known}
         queries = partial(paging.walk, route, query, rows, self.now, **passes)
         send = partial(self._send, use_cache=use_cache, for_write=for_write)
-        steps = partial(page_requests.send_all, send, route, where, queries)
+        steps = page_requests.one_by_one(send, route, where, queries)
         # A list by time counts its rows itself, and can be continued after a pause.
         by_time = paging.is_timed(route, query)
         return Pages(steps, None if by_time else rows, refresh or not use_cache, by_time)

@@ -132,7 +132,22 @@ class CostEstimator:
         return list_requests(rows, end=asked.limit is None or rows < asked.limit)
 
     def list_plan(self, asked: ConversationQuery, rows: Rows, cached: int) -> Plan:
-        """Plan to pull a list of conversations, of which so many pages are in the cache."""
+        """Plan to pull a list of conversations.
+
+        Parameters
+        ----------
+        asked : ConversationQuery
+            What is to be pulled.
+        rows : Rows
+            How many rows there are.
+        cached : int
+            How many of its pages are in the cache.
+
+        Returns
+        -------
+        Plan
+            The plan.
+        """
         end = rows.low > 0 and (asked.limit is None or rows.low < asked.limit)
         low = max(0, max(1, math.ceil(rows.low / PAGE)) + end - cached)
         likely = max(low, self.list_cost(asked, rows.likely) - cached)

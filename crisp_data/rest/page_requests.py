@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -57,15 +56,13 @@ def check(
     return {name: arguments[name] for name in route.parameters if name not in numbered}, query
 
 
-def send_all(
+def one_by_one(
     send: Callable[..., Any],
     route: routes.Route,
     where: Mapping[str, Any],
     queries: Callable[[], paging.PageQueries],
-    since: float = 0.0,
-    offline: bool = False,
-) -> Steps:
-    """Send one request after another, for as long as the caller takes pages.
+) -> Callable[..., Steps]:
+    """Make what sends one request after another, for as long as the caller takes pages.
 
     The first page carries the pull's id, so that equal pulls at once are one: whoever is
     given the same first page finds the others in the cache, or brings them for both.
@@ -80,37 +77,33 @@ def send_all(
         The parameters of the path.
     queries : callable
         Begins the queries, as :func:`crisp_data.api.paging.walk` does.
-    since : float, default 0.0
-        Only a page 1 that came after this moment will do, in seconds since 1970.
-    offline : bool, default False
-        Ask the cache only.
 
     Returns
     -------
-    Steps
-        See :data:`crisp_data.rest.page_iterator.Steps`.
-
-    Yields
-    ------
-    Page
-        The pages.
+    callable
+        It takes the moment after which page 1 must have come, in seconds since 1970, and
+        whether only the cache is asked.
     """
-    asking, pull = queries(), ""
-    query = next(asking)
-    for number in itertools.count(1):
-        path, sent = routes.fill(route, {**where, **query})
-        # The place in the list is part of the cache's key: the same page may be asked for twice,
-        # to see what changed between.
-        place = f"{pull} {number}" if pull else ""
-        response = send("GET", path, sent, since=since, pull=place, offline=offline)
-        if response.status_code == _NOT_CACHED:
-            return None
-        since, pull = 0.0, pull or response.headers.get(PULL, "")  # all else of it is newer
-        came = response.created_at.timestamp()
-        page = Page(response.content, response.status_code, response.from_cache, query, came)
-        yield page
-        try:
-            query = asking.send(page)
-        except StopIteration as end:
-            return str(end.value)
-    raise AssertionError("a list ends")
+
+    def steps(since: float = 0.0, offline: bool = False) -> Steps:
+        asking, pull, number = queries(), "", 0
+        query = next(asking)
+        while True:
+            number += 1
+            path, sent = routes.fill(route, {**where, **query})
+            # The place in the list is part of the cache's key: the same page may be asked for
+            # twice, to see what changed between.
+            place = f"{pull} {number}" if pull else ""
+            response = send("GET", path, sent, since=since, pull=place, offline=offline)
+            if response.status_code == _NOT_CACHED:
+                return None
+            since, pull = 0.0, pull or response.headers.get(PULL, "")  # all else of it is newer
+            came = response.created_at.timestamp()
+            page = Page(response.content, response.status_code, response.from_cache, query, came)
+            yield page
+            try:
+                query = asking.send(page)
+            except StopIteration as end:
+                return str(end.value)
+
+    return steps

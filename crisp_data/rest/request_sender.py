@@ -94,6 +94,11 @@ class RequestSender:
         -------
         object
             The answer of requests-cache.
+
+        Raises
+        ------
+        QuotaExceeded
+            The day, or a budget, has nothing left, and its reset is not waited for.
         """
         url = self.settings.base_url + request_checks.check_path(path)
         route = routes.lookup(operation) if operation else routes.identify(method, path)
