@@ -112,11 +112,17 @@ class StateTable:
 
     def load(self) -> State | None:
         """Read what the archive knows; None where nothing was ever written."""
-        with self._storage.reading():
-            self._table = self._storage.open("sync")
-            rows = self._table.to_pyarrow_table()["state"].to_pylist() if self._table else []
+        try:
+            rows = self._rows()
+        except FileTrouble:  # its former versions go while others read: once more, the newest
+            rows = self._rows()
         self.state = self._read(rows[0]) if rows else None
         return self.state
+
+    def _rows(self) -> list[str]:
+        with self._storage.reading():
+            self._table = self._storage.open("sync")
+            return self._table.to_pyarrow_table()["state"].to_pylist() if self._table else []
 
     def _read(self, row: str) -> State:
         """Read the row, unless it may mean something that is not known here."""

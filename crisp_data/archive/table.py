@@ -19,6 +19,7 @@ import pyarrow.compute as pc
 from deltalake import DeltaTable, WriterProperties, write_deltalake
 
 from crisp_data.archive.storage import Storage, purge_history
+from crisp_data.errors import FileTrouble
 from crisp_data.tables import TABLES, Table
 
 MONTH, SYNCED, DELETED = "month", "synced_at", "deleted_at"
@@ -103,6 +104,15 @@ class ArchiveTable:
         self, columns: Sequence[str] | None = None, where: pc.Expression | None = None
     ) -> pa.Table:
         """Read columns of the rows that fit; what the filter rules out is not even opened."""
+        try:
+            return self._read(columns, where)
+        except FileTrouble:
+            # Another process may have taken the files of this version away while it was read, as
+            # forget() does: those of the newest are there.
+            self._delta = None
+            return self._read(columns, where)
+
+    def _read(self, columns: Sequence[str] | None, where: pc.Expression | None) -> pa.Table:
         wanted = self.schema.names if columns is None else list(columns)
         delta = self.delta()
         if delta is None:

@@ -5,11 +5,13 @@ import os
 import pathlib
 import re
 import shutil
+import warnings
 
 import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from deltalake import DeltaTable
 
 import crisp_data as crisp
 from crisp_data.archive.state import StateTable
@@ -278,6 +280,49 @@ def test_the_folder_is_private(archive, tmp_path):
     assert os.stat(tmp_path / "shelf").st_mode & 0o077 == 0
     log = pathlib.Path(tmp_path / "shelf" / "conversations" / "_delta_log")
     assert log.is_dir()
+
+
+READS = {
+    "conversations": lambda archive: archive.conversations(),
+    "messages": lambda archive: archive.messages(),
+    "people": lambda archive: archive.people(),
+    "info": lambda archive: archive.info(),
+    "now": lambda archive: archive.now,
+}
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "messages",
+        *(pytest.param(one, marks=pytest.mark.slow) for one in READS if one != "messages"),
+    ],
+)
+def test_who_reads_meanwhile_reads_what_is_left(few, tmp_path, monkeypatch, name):
+    """Files of the version that is being read go: the newest is read then."""
+    archive, work = few[1].archive(tmp_path / "shelf"), READS[name]
+    archive.sync(also=["people"])
+    email = archive.people()["email"].dropna().iloc[0]
+    opened, others = DeltaTable.to_pyarrow_dataset, {"sync", "people", "conversations", "messages"}
+
+    def meanwhile(self, **options):
+        found = opened(self, **options)
+        table = self.table_uri.rstrip("/").rpartition("/")[2]
+        if table in others:
+            others.discard(table)
+            with monkeypatch.context() as undisturbed:
+                undisturbed.setattr(DeltaTable, "to_pyarrow_dataset", opened)
+                archive.forget(email=email)
+                archive.sync(also=["people"])
+                StateTable(archive._storage).load()
+        return found
+
+    with monkeypatch.context() as disturbed, warnings.catch_warnings(action="ignore"):
+        disturbed.setattr(DeltaTable, "to_pyarrow_dataset", meanwhile)
+        found = work(crisp.Archive(tmp_path / "shelf"))
+    assert "sync" not in others
+    if isinstance(found, pd.DataFrame):
+        pd.testing.assert_frame_equal(found, work(archive))
 
 
 @pytest.mark.slow
