@@ -100,6 +100,25 @@ def iso8601(times: pa.ChunkedArray) -> pa.ChunkedArray:
     return pc.binary_join_element_wise(text, offsets(times, clock), "")
 
 
+def from_iso8601(texts: pa.ChunkedArray, kind: pa.TimestampType) -> pa.ChunkedArray:
+    """Undo :func:`iso8601`; Arrow's own cast reads no offset with seconds, as before 1900."""
+    if not kind.tz:
+        return texts.cast(kind)
+    parts = pc.struct_field
+    found = pc.extract_regex(
+        texts, r"^(?P<clock>.{19,29})(?P<sign>[+-])(?P<h>\d\d):(?P<m>\d\d)(?::(?P<s>\d\d))?$"
+    )
+    hours, minutes, seconds = (
+        pc.cast(pc.if_else(pc.equal(part, ""), "0", part), pa.int64())
+        for part in (parts(found, name) for name in "hms")
+    )
+    distance = pc.add(pc.add(pc.multiply(hours, 3600), pc.multiply(minutes, 60)), seconds)
+    ahead = pc.if_else(pc.equal(parts(found, "sign"), "-"), pc.negate(distance), distance)
+    clock = parts(found, "clock").cast(pa.timestamp(kind.unit)).cast(pa.int64())
+    ticks = pc.subtract(clock, pc.multiply(ahead, PER_SECOND[kind.unit]))
+    return ticks.cast(kind)
+
+
 def offsets(times: pa.ChunkedArray, clock: pa.ChunkedArray) -> pa.ChunkedArray:
     """Return each time's distance from UTC, such as ``+02:00``, given what the clock shows."""
     ticks = pc.subtract(clock.cast(pa.int64()), times.cast(pa.int64()))

@@ -11,7 +11,7 @@ from zipfile import BadZipFile
 import pyarrow as pa
 
 from crisp_data.errors import BadParameter
-from crisp_data.export.columns import from_json_text
+from crisp_data.export.columns import from_iso8601, from_json_text
 from crisp_data.export.formula_guard import unguard, unguard_names
 from crisp_data.export.prepare import DTYPE_NOTE
 from crisp_data.export.xlsx_write import ABOUT
@@ -95,7 +95,7 @@ def _text(cell: Any) -> str | None:
 def _times(cells: tuple[Any, ...], kind: pa.TimestampType) -> pa.ChunkedArray:
     if any(isinstance(cell.value, str) for cell in cells):
         texts = pa.array([cell.value for cell in cells], pa.string())
-        return pa.chunked_array([texts.cast(kind)])
+        return from_iso8601(pa.chunked_array([texts]), kind)
     ticks = [None if cell.value is None else _milliseconds(cell) for cell in cells]
     instants = pa.array(ticks, pa.timestamp("ms", kind.tz))
     return pa.chunked_array([instants.cast(kind)])

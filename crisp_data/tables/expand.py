@@ -58,6 +58,7 @@ def expand(frame: pd.DataFrame, column: str) -> pd.DataFrame:
         raise BadParameter(f"Two columns have the name {column!r}.", "Rename one of them first.")
     try:
         objects = [_object(value) for value in frame[column].tolist()]
+        leaves = [list(_leaves(value)) for value in objects]
     except (ValueError, RecursionError):
         # The cause would quote a cell.
         raise BadParameter(
@@ -65,8 +66,8 @@ def expand(frame: pd.DataFrame, column: str) -> pd.DataFrame:
             "expand() is for data, content_json, properties, extra and the like.",
         ) from None
     found: dict[Path, list[Any]] = {}
-    for row, value in enumerate(objects):
-        for path, leaf in _leaves(value):
+    for row, pairs in enumerate(leaves):
+        for path, leaf in pairs:
             found.setdefault(path, [None] * len(objects))[row] = leaf
     columns = {_name(path): _typed(values) for path, values in found.items()}
     return pd.DataFrame(columns, index=pd.RangeIndex(len(objects))).set_axis(frame.index)
@@ -87,6 +88,8 @@ def _leaves(value: dict[str, Any]) -> Iterator[tuple[Path, Any]]:
     waiting: list[tuple[Path, Any]] = [((key,), inner) for key, inner in reversed(value.items())]
     while waiting:
         path, leaf = waiting.pop()
+        if not isinstance(path[-1], str):
+            raise ValueError("a key that is no text")
         if isinstance(leaf, dict) and leaf:
             waiting += [((*path, key), inner) for key, inner in reversed(leaf.items())]
         else:

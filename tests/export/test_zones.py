@@ -206,3 +206,14 @@ def test_a_slim_container_runs_the_demo(tmp_path):
     )
     assert done.returncode == 0, done.stderr
     assert list(tmp_path.glob("*.csv"))
+
+
+@pytest.mark.parametrize("unit", ["s", "ms", "us", "ns"])
+@pytest.mark.parametrize("zone", ["Europe/Paris", "America/New_York", "Africa/Monrovia", "UTC"])
+def test_times_before_1900_in_a_workbook(folder, zone, unit):
+    instants = pd.Series(["1700-01-01", "1899-12-31T23:59:59", None, "1950-06-01"], dtype=object)
+    times = instants.astype(f"datetime64[{unit}]").dt.tz_localize("UTC").dt.tz_convert(zone)
+    frame = pd.DataFrame({"at": times})
+    again = export.read(export.write(folder / "old.xlsx", frame))
+    assert again["at"].dtype == times.dtype
+    assert again["at"].astype("int64").equals(times.astype("int64"))

@@ -134,3 +134,9 @@ def test_what_was_expanded_can_be_written(tmp_path, ending):
     assert back["l"][0] == '[1,"a"]'
     assert back["huge"][0] == str(2**70)
     assert pd.isna(back["big"][1])
+
+
+@pytest.mark.parametrize("cell", [{1: 2}, {"a": {None: 1}}, {"a": 1, ("b",): 2}])
+def test_keys_that_are_no_text_are_refused_by_name(cell):
+    with pytest.raises(crisp.BadParameter, match="'data' does not hold JSON objects"):
+        crisp.expand(pd.DataFrame({"data": pd.Series([cell], dtype=object)}), "data")
