@@ -38,7 +38,7 @@ def mended(body: Any) -> bytes:
     ValueError
         Not JSON even so.
     """
-    value = _lenient(str(body, "utf-8", "replace"))
+    value = _lenient(str(body, "utf-8-sig", "replace"))
     text = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
     return _LONE.sub("\ufffd", text).encode()
 

@@ -12,7 +12,7 @@ from crisp_data.api.envelope import decode
 _anything = msgspec.json.Decoder(Any)
 
 
-class PeriodView:
+class SeenRecords:
     """The records met so far.
 
     A record is known by its identifier: its fields ``id``, ``fingerprint`` and those that end
@@ -26,8 +26,8 @@ class PeriodView:
 
     Examples
     --------
-    >>> from crisp_data.api.seen_records import PeriodView
-    >>> seen = PeriodView()
+    >>> from crisp_data.api.seen_records import SeenRecords
+    >>> seen = SeenRecords()
     >>> seen.add([b'{"people_id": "a", "score": 1}', b'{"people_id": "b", "score": 1}'])
     2
     >>> seen.add([b'{"people_id": "a", "score": 2}'])

@@ -75,11 +75,6 @@ def readings(text: str) -> list[Reading]:
     return forms if plain is None else [*forms, *_folded(plain)]
 
 
-def shown(text: str) -> Reading:
-    """Return the one form that says what a reader sees, once every escape is undone."""
-    return _fold(unescaped(text) or Reading(text))[0]
-
-
 def folded(reading: Reading) -> Reading:
     """Return the folded form of a text, or of another form of it."""
     return _fold(reading)[0]

@@ -17,7 +17,7 @@ import requests
 
 from crisp_data import config
 from crisp_data.api import envelope, paging, routes
-from crisp_data.api.envelope import Page
+from crisp_data.api.envelope import Page, PageQueries
 from crisp_data.errors import BadParameter, CrispWarning, QuotaExceeded, ReadOnly
 from crisp_data.local import inherited
 from crisp_data.local.forks import PerProcess
@@ -393,7 +393,7 @@ class Client:
             )
 
         def steps(since: float = 0.0, offline: bool = False) -> Steps:
-            walk = paging.walk(
+            walk = paging.page_queries(
                 route, query, rows, self.now, one_pass=one_pass, down_to=down_to, known=known
             )
             options = {"offline": offline, "use_cache": use_cache, "for_write": for_write}
@@ -433,7 +433,7 @@ class Client:
         self,
         route: routes.Route,
         where: Mapping[str, Any],
-        walk: paging.PageQueries,
+        walk: PageQueries,
         since: float,
         **options: Any,
     ) -> Steps:
