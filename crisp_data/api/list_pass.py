@@ -233,7 +233,7 @@ class ListPass:
         no more are left, and where a row left meanwhile it shows the one that moved up. Fewer
         are no page size that may be asked for; then it is empty where 20 are left, or less.
         """
-        if self._page[1] == 1:
+        if self._page[1] == 1 and self._read <= PER_PAGE_MAX:
             self._page = (max(self._read - 1, PER_PAGE_MIN), 2)
         else:
             self._page = next_page(self._read, self._size)

@@ -193,3 +193,14 @@ def test_no_page_size_loses_a_row_in_silence_in_hundreds_of_walks(
     sizes: str, moves: bool, skips: bool
 ) -> None:
     check(range(8, 825), sizes, moves, skips)
+
+
+@pytest.mark.parametrize("size", [20, 30, 39, 45, 49])
+@pytest.mark.parametrize("count", [45, 68, 75, 120])
+def test_no_page_is_asked_for_that_is_larger_than_documented(count: int, size: int) -> None:
+    """Not even where it shows late that a server that cuts its pages ignores the dates, too."""
+    updated = {f"session_{n:04}": START + 1000 * n for n in range(count)}
+    listing = Listing(dict(updated), constant(size), ignores_dates=True)
+    pages, incomplete = drive(conversation_paging.conversations(FIFTY), listing)
+    assert found(pages) == set(updated) or incomplete
+    assert {int(query["per_page"]) for query in listing.asked} <= set(range(20, 51))
