@@ -20,7 +20,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from crisp_data.api.page_numbers import PageNumber, Row, next_page, rows_before
+from crisp_data.api.page_numbers import PageNumber, Row, next_page
 from crisp_data.api.routes import PER_PAGE_MAX, PER_PAGE_MIN
 
 _TRIES = 8  # requests below one bound that bring nothing, before what it hides is doubtful
@@ -234,7 +234,8 @@ class CutPages:
             ways.insert(0, (PER_PAGE_MIN, self._read // cut + 1))
         if self._small and self._read > PER_PAGE_MIN:
             sizes = range(PER_PAGE_MIN, PER_PAGE_MAX + 1)
-            ways.append(max(((one, self._read // one + 1) for one in sizes), key=rows_before))
+            last = max(sizes, key=lambda size: self._read // size * size)  # the last to begin
+            ways.append((last, self._read // last + 1))
         self.page = ways[self._misses % len(ways)]
 
     def _leave_instant(self) -> None:

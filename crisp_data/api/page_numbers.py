@@ -41,11 +41,6 @@ def next_page(read: int, size: int, largest: int = PER_PAGE_MAX) -> PageNumber:
     return best if best[0] * best[1] > read else (best[0], best[1] + 1)
 
 
-def rows_before(page: PageNumber) -> int:
-    """Count the rows that pages of this size hold before this one."""
-    return page[0] * (page[1] - 1)
-
-
 def milliseconds(value: Any) -> int | None:
     """Read a time in milliseconds; None where it is none, or none that can be asked for."""
     return int(value) if isinstance(value, (int, float)) and int(value) in TIMES else None

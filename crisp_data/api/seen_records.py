@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import msgspec
@@ -67,16 +67,15 @@ class SeenRecords:
 
 
 def _identifier(value: Any) -> str:
-    return repr(list(_named(value))) if isinstance(value, dict) and any(_named(value)) else ""
-
-
-def _named(value: dict[str, Any]) -> Iterator[tuple[str, Any]]:
-    for name in sorted(value):
-        if name in ("id", "fingerprint") or name.endswith("_id"):
-            yield name, value[name]
+    """Write the fields that identify a record; empty where it has none."""
+    if not isinstance(value, dict):
+        return ""
+    names = [one for one in value if one in ("id", "fingerprint") or one.endswith("_id")]
+    return repr([(name, value[name]) for name in sorted(names)]) if names else ""
 
 
 def _all_smaller(now: list[Any], before: list[Any]) -> bool:
+    """Whether every value is a number below the one before."""
     pairs = list(zip(now, before, strict=True))
     numbers = all(isinstance(one, (int, float)) for pair in pairs for one in pair)
     return numbers and all(one < other for one, other in pairs)

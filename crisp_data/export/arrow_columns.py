@@ -9,13 +9,14 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from crisp_data.export.columns import PER_SECOND, is_nested, is_text, local
+from crisp_data.export.columns import PER_SECOND, exceeds, is_nested, is_text, local
 from crisp_data.export.json_values import base64_text, json_text, month_day_nano_text
 from crisp_data.export.unwritable import Unwritable
 
 Columns: TypeAlias = pa.ChunkedArray
 
 _TEXT = pa.large_string()
+_LISTS = (pa.ListType, pa.LargeListType, pa.FixedSizeListType)
 _EXACT = 2**53  # a double holds every whole number up to here
 # Years 0 to 9999, in seconds: what ISO 8601 writes with four digits.
 _FIRST, _LAST = -62_167_219_200, 253_402_300_799
@@ -33,10 +34,10 @@ def is_plain(kind: pa.DataType, native: bool) -> bool:
         return True
     if native:
         return _parquet_holds(kind)
-    if types.is_list(kind) or types.is_large_list(kind) or types.is_fixed_size_list(kind):
-        inner = kind.value_type
-        return bool(is_text(inner) or types.is_integer(inner) or types.is_boolean(inner))
-    return False
+    inner = kind.value_type if isinstance(kind, _LISTS) else None
+    return inner is not None and bool(
+        is_text(inner) or types.is_integer(inner) or types.is_boolean(inner)
+    )
 
 
 def plain(column: Columns, native: bool) -> tuple[Columns, bool]:
@@ -93,12 +94,8 @@ def check_times(times: Columns, native: bool) -> None:
 
 def _parquet_holds(kind: pa.DataType) -> bool:
     types = pa.types
-    if types.is_struct(kind):
-        return kind.num_fields > 0 and all(_parquet_holds(field.type) for field in kind)
-    if types.is_map(kind):
-        return _parquet_holds(kind.key_type) and _parquet_holds(kind.item_type)
-    if types.is_list(kind) or types.is_large_list(kind) or types.is_fixed_size_list(kind):
-        return _parquet_holds(kind.value_type)
+    if isinstance(kind, (pa.StructType, pa.MapType, *_LISTS)):
+        return kind.num_fields > 0 and all(map(_parquet_holds, _inner_types(kind)))
     if types.is_decimal(kind):
         return bool(0 <= kind.scale <= kind.precision)
     if name := _extension(kind):
@@ -174,16 +171,17 @@ def _unsupported(kind: pa.DataType) -> str:
         return "" if name in ("arrow.uuid", "arrow.json", "arrow.bool8") else name
     if types.is_dictionary(kind) or types.is_run_end_encoded(kind):
         return _unsupported(kind.value_type)
-    if types.is_map(kind):
-        return _unsupported_inner(kind.key_type) or _unsupported_inner(kind.item_type)
-    if types.is_struct(kind):
-        return next(filter(None, (_unsupported_inner(field.type) for field in kind)), "")
-    return _unsupported_inner(kind.value_type) if is_nested(kind) else ""
+    # Arrow gives times of the day to Python without their nanoseconds.
+    found = (
+        str(inner) if inner == pa.time64("ns") else _unsupported(inner)
+        for inner in _inner_types(kind)
+    )
+    return next(filter(None, found), "")
 
 
-def _unsupported_inner(kind: pa.DataType) -> str:
-    # Arrow gives these to Python without their nanoseconds.
-    return str(kind) if kind == pa.time64("ns") else _unsupported(kind)
+def _inner_types(kind: pa.DataType) -> list[pa.DataType]:
+    """List the types within a type; of a map that of its entries."""
+    return [kind.field(at).type for at in range(kind.num_fields)]
 
 
 def _scalars(column: Columns) -> Columns:
@@ -210,8 +208,7 @@ def _seconds(column: Columns) -> Columns:
     """Write durations as seconds: numbers, or text where a number would lose digits."""
     per_second = PER_SECOND[column.type.unit]
     ticks = column.cast(pa.int64())
-    found = pc.min_max(ticks).as_py()
-    if found["min"] is None or max(-found["min"], found["max"]) <= _EXACT:
+    if not exceeds(ticks, _EXACT):
         return pc.divide(ticks.cast(pa.float64()), float(per_second))
 
     def exact(tick: int) -> str:

@@ -13,6 +13,7 @@ from uuid import UUID
 import numpy as np
 import pandas as pd
 import pyarrow as pa
+from pyarrow.types import is_primitive, is_temporal
 
 from crisp_data.export.columns import as_series, is_text
 from crisp_data.export.json_values import json_text
@@ -117,13 +118,9 @@ def _nested(values: list[Any]) -> tuple[pa.Array, bool]:
             inner = lists.type.value_type
             if pa.types.is_null(inner):
                 return lists.cast(pa.list_(pa.string())), False
-            if is_text(inner) or _is_number(inner):
+            if is_text(inner) or (is_primitive(inner) and not is_temporal(inner)):
                 return lists, False
     return pa.array(json_text(values), _TEXT), True
-
-
-def _is_number(kind: pa.DataType) -> bool:
-    return bool(pa.types.is_primitive(kind) and not pa.types.is_temporal(kind))
 
 
 _Reader = Callable[[list[Any]], pa.Array]
