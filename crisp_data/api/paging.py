@@ -43,7 +43,7 @@ class _Message(msgspec.Struct, gc=False):
     timestamp: Any = None
 
 
-_records = msgspec.json.Decoder(Rows[msgspec.Raw])
+_records = msgspec.json.Decoder(Rows[Any])
 _messages = msgspec.json.Decoder(Rows[_Message])
 
 

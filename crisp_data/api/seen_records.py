@@ -5,12 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-import msgspec
-
-from crisp_data.api.envelope import decode
-
-_anything = msgspec.json.Decoder(Any)
-
 
 class SeenRecords:
     """The records met so far.
@@ -28,9 +22,9 @@ class SeenRecords:
     --------
     >>> from crisp_data.api.seen_records import SeenRecords
     >>> seen = SeenRecords()
-    >>> seen.add([b'{"people_id": "a", "score": 1}', b'{"people_id": "b", "score": 1}'])
+    >>> seen.add([{"people_id": "a", "score": 1}, {"people_id": "b", "score": 1}])
     2
-    >>> seen.add([b'{"people_id": "a", "score": 2}'])
+    >>> seen.add([{"people_id": "a", "score": 2}])
     0
     """
 
@@ -38,9 +32,8 @@ class SeenRecords:
         self._known: set[str] = set()
         self._pages: dict[tuple[str, str], list[Any]] = {}
 
-    def add(self, records: Sequence[bytes | msgspec.Raw]) -> int:
-        """Take in a page, and say how many of its records are new."""
-        values = [decode(_anything, record) for record in records]
+    def add(self, values: Sequence[Any]) -> int:
+        """Take in the records of a page, and say how many of them are new."""
         ids = [_identifier(value) for value in values]
         named = all(ids) and len(set(ids)) == len(ids)
         repeats = not named and self._repeats(values)
@@ -49,7 +42,7 @@ class SeenRecords:
         self._known.update(names)
         return fresh
 
-    def _repeats(self, values: list[Any]) -> bool:
+    def _repeats(self, values: Sequence[Any]) -> bool:
         """Whether the page equals an earlier one but for one field."""
         if not all(isinstance(value, dict) and len(value) > 1 for value in values):
             return False

@@ -51,8 +51,9 @@ def plain(column: Columns, native: bool) -> tuple[Columns, bool]:
     kind = column.type
     if is_plain(kind, native):
         return column, False
-    if unpack := _unpacking(kind):
-        return plain(unpack(column), native)
+    for holds, unpack in _UNPACKED:
+        if holds(kind):
+            return plain(unpack(column), native)
     if unsupported := _unsupported(kind):
         raise Unwritable(
             f"holds values of the type {unsupported}, which no file format supports",
@@ -104,23 +105,6 @@ def _parquet_holds(kind: pa.DataType) -> bool:
     return bool(flat or is_text(kind) or _is_bytes(kind))
 
 
-def _unpacking(kind: pa.DataType) -> Callable[[Columns], Columns] | None:
-    """Return what turns one encoding of values into a common one of the same values."""
-    types, extension = pa.types, _extension(kind)
-    if types.is_dictionary(kind):
-        return _by_chunk(lambda part: part.dictionary.take(part.indices))
-    if types.is_run_end_encoded(kind):
-        return _by_chunk(pc.run_end_decode)
-    if extension == "arrow.json":
-        return _by_chunk(lambda part: part.storage)
-    if extension == "arrow.bool8":
-        return _by_chunk(lambda part: part.storage.cast(pa.bool_()))
-    if types.is_list_view(kind) or types.is_large_list_view(kind):
-        return _by_chunk(_without_views)
-    equivalent = _equivalent(kind)
-    return None if equivalent is None else lambda column: column.cast(equivalent)
-
-
 def _extension(kind: pa.DataType) -> str:
     return str(kind.extension_name) if isinstance(kind, pa.BaseExtensionType) else ""
 
@@ -132,19 +116,12 @@ def _is_bytes(kind: pa.DataType) -> bool:
     )
 
 
-def _equivalent(kind: pa.DataType) -> pa.DataType | None:
-    types = pa.types
-    if types.is_string_view(kind) or types.is_null(kind):
-        return _TEXT
-    if types.is_binary_view(kind):
-        return pa.large_binary()
-    if types.is_float16(kind):
-        return pa.float32()
-    if types.is_decimal(kind) and not 0 <= kind.scale <= kind.precision:
-        digits = kind.precision - kind.scale if kind.scale < 0 else kind.scale
-        scale = max(kind.scale, 0)
-        return pa.decimal256(digits, scale) if digits <= _MOST_DIGITS else None
-    return None
+def _usual_decimal(kind: pa.DataType) -> pa.DataType | None:
+    """Give the decimal that holds one whose scale is none of its digits."""
+    if not pa.types.is_decimal(kind) or 0 <= kind.scale <= kind.precision:
+        return None
+    digits = kind.precision - kind.scale if kind.scale < 0 else kind.scale
+    return pa.decimal256(digits, max(kind.scale, 0)) if digits <= _MOST_DIGITS else None
 
 
 def _without_views(part: pa.Array) -> pa.Array:
@@ -237,7 +214,28 @@ def _texts(texts: list[str | None]) -> Columns:
     return pa.chunked_array([pa.array(texts, _TEXT)])
 
 
-_WRITTEN: tuple[tuple[Callable[[pa.DataType], bool], Callable[[Columns], Columns]], ...] = (
+_Steps = tuple[tuple[Callable[[pa.DataType], bool], Callable[[Columns], Columns]], ...]
+# Encodings of values, each with what makes of it a common one of the same values.
+_UNPACKED: _Steps = (
+    (pa.types.is_dictionary, _by_chunk(lambda part: part.dictionary.take(part.indices))),
+    (pa.types.is_run_end_encoded, _by_chunk(pc.run_end_decode)),
+    (lambda kind: _extension(kind) == "arrow.json", _by_chunk(lambda part: part.storage)),
+    (
+        lambda kind: _extension(kind) == "arrow.bool8",
+        _by_chunk(lambda part: part.storage.cast(pa.bool_())),
+    ),
+    (pa.types.is_list_view, _by_chunk(_without_views)),
+    (pa.types.is_large_list_view, _by_chunk(_without_views)),
+    (pa.types.is_string_view, lambda column: column.cast(_TEXT)),
+    (pa.types.is_null, lambda column: column.cast(_TEXT)),
+    (pa.types.is_binary_view, lambda column: column.cast(pa.large_binary())),
+    (pa.types.is_float16, lambda column: column.cast(pa.float32())),
+    (
+        lambda kind: _usual_decimal(kind) is not None,
+        lambda column: column.cast(_usual_decimal(column.type)),
+    ),
+)
+_WRITTEN: _Steps = (
     (pa.types.is_float32, _single),
     (pa.types.is_date, lambda column: column.cast(pa.date32()).cast(_TEXT)),
     (pa.types.is_time, lambda column: column.cast(pa.string()).cast(_TEXT)),

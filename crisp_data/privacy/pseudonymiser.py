@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Collection
 from functools import partial
 from typing import Any, Self
@@ -77,7 +77,7 @@ class Pseudonymiser:
         self._known = Known()
         self._scrubber = Scrubber(Tokens(key), self._known, allow)
         self._keep_operators = keep_operators
-        self._found: dict[str, Counter[str]] = {}
+        self._found = defaultdict[str, Counter[str]](Counter)
         self._seen: set[tuple[str, str]] = set()
 
     def learn(self, *frames: pd.DataFrame) -> Self:
@@ -130,7 +130,7 @@ class Pseudonymiser:
         labels = self._labels(frame.columns)
         for place, role in enumerate(roles_of(list(frame.columns))):
             column = frame.iloc[:, place]
-            found = self._found.setdefault(str(labels[place]), Counter())
+            found = self._found[str(labels[place])]
             made = private(column, role, self._scrubber, found)
             if column.name in keep:
                 made = made.mask(keep[column.name], column)
@@ -205,7 +205,7 @@ class Pseudonymiser:
                 made.append(pd.Index(private(values, role, self._scrubber, found)))
             else:
                 made.append(level.map(partial(self._label, found=found)))
-            self._found.setdefault(str(name or "columns"), Counter()).update(found)
+            self._found[str(name or "columns")].update(found)
         return _rebuilt(columns, made)
 
     def _label(self, label: Any, found: Counter[str]) -> Any:
@@ -219,7 +219,7 @@ class Pseudonymiser:
         names, levels = list(index.names), index.to_frame(index=False)
         made = []
         for place, role in enumerate(roles_of(names)):
-            found = self._found.setdefault(str(names[place] or "index"), Counter())
+            found = self._found[str(names[place] or "index")]
             made.append(pd.Index(private(levels.iloc[:, place], role, self._scrubber, found)))
         return _rebuilt(index, made)
 
