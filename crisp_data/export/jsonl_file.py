@@ -55,7 +55,7 @@ def write_jsonl(file: BinaryIO, parts: Iterable[pa.Table], json: Collection[str]
     for part in parts:
         pieces: list[Any] = []
         for name, column in zip(part.column_names, part.columns, strict=True):
-            values = _embedded(column) if name in json else _values(column)
+            values = list(map(_embed, column.to_pylist())) if name in json else _values(column)
             key = _encoder.encode(name).decode()
             pieces += [_text_of(("," if pieces else "{") + key + ":"), _encoded(values)]
         lines = pc.binary_join_element_wise(*pieces, _text_of("}\n"), _text_of(""))
@@ -131,13 +131,9 @@ def _text_of(text: str) -> pa.Scalar:
     return pa.scalar(text, _TEXT)
 
 
-def _embedded(column: pa.ChunkedArray) -> list[msgspec.Raw | str | None]:
-    return [None if text is None else _embed(text) for text in column.to_pylist()]
-
-
-def _embed(text: str) -> msgspec.Raw | str:
+def _embed(text: str | None) -> msgspec.Raw | str | None:
     """Return the JSON itself where it is an object or list on one line, else the text."""
-    if text[:1] + text[-1:] not in ("{}", "[]") or "\n" in text or "\r" in text:
+    if text is None or text[:1] + text[-1:] not in ("{}", "[]") or "\n" in text or "\r" in text:
         return text
     try:
         _any_json.decode(text)

@@ -23,12 +23,12 @@ _names: weakref.WeakKeyDictionary[Any, tuple[str, Callable[[], None] | None]] = 
 _named: weakref.WeakValueDictionary[str, Any] = weakref.WeakValueDictionary()
 
 
-def name(thing: Any, check: Callable[[], None] | None = None) -> None:
+def register(thing: Any, check: Callable[[], None] | None = None) -> None:
     """Let forks of this process be sent a thing that they inherit; no other pickle takes it.
 
     ``check`` is called before it is sent, and raises where it must not be just now.
 
-    >>> name(ws)
+    >>> register(ws)
     """
     token = secrets.token_hex(8)
     _names[thing], _named[token] = (token, check), thing
@@ -39,10 +39,10 @@ def _reduced(thing: Any) -> tuple[Callable[..., Any], tuple[str, str]]:
     token, check = _names[thing]
     if check is not None:
         check()
-    return _found, (type(thing).__name__, token)
+    return _of_this_process, (type(thing).__name__, token)
 
 
-def _found(kind: str, of: str) -> Any:
+def _of_this_process(kind: str, of: str) -> Any:
     return _named.get(of) or _Absent(kind)
 
 
