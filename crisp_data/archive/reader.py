@@ -19,7 +19,7 @@ from crisp_data.archive.state import State, StateTable
 from crisp_data.archive.storage import Storage
 from crisp_data.archive.table import MONTH, SYNCED, ArchiveTable, milliseconds
 from crisp_data.errors import BadParameter
-from crisp_data.local import fork_pickling
+from crisp_data.local import inherited
 
 #: Tables beside conversations and messages: small, and written anew by each sync that is
 #: asked for them.
@@ -57,7 +57,7 @@ class Reader:
             name: ArchiveTable(self._storage, name)
             for name in ("conversations", "messages", *SNAPSHOTS)
         }
-        fork_pickling.register(self)
+        inherited.name(self)
 
     def conversations(
         self,

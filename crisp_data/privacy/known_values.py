@@ -93,7 +93,7 @@ class Known:
                 piece = found[n : n + length]
                 key = tuple(word for word, _, _ in piece)
                 value = self._values.get(key) or self._variants.get(key)
-                if value is not None and _is_meant(value[1], text, piece):
+                if value is not None and _adjacent(piece) and _is_meant(value[1], text, piece):
                     yield Span(start, piece[-1][2], *value)
                     break
 
@@ -105,13 +105,15 @@ def _is_long_enough(key: tuple[str, ...]) -> bool:
                                  ord(key[0][0]) >= 0x3000)  # fmt: skip
 
 
+def _adjacent(piece: list[tuple[str, int, int]]) -> bool:
+    return all(b[1] - a[2] <= _GAP for a, b in pairwise(piece))
+
+
 def _is_meant(value: str, text: str, piece: list[tuple[str, int, int]]) -> bool:
-    """Tell a name from ordinary words: "will" is not "Will", but "emma smith" is Emma Smith."""
-    if len(piece) > 1:
-        return all(b[1] - a[2] <= _GAP for a, b in pairwise(piece))  # else these are two things
-    word, start, end = piece[0]
-    if not word.isalpha():
+    """Tell a name from an ordinary word: "will" is not "Will", but "emma smith" is Emma Smith."""
+    if len(piece) > 1 or not piece[0][0].isalpha():
         return True
+    _, start, end = piece[0]
     written = text[start:end]
     if written != folded(written) or value == folded(value):
         return True

@@ -71,10 +71,7 @@ def spans(text: str) -> Iterator[Span]:
     yield from _emails(text)
     if "/" in text or "www." in text or "?" in text or "," in text:
         for found in _LINK.finditer(text):
-            # Where a link stops saying which page it is, it starts saying whose.
-            link = found[0].rstrip(".,;:!?)]}'*")
-            if (begin := _public(link)) < len(link):
-                yield Span(found.start() + begin, found.start() + len(link), "link", link)
+            yield from _in_link(found[0].rstrip(".,;:!?)]}'*"), found.start())
     if text.count(":") > 1:
         yield from (span for span in _matches("ip", _IP6, text) if _is_ip(span.value))
     if "-" in text:
@@ -118,6 +115,13 @@ def _spelled(pattern: re.Pattern[str], text: str) -> Iterator[Span]:
     for found in pattern.finditer(text):
         plain = _DOT_SIGN.sub(".", _AT_SIGN.sub("@", found[0]))
         yield Span(*found.span(), "email", plain)
+
+
+def _in_link(link: str, start: int) -> Iterator[Span]:
+    """Find where a link stops saying which page it is and starts saying whose."""
+    begin = _public(link)
+    if begin < len(link):
+        yield Span(start + begin, start + len(link), "link", link)
 
 
 def _public(link: str) -> int:

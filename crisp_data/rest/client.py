@@ -19,7 +19,7 @@ from crisp_data import config
 from crisp_data.api import envelope, paging, routes
 from crisp_data.api.envelope import Page, PageQueries
 from crisp_data.errors import BadParameter, CrispWarning, QuotaExceeded, ReadOnly
-from crisp_data.local import fork_pickling
+from crisp_data.local import inherited
 from crisp_data.local.forks import PerProcess
 from crisp_data.quota.ledger import Ledger
 from crisp_data.rest import cache_file, waits
@@ -131,7 +131,7 @@ class Client:
         )
         self._cache_file = PerProcess(lambda: cache_file.open_file(self.cache_path))
         self._local = threading.local()
-        fork_pickling.register(self, self.quota.budgets.check_unbounded)
+        inherited.name(self, self.quota.budgets.check_unbounded)
 
     def get(self, path: str, params: Mapping[str, Any] | None = None, **options: Any) -> Any:
         """Read a path below ``/v1`` and return its ``data``; a second time from the cache.

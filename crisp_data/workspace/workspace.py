@@ -23,7 +23,7 @@ from crisp_data.archive import Archive
 from crisp_data.counts import count
 from crisp_data.errors import CrispError, CrispWarning, FileTrouble, QuotaExceeded
 from crisp_data.filters import State
-from crisp_data.local import fork_pickling
+from crisp_data.local import inherited
 from crisp_data.privacy import Pseudonymiser
 from crisp_data.quota.budget import Budget
 from crisp_data.quota.estimate import SHOWN, Plan
@@ -93,7 +93,7 @@ class Workspace(Writing):
         self._plans_shown = progress is not False
         self._pseudonymiser: Pseudonymiser | None = None
         self.plan = CostPlans(client, website_id, tz)
-        fork_pickling.register(self, client.quota.budgets.check_unbounded)
+        inherited.name(self, client.quota.budgets.check_unbounded)
         self._checks = PullChecks(self.plan)
 
     @property
