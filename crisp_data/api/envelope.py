@@ -177,7 +177,7 @@ class Page:
     from_cache : bool
         Whether it cost no request.
     query : dict of str to str
-        What was asked: the caller's filters, and what the paging set of its own.
+        What was asked: the caller's filters, and what paging added to them.
     came : float
         When the service gave it, in seconds since 1970.
     """

@@ -7,7 +7,7 @@ text, nothing at all is a missing value, and ``"NA"`` or ``"null"`` are words li
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from io import RawIOBase
 from typing import BinaryIO
 
@@ -57,7 +57,9 @@ def read_csv(file: BinaryIO, kinds: Mapping[str, pa.DataType]) -> pa.Table:
     ValueError, csv.Error
         The lines are not CSV of these kinds; Arrow's own error is a ValueError, too.
     """
-    header = next(csv.reader(_lines(file)), [])
+    # Decoded line by line, which leaves the file open and the rest of it unread.
+    lines = (line.decode("utf-8" if n else "utf-8-sig") for n, line in enumerate(file))
+    header = next(csv.reader(lines), [])
     file.seek(0)
     names = unguard_names(header)
     wanted = [kinds.get(name, _TEXT) for name in names]
@@ -77,12 +79,6 @@ def read_csv(file: BinaryIO, kinds: Mapping[str, pa.DataType]) -> pa.Table:
     )
     columns = map(_from_cells, cells.columns, wanted)
     return pa.table(list(columns), names)
-
-
-def _lines(file: BinaryIO) -> Iterator[str]:
-    """Decode line by line, which leaves the file open and the rest of it unread."""
-    for number, line in enumerate(file):
-        yield line.decode("utf-8" if number else "utf-8-sig")
 
 
 def _from_cells(column: pa.ChunkedArray, kind: pa.DataType) -> pa.ChunkedArray:
