@@ -80,6 +80,15 @@ def check_id(name: str, value: Any, hint: str) -> None:
         )
 
 
+def check_frame(value: Any) -> None:
+    """Refuse what is not a DataFrame."""
+    if not isinstance(value, pd.DataFrame):
+        raise BadParameter(
+            f"A {type(value).__name__} is not a DataFrame.",
+            "A Series becomes one with .to_frame() or .reset_index().",
+        )
+
+
 def check_count(name: str, value: Any) -> None:
     """Refuse what is not a whole number from 1; None is not given."""
     if value is not None and (isinstance(value, bool) or not isinstance(value, int) or value < 1):

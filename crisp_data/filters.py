@@ -20,17 +20,17 @@ def has(lists: pd.Series[Any], name: str) -> pd.Series[Any]:
 
 
 def where(frame: pd.DataFrame, checks: list[Any]) -> pd.DataFrame:
-    """Keep the rows that every check affirms; an unknown value affirms nothing."""
-    keep = pd.Series(True, index=frame.index)
+    """Select the rows that every check affirms; an unknown value affirms nothing."""
+    wanted = pd.Series(True, index=frame.index)
     for check in checks:
         if check is not None:
-            keep &= check.astype("boolean").fillna(False).astype(bool)
-    return frame[keep].reset_index(drop=True)
+            wanted &= check.astype("boolean").fillna(False).astype(bool)
+    return frame[wanted].reset_index(drop=True)
 
 
 @dataclass(frozen=True)
 class ConversationFilter:
-    """Which conversations are asked for, whoever keeps them.
+    """Which conversations are asked for, whoever stores them.
 
     Raises
     ------
@@ -69,7 +69,7 @@ class ConversationFilter:
         return [name for name, asked in needed.items() if asked]
 
     def of(self, frame: pd.DataFrame) -> pd.DataFrame:
-        """Keep the rows that are wanted."""
+        """Select the rows that are wanted."""
         checks = [
             frame["updated_at"] >= self.start if self.start is not None else None,
             frame["updated_at"] <= self.end if self.end is not None else None,

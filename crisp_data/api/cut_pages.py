@@ -5,27 +5,25 @@ bound in the past, and rows that leave show up at the top. So the list is read b
 the oldest update seen, again and again. An *empty page 1* is its end, and the only one.
 
 That leads nowhere where one instant fills page 1. Its rows are then read by page number below
-the same bound, with the smallest ``per_page``: a server that keeps to the documented 20 to 50
-rows cannot cut that. A page counts where it hangs together with what was read:
+the same bound, with the smallest ``per_page``: a server that gives the documented 20 to 50
+rows cannot cut that. A page counts where it joins what was read:
 
 - its first row is known already, so that no row lies between; or
 - it begins right behind the page before. That page is asked for again: where it comes as it
   came, no row left meanwhile, and the next one began where it ended.
 
 The instant is whole where such a page goes on with older rows, or where none is left. What
-cannot be shown within a few requests is left in doubt, and what is older is read all the same.
+cannot be shown within a few requests is doubtful, and what is older is read all the same.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
+from crisp_data.api.page_numbers import PageNumber, Row, next_page
 from crisp_data.api.routes import PER_PAGE_MAX, PER_PAGE_MIN
 
-Row = tuple[bytes, int | None]  # session_id as it stands in the JSON, and update time
-Turn = tuple[int, int]  # per_page and page_number
-
-_TRIES = 8  # requests below one bound that bring nothing, before what it hides is left in doubt
+_TRIES = 8  # requests below one bound that bring nothing, before what it hides is doubtful
 
 
 class CutPages:
@@ -48,7 +46,7 @@ class CutPages:
     ----------
     bound : int
         The ``filter_date_end`` of the next request.
-    turn : tuple of int
+    page : tuple of int
         Its ``per_page`` and ``page_number``.
     done : bool
         Whether the list's end was reached.
@@ -58,9 +56,9 @@ class CutPages:
     Examples
     --------
     >>> cut = CutPages({b"a": 7}, oldest=7, limit=None, size=50, cut=30)
-    >>> cut.bound, cut.turn
+    >>> cut.bound, cut.page
     (8, (50, 1))
-    >>> cut.take([])
+    >>> cut.add([])
     >>> cut.done
     True
     """
@@ -75,39 +73,41 @@ class CutPages:
         self._short = 0  # rows of the last page, which may have been the end
         self._same = False  # whether pages were seen to be the same for another per_page
         self._most = cut  # rows of the largest page
-        self._learn(cut)
-        self._move(oldest + 1)
+        self._note_cut(cut)
+        self._set_bound(oldest + 1)
 
-    def take(self, rows: Sequence[Row]) -> None:
+    def add(self, rows: Sequence[Row]) -> None:
         """Take in the page that came, and choose the next."""
         if self._again:
-            self._compare(rows)
+            self._check_again(rows)
         elif not rows:
-            self._take_end()
-        elif (begin := self._begin(rows)) is not None:
-            self._join(rows, begin)
-        elif self._follows(rows):
-            self._prove(rows)
+            self._add_empty()
+        elif (begin := self._rows_above(rows)) is not None:
+            self._add_joined(rows, begin)
+        elif self._may_follow(rows):
+            self._confirm(rows)
         else:
             self._miss()
 
-    def _move(self, bound: int, whole: bool = False) -> None:
+    def _set_bound(self, bound: int, whole: bool = False) -> None:
+        """Go on at page 1 below another bound."""
         self.bound = bound if self._limit is None else min(bound, self._limit)
         self._whole = whole  # whether the oldest instant needs no look any more
         self._misses = self._restarts = 0
-        self._restart()
+        self._start_again()
 
-    def _restart(self) -> None:
-        self.turn: Turn = (self._size, 1)
+    def _start_again(self) -> None:
+        """Ask for page 1 below the bound, and forget what was read below it."""
+        self.page: PageNumber = (self._size, 1)
         self._read = 0  # rows below the bound, without a gap
         self._place: dict[bytes, int] = {}  # and how many before each
-        self._last: tuple[Turn, Sequence[Row]] = (self.turn, [])
-        self._again: list[tuple[Turn, Sequence[Row]]] = []  # pages that must come as they came
+        self._last: tuple[PageNumber, Sequence[Row]] = (self.page, [])
+        self._again: list[tuple[PageNumber, Sequence[Row]]] = []  # pages that must be the same
         self._waiting: Sequence[Row] = []  # what counts then; nothing: the instant is whole
 
-    def _begin(self, rows: Sequence[Row]) -> int | None:
+    def _rows_above(self, rows: Sequence[Row]) -> int | None:
         """Say how many rows are above the page; None where it has nothing in common."""
-        size, number = self.turn
+        size, number = self.page
         places = [self._place.get(name) for name, _ in rows]
         known = [place for place in places if place is not None]
         if places[: len(known)] != sorted(known):
@@ -116,54 +116,54 @@ class CutPages:
             return 0
         return min(known[0], size * (number - 1)) if known else None
 
-    def _join(self, rows: Sequence[Row], begin: int) -> None:
+    def _add_joined(self, rows: Sequence[Row], begin: int) -> None:
         """Take in a page without a gap before it."""
         end, oldest = begin + len(rows), rows[-1][1] or 0
         older = oldest < self.oldest
         follow = end > self._read or older
-        more = (follow and self.turn[1] > 1) or any(name not in self.known for name, _ in rows)
+        more = (follow and self.page[1] > 1) or any(name not in self.known for name, _ in rows)
         if self._short and more:
-            self._learn(self._short)
+            self._note_cut(self._short)
         if end < self._read and not older:  # rows are known that stand behind its last
-            self._learn(len(rows))
+            self._note_cut(len(rows))
         self._most = max(self._most, len(rows))
-        self._short = len(rows) if len(rows) < self.turn[0] else 0
+        self._short = len(rows) if len(rows) < self.page[0] else 0
         self.known.update(rows)
         if older:
             self.oldest = oldest
-            self._move(oldest + 1)
+            self._set_bound(oldest + 1)
             return
         if self._whole:  # the server includes the bound, so this one hides nothing
-            self._move(self.oldest - 1)
+            self._set_bound(self.oldest - 1)
             return
-        number = self.turn[1]
+        number = self.page[1]
         for place, (name, _) in enumerate(rows, begin):
             self._place.setdefault(name, place)
         if follow:
-            self._read, self._last = end, (self.turn, rows)
+            self._read, self._last = end, (self.page, rows)
             self._misses = self._restarts  # so each bound is left after so many restarts
         full = self._full()
         # Fewer rows than a page can be cut to: the last page.
         least = full if self._small else PER_PAGE_MIN
         if number > 1 and begin == full * (number - 1) and len(rows) < least:
-            self._below()
+            self._leave_instant()
         elif follow:
             self._choose(len(rows))
         else:
             self._miss(len(rows))
 
-    def _take_end(self) -> None:
+    def _add_empty(self) -> None:
         """Take in an empty page: of a page size that is known, it shows what is left: nothing."""
-        size, number = self.turn
+        size, number = self.page
         if number == 1:
             self.done = True
         elif size * (number - 1) <= self._read or not self._small or self._shows_all(number):
             self._waiting, self._again = [], [self._last]
-            self.turn = self._last[0]
+            self.page = self._last[0]
         else:
             self._miss()
 
-    def _learn(self, size: int) -> None:
+    def _note_cut(self, size: int) -> None:
         """Take in the size of a page that was cut."""
         self._least = max(min(size, self._least), PER_PAGE_MIN)
         if size < PER_PAGE_MIN:
@@ -177,50 +177,52 @@ class CutPages:
     def _full(self) -> int:
         """Say how many rows a full page holds; 0 where that changes."""
         if not self._small:
-            return self.turn[0]
+            return self.page[0]
         return self._most if self._small == {self._most} else 0
 
-    def _follows(self, rows: Sequence[Row]) -> bool:
+    def _may_follow(self, rows: Sequence[Row]) -> bool:
         """Whether a page may begin right behind what was read."""
-        size, number = self.turn
+        size, number = self.page
         cut = len(self._last[1])
         return size * (number - 1) == self._read or (
             cut * (number - 1) == self._read and len(rows) <= cut == self._most
         )
 
-    def _prove(self, rows: Sequence[Row]) -> None:
+    def _confirm(self, rows: Sequence[Row]) -> None:
         """Ask again for the page before, and for a page whose begin is only assumed."""
-        size, number = self.turn
+        size, number = self.page
         self._waiting, self._again = rows, [self._last]
         if size * (number - 1) != self._read and not self._same:
             other = PER_PAGE_MAX if size == PER_PAGE_MIN else PER_PAGE_MIN
             self._again.insert(0, ((other, number), rows))
-        self._proven = self.turn
-        self.turn = self._again[0][0]
+        self._confirming = self.page
+        self.page = self._again[0][0]
 
-    def _compare(self, rows: Sequence[Row]) -> None:
-        turn, expected = self._again.pop(0)
+    def _check_again(self, rows: Sequence[Row]) -> None:
+        """Compare a page with how it came before; where all did, the waiting page counts."""
+        page, expected = self._again.pop(0)
         if list(rows) != list(expected):
             self._restarts += 1
             self._misses += self._restarts
-            self._restart()
+            self._start_again()
             self._miss()
         elif self._again:
-            self._same = turn != self._proven
-            self.turn = self._again[0][0]
+            self._same = page != self._confirming
+            self.page = self._again[0][0]
         elif self._waiting:
-            self.turn = self._proven
-            self._join(self._waiting, self._read)
+            self.page = self._confirming
+            self._add_joined(self._waiting, self._read)
         else:
-            self._below()
+            self._leave_instant()
 
     def _miss(self, size: int = 0) -> None:
+        """Count a request that brought nothing; after too many the instant is left."""
         self._misses += 1
         if self._misses > _TRIES:
             # (Asked for so often, a few rows are all there are.)
             few = self._restarts == 0 and 0 < self._read < min(self._small, default=0)
             self.doubtful |= not few
-            self._below()
+            self._leave_instant()
         else:
             self._choose(size or len(self._last[1]))
 
@@ -232,47 +234,14 @@ class CutPages:
             ways.insert(0, (PER_PAGE_MIN, self._read // cut + 1))
         if self._small and self._read > PER_PAGE_MIN:
             sizes = range(PER_PAGE_MIN, PER_PAGE_MAX + 1)
-            ways.append(max(((one, self._read // one + 1) for one in sizes), key=_begins))
-        self.turn = ways[self._misses % len(ways)]
+            last = max(sizes, key=lambda size: self._read // size * size)  # the last to begin
+            ways.append((last, self._read // last + 1))
+        self.page = ways[self._misses % len(ways)]
 
-    def _below(self) -> None:
+    def _leave_instant(self) -> None:
         """Go on below an instant.
 
         A server that excludes the bound shows what is older at that instant, one that
         includes it a millisecond earlier.
         """
-        self._move(self.oldest - (self.bound <= self.oldest), whole=True)
-
-
-def next_page(read: int, size: int, largest: int = PER_PAGE_MAX) -> Turn:
-    """Choose ``per_page`` and ``page_number`` after so many rows: the most that is new.
-
-    The page holds the last row that was read, and no more new ones than ``size``. Where the
-    server's pages allow no such page, it is the one that begins behind that row.
-
-    >>> next_page(0, 50), next_page(50, 50), next_page(98, 50)
-    ((50, 1), (49, 2), (48, 3))
-
-    Parameters
-    ----------
-    read : int
-        How many rows were read so far.
-    size : int
-        The most new rows that the page may hold.
-    largest : int, default PER_PAGE_MAX
-        The largest ``per_page`` that the server accepts.
-
-    Returns
-    -------
-    tuple[int, int]
-        ``per_page`` and ``page_number``, from 1.
-    """
-    read = max(read, 0)
-    sizes = range(min(PER_PAGE_MIN, largest), largest + 1)
-    pages = [(one, max(read - 1, 0) // one + 1) for one in sizes]
-    best = max(pages, key=lambda page: (min(page[0] * page[1] - read, size), -page[0]))
-    return best if best[0] * best[1] > read else (best[0], best[1] + 1)
-
-
-def _begins(turn: Turn) -> int:
-    return turn[0] * (turn[1] - 1)
+        self._set_bound(self.oldest - (self.bound <= self.oldest), whole=True)

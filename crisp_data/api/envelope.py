@@ -7,15 +7,15 @@ of the official clients). ``error: true`` is a failure even under a 2xx.
 from __future__ import annotations
 
 import base64
-import json
-from collections.abc import Mapping
+from collections.abc import Generator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC
 from email.utils import parsedate_to_datetime
-from typing import Any, TypeVar
+from typing import Any, Generic, TypeVar
 
 import msgspec
 
+from crisp_data.api.json_repair import mended
 from crisp_data.api.routes import Route
 from crisp_data.errors import ApiError, BadAnswer, api_error
 
@@ -36,8 +36,19 @@ _envelope = msgspec.json.Decoder(Envelope)
 _anything = msgspec.json.Decoder(Any)
 _T = TypeVar("_T")
 
+
+class Rows(msgspec.Struct, Generic[_T], gc=False):
+    """An answer that holds a list; without one it is no page, and nothing ends there.
+
+    A record with a field of the wrong type must not cost the page: the type of the records
+    takes what paging reads of them as it comes.
+    """
+
+    data: list[_T]
+
+
 # What readers raise at bodies that are not JSON; nesting without end is one of them.
-_BROKEN = (ValueError, msgspec.DecodeError, RecursionError)
+_BROKEN = (ValueError, RecursionError)
 
 
 def headers(identifier: str, key: str, tier: str) -> dict[str, str]:
@@ -61,36 +72,27 @@ def headers(identifier: str, key: str, tier: str) -> dict[str, str]:
     return {"Authorization": f"Basic {pair}", "X-Crisp-Tier": tier}
 
 
-def envelope(body: bytes) -> Envelope:
-    """Decode the wrapping of an answer."""
-    return decode(_envelope, body)
-
-
 def decode(decoder: msgspec.json.Decoder[_T], body: bytes | msgspec.Raw) -> _T:
-    """Decode JSON strictly, and where that fails once more after mending it.
+    """Decode JSON strictly, and where that fails once more as it is mended.
 
-    A text cut inside an emoji leaves a lone surrogate (``\\ud83d``), which strict JSON
-    readers refuse together with the whole page; it becomes U+FFFD instead.
+    Raises
+    ------
+    BadAnswer
+        Not JSON, or not of the decoder's type.
     """
     try:
         return decoder.decode(body)
     except _BROKEN:
         pass
     try:
-        return decoder.decode(mend(bytes(body)))
+        return decoder.decode(mended(body))
     except _BROKEN:
         raise BadAnswer("The answer is not the JSON documented by Crisp.") from None
 
 
-def mend(body: bytes) -> bytes:
-    """Replace lone surrogates by U+FFFD, at the price of a slow decode and encode."""
-    text = json.dumps(json.loads(body), ensure_ascii=False)
-    return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace").encode()
-
-
 def data(body: bytes) -> Any:
     """Decode what an answer carries into plain Python objects."""
-    return decode(_anything, envelope(body).data)
+    return decode(_anything, decode(_envelope, body).data)
 
 
 def refusal(status: int, body: bytes, route: Route | None, method: str) -> ApiError | None:
@@ -124,7 +126,7 @@ def refusal(status: int, body: bytes, route: Route | None, method: str) -> ApiEr
             raise BadAnswer(f"{operation} was answered with {status} and nothing else.")
     else:
         try:
-            wrap = envelope(body)
+            wrap = decode(_envelope, body)
         except BadAnswer:
             if status < 400:
                 raise
@@ -175,7 +177,7 @@ class Page:
     from_cache : bool
         Whether it cost no request.
     query : dict of str to str
-        What was asked: the caller's filters, and what the walk set of its own.
+        What was asked: the caller's filters, and what paging added to them.
     came : float
         When the service gave it, in seconds since 1970.
     """
@@ -194,3 +196,9 @@ class Page:
 
     def __repr__(self) -> str:
         return f"<Page {self.status}, {len(self.body)} bytes>"
+
+
+Query = dict[str, str]
+#: Yields the queries of a list's pages, is sent the pages, and returns why rows may be missing:
+#: an empty text where the list is whole.
+PageQueries = Generator[Query, Page, str]

@@ -38,9 +38,8 @@ def mended(body: Any) -> bytes:
     ValueError
         Not JSON even so.
     """
-    value = _lenient(str(body, "utf-8", "replace"))
-    text = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
-    return _LONE.sub("\ufffd", text).encode()
+    value = loaded(str(body, "utf-8-sig", "replace"))
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode()
 
 
 def loaded(text: str) -> Any:
@@ -55,7 +54,7 @@ def loaded(text: str) -> Any:
     RecursionError
         Nested too deeply.
     """
-    value = _lenient(text)
+    value = json.loads(text, parse_float=_finite, parse_constant=str, strict=False)
     if not _HALF.search(text):
         return value
     return json.loads(_LONE.sub("\ufffd", json.dumps(value, ensure_ascii=False)))
@@ -112,10 +111,6 @@ def json_texts(raws: list[msgspec.Raw | None]) -> list[str | None]:
 def written(value: Any) -> str:
     """Write a decoded value as compact JSON text."""
     return msgspec.json.encode(value).decode()
-
-
-def _lenient(text: str) -> Any:
-    return json.loads(text, parse_float=_finite, parse_constant=str, strict=False)
 
 
 def _finite(number: str) -> float | str:

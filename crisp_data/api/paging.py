@@ -1,15 +1,15 @@
 """What the next page is, without I/O.
 
-A walk is a generator: it yields the query it wants next and is sent the page that came. It
-ends when the list does and returns its doubt: an empty text where the list is whole, else
-why it may not be. No walk can loop: a page that brings no record which was not there before,
-told by its identifier and not by its bytes, ends it.
+Each kind of list has a generator: it yields the query of the page it wants next and is sent the
+page that came. It ends when the list does and returns why rows may be missing: an empty text
+where the list is whole. None can go on for ever: a page that brings no record which was not
+there before, by its identifier and not by its bytes, ends it.
 
 >>> from crisp_data.api.envelope import Page
->>> walk = numbered({})
->>> next(walk)
+>>> queries = numbered({})
+>>> next(queries)
 {'page_number': '1'}
->>> walk.send(Page(b'{"error": false, "reason": "listed", "data": [{"id": 1}]}', 200))
+>>> queries.send(Page(b'{"error": false, "reason": "listed", "data": [{"id": 1}]}', 200))
 {'page_number': '2'}
 """
 
@@ -22,32 +22,11 @@ from typing import Any
 
 import msgspec
 
-from crisp_data.api.conversation_paging import (
-    BY_NUMBER,
-    LIST_MOVED,
-    PageQueries,
-    Query,
-    conversations,
-    milliseconds,
-)
-from crisp_data.api.envelope import decode
+from crisp_data.api.conversation_paging import conversations
+from crisp_data.api.envelope import PageQueries, Rows, decode
+from crisp_data.api.page_numbers import milliseconds
 from crisp_data.api.routes import PER_PAGE_MIN, Route
-from crisp_data.api.seen_records import PeriodView
-
-__all__ = [
-    "BY_NUMBER",
-    "LIST_MOVED",
-    "NOTHING_NEW",
-    "UNEVEN",
-    "PageQueries",
-    "Query",
-    "conversations",
-    "is_timed",
-    "numbered",
-    "single",
-    "thread",
-    "walk",
-]
+from crisp_data.api.seen_records import SeenRecords
 
 NOTHING_NEW = (
     "The server stopped sending new rows before it reported the end: the list may be incomplete."
@@ -59,26 +38,16 @@ UNEVEN = (
 )
 
 
-# One record with a field of the wrong type must not cost the page: what a walk reads of a
-# record is taken as it comes. A page without its list, though, is no page: nothing ends there.
 class _Message(msgspec.Struct, gc=False):
     fingerprint: msgspec.Raw = msgspec.Raw(b"")
     timestamp: Any = None
 
 
-class _List(msgspec.Struct, gc=False):
-    data: list[msgspec.Raw]
+_records = msgspec.json.Decoder(Rows[Any])
+_messages = msgspec.json.Decoder(Rows[_Message])
 
 
-class _Thread(msgspec.Struct, gc=False):
-    data: list[_Message]
-
-
-_list = msgspec.json.Decoder(_List)
-_thread = msgspec.json.Decoder(_Thread)
-
-
-def walk(
+def page_queries(
     route: Route,
     query: Mapping[str, str],
     rows: int | None = None,
@@ -88,12 +57,10 @@ def walk(
     down_to: int | None = None,
     known: frozenset[int] = frozenset(),
 ) -> PageQueries:
-    """Choose how an operation's list is walked.
+    """Choose how an operation's list is read.
 
-    Conversations and threads are walked by time, other lists by number where their path
-    ends in one; anything else is one page. ``rows`` is how many records are wanted, ``now``
-    the clock in seconds; ``known`` is for :func:`thread`, ``one_pass`` and ``down_to`` are for
-    :func:`conversations`.
+    Conversations and threads are read by time, other lists by number where their path
+    ends in one; anything else is one page.
 
     Parameters
     ----------
@@ -115,11 +82,11 @@ def walk(
     Returns
     -------
     PageQueries
-        A generator of queries; each page's records are sent back to it.
+        A generator of queries; each page is sent back to it.
     """
     if route.name == "get_messages_in_conversation":
         return thread(query, known)
-    if route.name == "list_conversations" and not any(name.startswith("order_") for name in query):
+    if is_timed(route, query):
         return conversations(query, rows, now(), one_pass=one_pass, down_to=down_to)
     if "page_number" in route.parameters:
         return numbered(query)
@@ -127,7 +94,7 @@ def walk(
 
 
 def is_timed(route: Route, query: Mapping[str, str]) -> bool:
-    """Whether a walk can be continued after a pause, because it is anchored in time."""
+    """Whether reading a list can go on after a pause, because it is anchored in time."""
     timed = route.name in ("get_messages_in_conversation", "list_conversations")
     return timed and not any(name.startswith("order_") for name in query)
 
@@ -139,19 +106,19 @@ def single(query: Mapping[str, str]) -> PageQueries:
 
 
 def numbered(query: Mapping[str, str]) -> PageQueries:
-    """Walk page numbers until a page is empty (*documented*; a short page is no end).
+    """Read page numbers until a page is empty (*documented*; a short page is no end).
 
-    A page on which every record is known already ends the walk too: a server that ignored the
+    A page on which every record is known already is the end, too: a server that ignored the
     number would send the same records for ever, whatever else it changes on them.
 
     Page n begins behind n - 1 pages, whatever their size, as long as it is one size: all pages
     but the last hold as many rows as the first. Where they do not, rows may lie between two.
     Where ``per_page`` may be chosen, page 2 begins no later than a short page 1 ended.
     """
-    known, sizes, incomplete, asked = PeriodView(), list[int](), "", dict(query)
+    known, sizes, incomplete, asked = SeenRecords(), list[int](), "", dict(query)
     for number in itertools.count(1):
         page = yield {**asked, "page_number": str(number)}
-        records = decode(_list, page.body).data
+        records = decode(_records, page.body).data
         if not records:
             return incomplete
         fresh = known.add(records)
@@ -172,7 +139,7 @@ def numbered(query: Mapping[str, str]) -> PageQueries:
 
 
 def thread(query: Mapping[str, str], archived: frozenset[int] = frozenset()) -> PageQueries:
-    """Walk a thread from its newest batch to its oldest.
+    """Read a thread from its newest batch to its oldest.
 
     206 says that older messages exist, 200 that this was the last batch (*documented*).
     Whether ``timestamp_before`` includes its own instant is unknown. One millisecond past
@@ -181,30 +148,30 @@ def thread(query: Mapping[str, str], archived: frozenset[int] = frozenset()) -> 
     fingerprints that it has already.
 
     A batch with nothing new means that one instant fills it whole, or that the server
-    ignores the cursor; so does one that is no older, new or not. The walk steps back to just
-    before that instant, and if still nothing older comes it ends. Either way the thread may
+    ignores the cursor; so does one that is no older, new or not. The next query steps back to just
+    before that instant, and if still nothing older comes that is the end. Either way the thread may
     lack messages.
 
     Whoever has ``archived`` a message has all that are older: its batch is the last.
     """
-    kept = {str(fingerprint).encode() for fingerprint in archived}
+    ends = {str(fingerprint).encode() for fingerprint in archived}
     known: set[bytes] = set()
     cursor: int | None = None
     incomplete, repeated = "", False
     while True:
         bound = {} if cursor is None else {"timestamp_before": str(cursor)}
         page = yield {**query, **bound}
-        messages = decode(_thread, page.body).data
-        if page.status != 206 or any(bytes(one.fingerprint) in kept for one in messages):
+        messages = decode(_messages, page.body).data
+        if page.status != 206 or any(bytes(one.fingerprint) in ends for one in messages):
             return incomplete
         times = [at for message in messages if (at := milliseconds(message.timestamp)) is not None]
         if not times:
             return NOTHING_NEW
-        # A message without a fingerprint is known by all that the walk reads of it: its time.
+        # A message without a fingerprint is known by all that is read of it: its time.
         ids = {bytes(one.fingerprint) or b"at %r" % one.timestamp for one in messages}
         fresh, oldest = ids - known, min(times)
         known |= ids
-        # Each request goes back in time, or the walk ends: so it does end.
+        # Each request goes back in time, or is the last one: so there is an end.
         if fresh and (cursor is None or oldest + 1 < cursor):
             cursor, repeated = oldest + 1, False
         elif repeated or cursor is None or cursor <= oldest:

@@ -11,9 +11,9 @@ import difflib
 import json
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime
-from functools import cache, lru_cache
+from functools import cache, cached_property, lru_cache, partial
 from importlib.resources import files
 from numbers import Integral
 from typing import Any
@@ -43,10 +43,16 @@ class Route:
     name: str
     method: str
     path: str
-    parameters: tuple[str, ...] = field(init=False)
 
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "parameters", tuple(re.findall(r"{(\w+)}", self.path)))
+    @cached_property
+    def parameters(self) -> tuple[str, ...]:
+        """The names of what stands in the path."""
+        return tuple(re.findall(r"{(\w+)}", self.path))
+
+    @cached_property
+    def pattern(self) -> re.Pattern[str]:
+        """What concrete paths of it look like, without the slashes at their ends."""
+        return re.compile(re.sub(r"{\w+}", "[^/]*", self.path.strip("/")))
 
     @property
     def qualified(self) -> str:
@@ -113,24 +119,12 @@ def lookup(operation: str) -> Route:
     )
 
 
-@cache
-def _by_shape() -> dict[tuple[str, int], list[tuple[list[str], Route]]]:
-    shapes: dict[tuple[str, int], list[tuple[list[str], Route]]] = {}
-    # No path fits two templates of one verb, so their order does not matter.
-    for route in table():
-        segments = route.path.strip("/").split("/")
-        shapes.setdefault((route.method, len(segments)), []).append((segments, route))
-    return shapes
-
-
-@lru_cache  # the client asks, and a moment later the wire
+@lru_cache(1024)  # the client asks, and a moment later the wire
 def identify(method: str, path: str) -> Route | None:
     """Find the operation behind a concrete path below ``/v1``; None where Crisp has none."""
-    segments = path.strip("/").split("/")
-    for template, route in _by_shape().get((method, len(segments)), []):
-        if all(a.startswith("{") or a == b for a, b in zip(template, segments, strict=True)):
-            return route
-    return None
+    # No path fits two templates of one verb, so their order does not matter.
+    fitting = (r for r in table() if r.method == method and r.pattern.fullmatch(path.strip("/")))
+    return next(fitting, None)
 
 
 def fill(route: Route, arguments: Mapping[str, Any]) -> tuple[str, dict[str, str]]:
@@ -247,10 +241,6 @@ def _whole(name: str, value: Any, low: int, high: int | None = None) -> str:
     return str(number)
 
 
-def _per_page(name: str, value: Any) -> str:
-    return _whole(name, value, PER_PAGE_MIN, PER_PAGE_MAX)
-
-
 def _milliseconds(name: str, value: Any) -> str:
     number = _whole(name, value, TIMES[0])
     if int(number) not in TIMES:
@@ -301,7 +291,7 @@ _Checks = dict[str, Callable[[str, Any], str]]
 # Documented on docs.crisp.chat and in the official client's types.
 _QUERIES: dict[str, _Checks] = {
     "list_conversations": {
-        "per_page": _per_page,
+        "per_page": partial(_whole, low=PER_PAGE_MIN, high=PER_PAGE_MAX),
         "search_query": _search,
         "search_type": _one_of("text", "segment", "filter"),
         "search_operator": _one_of("and", "or"),
@@ -320,7 +310,7 @@ _QUERIES: dict[str, _Checks] = {
         "order_date_waiting": _flag,
     },
     "list_people_profiles": {
-        "per_page": _per_page,
+        "per_page": partial(_whole, low=PER_PAGE_MIN, high=PER_PAGE_MAX),
         "sort_field": _text,
         "sort_order": _text,
         "search_operator": _one_of("and", "or"),

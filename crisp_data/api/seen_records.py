@@ -2,17 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import Any
 
-import msgspec
 
-from crisp_data.api.envelope import decode
-
-_anything = msgspec.json.Decoder(Any)
-
-
-class PeriodView:
+class SeenRecords:
     """The records met so far.
 
     A record is known by its identifier: its fields ``id``, ``fingerprint`` and those that end
@@ -26,11 +20,11 @@ class PeriodView:
 
     Examples
     --------
-    >>> from crisp_data.api.seen_records import PeriodView
-    >>> seen = PeriodView()
-    >>> seen.add([b'{"people_id": "a", "score": 1}', b'{"people_id": "b", "score": 1}'])
+    >>> from crisp_data.api.seen_records import SeenRecords
+    >>> seen = SeenRecords()
+    >>> seen.add([{"people_id": "a", "score": 1}, {"people_id": "b", "score": 1}])
     2
-    >>> seen.add([b'{"people_id": "a", "score": 2}'])
+    >>> seen.add([{"people_id": "a", "score": 2}])
     0
     """
 
@@ -38,9 +32,8 @@ class PeriodView:
         self._known: set[str] = set()
         self._pages: dict[tuple[str, str], list[Any]] = {}
 
-    def add(self, records: Sequence[bytes | msgspec.Raw]) -> int:
-        """Take in a page, and say how many of its records are new."""
-        values = [decode(_anything, record) for record in records]
+    def add(self, values: Sequence[Any]) -> int:
+        """Take in the records of a page, and say how many of them are new."""
         ids = [_identifier(value) for value in values]
         named = all(ids) and len(set(ids)) == len(ids)
         repeats = not named and self._repeats(values)
@@ -49,7 +42,7 @@ class PeriodView:
         self._known.update(names)
         return fresh
 
-    def _repeats(self, values: list[Any]) -> bool:
+    def _repeats(self, values: Sequence[Any]) -> bool:
         """Whether the page equals an earlier one but for one field."""
         if not all(isinstance(value, dict) and len(value) > 1 for value in values):
             return False
@@ -67,16 +60,15 @@ class PeriodView:
 
 
 def _identifier(value: Any) -> str:
-    return repr(list(_named(value))) if isinstance(value, dict) and any(_named(value)) else ""
-
-
-def _named(value: dict[str, Any]) -> Iterator[tuple[str, Any]]:
-    for name in sorted(value):
-        if name in ("id", "fingerprint") or name.endswith("_id"):
-            yield name, value[name]
+    """Write the fields that identify a record; empty where it has none."""
+    if not isinstance(value, dict):
+        return ""
+    names = [one for one in value if one in ("id", "fingerprint") or one.endswith("_id")]
+    return repr([(name, value[name]) for name in sorted(names)]) if names else ""
 
 
 def _all_smaller(now: list[Any], before: list[Any]) -> bool:
+    """Whether every value is a number below the one before."""
     pairs = list(zip(now, before, strict=True))
     numbers = all(isinstance(one, (int, float)) for pair in pairs for one in pair)
     return numbers and all(one < other for one, other in pairs)

@@ -16,8 +16,7 @@ import pyarrow.compute as pc
 from crisp_data import filters, tables
 from crisp_data.archive.table import DELETED, MONTH, ArchiveTable
 from crisp_data.errors import BadParameter
-from crisp_data.tables import arrow as arrow_columns
-from crisp_data.tables.kinds import TIME, in_zone
+from crisp_data.tables.kinds import TIME, encode, in_zone
 
 
 def check_columns(kept: ArchiveTable, columns: Sequence[str] | None) -> list[str]:
@@ -171,7 +170,7 @@ def _frame(kept: ArchiveTable, rows: pa.Table, tz: str) -> pd.DataFrame:
         if kind.categories:
             # A table of no rows has no chunk that could say which categories there are.
             pieces = column.chunks or [pa.array([], column.type)]
-            chunks = [arrow_columns.encode(kind, piece) for piece in pieces]
+            chunks = [encode(kind, piece) for piece in pieces]
             column = pa.chunked_array(chunks, kind.arrow)
         arrays[name] = column.cast(kind.arrow)
     return tables.to_frame(pa.table(arrays))

@@ -16,7 +16,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from crisp_data.api.envelope import Page
-from crisp_data.api.paging import LIST_MOVED, NOTHING_NEW
+from crisp_data.api.list_pass import LIST_MOVED
+from crisp_data.api.paging import NOTHING_NEW
 from crisp_data.archive.batch import Batch, Synced
 from crisp_data.archive.consistency import merge_months
 from crisp_data.archive.coverage import Coverage

@@ -33,13 +33,15 @@ from __future__ import annotations
 import csv
 import gzip
 import re
+from contextlib import ExitStack
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any
 
 import pandas as pd
 import pyarrow as pa
 from pandas.api.types import is_integer_dtype
 
+from crisp_data.arguments import check_frame
 from crisp_data.dates import check_tz
 from crisp_data.errors import BadParameter
 from crisp_data.export import (
@@ -114,31 +116,31 @@ def write(path: str | Path, frame: pd.DataFrame, table: str | None = None) -> Pa
     ending = _ending(path)
     if table is not None:
         find_table(table)
-    _check_frame(frame)
+    check_frame(frame)
+    _check_labels(frame)
     table = table or _recognise(frame)
     if ending == ".xlsx":
         xlsx_columns.check_size(*frame.shape)
     plain = prepare.normalise(frame, native=ending == ".parquet")
     frame, schema = plain.frame, plain.schema
-    roles: list[str] = []
     if ending == ".xlsx":
         roles = xlsx_columns.roles(columns.slices(frame, schema))
-    json = restore.json_columns(table) | plain.json
     if ending.startswith(".jsonl"):
         jsonl_file.check_finite(frame, schema)
-    with whole_file(path) as file:
+    parts = columns.slices(frame, schema, _ROW_GROUP if ending == ".parquet" else columns.SLICE)
+    with ExitStack() as stack:
+        file: Any = stack.enter_context(whole_file(path))
+        if ending.endswith(".gz"):
+            # No name and no date inside: the same frame gives the same bytes.
+            file = stack.enter_context(gzip.GzipFile("", "wb", 6, file, mtime=0))
         if ending == ".parquet":
-            parts = columns.slices(frame, schema, _ROW_GROUP)
             parquet.write_parquet(file, schema, parts, table)
         elif ending == ".xlsx":
-            parts = columns.slices(frame, schema)
             xlsx_write.write_xlsx(file, table or "data", schema, parts, roles)
-        elif ending.endswith(".gz"):
-            # No name and no date inside: the same frame gives the same bytes.
-            with gzip.GzipFile("", "wb", 6, file, mtime=0) as packed:
-                _write_text(packed, ending, frame, schema, json)
+        elif ending.startswith(".csv"):
+            csv_file.write_csv(file, schema, parts)
         else:
-            _write_text(file, ending, frame, schema, json)
+            jsonl_file.write_jsonl(file, parts, restore.json_columns(table) | plain.json)
     return path
 
 
@@ -220,7 +222,10 @@ def _read(path: Path, ending: str, table: str | None) -> tuple[pa.Table, str | N
     opened: Any = gzip.open if ending.endswith(".gz") else open
     try:
         with opened(path, "rb") as file:
-            return _read_text(file, ending, table), None
+            kinds = restore.declared_kinds(table)
+            if ending.startswith(".csv"):
+                return csv_file.read_csv(file, kinds), None
+            return jsonl_file.read_jsonl(file, kinds, restore.json_columns(table)), None
     except (ValueError, EOFError, csv.Error, gzip.BadGzipFile):
         # The cause would quote a cell.
         raise BadParameter(
@@ -228,23 +233,6 @@ def _read(path: Path, ending: str, table: str | None) -> tuple[pa.Table, str | N
             "types of values differ.",
             "Without table= the values are read as they are; pandas' own readers guess more.",
         ) from None
-
-
-def _read_text(file: BinaryIO, ending: str, table: str | None) -> pa.Table:
-    kinds = restore.declared_kinds(table)
-    if ending.startswith(".csv"):
-        return csv_file.read_csv(file, kinds)
-    return jsonl_file.read_jsonl(file, kinds, restore.json_columns(table))
-
-
-def _write_text(
-    file: Any, ending: str, frame: pd.DataFrame, schema: pa.Schema, json: frozenset[str]
-) -> None:
-    parts = columns.slices(frame, schema)
-    if ending.startswith(".csv"):
-        csv_file.write_csv(file, schema, parts)
-    else:
-        jsonl_file.write_jsonl(file, parts, json)
 
 
 def _ending(path: Path) -> str:
@@ -262,12 +250,8 @@ def _recognise(frame: pd.DataFrame) -> str | None:
     return next((name for name in TABLES if [c.name for c in TABLES[name].columns] == names), None)
 
 
-def _check_frame(frame: object) -> None:
-    if not isinstance(frame, pd.DataFrame):
-        raise BadParameter(
-            f"A {type(frame).__name__} is not a DataFrame.",
-            "A Series becomes one with .to_frame() or .reset_index().",
-        )
+def _check_labels(frame: pd.DataFrame) -> None:
+    """Refuse names of columns, and an index, that files cannot hold."""
     names = list(frame.columns)
     if isinstance(frame.columns, pd.MultiIndex):
         raise BadParameter(

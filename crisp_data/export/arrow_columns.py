@@ -9,13 +9,14 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from crisp_data.export.columns import PER_SECOND, is_nested, is_text, local
+from crisp_data.export.columns import PER_SECOND, exceeds, is_nested, is_text, local
 from crisp_data.export.json_values import base64_text, json_text, month_day_nano_text
 from crisp_data.export.unwritable import Unwritable
 
 Columns: TypeAlias = pa.ChunkedArray
 
 _TEXT = pa.large_string()
+_LISTS = (pa.ListType, pa.LargeListType, pa.FixedSizeListType)
 _EXACT = 2**53  # a double holds every whole number up to here
 # Years 0 to 9999, in seconds: what ISO 8601 writes with four digits.
 _FIRST, _LAST = -62_167_219_200, 253_402_300_799
@@ -33,10 +34,10 @@ def is_plain(kind: pa.DataType, native: bool) -> bool:
         return True
     if native:
         return _parquet_holds(kind)
-    if types.is_list(kind) or types.is_large_list(kind) or types.is_fixed_size_list(kind):
-        inner = kind.value_type
-        return bool(is_text(inner) or types.is_integer(inner) or types.is_boolean(inner))
-    return False
+    inner = kind.value_type if isinstance(kind, _LISTS) else None
+    return inner is not None and bool(
+        is_text(inner) or types.is_integer(inner) or types.is_boolean(inner)
+    )
 
 
 def plain(column: Columns, native: bool) -> tuple[Columns, bool]:
@@ -50,8 +51,9 @@ def plain(column: Columns, native: bool) -> tuple[Columns, bool]:
     kind = column.type
     if is_plain(kind, native):
         return column, False
-    if unpack := _unpacking(kind):
-        return plain(unpack(column), native)
+    for holds, unpack in _UNPACKED:
+        if holds(kind):
+            return plain(unpack(column), native)
     if unsupported := _unsupported(kind):
         raise Unwritable(
             f"holds values of the type {unsupported}, which no file format supports",
@@ -93,35 +95,14 @@ def check_times(times: Columns, native: bool) -> None:
 
 def _parquet_holds(kind: pa.DataType) -> bool:
     types = pa.types
-    if types.is_struct(kind):
-        return kind.num_fields > 0 and all(_parquet_holds(field.type) for field in kind)
-    if types.is_map(kind):
-        return _parquet_holds(kind.key_type) and _parquet_holds(kind.item_type)
-    if types.is_list(kind) or types.is_large_list(kind) or types.is_fixed_size_list(kind):
-        return _parquet_holds(kind.value_type)
+    if isinstance(kind, (pa.StructType, pa.MapType, *_LISTS)):
+        return kind.num_fields > 0 and all(map(_parquet_holds, _inner_types(kind)))
     if types.is_decimal(kind):
         return bool(0 <= kind.scale <= kind.precision)
     if name := _extension(kind):
         return name == "pandas.interval"  # which pandas reads back by its name
     flat = types.is_primitive(kind) and not types.is_float16(kind) and not types.is_interval(kind)
     return bool(flat or is_text(kind) or _is_bytes(kind))
-
-
-def _unpacking(kind: pa.DataType) -> Callable[[Columns], Columns] | None:
-    """Return what turns one encoding of values into a common one of the same values."""
-    types, extension = pa.types, _extension(kind)
-    if types.is_dictionary(kind):
-        return _by_chunk(lambda part: part.dictionary.take(part.indices))
-    if types.is_run_end_encoded(kind):
-        return _by_chunk(pc.run_end_decode)
-    if extension == "arrow.json":
-        return _by_chunk(lambda part: part.storage)
-    if extension == "arrow.bool8":
-        return _by_chunk(lambda part: part.storage.cast(pa.bool_()))
-    if types.is_list_view(kind) or types.is_large_list_view(kind):
-        return _by_chunk(_without_views)
-    equivalent = _equivalent(kind)
-    return None if equivalent is None else lambda column: column.cast(equivalent)
 
 
 def _extension(kind: pa.DataType) -> str:
@@ -135,19 +116,12 @@ def _is_bytes(kind: pa.DataType) -> bool:
     )
 
 
-def _equivalent(kind: pa.DataType) -> pa.DataType | None:
-    types = pa.types
-    if types.is_string_view(kind) or types.is_null(kind):
-        return _TEXT
-    if types.is_binary_view(kind):
-        return pa.large_binary()
-    if types.is_float16(kind):
-        return pa.float32()
-    if types.is_decimal(kind) and not 0 <= kind.scale <= kind.precision:
-        digits = kind.precision - kind.scale if kind.scale < 0 else kind.scale
-        scale = max(kind.scale, 0)
-        return pa.decimal256(digits, scale) if digits <= _MOST_DIGITS else None
-    return None
+def _usual_decimal(kind: pa.DataType) -> pa.DataType | None:
+    """Give the decimal that holds one whose scale is none of its digits."""
+    if not pa.types.is_decimal(kind) or 0 <= kind.scale <= kind.precision:
+        return None
+    digits = kind.precision - kind.scale if kind.scale < 0 else kind.scale
+    return pa.decimal256(digits, max(kind.scale, 0)) if digits <= _MOST_DIGITS else None
 
 
 def _without_views(part: pa.Array) -> pa.Array:
@@ -174,16 +148,17 @@ def _unsupported(kind: pa.DataType) -> str:
         return "" if name in ("arrow.uuid", "arrow.json", "arrow.bool8") else name
     if types.is_dictionary(kind) or types.is_run_end_encoded(kind):
         return _unsupported(kind.value_type)
-    if types.is_map(kind):
-        return _unsupported_inner(kind.key_type) or _unsupported_inner(kind.item_type)
-    if types.is_struct(kind):
-        return next(filter(None, (_unsupported_inner(field.type) for field in kind)), "")
-    return _unsupported_inner(kind.value_type) if is_nested(kind) else ""
+    # Arrow gives times of the day to Python without their nanoseconds.
+    found = (
+        str(inner) if inner == pa.time64("ns") else _unsupported(inner)
+        for inner in _inner_types(kind)
+    )
+    return next(filter(None, found), "")
 
 
-def _unsupported_inner(kind: pa.DataType) -> str:
-    # Arrow gives these to Python without their nanoseconds.
-    return str(kind) if kind == pa.time64("ns") else _unsupported(kind)
+def _inner_types(kind: pa.DataType) -> list[pa.DataType]:
+    """List the types within a type; of a map that of its entries."""
+    return [kind.field(at).type for at in range(kind.num_fields)]
 
 
 def _scalars(column: Columns) -> Columns:
@@ -210,8 +185,7 @@ def _seconds(column: Columns) -> Columns:
     """Write durations as seconds: numbers, or text where a number would lose digits."""
     per_second = PER_SECOND[column.type.unit]
     ticks = column.cast(pa.int64())
-    found = pc.min_max(ticks).as_py()
-    if found["min"] is None or max(-found["min"], found["max"]) <= _EXACT:
+    if not exceeds(ticks, _EXACT):
         return pc.divide(ticks.cast(pa.float64()), float(per_second))
 
     def exact(tick: int) -> str:
@@ -240,7 +214,28 @@ def _texts(texts: list[str | None]) -> Columns:
     return pa.chunked_array([pa.array(texts, _TEXT)])
 
 
-_WRITTEN: tuple[tuple[Callable[[pa.DataType], bool], Callable[[Columns], Columns]], ...] = (
+_Steps = tuple[tuple[Callable[[pa.DataType], bool], Callable[[Columns], Columns]], ...]
+# Encodings of values, each with what makes of it a common one of the same values.
+_UNPACKED: _Steps = (
+    (pa.types.is_dictionary, _by_chunk(lambda part: part.dictionary.take(part.indices))),
+    (pa.types.is_run_end_encoded, _by_chunk(pc.run_end_decode)),
+    (lambda kind: _extension(kind) == "arrow.json", _by_chunk(lambda part: part.storage)),
+    (
+        lambda kind: _extension(kind) == "arrow.bool8",
+        _by_chunk(lambda part: part.storage.cast(pa.bool_())),
+    ),
+    (pa.types.is_list_view, _by_chunk(_without_views)),
+    (pa.types.is_large_list_view, _by_chunk(_without_views)),
+    (pa.types.is_string_view, lambda column: column.cast(_TEXT)),
+    (pa.types.is_null, lambda column: column.cast(_TEXT)),
+    (pa.types.is_binary_view, lambda column: column.cast(pa.large_binary())),
+    (pa.types.is_float16, lambda column: column.cast(pa.float32())),
+    (
+        lambda kind: _usual_decimal(kind) is not None,
+        lambda column: column.cast(_usual_decimal(column.type)),
+    ),
+)
+_WRITTEN: _Steps = (
     (pa.types.is_float32, _single),
     (pa.types.is_date, lambda column: column.cast(pa.date32()).cast(_TEXT)),
     (pa.types.is_time, lambda column: column.cast(pa.string()).cast(_TEXT)),

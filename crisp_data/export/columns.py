@@ -53,6 +53,12 @@ def is_nested(kind: pa.DataType) -> bool:
     return bool(pa.types.is_nested(kind) and not pa.types.is_dictionary(kind))
 
 
+def exceeds(numbers: pa.ChunkedArray, limit: int) -> bool:
+    """Tell whether a whole number is further from zero than a limit."""
+    found = pc.min_max(numbers).as_py()
+    return found["min"] is not None and max(-found["min"], found["max"]) > limit
+
+
 def plain(column: pa.ChunkedArray) -> pa.ChunkedArray:
     """Unpack categories."""
     kind = column.type
@@ -66,6 +72,14 @@ def json_text(column: pa.ChunkedArray) -> pa.ChunkedArray:
         for value in column.to_pylist()
     ]
     return pa.chunked_array([pa.array(texts, pa.string())])
+
+
+def in_words(column: pa.ChunkedArray) -> pa.ChunkedArray:
+    """Write lists as JSON and times as ISO 8601; unpack categories; any other column stays."""
+    column = plain(column)
+    if is_nested(column.type):
+        return json_text(column)
+    return iso8601(column) if pa.types.is_timestamp(column.type) else column
 
 
 def from_json_text(column: pa.ChunkedArray, kind: pa.DataType) -> pa.ChunkedArray:
@@ -84,7 +98,8 @@ def local(times: pa.ChunkedArray) -> pa.ChunkedArray:
     kind = times.type
     if not kind.tz:
         return times
-    clock = _instants(times).tz_convert(kind.tz).tz_localize(None)
+    instants = pd.DatetimeIndex(times.cast(pa.timestamp(kind.unit)).to_numpy(), tz="UTC")
+    clock = instants.tz_convert(kind.tz).tz_localize(None)
     return pa.chunked_array([pa.array(clock, pa.timestamp(kind.unit))])
 
 
@@ -127,11 +142,6 @@ def offsets(times: pa.ChunkedArray, clock: pa.ChunkedArray) -> pa.ChunkedArray:
         _offset(ticks // PER_SECOND[times.type.unit]) for ticks in distance.dictionary.to_pylist()
     ]
     return pa.chunked_array([pa.array(names, pa.string()).take(distance.indices)])
-
-
-def _instants(times: pa.ChunkedArray) -> pd.DatetimeIndex:
-    naive = times.cast(pa.timestamp(times.type.unit)).to_numpy()
-    return pd.DatetimeIndex(naive).tz_localize("UTC")
 
 
 def _offset(seconds: int) -> str:

@@ -7,14 +7,14 @@ text, nothing at all is a missing value, and ``"NA"`` or ``"null"`` are words li
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from io import RawIOBase
 from typing import BinaryIO
 
 import pyarrow as pa
 import pyarrow.csv
 
-from crisp_data.export.columns import from_json_text, is_nested, is_text, iso8601, json_text, plain
+from crisp_data.export.columns import from_json_text, in_words, is_nested, is_text
 from crisp_data.export.formula_guard import guard, guard_names, unguard, unguard_names
 
 # A row may not be longer than a block; a Crisp record is a few kilobytes.
@@ -38,7 +38,9 @@ def write_csv(file: BinaryIO, schema: pa.Schema, parts: Iterable[pa.Table]) -> N
     writer: pyarrow.csv.CSVWriter | None = None
     try:
         for part in parts:
-            cells = pa.table([_cells(column) for column in part.columns], header)
+            columns = [in_words(column) for column in part.columns]
+            guarded = [guard(cells) if is_text(cells.type) else cells for cells in columns]
+            cells = pa.table(guarded, header)
             if writer is None:
                 writer = pyarrow.csv.CSVWriter(file, cells.schema)
             writer.write_table(cells)
@@ -55,7 +57,9 @@ def read_csv(file: BinaryIO, kinds: Mapping[str, pa.DataType]) -> pa.Table:
     ValueError, csv.Error
         The lines are not CSV of these kinds; Arrow's own error is a ValueError, too.
     """
-    header = next(csv.reader(_lines(file)), [])
+    # Decoded line by line, which leaves the file open and the rest of it unread.
+    lines = (line.decode("utf-8" if n else "utf-8-sig") for n, line in enumerate(file))
+    header = next(csv.reader(lines), [])
     file.seek(0)
     names = unguard_names(header)
     wanted = [kinds.get(name, _TEXT) for name in names]
@@ -73,25 +77,8 @@ def read_csv(file: BinaryIO, kinds: Mapping[str, pa.DataType]) -> pa.Table:
             },
         ),
     )
-    columns = [
-        _from_cells(column, kind) for column, kind in zip(cells.columns, wanted, strict=True)
-    ]
-    return pa.table(columns, names)
-
-
-def _lines(file: BinaryIO) -> Iterator[str]:
-    """Decode line by line, which leaves the file open and the rest of it unread."""
-    for number, line in enumerate(file):
-        yield line.decode("utf-8" if number else "utf-8-sig")
-
-
-def _cells(column: pa.ChunkedArray) -> pa.ChunkedArray:
-    column = plain(column)
-    if is_nested(column.type):
-        column = json_text(column)
-    elif pa.types.is_timestamp(column.type):
-        return iso8601(column)
-    return guard(column) if is_text(column.type) else column
+    columns = map(_from_cells, cells.columns, wanted)
+    return pa.table(list(columns), names)
 
 
 def _from_cells(column: pa.ChunkedArray, kind: pa.DataType) -> pa.ChunkedArray:

@@ -75,21 +75,9 @@ def _builtin(value: Any) -> Any:
     )
 
 
-def _decimal(value: Decimal) -> str | None:
-    return format(value, "f") if _finite(float(value)) is not None else None
-
-
-def _moment(value: np.datetime64) -> str | None:
-    return None if np.isnat(value) else str(value)
-
-
 def base64_text(value: Any) -> str:
     """Write bytes as Base64."""
     return base64.b64encode(value).decode()
-
-
-def _seconds(value: Any) -> float | None:
-    return _finite(pd.Timedelta(value).total_seconds())
 
 
 def _finite(number: float) -> float | None:
@@ -107,9 +95,9 @@ _WRITTEN: tuple[tuple[Any, Callable[[Any], Any]], ...] = (
     (float, _finite),
     (pa.MonthDayNano, month_day_nano_text),
     ((datetime, date, time), lambda value: value.isoformat()),
-    (np.datetime64, _moment),
-    ((timedelta, np.timedelta64), _seconds),
+    (np.datetime64, lambda value: None if np.isnat(value) else str(value)),
+    ((timedelta, np.timedelta64), lambda value: _finite(pd.Timedelta(value).total_seconds())),
     ((bytes, bytearray, memoryview), base64_text),
-    (Decimal, _decimal),
+    (Decimal, lambda value: None if _finite(float(value)) is None else format(value, "f")),
     ((UUID, PurePath, pd.Period, pd.Interval), str),
 )

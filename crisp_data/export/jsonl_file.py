@@ -7,7 +7,7 @@ string. Both come back as the text they were, byte for byte.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from itertools import chain
 from typing import Any, BinaryIO
 
@@ -28,6 +28,13 @@ _encoder = msgspec.json.Encoder()
 _record = msgspec.json.Decoder(dict[str, msgspec.Raw])
 _string = msgspec.json.Decoder(str)
 _any_json = msgspec.json.Decoder(msgspec.Raw)
+# What a JSON list of values of an Arrow type is read as; of any other they are text.
+_READ: tuple[tuple[Callable[[pa.DataType], bool], Any], ...] = (
+    (pa.types.is_integer, list[int | None]),
+    (pa.types.is_floating, list[float | None]),
+    (pa.types.is_boolean, list[bool | None]),
+    (pa.types.is_list, list[list[str | None] | None]),
+)
 
 
 def write_jsonl(file: BinaryIO, parts: Iterable[pa.Table], json: Collection[str]) -> None:
@@ -48,7 +55,7 @@ def write_jsonl(file: BinaryIO, parts: Iterable[pa.Table], json: Collection[str]
     for part in parts:
         pieces: list[Any] = []
         for name, column in zip(part.column_names, part.columns, strict=True):
-            values = _embedded(column) if name in json else _values(column)
+            values = list(map(_embed, column.to_pylist())) if name in json else _values(column)
             key = _encoder.encode(name).decode()
             pieces += [_text_of(("," if pieces else "{") + key + ":"), _encoded(values)]
         lines = pc.binary_join_element_wise(*pieces, _text_of("}\n"), _text_of(""))
@@ -124,13 +131,9 @@ def _text_of(text: str) -> pa.Scalar:
     return pa.scalar(text, _TEXT)
 
 
-def _embedded(column: pa.ChunkedArray) -> list[msgspec.Raw | str | None]:
-    return [None if text is None else _embed(text) for text in column.to_pylist()]
-
-
-def _embed(text: str) -> msgspec.Raw | str:
+def _embed(text: str | None) -> msgspec.Raw | str | None:
     """Return the JSON itself where it is an object or list on one line, else the text."""
-    if text[:1] + text[-1:] not in ("{}", "[]") or "\n" in text or "\r" in text:
+    if text is None or text[:1] + text[-1:] not in ("{}", "[]") or "\n" in text or "\r" in text:
         return text
     try:
         _any_json.decode(text)
@@ -151,25 +154,14 @@ def _read(raws: list[msgspec.Raw], kind: pa.DataType | None, json: bool) -> Any:
     """Decode the values of one column together: a column is a list of one type."""
     if json:
         return pa.array(map(_unembed, raws), kind)
-    values = msgspec.json.decode(b"[%b]" % b",".join(raws), type=_listed(kind))
+    text = b"[%b]" % b",".join(raws)
     if kind is None:
-        return values
+        return msgspec.json.decode(text)
+    read = next((read for fits, read in _READ if fits(kind)), list[str | None])
+    values = msgspec.json.decode(text, type=read)
     if pa.types.is_timestamp(kind):
         return pa.array(values, pa.string()).cast(kind)
     return pa.array(values, kind)
-
-
-def _listed(kind: pa.DataType | None) -> Any:
-    """Return the type of a JSON list of such values."""
-    if kind is None:
-        return list[Any]
-    if pa.types.is_integer(kind):
-        return list[int | None]
-    if pa.types.is_floating(kind):
-        return list[float | None]
-    if pa.types.is_boolean(kind):
-        return list[bool | None]
-    return list[list[str | None] | None] if pa.types.is_list(kind) else list[str | None]
 
 
 def _untyped(values: list[Any]) -> pa.Array:

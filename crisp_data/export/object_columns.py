@@ -13,6 +13,7 @@ from uuid import UUID
 import numpy as np
 import pandas as pd
 import pyarrow as pa
+from pyarrow.types import is_primitive, is_temporal
 
 from crisp_data.export.columns import as_series, is_text
 from crisp_data.export.json_values import json_text
@@ -39,13 +40,11 @@ def typed(column: pd.Series) -> tuple[pd.Series, bool]:
         raise MIXED
     group = groups.pop() if groups else "text"
     try:
-        if group == "nested":
-            data, json = _nested(values)
-            return as_series(data, column.index), json
         _, read = _KINDS[group]
         if read is None:
             return _by_pandas(column, values, present), False
-        return as_series(read(values), column.index), False
+        data = read(values)
+        return as_series(data, column.index), group == "nested" and is_text(data.type)
     except (pa.ArrowException, ValueError, TypeError, OverflowError):
         # The cause would quote a cell.
         raise MIXED from None
@@ -100,13 +99,13 @@ def _by_pandas(column: pd.Series, values: list[Any], present: list[Any]) -> pd.S
         found = pd.Series(values, index=column.index, dtype=object).infer_objects()
         if found.dtype != object:
             return found
-    shown = [value.isoformat() if isinstance(value, datetime) else str(value) for value in present]
-    texts = iter(shown)
-    filled = pa.array([v if v is None else next(texts) for v in values], _TEXT)
-    return as_series(filled, column.index)
+    shown = _as(
+        lambda value: value.isoformat() if isinstance(value, datetime) else str(value), _TEXT
+    )
+    return as_series(shown(values), column.index)
 
 
-def _nested(values: list[Any]) -> tuple[pa.Array, bool]:
+def _nested(values: list[Any]) -> pa.Array:
     """Keep lists of one plain type; all else is JSON, which changes no row to fit another."""
     if not any(isinstance(value, (Mapping, set, frozenset)) for value in values):
         try:
@@ -116,14 +115,10 @@ def _nested(values: list[Any]) -> tuple[pa.Array, bool]:
         if lists is not None and pa.types.is_list(lists.type):
             inner = lists.type.value_type
             if pa.types.is_null(inner):
-                return lists.cast(pa.list_(pa.string())), False
-            if is_text(inner) or _is_number(inner):
-                return lists, False
-    return pa.array(json_text(values), _TEXT), True
-
-
-def _is_number(kind: pa.DataType) -> bool:
-    return bool(pa.types.is_primitive(kind) and not pa.types.is_temporal(kind))
+                return lists.cast(pa.list_(pa.string()))
+            if is_text(inner) or (is_primitive(inner) and not is_temporal(inner)):
+                return lists
+    return pa.array(json_text(values), _TEXT)
 
 
 _Reader = Callable[[list[Any]], pa.Array]
@@ -146,5 +141,5 @@ _KINDS: dict[str, tuple[tuple[type, ...], _Reader | None]] = {
     "interval": ((pd.Interval,), _as(str, _TEXT)),
     "uuid": ((UUID,), _as(str, _TEXT)),
     "path": ((PurePath,), _as(str, _TEXT)),
-    "nested": ((Mapping, list, tuple, set, frozenset, np.ndarray), None),
+    "nested": ((Mapping, list, tuple, set, frozenset, np.ndarray), _nested),
 }

@@ -83,6 +83,11 @@ def _normalised(name: str, column: pd.Series, native: bool) -> tuple[pd.Series, 
         note = {DTYPE_NOTE: str(column.dtype).encode()}
     column = _without_pandas_kinds(column, native)
     kind = _arrow_type(column)
+    if kind is None:
+        raise Unwritable(
+            "has a type that no file format supports",
+            "Convert it first, such as {column}.astype('str').",
+        )
     if not arrow_columns.is_plain(kind, native):
         data, json = arrow_columns.plain(_chunked(column), native)
         column = as_series(data, column.index)
@@ -101,7 +106,7 @@ def _without_pandas_kinds(column: Any, native: bool) -> Any:
         return _categories(column, native)
     if isinstance(dtype, pd.PeriodDtype):
         return column.astype("str")
-    if isinstance(dtype, pd.IntervalDtype) and not (native and _has_arrow_type(column)):
+    if isinstance(dtype, pd.IntervalDtype) and not (native and _arrow_type(column) is not None):
         return column.astype("str")  # so are intervals of times with a zone, before pandas 3.1
     if isinstance(dtype, pd.DatetimeTZDtype):
         return _in_a_named_zone(column)
@@ -143,22 +148,12 @@ def _in_a_named_zone(column: Any) -> Any:
     return named
 
 
-def _arrow_type(column: pd.Series) -> pa.DataType:
+def _arrow_type(column: pd.Series) -> pa.DataType | None:
+    """Find the type that Arrow gives a column, if there is one."""
     try:
         return pa.array(column.iloc[:0], from_pandas=True).type
     except (pa.ArrowException, ValueError, TypeError):
-        raise Unwritable(
-            "has a type that no file format supports",
-            "Convert it first, such as {column}.astype('str').",
-        ) from None
-
-
-def _has_arrow_type(column: pd.Series) -> bool:
-    try:
-        _arrow_type(column)
-    except Unwritable:
-        return False
-    return True
+        return None
 
 
 def _chunked(column: pd.Series) -> pa.ChunkedArray:

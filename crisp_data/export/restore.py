@@ -7,9 +7,9 @@ from typing import Any
 import pandas as pd
 import pyarrow as pa
 
-from crisp_data.export.columns import is_nested
 from crisp_data.export.prepare import DTYPE_NOTE
 from crisp_data.tables import TABLES, Column
+from crisp_data.tables.frames import dtype_of
 
 
 def declared_kinds(table: str | None) -> dict[str, pa.DataType]:
@@ -52,7 +52,7 @@ def to_frame(data: pa.Table, table: str | None, tz: str | None) -> pd.DataFrame:
             none if name in intervals else column
             for name, column in zip(data.column_names, columns, strict=True)
         ]
-    frame: pd.DataFrame = pa.table(columns, data.column_names).to_pandas(types_mapper=_dtype)
+    frame: pd.DataFrame = pa.table(columns, data.column_names).to_pandas(types_mapper=dtype_of)
     for name, dtype in intervals.items():
         frame[name] = pd.Series(dtype=dtype)
     for field in data.schema:
@@ -81,23 +81,8 @@ def _columns(table: str | None) -> tuple[Column, ...]:
 
 def _in_zone(column: pa.ChunkedArray, tz: str | None) -> pa.ChunkedArray:
     kind = column.type
-    if tz and pa.types.is_timestamp(kind) and kind.tz:
-        return column.cast(pa.timestamp(kind.unit, tz))
-    return column
-
-
-def _dtype(kind: pa.DataType) -> object | None:
-    """Choose the dtype that tables use for an Arrow type; None leaves it to pandas."""
-    if pa.types.is_timestamp(kind) and kind.tz:
-        return pd.DatetimeTZDtype(kind.unit, kind.tz)  # its zone as pandas names it
-    # Python's own times know no nanoseconds.
-    if is_nested(kind) or kind == pa.time64("ns"):
-        return pd.ArrowDtype(kind)
-    if pa.types.is_integer(kind):
-        return pd.Int64Dtype() if pa.types.is_signed_integer(kind) else pd.UInt64Dtype()
-    if pa.types.is_floating(kind):
-        return pd.Float64Dtype()
-    return pd.BooleanDtype() if pa.types.is_boolean(kind) else None
+    zoned = tz and pa.types.is_timestamp(kind) and kind.tz
+    return column.cast(pa.timestamp(kind.unit, tz)) if zoned else column
 
 
 def _periods(texts: Any, dtype: str) -> Any:

@@ -9,15 +9,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from crisp_data.errors import BadParameter
-from crisp_data.export.columns import (
-    is_nested,
-    is_text,
-    iso8601,
-    json_text,
-    local,
-    offsets,
-    plain,
-)
+from crisp_data.export.columns import exceeds, in_words, is_text, local, offsets, plain
 from crisp_data.export.formula_guard import guard
 from crisp_data.export.prepare import DTYPE_NOTE
 from crisp_data.plurals import count
@@ -92,11 +84,8 @@ def dtype_name(field: pa.Field) -> str:
 
 
 def _text(column: pa.ChunkedArray) -> pa.ChunkedArray:
-    if is_nested(column.type):
-        return json_text(column)
-    if pa.types.is_timestamp(column.type):
-        return iso8601(column)
-    return column if is_text(column.type) else column.cast(pa.string())
+    text = in_words(column)
+    return text if is_text(text.type) else text.cast(pa.string())
 
 
 def _role(name: str, column: pa.ChunkedArray) -> str:
@@ -105,9 +94,8 @@ def _role(name: str, column: pa.ChunkedArray) -> str:
     if pa.types.is_boolean(kind):
         return "flag"
     if pa.types.is_integer(kind):
-        return (
-            "text" if name.endswith("fingerprint") or _exceeds(column, _MOST_DIGITS) else "number"
-        )
+        as_text = name.endswith("fingerprint") or exceeds(column, _MOST_DIGITS)
+        return "text" if as_text else "number"
     if pa.types.is_floating(kind):
         return "text" if _any(pc.invert(pc.is_finite(column))) else "number"
     if pa.types.is_timestamp(kind) and _showable(column):
@@ -137,11 +125,6 @@ def _check_length(name: str, text: pa.ChunkedArray) -> None:
             "characters, the limit of a spreadsheet, which would cut them.",
             f"Write .parquet, .jsonl or .csv, or shorten frame[{name!r}] with .str.slice() first.",
         )
-
-
-def _exceeds(numbers: pa.ChunkedArray, limit: int) -> bool:
-    found = pc.min_max(numbers).as_py()
-    return found["min"] is not None and max(-found["min"], found["max"]) > limit
 
 
 def _any(flags: pa.ChunkedArray) -> bool:

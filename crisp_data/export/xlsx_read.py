@@ -47,7 +47,8 @@ def read_xlsx(path: Path) -> tuple[pa.Table, str]:
                 f"{path.name} has no sheet {ABOUT!r}: it was not written by this package.",
                 "Read it with pandas.read_excel.",
             )
-        dtypes = {row[0]: row[1] for row in _texts(book[ABOUT])}
+        described = book[ABOUT].iter_rows(min_row=2)
+        dtypes = {_text(row[0]) or "": _text(row[1]) or "" for row in described}
         sheet = book.worksheets[0]
         rows = sheet.iter_rows()
         header = [_text(cell) or "" for cell in next(rows)]
@@ -63,10 +64,6 @@ def read_xlsx(path: Path) -> tuple[pa.Table, str]:
         return pa.table(columns, pa.schema(fields)), sheet.title
     finally:
         book.close()
-
-
-def _texts(sheet: Any) -> list[list[str]]:
-    return [[_text(cell) or "" for cell in row] for row in sheet.iter_rows(min_row=2)]
 
 
 def _column(cells: tuple[Any, ...], dtype: str) -> pa.ChunkedArray:

@@ -44,7 +44,7 @@ class Pool:
     busy : float
         Seconds that a statement waits while another process holds the file.
     version : int, optional
-        The format of the file, kept as SQLite's ``user_version``; None for a library's file.
+        The format of the file, written as SQLite's ``user_version``; None for a library's file.
     """
 
     def __init__(self, path: Path, setup: str, busy: float, version: int | None = None) -> None:
@@ -167,12 +167,7 @@ def _open(path: str, setup: str, busy: float, version: int | None) -> sqlite3.Co
         if error.errno not in (errno.EMFILE, errno.ENFILE):
             raise
         raise FileTrouble(f"The file {path} cannot be opened.", TOO_MANY_FILES) from error
-    db = sqlite3.connect(
-        file,
-        timeout=_POLL,
-        isolation_level=None,
-        check_same_thread=False,
-    )
+    db = sqlite3.connect(file, timeout=_POLL, isolation_level=None, check_same_thread=False)
     began = time.monotonic()
     try:
         while True:

@@ -46,10 +46,6 @@ class PerProcess(Generic[T]):
         return self._made.get(os.getpid())
 
 
-def _renew_the_lock_of_bars() -> None:
-    # Every bar takes it, hidden ones too, and tqdm itself does not renew it.
-    tqdm.set_lock(threading.RLock())
-
-
-if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_renew_the_lock_of_bars)
+if hasattr(os, "register_at_fork"):  # Windows has no fork
+    # Every progress bar takes this lock, hidden ones too, and tqdm itself does not renew it.
+    os.register_at_fork(after_in_child=lambda: tqdm.set_lock(threading.RLock()))

@@ -2,8 +2,8 @@
 
 ``Pool(4).map(ws.messages, ids)`` pickles the method and so the workspace, although the workers
 are forks and have it. Its key must not travel. So what multiprocessing pickles is a name, under
-which forks find what they inherited. Any other process is told when it uses what it was sent, not
-when it reads the task: an error there would leave the pool waiting for ever.
+which forks find what they inherited. In any other process its use raises, and not the reading of
+the task: an error there would leave the pool waiting for ever.
 """
 
 from __future__ import annotations
@@ -17,8 +17,9 @@ from typing import Any, NoReturn
 from crisp_data.errors import ForkedProcess
 
 # Named when made, and not when sent: the workers may have been forked between.
-_names: weakref.WeakKeyDictionary[Any, str] = weakref.WeakKeyDictionary()
-_checks: weakref.WeakKeyDictionary[Any, Callable[[], None]] = weakref.WeakKeyDictionary()
+_names: weakref.WeakKeyDictionary[Any, tuple[str, Callable[[], None] | None]] = (
+    weakref.WeakKeyDictionary()
+)
 _named: weakref.WeakValueDictionary[str, Any] = weakref.WeakValueDictionary()
 
 
@@ -29,20 +30,19 @@ def name(thing: Any, check: Callable[[], None] | None = None) -> None:
 
     >>> name(ws)
     """
-    _names[thing] = secrets.token_hex(8)
-    if check is not None:
-        _checks[thing] = check
-    _named[_names[thing]] = thing
+    token = secrets.token_hex(8)
+    _names[thing], _named[token] = (token, check), thing
     ForkingPickler.register(type(thing), _reduced)
 
 
 def _reduced(thing: Any) -> tuple[Callable[..., Any], tuple[str, str]]:
-    if (check := _checks.get(thing)) is not None:
+    token, check = _names[thing]
+    if check is not None:
         check()
-    return _found, (type(thing).__name__, _names[thing])
+    return _of_this_process, (type(thing).__name__, token)
 
 
-def _found(kind: str, of: str) -> Any:
+def _of_this_process(kind: str, of: str) -> Any:
     return _named.get(of) or _Absent(kind)
 
 

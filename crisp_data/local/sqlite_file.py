@@ -15,6 +15,25 @@ from crisp_data.local.connection_pool import Pool, check_version, is_held
 #: Seconds that a statement waits while another process writes.
 BUSY_WAIT = 30.0
 
+_OTHER_FOLDER = "another folder with connect(state_dir=...) or CRISP_STATE_DIR."
+# What is wrong with a file, and what to do.
+_TROUBLES = {
+    "held": (
+        "was locked by another process for too long",
+        "Run the same line again. If the error persists, end the notebook that hangs.",
+    ),
+    "damaged": (
+        "is damaged",
+        "Move it away, together with the files beside it whose names begin with its name. "
+        "A new file is then created, without what this one recorded.",
+    ),
+    "full": (
+        "cannot be written: the disk is full",
+        f"Free some space and run the same line again, or choose {_OTHER_FOLDER}",
+    ),
+    "other": ("cannot be written", f"Choose {_OTHER_FOLDER}"),
+}
+
 
 class Database:
     """A file that any number of threads and processes share, writes one by one.
@@ -26,7 +45,7 @@ class Database:
     setup : str
         The tables, and the pragmas that differ from the ones here; run by every connection.
     version : int
-        Which format of the file this is, kept as SQLite's ``user_version``; 0 is that of the
+        Which format of the file this is, written as SQLite's ``user_version``; 0 is that of the
         files that do not say so, and the same as 1.
 
     Raises
@@ -69,33 +88,12 @@ class Database:
 
     @contextmanager
     def at_work(self) -> Iterator[None]:
-        """Tell what goes wrong with the file as an error that says the way on."""
+        """Raise what goes wrong with the file as an error that says what to do."""
         try:
             yield
         except (sqlite3.Error, OSError) as error:
-            raise self._told(error) from error
-
-    def _told(self, error: Exception) -> FileTrouble:
-        what = trouble(error)
-        where, folder = f"The file {self._path}", "connect(state_dir=...) or CRISP_STATE_DIR"
-        if what == "held":
-            return FileTrouble(
-                f"{where} was locked by another process for too long.",
-                "Run the same line again. If the error persists, end the notebook that hangs.",
-            )
-        if what == "damaged":
-            return FileTrouble(
-                f"{where} is damaged.",
-                "Move it away, together with the files beside it whose names begin with "
-                "its name. A new file is then created, without what this one recorded.",
-            )
-        if what == "full":
-            return FileTrouble(
-                f"{where} cannot be written: the disk is full.",
-                "Free some space and run the same line again, or choose another folder "
-                f"with {folder}.",
-            )
-        return FileTrouble(f"{where} cannot be written.", f"Choose another folder with {folder}.")
+            what, hint = _TROUBLES[trouble(error)]
+            raise FileTrouble(f"The file {self._path} {what}.", hint) from error
 
 
 def trouble(error: Exception) -> Literal["held", "damaged", "full", "other"]:

@@ -10,6 +10,7 @@ import msgspec
 import pandas as pd
 
 from crisp_data.privacy.scrub import Scrubber
+from crisp_data.privacy.series import like
 from crisp_data.tables.message_text import readable
 
 _ATTACHED = ("file", "animation", "audio")
@@ -24,7 +25,7 @@ def contents(private: pd.DataFrame) -> pd.Series[Any]:
                 content[row] = readable(msgspec.json.decode(text))
             except (msgspec.DecodeError, RecursionError):
                 continue
-    return _like(private["content"], content)
+    return like(private["content"], content)
 
 
 def previews(
@@ -64,14 +65,10 @@ def previews(
         else:
             texts.append(text)
             excerpts.append(excerpt)
-    yield "last_message", _like(frame["last_message"], texts)
-    yield "preview_excerpt", _like(frame["preview_excerpt"], excerpts)
+    yield "last_message", like(frame["last_message"], texts)
+    yield "preview_excerpt", like(frame["preview_excerpt"], excerpts)
 
 
 def _begins(text: str, cut: str) -> bool:
     """Tell whether one is the other's beginning, half an emoji at its end aside."""
     return text.startswith(cut.rstrip("\ufffd")) and len(cut) < len(text)
-
-
-def _like(column: pd.Series[Any], values: list[Any]) -> pd.Series[Any]:
-    return pd.Series(values, index=column.index, name=column.name, dtype=column.dtype)

@@ -152,14 +152,10 @@ def _iban_length(text: str) -> int | None:
     if sum(char.isdigit() for char in text) < _IBAN_DIGITS:
         return None
     ends = [len(text), *(found.start() for found in _BESIDE.finditer(text))]
-    return next(
-        (
-            n
-            for n in sorted(ends, reverse=True)
-            if iban.is_valid(_BESIDE.sub("", text[:n]), check_country=False)
-        ),
-        None,
-    )
+    for end in sorted(ends, reverse=True):
+        if iban.is_valid(_BESIDE.sub("", text[:end]), check_country=False):
+            return end
+    return None
 
 
 def _hidden(found: re.Match[str]) -> str:

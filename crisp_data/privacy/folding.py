@@ -19,6 +19,7 @@ import re
 import unicodedata
 from collections.abc import Callable, Iterator, Sequence
 from functools import lru_cache
+from itertools import pairwise
 from typing import NamedTuple
 from urllib.parse import unquote_to_bytes
 
@@ -58,14 +59,13 @@ class Reading(NamedTuple):
     """One form of a text; each of its characters knows which original ones it stands for."""
 
     text: str
-    starts: Sequence[int] | None = None  # None: no character has moved
-    ends: Sequence[int] | None = None
+    places: Sequence[tuple[int, int]] | None = None  # None: no character has moved
 
     def original(self, start: int, end: int) -> tuple[int, int]:
         """Return where a piece, of one character at least, stands in the original."""
-        if self.starts is None or self.ends is None:
+        if self.places is None:
             return start, end
-        return self.starts[start], self.ends[end - 1]
+        return self.places[start][0], self.places[end - 1][1]
 
 
 def readings(text: str) -> list[Reading]:
@@ -73,11 +73,6 @@ def readings(text: str) -> list[Reading]:
     forms = _folded(Reading(text))
     plain = unescaped(text)
     return forms if plain is None else [*forms, *_folded(plain)]
-
-
-def shown(text: str) -> Reading:
-    """Return the one form that says what a reader sees, once every escape is undone."""
-    return _fold(unescaped(text) or Reading(text))[0]
 
 
 def folded(reading: Reading) -> Reading:
@@ -144,8 +139,7 @@ class Pieces:
 
     def __init__(self, reading: Reading) -> None:
         self._of, self._pieces = reading, [""]
-        self._starts: list[int] = []
-        self._ends: list[int] = []
+        self._places: list[tuple[int, int]] = []
         self.end = 0  # how much of the text has been dealt with
 
     def append(self, piece: str, start: int, end: int) -> None:
@@ -160,18 +154,15 @@ class Pieces:
         end : int
             Where the old text ends.
         """
-        place = self._of.original(start, end)
         self._pieces.append(piece)
-        self._starts += [place[0]] * len(piece)
-        self._ends += [place[1]] * len(piece)
+        self._places += [self._of.original(start, end)] * len(piece)
         self.end = end
 
     def copy(self, end: int) -> None:
         """Take what stands before this place as it is."""
-        text, starts, ends = self._of
+        text, places = self._of
         self._pieces.append(text[self.end : end])
-        self._starts += range(self.end, end) if starts is None else starts[self.end : end]
-        self._ends += range(self.end + 1, end + 1) if ends is None else ends[self.end : end]
+        self._places += places[self.end : end] if places else pairwise(range(self.end, end + 1))
         self.end = end
 
     def ends_in_letter(self) -> bool:
@@ -181,7 +172,7 @@ class Pieces:
     def reading(self) -> Reading:
         """Return the whole form."""
         self.copy(len(self._of.text))
-        return Reading("".join(self._pieces), self._starts, self._ends)
+        return Reading("".join(self._pieces), self._places)
 
 
 def _clusters(text: str, begin: int, stop: int) -> Iterator[tuple[str, int, int]]:

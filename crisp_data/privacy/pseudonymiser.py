@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Collection
 from functools import partial
 from typing import Any, Self
 
 import pandas as pd
 
+from crisp_data.arguments import check_frame
 from crisp_data.errors import BadParameter
 from crisp_data.plurals import count
 from crisp_data.privacy.column_roles import role_of, roles_of
@@ -21,7 +22,7 @@ from crisp_data.privacy.series import private, texts_of, whole_numbers_of
 from crisp_data.privacy.tokens import Tokens
 from crisp_data.tables import TABLES
 
-_LEARNED = ("person", "email", "phone", "address", "ip", "link", "session", "id")
+_SEARCHED = ("person", "email", "phone", "address", "ip", "link", "session", "id")
 # Who an operator is: the columns, and those that do so where the row is an operator's.
 _OPERATORS = ("assigned_user_id", "sender_user_id", "mentions", "operators", "team_operators")
 _WRITER = ("nickname", "user_id", "avatar")
@@ -75,7 +76,7 @@ class Pseudonymiser:
         self._known = Known()
         self._scrubber = Scrubber(Tokens(key), self._known, allow)
         self._keep_operators = keep_operators
-        self._found: dict[str, Counter[str]] = {}
+        self._found = defaultdict[str, Counter[str]](Counter)
         self._seen: set[tuple[str, str]] = set()
 
     def learn(self, *frames: pd.DataFrame) -> Self:
@@ -92,24 +93,24 @@ class Pseudonymiser:
             This object, so that calls can be chained.
         """
         for frame in frames:
-            _check(frame)
-            keep = self._kept(frame)
+            check_frame(frame)
+            keep = self._operators(frame)
             bots, website = _rows(frame, "automated", True), _rows(frame, "user_type", "website")
             for column, role in _columns(frame):
-                if role not in _LEARNED:
+                if role not in _SEARCHED:
                     continue
                 # Where the website itself writes, its name is no secret and no person's.
                 taken = ~(website | keep.get(column.name, website))
                 self._learn(column[taken], role, bots[taken])
             for place, name in enumerate(frame.columns.names):
                 named = _personal_role(name)
-                if named is not None and named in _LEARNED:
+                if named is not None and named in _SEARCHED:
                     level = pd.Series(frame.columns.get_level_values(place))
                     self._learn(level, named, level.isna())
         return self
 
     def frame(self, frame: pd.DataFrame) -> pd.DataFrame:
-        """Return the frame made private; it is learned from first.
+        """Return the frame made private; its own values are remembered first.
 
         Parameters
         ----------
@@ -124,11 +125,11 @@ class Pseudonymiser:
         self.learn(frame)
         result = frame.copy()
         result.attrs = {}
-        keep = self._kept(frame)
+        keep = self._operators(frame)
         labels = self._labels(frame.columns)
         for place, role in enumerate(roles_of(list(frame.columns))):
             column = frame.iloc[:, place]
-            found = self._found.setdefault(str(labels[place]), Counter())
+            found = self._found[str(labels[place])]
             made = private(column, role, self._scrubber, found)
             if column.name in keep:
                 made = made.mask(keep[column.name], column)
@@ -203,7 +204,7 @@ class Pseudonymiser:
                 made.append(pd.Index(private(values, role, self._scrubber, found)))
             else:
                 made.append(level.map(partial(self._label, found=found)))
-            self._found.setdefault(str(name or "columns"), Counter()).update(found)
+            self._found[str(name or "columns")].update(found)
         return _rebuilt(columns, made)
 
     def _label(self, label: Any, found: Counter[str]) -> Any:
@@ -217,21 +218,21 @@ class Pseudonymiser:
         names, levels = list(index.names), index.to_frame(index=False)
         made = []
         for place, role in enumerate(roles_of(names)):
-            found = self._found.setdefault(str(names[place] or "index"), Counter())
+            found = self._found[str(names[place] or "index")]
             made.append(pd.Index(private(levels.iloc[:, place], role, self._scrubber, found)))
         return _rebuilt(index, made)
 
-    def _kept(self, frame: pd.DataFrame) -> dict[Any, pd.Series[Any]]:
+    def _operators(self, frame: pd.DataFrame) -> dict[Any, pd.Series[Any]]:
         """Tell, by column, the rows in which an operator stays who they are."""
         if not self._keep_operators:
             return {}
         everywhere = pd.Series(True, index=frame.index)
-        kept: dict[Any, pd.Series[Any]] = dict.fromkeys(_OPERATORS, everywhere)
+        theirs: dict[Any, pd.Series[Any]] = dict.fromkeys(_OPERATORS, everywhere)
         if "from" in frame:
-            kept |= dict.fromkeys(_WRITER, _rows(frame, "from", "operator"))
+            theirs |= dict.fromkeys(_WRITER, _rows(frame, "from", "operator"))
         elif {"user_id", "first_name"} <= set(frame.columns):
-            kept |= dict.fromkeys(_OF_OPERATOR, everywhere)
-        return {name: rows for name, rows in kept.items() if name in frame}
+            theirs |= dict.fromkeys(_OF_OPERATOR, everywhere)
+        return {name: rows for name, rows in theirs.items() if name in frame}
 
 
 def _rebuilt(index: pd.Index[Any], levels: list[Any]) -> pd.Index[Any]:
@@ -239,14 +240,6 @@ def _rebuilt(index: pd.Index[Any], levels: list[Any]) -> pd.Index[Any]:
     if index.nlevels > 1:
         return pd.MultiIndex.from_arrays(levels, names=index.names)
     return index if levels[0].equals(index) else levels[0].rename(index.names[0])
-
-
-def _check(frame: object) -> None:
-    if not isinstance(frame, pd.DataFrame):
-        raise BadParameter(
-            f"A {type(frame).__name__} is not a DataFrame.",
-            "A Series becomes one with .to_frame() or .reset_index().",
-        )
 
 
 def _has(frame: pd.DataFrame, *names: str) -> bool:

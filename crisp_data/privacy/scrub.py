@@ -136,7 +136,7 @@ class Scrubber:
         found : Found
             Counts by kind what was replaced.
         role : str, default "json"
-            The role of the values; "free" keeps allowed keys only.
+            The role of the values; of "free" only allowed keys stay.
 
         Returns
         -------
@@ -166,9 +166,9 @@ class Scrubber:
         return value if role == "keep" else self.token(role, value, found)
 
     def _free(self, value: dict[str, Any], found: Found) -> dict[str, Any] | None:
-        kept = {key: item for key, item in value.items() if key in self.allow}
-        found["drop"] += len(value) - len(kept)
-        return self._object(kept, found) or None
+        allowed = {key: item for key, item in value.items() if key in self.allow}
+        found["drop"] += len(value) - len(allowed)
+        return self._object(allowed, found) or None
 
     def _object(self, value: dict[str, Any], found: Found) -> dict[str, Any]:
         private = {}

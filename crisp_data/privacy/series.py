@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable
 from decimal import Decimal
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -39,17 +40,14 @@ def private(column: pd.Series[Any], role: str, scrubber: Scrubber, found: Found)
     kind = column.dtype
     if role == "keep" or types.is_bool_dtype(kind) or _is_time(kind):
         return column
+    if isinstance(kind, pd.CategoricalDtype):
+        return _categories(column, role, scrubber, found)
     if types.is_numeric_dtype(kind):
         return _numbers(column, role, scrubber, found)
-
-    def make(value: Any, counted: Found) -> Any:
-        return scrubber.value(role, value, counted)
-
-    if isinstance(kind, pd.CategoricalDtype):
-        if types.is_numeric_dtype(kind.categories.dtype):
-            return _numbers_of(column, role, scrubber, found)
-        return _categories(column, make, found)
-    return (_texts if _is_text(kind) else _objects)(column, make, found)
+    make = partial(scrubber.value, role)
+    if _is_text(kind):
+        return _texts(column, make, found)
+    return like(column, [make(value, found) for value in column.tolist()])
 
 
 def texts_of(column: pd.Series[Any]) -> list[str]:
@@ -78,39 +76,29 @@ def whole_numbers_of(column: pd.Series[Any]) -> list[str]:
 def _texts(column: pd.Series[Any], make: _Make, found: Found) -> pd.Series[Any]:
     """Replace each different text once: messages repeat, and names do all the time."""
     codes, different = pd.factorize(column)
-    values, _ = _made(different.tolist(), np.bincount(codes[codes >= 0]), make, found)
-    # What is missing has the code -1, which takes the last.
-    return _like(column, np.array([*values, None], dtype=object)[codes])
-
-
-def _categories(column: pd.Series[Any], make: _Make, found: Found) -> pd.Series[Any]:
-    known, codes = column.cat.categories.tolist(), column.cat.codes.to_numpy()
-    values, changed = _made(known, np.bincount(codes[codes >= 0]), make, found)
-    if not changed:
-        return column
-    kept = list(dict.fromkeys(value for value in values if value is not None))
-    places = {value: n for n, value in enumerate(kept)}
-    categories = pd.Index(kept, dtype=column.cat.categories.dtype)
-    return _recoded(column, categories, [places.get(value, -1) for value in values])
-
-
-def _recoded(column: pd.Series[Any], categories: pd.Index[Any], places: Any) -> pd.Series[Any]:
-    """Replace the categories of a column; ``places`` are those of the old ones among the new."""
-    codes = np.array([*places, -1])[column.cat.codes.to_numpy()]
-    array = pd.Categorical.from_codes(codes, categories=categories, ordered=column.cat.ordered)
-    return pd.Series(array, index=column.index, name=column.name)
-
-
-def _made(different: list[Any], counts: Any, make: _Make, found: Found) -> tuple[list[Any], bool]:
-    """Make each different value private; what it held counts as often as it occurs."""
-    occurrences = [*counts.tolist(), *[0] * (len(different) - len(counts))]
     values = []
-    for value, times in zip(different, occurrences, strict=True):
+    for value, times in zip(different, np.bincount(codes[codes >= 0]).tolist(), strict=True):
         counted: Found = Counter()
         values.append(make(value, counted))
         for kind, count in counted.items():
             found[kind] += count * times
-    return values, values != different
+    # What is missing has the code -1, which takes the last.
+    return like(column, np.array([*values, None], dtype=object)[codes])
+
+
+def _categories(
+    column: pd.Series[Any], role: str, scrubber: Scrubber, found: Found
+) -> pd.Series[Any]:
+    """Replace the categories, unused ones too; what they held counts as often as it occurs."""
+    known = pd.Series(column.cat.categories)
+    values = private(known, role, scrubber, Counter())
+    if values.equals(known):
+        return column
+    private(column.dropna().astype(known.dtype), role, scrubber, found)
+    new = pd.Index(values.dropna()).unique()
+    codes = np.append(new.get_indexer(pd.Index(values)), -1)[column.cat.codes.to_numpy()]
+    array = pd.Categorical.from_codes(codes, categories=new, ordered=column.cat.ordered)
+    return pd.Series(array, index=column.index, name=column.name)
 
 
 def _numbers(column: pd.Series[Any], role: str, scrubber: Scrubber, found: Found) -> pd.Series[Any]:
@@ -126,7 +114,7 @@ def _numbers(column: pd.Series[Any], role: str, scrubber: Scrubber, found: Found
     if size.kind in "iu":
         most = np.iinfo(size).max
     made = {value: scrubber.tokens.number(value) % most for value in present.unique().tolist()}
-    return _like(column, [made.get(value) for value in column.tolist()])
+    return like(column, [made.get(value) for value in column.tolist()])
 
 
 def _known_phones(column: pd.Series[Any], scrubber: Scrubber, found: Found) -> pd.Series[Any]:
@@ -143,24 +131,8 @@ def _known_phones(column: pd.Series[Any], scrubber: Scrubber, found: Found) -> p
     return private
 
 
-def _numbers_of(
-    column: pd.Series[Any], role: str, scrubber: Scrubber, found: Found
-) -> pd.Series[Any]:
-    """Replace the numbers that are categories."""
-    known = pd.Series(column.cat.categories)
-    values = _numbers(known, role, scrubber, Counter())
-    if values.equals(known):
-        return column
-    found[role] += int(column.notna().sum())
-    kept = pd.Index(values).unique()
-    return _recoded(column, kept, kept.get_indexer(pd.Index(values)))
-
-
-def _objects(column: pd.Series[Any], make: _Make, found: Found) -> pd.Series[Any]:
-    return _like(column, [make(value, found) for value in column.tolist()])
-
-
-def _like(column: pd.Series[Any], values: Any) -> pd.Series[Any]:
+def like(column: pd.Series[Any], values: Any) -> pd.Series[Any]:
+    """Give a column other values, its dtype, index and name as they are."""
     return pd.Series(list(values), index=column.index, name=column.name, dtype=column.dtype)
 
 

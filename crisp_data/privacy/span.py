@@ -18,12 +18,12 @@ class Span(NamedTuple):
 
 def merged(found: Iterable[Span]) -> list[Span]:
     """Join spans that overlap; the longest of them, and the first of equals, gives the token."""
-    kept: list[Span] = []
+    joined: list[Span] = []
     for span in sorted(found, key=itemgetter(0, 1)):
-        if kept and span.start < kept[-1].end:
-            last = kept[-1]
+        if joined and span.start < joined[-1].end:
+            last = joined[-1]
             first = last if last.end - last.start >= span.end - span.start else span
-            kept[-1] = first._replace(start=last.start, end=max(last.end, span.end))
+            joined[-1] = first._replace(start=last.start, end=max(last.end, span.end))
         else:
-            kept.append(span)
-    return kept
+            joined.append(span)
+    return joined

@@ -237,7 +237,7 @@ class Client(HttpVerbs):
         single = one_pass or down_to is not None
         where, query = page_requests.check(route, arguments, single, known)
         passes: dict[str, Any] = {"one_pass": one_pass, "down_to": down_to, "known": known}
-        queries = partial(paging.walk, route, query, rows, self.now, **passes)
+        queries = partial(paging.page_queries, route, query, rows, self.now, **passes)
         send = partial(self._send, use_cache=use_cache, for_write=for_write)
         steps = page_requests.one_by_one(send, route, where, queries)
         # A list by time counts its rows itself, and can be continued after a pause.

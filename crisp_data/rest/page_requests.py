@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from crisp_data.api import paging, routes
-from crisp_data.api.envelope import Page
+from crisp_data.api import routes
+from crisp_data.api.envelope import Page, PageQueries
 from crisp_data.errors import BadParameter
 from crisp_data.rest.page_iterator import Steps
 from crisp_data.rest.transport import PULL
@@ -60,7 +60,7 @@ def one_by_one(
     send: Callable[..., Any],
     route: routes.Route,
     where: Mapping[str, Any],
-    queries: Callable[[], paging.PageQueries],
+    queries: Callable[[], PageQueries],
 ) -> Callable[..., Steps]:
     """Make what sends one request after another, for as long as the caller takes pages.
 
@@ -76,7 +76,7 @@ def one_by_one(
     where : Mapping[str, object]
         The parameters of the path.
     queries : callable
-        Begins the queries, as :func:`crisp_data.api.paging.walk` does.
+        Begins the queries, as :func:`crisp_data.api.paging.page_queries` does.
 
     Returns
     -------

@@ -12,16 +12,15 @@ import pyarrow as pa
 from crisp_data.api.json_repair import compacted, json_texts, paired, written
 from crisp_data.dates import check_tz
 from crisp_data.errors import BadParameter
-from crisp_data.tables import arrow
 from crisp_data.tables.decode import Misfits, Path, Plan, Record, Unfolded, path_of, split
 from crisp_data.tables.dedupe import positions, sorting
 from crisp_data.tables.frames import find_table, to_frame
-from crisp_data.tables.kinds import EXTRA, TEXT, Column, in_zone
+from crisp_data.tables.kinds import EXTRA, TEXT, Column, in_zone, to_arrow, unknown
 
 # Records are held as objects only until there are this many of them.
 _BATCH = 1_000
 # Unknown fields that get a place of their own in the decoder; more of them (a free-form object
-# that Crisp does not document) are still kept, one record at a time.
+# that Crisp does not document) go to ``extra``, one record at a time.
 _MOST_EXTRA_PATHS = 64
 
 
@@ -29,7 +28,7 @@ class Builder:
     """Collect the records of one table from answers, then give them as one frame.
 
     Records become Arrow columns every few thousand rows, so memory holds the data once and no
-    Python object per row. A record that does not fit the declared schema is kept like any
+    Python object per row. A record that does not fit the declared schema has its row like any
     other: what has no column, or not its column's type, is in ``extra``.
 
     Parameters
@@ -60,7 +59,9 @@ class Builder:
         self._rows: list[Record] = []
         self._constants: list[tuple[slice, dict[str, str]]] = []
         self._unmapped: dict[int, dict[Path, str]] = {}
-        self._chunks: dict[str, list[pa.Array]] = {name: [] for name in self.schema.names}
+        self._chunks: dict[str, list[pa.Array]] = {
+            c.name: [to_arrow(c, self._kinds[c.name], [])] for c in self.table.columns
+        }
         self._flushed = 0
 
     def __len__(self) -> int:
@@ -196,15 +197,14 @@ class Builder:
         for other in others:
             more = batch.values[other]
             cells = [a if a is not None else b for a, b in zip(cells, more, strict=True)]
-        array = arrow.to_arrow(column, self._kinds[column.name], cells)
+        array = to_arrow(column, self._kinds[column.name], cells)
         if column.kind.categories:
-            for row, value in arrow.unknown(array, cells).items():
+            for row, value in unknown(array, cells).items():
                 batch.unmapped[row][path] = written(value)
         return array
 
     def _whole(self, name: str) -> pa.ChunkedArray:
-        chunks = self._chunks[name] or [arrow.without_rows(self._kinds[name])]
-        return pa.chunked_array(chunks)
+        return pa.chunked_array(self._chunks[name])
 
 
 def _object(misfits: dict[Path, str]) -> str:

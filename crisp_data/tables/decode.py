@@ -18,7 +18,8 @@ from typing import Any, TypeAlias
 import msgspec
 from msgspec import Raw
 
-from crisp_data.api.json_repair import mended, strict, written
+from crisp_data.api.envelope import decode
+from crisp_data.api.json_repair import strict, written
 from crisp_data.errors import BadAnswer
 from crisp_data.tables.kinds import Table
 
@@ -128,7 +129,7 @@ class Node:
             misfits[self.path] = raw
             misfits.wide.add(self.path)
             return None
-        kept = {}
+        fitting = {}
         for key, part in parts.items():
             if memoryview(part) == _NULL:
                 continue
@@ -138,8 +139,8 @@ class Node:
                 if written(key) == f'"{key}"':  # Struct fields cannot hold escapes.
                     misfits.unknown.add((*self.path, key))
             elif (value := child.fitted(part, misfits)) is not None:
-                kept[key] = value
-        return Raw(msgspec.json.encode(kept))
+                fitting[key] = value
+        return Raw(msgspec.json.encode(fitting))
 
     def unfold(self, records: list[Any], into: Unfolded) -> None:
         """Turn records into one list of values for each path below."""
@@ -175,7 +176,7 @@ class Plan:
         self.root = Node((), leaves, wide - {()})
         record: Any = self.root.struct
         self._one = msgspec.json.Decoder(record).decode
-        self._page = _envelope(list[record] | record | None)
+        self._page = _envelope(list[record] | record | None).decode
 
     def page(self, body: bytes) -> list[Record]:
         """Decode a whole answer at once; ``ValueError`` where any of it does not fit."""
@@ -209,27 +210,22 @@ def split(body: bytes) -> list[Raw]:
     BadAnswer
         It is not the documented envelope, or it reports an error.
     """
-    try:
-        envelope = _split(body)
-    except ValueError:
-        try:
-            envelope = _split(mended(body))
-        except ValueError:
-            raise BadAnswer("The answer is not the JSON envelope which Crisp documents.") from None
+    envelope = decode(_split, body)
     if envelope.error:
         raise BadAnswer("The answer reports an error where records were expected.")
     data = envelope.data
     kind = bytes(memoryview(data)[:1])
     if kind not in (b"[", b"{", b"n"):
         raise BadAnswer("The answer's data are neither records nor a record.")
-    return (
-        _read_list(data) if kind == b"[" else [] if memoryview(data) in (b"{}", _NULL) else [data]
-    )
+    if kind == b"[":
+        return _read_list(data)
+    return [] if memoryview(data) in (_NOTHING, _NULL) else [data]
 
 
-def _envelope(data: Any) -> Callable[[bytes], Any]:
+def _envelope(data: Any) -> msgspec.json.Decoder[Any]:
+    """Make the decoder of an answer that holds such data."""
     envelope = msgspec.defstruct("Envelope", [("data", data), ("error", bool, False)], gc=False)
-    return msgspec.json.Decoder(envelope).decode
+    return msgspec.json.Decoder(envelope)
 
 
 def _others(values: list[Any], kind: Any) -> list[int]:

@@ -24,7 +24,7 @@ def positions(table: Table, columns: Mapping[str, pa.ChunkedArray]) -> pa.Array 
     in the order in which it came.
     """
     keys = to_frame(pa.table({name: columns[name] for name in table.key}))
-    kept = ~keys.duplicated(keep="last").to_numpy() | keys[table.key[-1]].isna().to_numpy()
+    last = ~keys.duplicated(keep="last").to_numpy() | keys[table.key[-1]].isna().to_numpy()
     by = {
         name: columns[name].combine_chunks().dictionary_encode().indices
         if how == "arrival"
@@ -34,8 +34,8 @@ def positions(table: Table, columns: Mapping[str, pa.ChunkedArray]) -> pa.Array 
     directions = [
         (name, "descending" if how == "descending" else "ascending") for name, how in table.order
     ]
-    rows = np.arange(len(kept))
+    rows = np.arange(len(last))
     if directions:
         rows = pc.sort_indices(pa.table(by), sort_keys=directions).to_numpy()
-    rows = rows[kept[rows]]
-    return None if np.array_equal(rows, np.arange(len(kept))) else pa.array(rows)
+    rows = rows[last[rows]]
+    return None if np.array_equal(rows, np.arange(len(last))) else pa.array(rows)

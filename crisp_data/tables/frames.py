@@ -4,23 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
 import pandas as pd
 import pyarrow as pa
 
 from crisp_data.errors import BadParameter
-from crisp_data.tables import arrow as columns
-from crisp_data.tables.kinds import Table, in_zone
+from crisp_data.tables.kinds import Table, in_zone, to_arrow
 from crisp_data.tables.schemas import TABLES
-
-_DTYPES = {
-    pa.large_string(): pd.StringDtype(na_value=np.nan),
-    pa.string(): pd.StringDtype(na_value=np.nan),
-    pa.int64(): pd.Int64Dtype(),
-    pa.uint64(): pd.UInt64Dtype(),
-    pa.float64(): pd.Float64Dtype(),
-    pa.bool_(): pd.BooleanDtype(),
-}
 
 
 def find_table(table: str) -> Table:
@@ -46,7 +35,7 @@ def to_frame(data: pa.Table) -> pd.DataFrame:
     pandas.DataFrame
         The same columns and rows.
     """
-    frame: pd.DataFrame = data.to_pandas(types_mapper=_dtype, ignore_metadata=True)
+    frame: pd.DataFrame = data.to_pandas(types_mapper=dtype_of, ignore_metadata=True)
     return frame
 
 
@@ -71,7 +60,9 @@ def empty(table: str, tz: str = "UTC") -> pd.DataFrame:
     >>> tables.empty("pages").columns.tolist()
     ['session_id', 'timestamp', 'page_title', 'page_url', 'page_referrer', 'website_id', 'extra']
     """
-    return to_frame(_empty(find_table(table), tz))
+    found = find_table(table)
+    arrays = [to_arrow(column, in_zone(column.kind, tz), []) for column in found.columns]
+    return to_frame(pa.table(arrays, found.schema_in(tz)))
 
 
 def schema(table: str, tz: str = "UTC") -> pd.DataFrame:
@@ -103,12 +94,16 @@ def schema(table: str, tz: str = "UTC") -> pd.DataFrame:
     return frame.astype("str")
 
 
-def _empty(table: Table, tz: str) -> pa.Table:
-    arrays = [columns.without_rows(in_zone(c.kind, tz)) for c in table.columns]
-    return pa.table(arrays, table.schema_in(tz))
-
-
-def _dtype(arrow: pa.DataType) -> Any:
-    if pa.types.is_timestamp(arrow) and arrow.tz:
-        return pd.DatetimeTZDtype(arrow.unit, arrow.tz)  # its zone as pandas names it
-    return pd.ArrowDtype(arrow) if pa.types.is_list(arrow) else _DTYPES.get(arrow)
+def dtype_of(kind: pa.DataType) -> Any:
+    """Choose the dtype that tables use for an Arrow type; None leaves it to pandas."""
+    types = pa.types
+    if types.is_timestamp(kind) and kind.tz:
+        return pd.DatetimeTZDtype(kind.unit, kind.tz)  # its zone as pandas names it
+    # Python's own times know no nanoseconds.
+    if (types.is_nested(kind) and not types.is_dictionary(kind)) or kind == pa.time64("ns"):
+        return pd.ArrowDtype(kind)
+    if types.is_integer(kind):
+        return pd.Int64Dtype() if types.is_signed_integer(kind) else pd.UInt64Dtype()
+    if types.is_floating(kind):
+        return pd.Float64Dtype()
+    return pd.BooleanDtype() if types.is_boolean(kind) else None

@@ -1,4 +1,4 @@
-"""The kinds of column, and what a column and a table declare.
+"""The kinds of column, what a column and a table declare, and values as Arrow arrays.
 
 A kind ties together what JSON may hold, what Arrow stores and, through
 :func:`crisp_data.tables.frames.to_frame`, which pandas dtype an analyst sees.
@@ -12,7 +12,10 @@ from functools import cached_property
 from typing import Annotated, Any, Literal
 
 import pyarrow as pa
+import pyarrow.compute as pc
 from msgspec import Meta, Raw
+
+from crisp_data.api.json_repair import json_texts
 
 # Years 1 to 9999: what datetime and pandas' own printing can show.
 _FIRST_MS, _LAST_MS = -62_135_596_800_000, 253_402_300_799_999
@@ -114,7 +117,7 @@ class Table:
     declared : tuple of Column
         The columns that JSON fills; :attr:`columns` adds ``extra``.
     key : tuple of str
-        Columns that identify a row; of rows that share it the last one added is kept. A row
+        Columns that identify a row; of rows that share it the last one added stays. A row
         without the last of them cannot be identified and always stays.
     order : tuple of (str, direction)
         How rows are sorted; ``arrival`` keeps the order in which values were first seen.
@@ -154,3 +157,48 @@ class Table:
 def in_zone(kind: Kind, tz: str) -> Kind:
     """Give the kind with its times, if any, in the zone ``tz``."""
     return replace(kind, arrow=pa.timestamp("ms", tz=tz)) if kind is TIME else kind
+
+
+def to_arrow(column: Column, kind: Kind, values: list[Any]) -> pa.Array:
+    """Turn what was decoded for a column into its array; see :func:`unknown` for categories.
+
+    Parameters
+    ----------
+    column : Column
+        The column.
+    kind : Kind
+        Its kind, with its time zone.
+    values : list[object]
+        What was decoded; None for missing.
+
+    Returns
+    -------
+    pyarrow.Array
+        As long as ``values``.
+    """
+    if column.read:
+        values = column.read(values)
+    elif kind.name == "json":
+        values = json_texts(values)
+    if kind.categories:
+        return encode(kind, pa.array(values, pa.large_string()))
+    return pa.array(values, kind.arrow)
+
+
+def encode(kind: Kind, texts: pa.Array) -> pa.Array:
+    """Encode texts as the fixed categories of a kind; an unknown one becomes null."""
+    fixed = pa.array(kind.categories, pa.large_string())
+    codes = pc.index_in(texts.cast(pa.large_string()), value_set=fixed)
+    return pa.DictionaryArray.from_arrays(codes.cast(pa.int8()), fixed)
+
+
+def unknown(encoded: pa.Array, values: list[Any]) -> dict[int, str]:
+    """Find the values, by row, that a category does not know."""
+    if encoded.null_count == values.count(None):
+        return {}
+    missing = pc.is_null(encoded).to_pylist()
+    return {
+        row: value
+        for row, (value, gone) in enumerate(zip(values, missing, strict=True))
+        if gone and value is not None
+    }

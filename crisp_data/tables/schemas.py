@@ -7,6 +7,8 @@ its official clients. Every field they document is a column; what they do not kn
 
 from __future__ import annotations
 
+from typing import Any
+
 from crisp_data.tables.kinds import (
     FLAG,
     INTEGER,
@@ -32,6 +34,13 @@ _AVAILABILITY = category("online", "away", "offline")
 _WEBSITE = Column("website_id", TEXT, "website (workspace) it belongs to")
 _SESSION = Column("session_id", TEXT, "conversation it belongs to")
 
+TABLES: dict[str, Table] = {}
+
+
+def _declare(name: str, meaning: str, columns: tuple[Column, ...], **options: Any) -> None:
+    """Add a table; the options are those of :class:`Table`."""
+    TABLES[name] = Table(name, meaning, columns, **options)
+
 
 def _place(path: str, of: str, prefix: str = "") -> tuple[Column, ...]:
     """Declare the five columns of a geolocation object at ``path``."""
@@ -45,7 +54,7 @@ def _place(path: str, of: str, prefix: str = "") -> tuple[Column, ...]:
     )
 
 
-_CONVERSATIONS = Table(
+_declare(
     "conversations",
     "one conversation, as of the time it was read",
     (
@@ -105,7 +114,7 @@ _CONVERSATIONS = Table(
     order=(("updated_at", "descending"), ("session_id", "ascending")),
 )
 
-_MESSAGES = Table(
+_declare(
     "messages",
     "one message, note or event of a conversation",
     (
@@ -139,7 +148,7 @@ _MESSAGES = Table(
     order=(("session_id", "arrival"), ("timestamp", "ascending"), ("fingerprint", "ascending")),
 )
 
-_PEOPLE = Table(
+_declare(
     "people",
     "one profile of the people list",
     (
@@ -197,7 +206,7 @@ def _operator(name: str, kind: Kind, meaning: str, camel: str = "") -> Column:
     return Column(name, kind, meaning, f"details.{name}", also)
 
 
-_OPERATORS = Table(
+_declare(
     "operators",
     "one operator (agent) of the website",
     (
@@ -217,7 +226,7 @@ _OPERATORS = Table(
     withheld=("details.identifier", "details.key", "identifier", "key"),
 )
 
-_VISITORS = Table(
+_declare(
     "visitors",
     "one visitor who is on the website now",
     (
@@ -240,7 +249,7 @@ _VISITORS = Table(
     key=("website_id", "session_id"),
 )
 
-_INBOXES = Table(
+_declare(
     "inboxes",
     "one inbox of the website",
     (
@@ -260,7 +269,7 @@ _INBOXES = Table(
     key=("website_id", "inbox_id"),
 )
 
-_CAMPAIGNS = Table(
+_declare(
     "campaigns",
     "one campaign of the website",
     (
@@ -292,7 +301,7 @@ _CAMPAIGNS = Table(
     key=("website_id", "campaign_id"),
 )
 
-_PAGES = Table(
+_declare(
     "pages",
     "one page that the person of a conversation has read",
     (
@@ -306,7 +315,7 @@ _PAGES = Table(
     key=("session_id", "page_url", "timestamp"),
 )
 
-_EVENTS = Table(
+_declare(
     "events",
     "one event recorded for a conversation or a profile",
     (
@@ -321,7 +330,7 @@ _EVENTS = Table(
     key=("session_id", "people_id", "text", "timestamp"),
 )
 
-_FILES = Table(
+_declare(
     "files",
     "one file sent in a conversation",
     (
@@ -336,7 +345,7 @@ _FILES = Table(
     key=("session_id", "url", "fingerprint"),
 )
 
-_WEBSITES = Table(
+_declare(
     "websites",
     "one website (workspace) that the token may read",
     (
@@ -350,20 +359,3 @@ _WEBSITES = Table(
     key=("website_id",),
     withheld=("token",),
 )
-
-TABLES: dict[str, Table] = {
-    table.name: table
-    for table in (
-        _CONVERSATIONS,
-        _MESSAGES,
-        _PEOPLE,
-        _OPERATORS,
-        _VISITORS,
-        _INBOXES,
-        _CAMPAIGNS,
-        _PAGES,
-        _EVENTS,
-        _FILES,
-        _WEBSITES,
-    )
-}

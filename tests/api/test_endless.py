@@ -8,8 +8,8 @@ from collections.abc import Callable
 
 import pytest
 
-from crisp_data.api import paging, routes
-from crisp_data.api.envelope import Page
+from crisp_data.api import conversation_paging, list_pass, paging, routes
+from crisp_data.api.envelope import Page, PageQueries
 
 START = 1_790_000_000_000
 FEW = 40  # requests; the lists here hold 50 records
@@ -22,7 +22,7 @@ def page(records: object, status: int = 200) -> Page:
     return Page(json.dumps(body).encode(), status)
 
 
-def ended(walk: paging.PageQueries, server: Callable[[Query], Page]) -> tuple[int, str]:
+def ended(walk: PageQueries, server: Callable[[Query], Page]) -> tuple[int, str]:
     query = next(walk)
     for number in itertools.count(1):
         assert number <= FEW, "the walk does not end"
@@ -130,9 +130,9 @@ def test_conversations_that_ignore_all_and_change_their_time_end(way: int) -> No
         at = START + way * 1000 * next(turns)
         return page([{"session_id": f"s{n}", "updated_at": at - n} for n in range(50)])
 
-    requests, incomplete = ended(paging.conversations({"per_page": "50"}), server)
+    requests, incomplete = ended(conversation_paging.conversations({"per_page": "50"}), server)
     assert requests <= 30
-    assert incomplete in (paging.BY_NUMBER, paging.LIST_MOVED)
+    assert incomplete in (list_pass.BY_NUMBER, list_pass.LIST_MOVED)
 
 
 def test_conversations_ordered_otherwise_are_walked_by_number() -> None:
@@ -142,7 +142,10 @@ def test_conversations_ordered_otherwise_are_walked_by_number() -> None:
         return page([{"session_id": f"s{n}", "updated_at": next(turns)} for n in range(50)])
 
     route = routes.lookup("list_conversations")
-    assert ended(paging.walk(route, {"order_date_created": "1"}), server) == (2, paging.NOTHING_NEW)
+    assert ended(paging.page_queries(route, {"order_date_created": "1"}), server) == (
+        2,
+        paging.NOTHING_NEW,
+    )
 
 
 def sized(sizes: list[int], count: int) -> Callable[[Query], Page]:

@@ -14,8 +14,8 @@ from datetime import datetime
 
 import pytest
 
-from crisp_data.api import paging
-from crisp_data.api.envelope import Page
+from crisp_data.api import conversation_paging
+from crisp_data.api.envelope import Page, PageQueries
 
 START = 1_790_000_000_000
 FIFTY = {"per_page": "50"}
@@ -30,7 +30,7 @@ def page(records: object, status: int = 200) -> Page:
     return Page(json.dumps(body).encode(), status)
 
 
-def drive(walk: paging.PageQueries, server: Callable[[Query], Page]) -> tuple[list[Page], str]:
+def drive(walk: PageQueries, server: Callable[[Query], Page]) -> tuple[list[Page], str]:
     """Run a walk to its end; return every page and why rows may be missing."""
     pages: list[Page] = []
     query = next(walk)
@@ -162,7 +162,7 @@ def walked(seed: str, sizes: str, moves: bool, **server: bool) -> tuple[set[obje
         churn=restless(chance) if moves else lambda listing: None,
         **server,
     )
-    pages, incomplete = drive(paging.conversations(FIFTY), listing)
+    pages, incomplete = drive(conversation_paging.conversations(FIFTY), listing)
     lost = set(updated) & set(listing.updated) - found(pages)
     return lost, incomplete, len(pages)
 
@@ -193,3 +193,14 @@ def test_no_page_size_loses_a_row_in_silence_in_hundreds_of_walks(
     sizes: str, moves: bool, skips: bool
 ) -> None:
     check(range(8, 825), sizes, moves, skips)
+
+
+@pytest.mark.parametrize("size", [20, 30, 39, 45, 49])
+@pytest.mark.parametrize("count", [45, 68, 75, 120])
+def test_no_page_is_asked_for_that_is_larger_than_documented(count: int, size: int) -> None:
+    """Not even where it shows late that a server that cuts its pages ignores the dates, too."""
+    updated = {f"session_{n:04}": START + 1000 * n for n in range(count)}
+    listing = Listing(dict(updated), constant(size), ignores_dates=True)
+    pages, incomplete = drive(conversation_paging.conversations(FIFTY), listing)
+    assert found(pages) == set(updated) or incomplete
+    assert {int(query["per_page"]) for query in listing.asked} <= set(range(20, 51))

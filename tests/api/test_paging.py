@@ -14,8 +14,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from crisp_data.api import conversation_paging, paging, routes
-from crisp_data.api.envelope import Page
+from crisp_data.api import paging, routes
+from crisp_data.api.conversation_paging import conversations
+from crisp_data.api.envelope import Page, PageQueries
+from crisp_data.api.list_pass import BY_NUMBER, LIST_MOVED
+from crisp_data.api.page_numbers import next_page
 from crisp_data.errors import BadAnswer
 
 START = 1_790_000_000_000  # an instant in September 2026, in milliseconds
@@ -32,9 +35,7 @@ def page(records: object, status: int = 200) -> Page:
     return Page(json.dumps(reason).encode(), status)
 
 
-def drive(
-    walk: paging.PageQueries, answer: Callable[[dict[str, str]], Page]
-) -> tuple[list[Page], str]:
+def drive(walk: PageQueries, answer: Callable[[dict[str, str]], Page]) -> tuple[list[Page], str]:
     """Run a walk to its end; return every page and the doubt."""
     pages: list[Page] = []
     query = next(walk)
@@ -255,7 +256,7 @@ FIFTY = {"per_page": "50"}
 @pytest.mark.parametrize("count", [0, 1, 49, 50, 51, 99, 100, 148, 149, 1000])
 def test_a_list_at_rest_is_whole_and_costs_little(count: int, inclusive: bool) -> None:
     server = Inbox(spread(count), inclusive)
-    pages, incomplete = drive(paging.conversations(FIFTY), server)
+    pages, incomplete = drive(conversations(FIFTY), server)
     assert incomplete == ""
     assert set(ids(pages, "session_id")) == set(server.updated)
     # A page and its end are a snapshot. Beyond that all rows of a page but one are news, one
@@ -273,7 +274,7 @@ def test_crowded_instants_are_walked_through(
 ) -> None:
     updated = crowds([size for size, _ in instants], [gap for _, gap in instants])
     server = Inbox(updated, inclusive)
-    pages, incomplete = drive(paging.conversations({"per_page": str(per_page)}), server)
+    pages, incomplete = drive(conversations({"per_page": str(per_page)}), server)
     assert incomplete == ""
     assert set(ids(pages, "session_id")) == set(updated)
     # A crowded page is read, read again until it shows nothing new, and then passed.
@@ -305,11 +306,11 @@ def test_nothing_is_lost_while_the_list_moves(block: int) -> None:
             churn=restless(chance),
         )
         before = set(server.updated)
-        pages, incomplete = drive(paging.conversations(FIFTY), server)
+        pages, incomplete = drive(conversations(FIFTY), server)
         if incomplete == "":
             assert before <= set(ids(pages, "session_id")), f"seed {seed}"
         else:
-            assert incomplete == paging.LIST_MOVED, f"seed {seed}"
+            assert incomplete == LIST_MOVED, f"seed {seed}"
 
 
 @pytest.mark.parametrize("block", blocks(8))
@@ -329,7 +330,7 @@ def test_nothing_is_lost_while_crowded_instants_empty(block: int) -> None:
 
         server = Inbox(updated, inclusive=chance.random() < 0.5, churn=churn)
         before = set(updated)
-        pages, incomplete = drive(paging.conversations(FIFTY), server)
+        pages, incomplete = drive(conversations(FIFTY), server)
         if incomplete == "":
             assert before <= set(ids(pages, "session_id")), f"seed {seed}"
 
@@ -375,17 +376,17 @@ def test_a_lap_keeps_its_promise_while_rows_leave_and_arrive(block: int, by_numb
         )
         before, own_end = set(updated), max(updated.values())
         answer = server if by_number else keeping_the_promise(server, own_end)
-        pages, incomplete = drive(paging.conversations(FIFTY, one_pass=True), answer)
-        assert incomplete in ("", paging.BY_NUMBER if by_number else paging.LIST_MOVED)
-        doubtful += incomplete == paging.LIST_MOVED
+        pages, incomplete = drive(conversations(FIFTY, one_pass=True), answer)
+        assert incomplete in ("", BY_NUMBER if by_number else LIST_MOVED)
+        doubtful += incomplete == LIST_MOVED
         found = set(ids(pages, "session_id"))
         left = {name for name, time in server.updated.items() if time <= own_end}
-        assert left <= found or incomplete == paging.LIST_MOVED, f"seed {seed}"
+        assert left <= found or incomplete == LIST_MOVED, f"seed {seed}"
         # And with the looks at the top that follow, nothing that existed and exists is lost.
         server.updated, server.asked = dict(updated), []
-        pages, incomplete = drive(paging.conversations(FIFTY), server)
+        pages, incomplete = drive(conversations(FIFTY), server)
         lost = before & set(server.updated) - set(ids(pages, "session_id"))
-        assert not lost or incomplete == paging.LIST_MOVED, f"seed {seed}"
+        assert not lost or incomplete == LIST_MOVED, f"seed {seed}"
     assert doubtful <= 2
 
 
@@ -397,7 +398,7 @@ def test_a_lap_keeps_its_promise_while_rows_leave_and_arrive(block: int, by_numb
 def test_a_page_by_number_holds_the_last_row_read_and_the_most_that_is_new(
     read: int, size: int, largest: int
 ) -> None:
-    asked, number = conversation_paging.next_page(read, size, largest)
+    asked, number = next_page(read, size, largest)
     assert 20 <= asked <= largest
     every = [
         one * page - read
@@ -416,7 +417,7 @@ def test_a_server_whose_pages_are_smaller_than_asked_is_learnt(own: int) -> None
     """It costs one page that proves nothing, and crowds are still led through."""
     server = Inbox(crowds([1] * 60 + [130] + [1] * 60, [1000] * 121))
     pages, incomplete = drive(
-        paging.conversations(FIFTY),
+        conversations(FIFTY),
         lambda query: server({**query, "per_page": str(min(own, int(query["per_page"])))}),
     )
     assert set(ids(pages, "session_id")) == set(server.updated)
@@ -431,8 +432,8 @@ def test_a_list_that_never_rests_is_told_rather_than_chased() -> None:
         for name in list(inbox.updated)[:60]:
             inbox.touch(name)
 
-    pages, incomplete = drive(paging.conversations(FIFTY), Inbox(spread(200), churn=churn))
-    assert incomplete == paging.LIST_MOVED
+    pages, incomplete = drive(conversations(FIFTY), Inbox(spread(200), churn=churn))
+    assert incomplete == LIST_MOVED
     assert len(pages) < 100
 
 
@@ -445,14 +446,14 @@ def test_an_empty_page_where_known_rows_were_due_is_no_end() -> None:
         inbox.updated = dict.fromkeys(names[10:], START)
 
     server = Inbox(dict.fromkeys(names, START), churn=leave)
-    pages, incomplete = drive(paging.conversations(FIFTY, one_pass=True), server)
+    pages, incomplete = drive(conversations(FIFTY, one_pass=True), server)
     assert (set(ids(pages, "session_id")), incomplete) == (set(names), "")
 
 
 def test_an_instant_that_is_never_ordered_alike_twice_is_whole_or_told() -> None:
     """A server that orders equal times anew for each request can hide rows behind its pages."""
     told = [_unstable(seed) for seed in range(8)]
-    assert paging.LIST_MOVED in told
+    assert LIST_MOVED in told
 
 
 def _unstable(seed: int) -> str:
@@ -469,8 +470,8 @@ def _unstable(seed: int) -> str:
         found = Inbox(renamed)(query).records
         return page([{**row, "session_id": back[row["session_id"]]} for row in found])
 
-    pages, incomplete = drive(paging.conversations(FIFTY, one_pass=True), unstable)
-    assert incomplete == paging.LIST_MOVED or set(ids(pages, "session_id")) == set(server.updated)
+    pages, incomplete = drive(conversations(FIFTY, one_pass=True), unstable)
+    assert incomplete == LIST_MOVED or set(ids(pages, "session_id")) == set(server.updated)
     assert len(pages) < 80
     # From there on no bound is moved: what lies above one was on the pages before it.
     bounds = [one["filter_date_end"] for one in server.asked if "filter_date_end" in one]
@@ -481,8 +482,8 @@ def _unstable(seed: int) -> str:
 @pytest.mark.parametrize("inclusive", [False, True])
 def test_a_server_that_ignores_the_dates_is_read_by_number_with_doubt(inclusive: bool) -> None:
     server = Inbox(spread(260), inclusive, ignores_dates=True)
-    pages, incomplete = drive(paging.conversations(FIFTY), server)
-    assert incomplete == paging.BY_NUMBER
+    pages, incomplete = drive(conversations(FIFTY), server)
+    assert incomplete == BY_NUMBER
     assert set(ids(pages, "session_id")) == set(server.updated)
     # One shows that the dates are ignored, one that the list ends, one what moved meanwhile.
     assert len(pages) <= 260 // 44 + 1 + 3
@@ -490,8 +491,8 @@ def test_a_server_that_ignores_the_dates_is_read_by_number_with_doubt(inclusive:
 
 def test_a_server_that_does_not_sort_is_read_by_number_with_doubt() -> None:
     server = Inbox(spread(260), shuffled=True)
-    pages, incomplete = drive(paging.conversations(FIFTY), server)
-    assert incomplete == paging.BY_NUMBER
+    pages, incomplete = drive(conversations(FIFTY), server)
+    assert incomplete == BY_NUMBER
     assert set(ids(pages, "session_id")) == set(server.updated)
     assert len(pages) == math.ceil(260 / 50) + 1
 
@@ -505,8 +506,8 @@ def test_a_row_without_a_usable_time_costs_certainty_but_no_row(odd: dict[str, o
         ]
         return page(rows if query["page_number"] == "1" else [])
 
-    pages, incomplete = drive(paging.conversations(FIFTY), answer)
-    assert incomplete == paging.BY_NUMBER
+    pages, incomplete = drive(conversations(FIFTY), answer)
+    assert incomplete == BY_NUMBER
     assert set(ids(pages, "session_id")) == {"session_1", "session_2"}
 
 
@@ -514,14 +515,14 @@ def test_a_row_whose_id_is_of_the_wrong_type_does_not_break_the_walk() -> None:
     def answer(query: dict[str, str]) -> Page:
         return page([{"session_id": 7, "updated_at": START}] * (query["page_number"] == "1"))
 
-    assert drive(paging.conversations(FIFTY), answer)[1] == ""
+    assert drive(conversations(FIFTY), answer)[1] == ""
 
 
 def test_pages_shorter_than_asked_do_not_end_the_list() -> None:
     """A service that caps per_page by itself sends short pages all the way."""
     server = Inbox(spread(95))
     pages, incomplete = drive(
-        paging.conversations(FIFTY), lambda query: server({**query, "per_page": "10"})
+        conversations(FIFTY), lambda query: server({**query, "per_page": "10"})
     )
     assert incomplete == ""
     assert set(ids(pages, "session_id")) == set(server.updated)
@@ -530,7 +531,7 @@ def test_pages_shorter_than_asked_do_not_end_the_list() -> None:
 @pytest.mark.parametrize("rows", [1, 50, 51, 99, 100, 300])
 def test_no_more_is_read_than_the_rows_wanted(rows: int) -> None:
     server = Inbox(spread(2000))
-    pages, incomplete = drive(paging.conversations(FIFTY, rows), server)
+    pages, incomplete = drive(conversations(FIFTY, rows), server)
     newest = {f"session_{n}" for n in range(2000 - rows, 2000)}
     assert incomplete == ""
     assert newest <= set(ids(pages, "session_id"))
@@ -542,7 +543,7 @@ def test_no_more_is_read_than_the_rows_wanted(rows: int) -> None:
 @pytest.mark.parametrize("rows", [1, 50, 51, 120])
 def test_no_more_is_read_than_the_rows_wanted_by_number_either(kind: str, rows: int) -> None:
     server = Inbox(spread(2000), **{kind: True})
-    pages, _ = drive(paging.conversations(FIFTY, rows), server)
+    pages, _ = drive(conversations(FIFTY, rows), server)
     assert len(ids(pages, "session_id")) >= rows
     looks_again = kind == "ignores_dates" and rows > 50
     assert len(pages) <= math.ceil(rows / 50) + 1 + looks_again
@@ -555,7 +556,7 @@ def test_a_period_holds_what_lies_in_it(inclusive: bool) -> None:
         "filter_date_start": iso(START + 200_500),
         "filter_date_end": iso(START + 700_500),
     }
-    pages, incomplete = drive(paging.conversations({**FIFTY, **period}), server)
+    pages, incomplete = drive(conversations({**FIFTY, **period}), server)
     assert incomplete == ""
     assert set(ids(pages, "session_id")) == {f"session_{n}" for n in range(201, 701)}
     assert all(query["filter_date_start"] == period["filter_date_start"] for query in server.asked)
@@ -568,7 +569,7 @@ def test_the_end_of_a_period_is_never_moved_past_what_the_caller_said() -> None:
     server.updated = {name: time + 699_500 for name, time in server.updated.items()}
     server.updated |= {f"session_at_the_end_{n}": end for n in range(120)}
     query = {**FIFTY, "filter_date_end": iso(end)}
-    pages, incomplete = drive(paging.conversations(query), server)
+    pages, incomplete = drive(conversations(query), server)
     assert incomplete == ""
     assert max(r["updated_at"] for one in pages for r in one.records) <= end
 
@@ -581,23 +582,21 @@ def test_nothing_is_lost_in_a_period_that_still_runs(block: int) -> None:
         server = Inbox(spread(chance.randint(1, 400)), churn=restless(chance))
         before = set(server.updated)
         query = {**FIFTY, "filter_date_end": iso(START + 9_000_000_000)}
-        pages, incomplete = drive(paging.conversations(query), server)
-        assert before <= set(ids(pages, "session_id")) or incomplete == paging.LIST_MOVED, (
-            f"seed {seed}"
-        )
+        pages, incomplete = drive(conversations(query), server)
+        assert before <= set(ids(pages, "session_id")) or incomplete == LIST_MOVED, f"seed {seed}"
 
 
 def test_a_period_that_is_over_is_walked_once() -> None:
     server = Inbox(spread(149))
     query = {**FIFTY, "filter_date_end": iso(START + 200_000)}
     later, sooner = (START + 200_000) / 1000 + 301, (START + 200_000) / 1000 + 299
-    once, incomplete = drive(paging.conversations(query, now=later), server)
+    once, incomplete = drive(conversations(query, now=later), server)
     assert incomplete == ""
     assert set(ids(once, "session_id")) == set(server.updated)
-    again, _ = drive(paging.conversations(query, now=sooner), server)
+    again, _ = drive(conversations(query, now=sooner), server)
     assert len(again) == len(once) + 1
     asked = routes.lookup("list_conversations")
-    assert len(drive(paging.walk(asked, query, now=lambda: later), server)[0]) == len(once)
+    assert len(drive(paging.page_queries(asked, query, now=lambda: later), server)[0]) == len(once)
 
 
 # Lists by page number, and what belongs to all
@@ -620,7 +619,7 @@ def test_a_numbered_list_that_repeats_itself_ends_with_doubt() -> None:
 def test_each_request_keeps_the_callers_query() -> None:
     query = {"search_text": "x", "per_page": "50"}
     server = Inbox(spread(120))
-    drive(paging.conversations(query), server)
+    drive(conversations(query), server)
     assert server.asked[0] == {**query, "page_number": "1"}
     assert all(asked["search_text"] == "x" for asked in server.asked)  # per_page is the walk's own
     thread = Thread([START + n for n in range(90)])
@@ -641,7 +640,7 @@ def test_each_request_keeps_the_callers_query() -> None:
 )
 def test_each_list_is_walked_its_own_way(operation: str, query: dict[str, str], kind: str) -> None:
     route = routes.lookup(operation)
-    assert paging.walk(route, query).__name__ == kind
+    assert paging.page_queries(route, query).__name__ == kind
     assert paging.is_timed(route, query) is (kind in ("thread", "conversations"))
 
 
@@ -658,7 +657,7 @@ def test_each_list_is_walked_its_own_way(operation: str, query: dict[str, str], 
 )
 @pytest.mark.parametrize("walk", [paging.numbered, paging.thread, paging.conversations])
 def test_what_holds_no_list_is_an_error_not_an_end(
-    walk: Callable[[dict[str, str]], paging.PageQueries], body: bytes
+    walk: Callable[[dict[str, str]], PageQueries], body: bytes
 ) -> None:
     running = walk({})
     next(running)
@@ -667,7 +666,7 @@ def test_what_holds_no_list_is_an_error_not_an_end(
 
 
 def test_a_text_cut_inside_an_emoji_does_not_end_a_walk() -> None:
-    for walk in (paging.numbered({}), paging.thread({}), paging.conversations({})):
+    for walk in (paging.numbered({}), paging.thread({}), conversations({})):
         next(walk)
         cut = rb'{"error": false, "reason": "listed", "data": [{"fingerprint": "\ud83d", '
         cut += (

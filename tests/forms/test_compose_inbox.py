@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import crisp_data as crisp
-from crisp_data.api import paging
+from crisp_data.api import list_pass, paging
 from crisp_data.api.routes import PER_PAGE_MAX
 from crisp_data.forms.conversation import Conversation, html
 from crisp_data.forms.inbox import PAGE, Inbox, customer, label, labels
@@ -221,11 +221,11 @@ def test_a_list_that_may_lack_rows_says_so():
     with Sandbox(seed=1, conversations=120, date_filter=False) as sandbox:
         inbox = Inbox(crisp.connect(sandbox=sandbox))
         inbox.load()
-        assert paging.BY_NUMBER not in inbox.summary
+        assert list_pass.BY_NUMBER not in inbox.summary
         while inbox.has_older:
             inbox.older()
         assert set(ids(inbox.matches)) == {row["session_id"] for row in listed(sandbox)}
-        assert inbox.summary.endswith(paging.BY_NUMBER)
+        assert inbox.summary.endswith(list_pass.BY_NUMBER)
 
 
 def test_a_thread_that_may_lack_messages_says_so(ws, inbox, sandbox, monkeypatch):

@@ -6,7 +6,7 @@ from datetime import datetime
 import pytest
 
 import crisp_data as crisp
-from crisp_data.api import paging
+from crisp_data.api import list_pass
 from crisp_data.rest import message_threads
 from crisp_data.sandbox import Sandbox
 from tests.marks import slow
@@ -138,7 +138,7 @@ def test_a_lap_by_number_moves_no_bound_and_says_so():
         for page in pages:
             found |= {record["session_id"] for record in page.records}
             bounds.append("filter_date_end" in page.query)
-        assert pages.incomplete == paging.BY_NUMBER
+        assert pages.incomplete == list_pass.BY_NUMBER
         assert found >= {row["session_id"] for row in sandbox.truth("conversations")[:221]}
         assert bounds.count(True) == 1, "the one request that showed that it is ignored"
 

@@ -1,0 +1,56 @@
+"""Pages and times as numbers: which page to ask for next, and update times in milliseconds."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+from crisp_data.api.routes import PER_PAGE_MAX, PER_PAGE_MIN, TIMES, iso
+
+Row = tuple[bytes, int | None]  # session_id as it stands in the JSON, and update time
+PageNumber = tuple[int, int]  # per_page and page_number
+
+
+def next_page(read: int, size: int, largest: int = PER_PAGE_MAX) -> PageNumber:
+    """Choose ``per_page`` and ``page_number`` after so many rows: the most that is new.
+
+    The page holds the last row that was read, and no more new ones than ``size``. Where the
+    server's pages allow no such page, it is the one that begins behind that row.
+
+    >>> next_page(0, 50), next_page(50, 50), next_page(98, 50)
+    ((50, 1), (49, 2), (48, 3))
+
+    Parameters
+    ----------
+    read : int
+        How many rows were read so far.
+    size : int
+        The most new rows that the page may hold.
+    largest : int, default PER_PAGE_MAX
+        The largest ``per_page`` that the server accepts.
+
+    Returns
+    -------
+    tuple[int, int]
+        ``per_page`` and ``page_number``, from 1.
+    """
+    read = max(read, 0)
+    sizes = range(min(PER_PAGE_MIN, largest), largest + 1)
+    pages = [(one, max(read - 1, 0) // one + 1) for one in sizes]
+    best = max(pages, key=lambda page: (min(page[0] * page[1] - read, size), -page[0]))
+    return best if best[0] * best[1] > read else (best[0], best[1] + 1)
+
+
+def milliseconds(value: Any) -> int | None:
+    """Read a time in milliseconds; None where it is none, or none that can be asked for."""
+    return int(value) if isinstance(value, (int, float)) and int(value) in TIMES else None
+
+
+def iso_milliseconds(milliseconds: int) -> str:
+    """Write milliseconds since 1970 as a date of Crisp's filters."""
+    return iso(datetime.fromtimestamp(milliseconds / 1000, UTC))
+
+
+def instant(text: str | None) -> int | None:
+    """Read a date of Crisp's filters as milliseconds since 1970."""
+    return None if text is None else round(datetime.fromisoformat(text).timestamp() * 1000)
