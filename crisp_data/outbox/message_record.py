@@ -56,8 +56,8 @@ class Row:
 class Entry:
     """A message for the journal: to whom, under which key of its batch, and what.
 
-    The fingerprint is not part of the body here: it is the row's, and the same text is told
-    by the same body.
+    The fingerprint is not part of the body here: it is the row's, and the same text has the
+    same body.
     """
 
     session_id: str

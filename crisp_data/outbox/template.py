@@ -70,7 +70,9 @@ def render(frame: pd.DataFrame, template: str | outgoing.Message) -> pd.DataFram
     filled = fill(frame, template)
     columns = {
         "session_id": frame["session_id"].astype("str"),
-        "text": [text_of(one) if isinstance(one, outgoing.Message) else "" for one in filled],
+        "text": [
+            text_of(one.body()) if isinstance(one, outgoing.Message) else "" for one in filled
+        ],
         "reason": ["" if isinstance(one, outgoing.Message) else one for one in filled],
     }
     return pd.DataFrame(columns, index=frame.index).astype({"text": "str", "reason": "str"})
@@ -95,9 +97,8 @@ def check_template(frame: pd.DataFrame, template: str | outgoing.Message) -> Non
     Raises
     ------
     BadParameter
-        The frame lacks ``session_id`` or a column that the template names, or the template cannot
-        be
-        read.
+        The frame lacks ``session_id`` or a column that the template names, or the template
+        cannot be read.
     """
     if not isinstance(frame, pd.DataFrame) or "session_id" not in frame:
         raise BadParameter(
@@ -142,9 +143,9 @@ def check_template(frame: pd.DataFrame, template: str | outgoing.Message) -> Non
             )
 
 
-def text_of(message: outgoing.Message) -> str:
-    """Return what a message says: its text, or its content as JSON."""
-    content = message.body()["content"]
+def text_of(body: Mapping[str, Any]) -> str:
+    """Return what a message's body says: its text, or its content as JSON."""
+    content = body["content"]
     return content if isinstance(content, str) else json.dumps(content, ensure_ascii=False)
 
 
@@ -156,7 +157,7 @@ def _message(template: str | outgoing.Message, values: Mapping[str, Any]) -> out
         if isinstance(filled, str):
             return outgoing.Text(filled) if filled.strip() else "empty"
         message: outgoing.Message = filled
-        return message if text_of(message).strip() else "empty"
+        return message if text_of(message.body()).strip() else "empty"
     except UndefinedError as error:
         quoted = _QUOTED.findall(error.message or "")
         return f"missing: {quoted[-1] if quoted else error.message}"

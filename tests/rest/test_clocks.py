@@ -12,7 +12,7 @@ import pytest
 
 import crisp_data as crisp
 from crisp_data.local.process_lease import LEASE, ProcessLease
-from crisp_data.outbox.journal_rows import owner_of, writer_of
+from crisp_data.outbox.message_record import owner_of, writer_of
 from crisp_data.rest import single_flight
 
 AHEAD = 3 * 86_400.0
@@ -155,7 +155,7 @@ def test_a_lease_from_the_future_is_no_lease():
 
 _WRITES = """
 import sys, time
-from crisp_data.outbox.journal_rows import owner_of
+from crisp_data.outbox.message_record import owner_of
 from crisp_data.local.process_lease import ProcessLease
 
 print(owner_of(ProcessLease.begin(time.time())), flush=True)
