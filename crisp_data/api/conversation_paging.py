@@ -22,7 +22,7 @@ from __future__ import annotations
 
 import itertools
 from collections import Counter
-from collections.abc import Generator, Mapping
+from collections.abc import Callable, Generator, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
@@ -72,6 +72,7 @@ def conversations(
     *,
     one_pass: bool = False,
     down_to: int | None = None,
+    noticed: Callable[[str], None] = lambda incomplete: None,
 ) -> PageQueries:
     """Walk conversations backwards in their update time, however they move meanwhile.
 
@@ -93,6 +94,8 @@ def conversations(
         Read from the top to the end once, and do not look at what moved up meanwhile.
     down_to : int, optional
         End at the first page with an update older than this, in milliseconds since 1970.
+    noticed : callable, optional
+        Called after a page with why rows above the next one may be missing, as soon as they may.
 
     Returns
     -------
@@ -108,6 +111,8 @@ def conversations(
     for _ in range(_MOST_PASSES):
         while not one.done:
             one.take(decode(_conversations, (yield one.asks()).body).data)
+            if one.incomplete:
+                noticed(one.incomplete)
         incomplete = incomplete or one.incomplete
         if once or one.lost or one.pages <= 1 or one.top is None or not one.ordered:
             return incomplete

@@ -87,6 +87,7 @@ def walk(
     one_pass: bool = False,
     down_to: int | None = None,
     known: frozenset[int] = frozenset(),
+    noticed: Callable[[str], None] = lambda incomplete: None,
 ) -> PageQueries:
     """Choose how an operation's list is walked.
 
@@ -111,6 +112,8 @@ def walk(
         Conversations only, in milliseconds since 1970; see :func:`conversations`.
     known : frozenset[int], default frozenset()
         Messages only: fingerprints at which the thread ends; see :func:`thread`.
+    noticed : callable, optional
+        Conversations only; see :func:`conversations`.
 
     Returns
     -------
@@ -120,7 +123,9 @@ def walk(
     if route.name == "get_messages_in_conversation":
         return thread(query, known)
     if route.name == "list_conversations" and not any(name.startswith("order_") for name in query):
-        return conversations(query, rows, now(), one_pass=one_pass, down_to=down_to)
+        return conversations(
+            query, rows, now(), one_pass=one_pass, down_to=down_to, noticed=noticed
+        )
     if "page_number" in route.parameters:
         return numbered(query)
     return single(query)

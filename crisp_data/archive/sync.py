@@ -130,7 +130,7 @@ class Sync:
             if count == 0:
                 self._before(page, low, high, self._due())
             bound = _bound(page)
-            if bound is not None and high is not None:
+            if bound is not None and high is not None and not pages.incomplete:
                 self._claim(bound, high)  # all above the bound came with the pages before
             rows, listed = self._batch.read(page)
             times = [row.updated_at for row in listed if row.updated_at is not None]

@@ -392,14 +392,17 @@ class Client:
                 "one_pass and down_to need the order by update, without order_date_*."
             )
 
+        def noticed(incomplete: str) -> None:
+            pages.incomplete = incomplete
+
         def steps(since: float = 0.0, offline: bool = False) -> Steps:
-            walk = paging.walk(
-                route, query, rows, self.now, one_pass=one_pass, down_to=down_to, known=known
-            )
+            bounds: dict[str, Any] = {"one_pass": one_pass, "down_to": down_to, "known": known}
+            walk = paging.walk(route, query, rows, self.now, **bounds, noticed=noticed)
             options = {"offline": offline, "use_cache": use_cache, "for_write": for_write}
             return self._steps(route, where, walk, since, **options)
 
-        return Pages(steps, None if timed else rows, refresh or not use_cache, resumable=timed)
+        pages = Pages(steps, None if timed else rows, refresh or not use_cache, resumable=timed)
+        return pages
 
     def is_cached(self, operation: str, **arguments: Any) -> bool:
         """Whether the cache could answer a read by itself; spends nothing.

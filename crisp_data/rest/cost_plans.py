@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -19,6 +20,8 @@ from crisp_data.rest.page_iterator import Pages
 
 #: Batches a thread where none was read yet (*assumed*: most threads fit into one).
 BATCHES = 1.1
+
+_NO_NUMBERS = "The server ignores page numbers, so nothing shows how long the list is."
 
 
 class CostPlans:
@@ -125,7 +128,7 @@ class CostPlans:
         had, whole = (0, False) if refresh else self._pages(asked).kept()
         if whole:
             return self._plan("conversations", 0, 0, 0, "The cache holds the whole list.")
-        rows = self._probe(asked, self._estimate(asked, first), refresh)
+        rows = self._probe(asked, first, self._estimate(asked, first), refresh)
         return self._listed(asked, rows, had)
 
     def messages(self, conversations: Any, *, refresh: bool = False) -> Plan:
@@ -249,21 +252,27 @@ class CostPlans:
     def _probe(
         self,
         asked: filters.ConversationQuery,
+        first: Page,
         rows: Rows,
         refresh: bool,
         probes: int = 12,
         **near: Any,
     ) -> Rows:
         """Ask by number for pages that the list may reach, until the bounds are near enough."""
+        start, newest = asked.wanted.start, _ids(first.records)[:1]
+        since = 0 if start is None else start.timestamp() * 1000
         while probes and (page := rows.probe(**near)) is not None:
-            rows = rows.known(page, self._reach(asked, page, refresh))
+            records = self._numbered(asked, page, refresh)
+            if newest and newest[0] in _ids(records):  # page 1 again: it says nothing
+                return replace(rows, basis=_NO_NUMBERS)
+            rows = rows.known(page, sum(at >= since for at in _times(records)))
             probes -= 1
         return rows
 
-    def _reach(self, asked: filters.ConversationQuery, page: int, refresh: bool) -> int:
-        """Count the rows of a page that belong to the period, if the list reaches so far."""
+    def _numbered(self, asked: filters.ConversationQuery, page: int, refresh: bool) -> list[Any]:
+        """Read a page of the list by its number."""
         query = {name: value for name, value in asked.query.items() if value is not None}
-        records = self._client.call(
+        records: list[Any] = self._client.call(
             "list_conversations",
             website_id=self._website_id,
             page_number=page,
@@ -271,9 +280,7 @@ class CostPlans:
             refresh=refresh,
             **query,
         )
-        start = asked.wanted.start
-        since = 0 if start is None else start.timestamp() * 1000
-        return sum(at >= since for at in _times(records))
+        return records
 
     def _missing(self, ids: Sequence[str], refresh: bool) -> int:
         """Count the threads that the cache does not hold to their end."""
@@ -370,7 +377,7 @@ class PullChecks:
         had, whole = self._plans._pages(asked).kept() if first.from_cache else (0, False)
         if whole:
             return None
-        rows = self._plans._probe(asked, rows, refresh, probes=1)
+        rows = self._plans._probe(asked, first, rows, refresh, probes=1)
         still = math.ceil(rows.sure / PAGE) - (had or 1)  # page 1 is spent by now
         self._client.quota.check_affordable(still, today=not self._client.waits)
         return self._plans._listed(asked, rows, had)
@@ -418,7 +425,7 @@ class PullChecks:
         return self._plans._plan("conversations", missing, missing, missing, why)
 
     def before_sync(self, first: Page, low: int, high: int | None, due: int) -> Plan | None:
-        """Plan a lap of an archive's sync whose first page just came; None where it is short.
+        """Plan a list pass of an archive's sync whose first page just came; None where it is short.
 
         Each conversation updated from ``low`` to ``high`` (ms) costs its thread; so many that
         are archived are ``due`` to be read again. Where nothing says how many there are, a
@@ -451,7 +458,7 @@ class PullChecks:
             asked = filters.ConversationQuery(
                 filters.ConversationFilter(_timestamp(low), _timestamp(high))
             )
-            rows = self._plans._probe(asked, rows, True, probes=8, within=1.3, pages=1)
+            rows = self._plans._probe(asked, first, rows, True, probes=8, within=1.3, pages=1)
         likely = list_requests(rows.likely) + math.ceil(rows.likely * self._plans._mean)
         basis = f"{rows.basis} Each costs at least one request for its thread."
         least = math.ceil(rows.low / PAGE) + rows.low
@@ -467,6 +474,10 @@ class PullChecks:
         """
         self._plans._threads += 1
         self._plans._batches += batches
+
+
+def _ids(records: Sequence[Any]) -> list[Any]:
+    return [row.get("session_id") for row in records if isinstance(row, dict)]
 
 
 def _timestamp(milliseconds: int | None) -> pd.Timestamp | None:

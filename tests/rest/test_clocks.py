@@ -187,3 +187,13 @@ def test_a_number_that_was_given_to_another_process_is_no_life():
     assert not msgspec.structs.replace(mine, **changed).alive(time.time())
     assert msgspec.structs.replace(mine, ticks=None).alive(time.time())  # an earlier version wrote
     assert writer_of(owner_of(mine)) == mine
+
+
+@pytest.mark.parametrize(("seconds", "anew"), [(50, False), (70, True)])
+def test_half_a_numbered_list_is_joined_for_a_minute(sandbox, ws, clock, seconds, anew):
+    """As long as a wait for a rate limit may keep whoever reads it between two pages."""
+    next(ws.client.pages("list_people_profiles", website_id=ws.website_id))
+    clock(seconds)
+    before, people = spent(sandbox), len(sandbox.truth("people"))
+    assert len(ws.people()) == people
+    assert spent(sandbox) - before == -(-people // 50) + anew
