@@ -166,7 +166,7 @@ Cleaner = Callable[[str, str], str]
 
 
 def _cleaner(kept: ArchiveTable, address: Address) -> Cleaner:
-    written_as_json = {column.name for column in kept.table.columns if column.kind is JSON}
+    written_as_json = {column.name for column in kept.declared.columns if column.kind is JSON}
 
     def clean(name: str, text: str) -> str:
         if name.endswith("_id") or name in _IDS:

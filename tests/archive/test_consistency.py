@@ -8,7 +8,7 @@ import pytest
 from deltalake import write_deltalake
 
 import crisp_data as crisp
-from crisp_data.archive import batch
+from crisp_data.archive import listed
 from crisp_data.archive.state import FORMAT, StateTable
 from crisp_data.sandbox import Sandbox
 from tests.windows import WindowsDatetime
@@ -160,7 +160,7 @@ def test_a_moment_of_creation_that_changes_moves_nothing(kept, few, deep):
 def test_a_moment_of_creation_before_1970_is_archived_on_windows_too(kept, few, monkeypatch):
     archive, _ = kept
     sandbox, _ = few
-    monkeypatch.setattr(batch, "datetime", WindowsDatetime)
+    monkeypatch.setattr(listed, "datetime", WindowsDatetime)
     recreated(sandbox, sandbox.truth("conversations")[4]["session_id"], -1)
     archive.sync(deep=True)
     assert_exact(archive, sandbox)
@@ -172,7 +172,7 @@ def test_what_an_earlier_version_kept_twice_is_kept_once(kept, few, steps, every
     sandbox, ws = few
     session_id = sandbox.truth("conversations")[4]["session_id"]
     for name in ("conversations", "messages"):
-        table = archive._kept[name]
+        table = archive._tables[name]
         rows = table.read().cast(table.schema)
         rows = rows.filter([one == session_id for one in rows["session_id"].to_pylist()])
         month = rows.schema.get_field_index("month")

@@ -240,7 +240,7 @@ def test_no_spelling_of_the_address_is_left_and_no_other_is_touched(
 
 def escaped(archive, session_id):
     """Let a field that no column knows hold the address as some writers of JSON escape it."""
-    kept = archive._kept["conversations"]
+    kept = archive._tables["conversations"]
     rows = kept.read(None, having([session_id])).cast(kept.schema)
     text = '{"new":{"by":"sales\\u0040shop.example","of":"xsales@shop.example"}}'
     place = rows.schema.get_field_index("extra")

@@ -134,7 +134,7 @@ def test_two_columns_are_less_to_read(tmp_path):
     with StateTable(archive._storage).held("website"):
         pass
     for name in ("conversations", "messages"):
-        kept = archive._kept[name]
+        kept = archive._tables[name]
         rows = {field.name: pa.nulls(2_000, field.type) for field in kept.schema}
         ids = [f"session_{number}" for number in range(2_000)]
         rows |= {"session_id": pa.array(ids), "month": pa.array(["2026-10"] * 2_000)}

@@ -325,7 +325,7 @@ def test_files_do_not_pile_up(sandbox, archive, api, monkeypatch, tmp_path, sync
     """Each sync writes small files; they become few by themselves, and the log is cut."""
     monkeypatch.setattr(archive_table, "_FILES", 2)
     archive.sync()
-    months = len(archive._kept["messages"].delta().partitions())
+    months = len(archive._tables["messages"].delta().partitions())
     for number in range(syncs):
         api.say(sandbox.truth("conversations")[-1 - number]["session_id"])
         archive.sync()
