@@ -201,7 +201,7 @@ class Archive(Reader):
         Spends nothing, and changes nothing at Crisp: remove the person there first, or the next
         sync archives again what its list still shows of them. Names in other people's words are
         not known to be theirs. Copies outside of the archive (exports, backups, former versions
-        that an object store keeps of its own) are yours to remove.
+        that an object store has of its own) are yours to remove.
 
         Examples
         --------

@@ -99,9 +99,9 @@ class StateTable:
     """The one row, and the right to write it.
 
     >>> from crisp_data.archive.storage import Storage
-    >>> state_table = StateTable(Storage(str(folder / "shelf")))
+    >>> state_table = StateTable(Storage(str(folder / "acme")))
     >>> with state_table.held("website"):
-    ...     StateTable(Storage(str(folder / "shelf"))).load().writer is not None
+    ...     StateTable(Storage(str(folder / "acme"))).load().writer is not None
     True
     """
 

@@ -59,7 +59,7 @@ class ArchiveTable:
     """The rows of one table, on a disk or in an object store.
 
     >>> from crisp_data.archive.storage import Storage
-    >>> ArchiveTable(Storage(str(folder / "shelf")), "messages").read(["session_id"]).num_rows
+    >>> ArchiveTable(Storage(str(folder / "acme")), "messages").read(["session_id"]).num_rows
     0
     """
 
@@ -174,7 +174,7 @@ class ArchiveTable:
         return f" AND {among(MONTH, sorted(months))}" if months else ""
 
     def mark(self, where: pc.Expression, at: int) -> None:
-        """Mark rows as gone since a moment (ms); those marked before keep theirs."""
+        """Mark rows as gone since a moment (ms); those marked before stay as they are."""
         ids = pc.unique(self.read(["session_id"], where & self.there)["session_id"]).to_pylist()
         rows = self.read(None, having(ids)).cast(self.schema)
         marked = pc.fill_null(rows[DELETED], moment(at))

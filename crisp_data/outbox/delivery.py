@@ -20,23 +20,9 @@ import time
 import warnings
 from typing import Any, NoReturn
 
+from crisp_data import errors
 from crisp_data.api import routes
-from crisp_data.errors import (
-    ApiError,
-    BadAnswer,
-    BadParameter,
-    CrispError,
-    CrispWarning,
-    FileTrouble,
-    ForkedProcess,
-    NotCounted,
-    NotFound,
-    QuotaExceeded,
-    ReadOnly,
-    UnknownOutcome,
-    Unreachable,
-    Untrusted,
-)
+from crisp_data.errors import ApiError, CrispError, CrispWarning, UnknownOutcome
 from crisp_data.outbox.journal import Journal
 from crisp_data.outbox.message_record import Row
 from crisp_data.rest.client import Client
@@ -51,7 +37,14 @@ _OPEN = frozenset({408, 409, 420, 423, 425, 429})
 _LIMITS = frozenset({420, 423, 429})
 
 # Raised before a socket saw the message.
-_NEVER_LEFT = (Unreachable, Untrusted, NotCounted, ForkedProcess, ReadOnly, BadParameter)
+_NEVER_LEFT = (
+    errors.Unreachable,
+    errors.Untrusted,
+    errors.NotCounted,
+    errors.ForkedProcess,
+    errors.ReadOnly,
+    errors.BadParameter,
+)
 
 _SKEW = 300.0  # seconds by which two clocks may differ
 
@@ -88,10 +81,10 @@ class Delivery:
                 # What has come to a state of its own is let go already; this changes nothing.
                 self._journal.confirm(held, "unknown", "interrupted")
                 raise
-        except NotCounted:  # of the ledger's file: the journal has it written down
+        except errors.NotCounted:  # of the ledger's file: the journal has it written down
             raise
-        except (sqlite3.Error, FileTrouble) as error:
-            why = error.what if isinstance(error, FileTrouble) else f"{error}."
+        except (sqlite3.Error, errors.FileTrouble) as error:
+            why = error.what if isinstance(error, errors.FileTrouble) else f"{error}."
             raise UnknownOutcome(
                 f"The outcome of message {held.fingerprint} cannot be recorded: {why}",
                 "The message is not sent again automatically. When the disk can be "
@@ -182,8 +175,8 @@ class Delivery:
         try:
             found = self._client.get(path, query, use_cache=False, for_write=True)
             if not isinstance(found, dict) or found.get("fingerprint") != held.fingerprint:
-                raise BadAnswer("The look-up returned another message.")
-        except NotFound as error:
+                raise errors.BadAnswer("The look-up returned another message.")
+        except errors.NotFound as error:
             if error.reason in _ABSENT and self._findable and self._absent(held):
                 return None
             self._lost(held, error)
@@ -249,7 +242,9 @@ def _may_be_sent(error: CrispError) -> bool:
     """Whether the message may have been sent although this came of it: anything not known may."""
     if isinstance(error, _NEVER_LEFT):
         return False
-    if isinstance(error, QuotaExceeded):  # ours, before a socket; or Crisp's own, and then 429
+    if isinstance(
+        error, errors.QuotaExceeded
+    ):  # ours, before a socket; or Crisp's own, and then 429
         return isinstance(error.__cause__, ApiError)
     if isinstance(error, ApiError):
         return not 400 <= error.status < 500 or error.status in _OPEN

@@ -109,7 +109,7 @@ def draft(
 def _name(drafts: list[Draft], known: Mapping[str, Row]) -> None:
     """Give each message its name in the batch.
 
-    One whose very text an earlier call had keeps that one's name, wherever its row stands now.
+    One whose very text an earlier call had gets that one's name, wherever its row stands now.
     Else rows that were sorted anew, or the first of which was filled since, would change their
     names, and what has gone under the one would go again under the other.
     """

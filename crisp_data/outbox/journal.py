@@ -72,7 +72,7 @@ class Journal(Database):
         """Add a batch's messages, all or none; one that is there already is not added.
 
         Where that one was surely not sent, it takes over the text. They are as old as each other
-        but for microseconds, which keep their order.
+        but for microseconds, which hold their order.
 
         Parameters
         ----------
@@ -100,7 +100,7 @@ class Journal(Database):
         Raises
         ------
         UnknownOutcome
-            Somebody else has it in hand just now, or was killed where that cannot be seen.
+            Another process holds it just now, or was killed where that cannot be seen.
         """
         same = (
             "AND batch IS NULL AND session_id = ? AND body = ? "
@@ -143,7 +143,7 @@ class Journal(Database):
         return found[0] if found else None
 
     def let_go(self, held: Row) -> None:
-        """Have a message in hand no longer, whether or not its state could be written down."""
+        """Hold a message no longer, whether or not its state could be written down."""
         if held.owner:
             writer_of(held.owner).end()
 

@@ -38,7 +38,7 @@ class Row:
 
     @property
     def free(self) -> bool:
-        """Whether it is to be sent, and nobody has it in hand."""
+        """Whether it is to be sent, and no process holds it."""
         if self.state == "sending":
             return not (self.owner and writer_of(self.owner).at_work(time.time()))
         return self.state in ("queued", "unknown")

@@ -8,15 +8,8 @@ from typing import Any
 
 from tqdm.auto import tqdm
 
-from crisp_data.errors import (
-    ApiError,
-    DomainRestricted,
-    Forbidden,
-    MethodNotAllowed,
-    NotSubscribed,
-    Unauthorized,
-    UnknownOutcome,
-)
+from crisp_data import errors
+from crisp_data.errors import ApiError, UnknownOutcome
 from crisp_data.outbox.delivery import Delivery
 from crisp_data.outbox.journal import Journal
 from crisp_data.outbox.message_record import Row
@@ -26,7 +19,13 @@ Progress = Callable[[int, int], None]
 """Called after each message: how many are done, of how many."""
 
 # Refusals of the token rather than of one message: the next one would meet the same.
-_OF_THE_TOKEN = (Unauthorized, Forbidden, NotSubscribed, MethodNotAllowed, DomainRestricted)
+_OF_THE_TOKEN = (
+    errors.Unauthorized,
+    errors.Forbidden,
+    errors.NotSubscribed,
+    errors.MethodNotAllowed,
+    errors.DomainRestricted,
+)
 
 
 def send_rows(

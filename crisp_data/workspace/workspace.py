@@ -25,13 +25,8 @@ from crisp_data.quota.budget import Budget
 from crisp_data.quota.ledger import Ledger
 from crisp_data.rest.client import Client
 from crisp_data.rest.cost_plans import CostPlans
+from crisp_data.workspace import write_checks
 from crisp_data.workspace.conversation_lists import ConversationLists
-from crisp_data.workspace.write_checks import (
-    check_fingerprint,
-    check_fingerprints,
-    check_metas,
-    check_segments,
-)
 
 
 class Workspace(ConversationLists):
@@ -183,7 +178,7 @@ class Workspace(ConversationLists):
     ) -> Path:
         """Write a frame to a file: ``.csv .csv.gz .jsonl .jsonl.gz .parquet .xlsx``.
 
-        See :func:`crisp_data.write`, which does it, for what each format keeps.
+        See :func:`crisp_data.write`, which does it, for what each format holds.
 
         Parameters
         ----------
@@ -347,9 +342,9 @@ class Workspace(ConversationLists):
             Before anything is spent.
         QuotaExceeded
             Before anything is sent, where the day cannot pay for all of it. Messages may spend
-            what is kept for writes.
+            what is reserved for writes.
         UnknownOutcome, Offline, RateLimited, Unauthorized, ...
-            What ended the sending; ``partial`` is the result so far, and the outbox keeps what
+            What ended the sending; ``partial`` is the result so far, and the outbox has what
             was not sent. A message that Crisp refuses for what it is does not end it.
 
         Notes
@@ -358,7 +353,7 @@ class Workspace(ConversationLists):
         Before, it reads what the frame does not tell: a request for each conversation without
         ``state`` and ``is_blocked``, and one at least for each thread of a conversation that
         changed within ``quiet_days`` without ``waiting_since`` or ``messages`` telling who
-        wrote. All of it is kept for an hour: sending after looking reads nothing anew.
+        wrote. All of it is cached for an hour: sending after looking reads nothing anew.
 
         Interrupted, by Ctrl-C or a crash, the rest stays in ``ws.outbox``: the same call, or
         ``ws.outbox.resume()``, sends only what has not gone.
@@ -406,7 +401,7 @@ class Workspace(ConversationLists):
         >>> ws.edit(session_id, receipt.fingerprint, "See you on Monday.")
         """
         body = {"content": outgoing.as_message(message).body()["content"]}
-        number = check_fingerprint(fingerprint)
+        number = write_checks.fingerprint(fingerprint)
         self._write("update_message_in_conversation", session_id, body, fingerprint=number)
 
     def delete(self, session_id: str, fingerprint: int) -> None:
@@ -425,7 +420,7 @@ class Workspace(ConversationLists):
         >>> receipt = ws.send(session_id, "To the wrong person.")
         >>> ws.delete(session_id, receipt.fingerprint)
         """
-        number = check_fingerprint(fingerprint)
+        number = write_checks.fingerprint(fingerprint)
         self._write("remove_message_in_conversation", session_id, fingerprint=number)
 
     def mark_read(self, session_id: str, fingerprints: Iterable[int] | None = None) -> None:
@@ -449,7 +444,7 @@ class Workspace(ConversationLists):
         """
         body: dict[str, Any] = {"from": "user", "origin": "chat"}
         if fingerprints is not None:
-            body["fingerprints"] = check_fingerprints(fingerprints)
+            body["fingerprints"] = write_checks.fingerprints(fingerprints)
         self._write("mark_messages_read_in_conversation", session_id, body)
 
     def set_state(self, session_id: str, state: State) -> None:
@@ -534,7 +529,7 @@ class Workspace(ConversationLists):
         """
         self.client.check_writes("add_segments")
         where = {"website_id": self.website_id, "session_id": arguments.session_id(session_id)}
-        added = check_segments(segments)
+        added = write_checks.segments(segments)
         if not added:
             raise BadParameter("There is no segment to add.")
         metas = self.client.call("get_conversation_metas", refresh=True, **where)
@@ -587,7 +582,7 @@ class Workspace(ConversationLists):
         'sent'
         """
         self.client.check_writes("start_conversation")
-        metas = check_metas(nickname, email, segments)
+        metas = write_checks.metas(nickname, email, segments)
         made = self.client.call("create_new_conversation", website_id=self.website_id)
         session_id = str(made["session_id"])
         if metas:
