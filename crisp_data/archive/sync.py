@@ -112,9 +112,9 @@ class Sync:
     def _list_pass(self, low: int, high: int | None) -> Generator[int, None, int]:
         """Read the listing once, down to ``low``; returns how many pages held rows."""
         count, before = 0, (self._state.covered, self._state.deep)
-        end: dict[str, Any] = (
-            {} if high is None else {"filter_date_end": datetime.fromtimestamp(high / 1000, UTC)}
-        )
+        end: dict[str, Any] = {}
+        if high is not None:
+            end["filter_date_end"] = datetime.fromtimestamp(high / 1000, UTC)
         pages = self._client.pages(
             "list_conversations",
             website_id=self._website_id,
