@@ -17,7 +17,7 @@ from crisp_data.api.envelope import Page
 from crisp_data.api.paging import LIST_MOVED, NOTHING_NEW
 from crisp_data.archive.consistency import merge_months
 from crisp_data.archive.coverage import Coverage
-from crisp_data.archive.page_writer import PageWriter, Synced
+from crisp_data.archive.page_writer import PageWriter
 from crisp_data.archive.state import FORMAT, Deep, State, StateTable
 from crisp_data.archive.table import SYNCED, ArchiveTable, milliseconds, moment
 from crisp_data.counts import count
@@ -51,12 +51,8 @@ class Sync:
             state_table.note(deep=Deep(max(round(client.now() * 1000), newest + 1)))
         began = self._state.deep.began if deep and self._state.deep else None
         self._writer = PageWriter(client, state_table, tables, began)
+        self.done = self._writer.done  # so far
         self._incomplete = ""  # why the listing may lack rows
-
-    @property
-    def done(self) -> Synced:
-        """What was done so far."""
-        return self._writer.done
 
     def run(self, since: int | None) -> Generator[int, None, None]:
         """Read what is missing since a moment (ms); yields the conversations of each page.

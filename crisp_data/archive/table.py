@@ -164,14 +164,11 @@ class ArchiveTable:
             return
         for ids in chunks(session_ids):
             mine = rows.filter(pc.is_in(rows["session_id"], pa.array(ids, pa.string())))
-            where = among("session_id", ids) + self._months(mine, ids)
+            before = self.read([MONTH], having(ids))
+            where = among("session_id", ids)
+            if months := {*before[MONTH].to_pylist(), *mine[MONTH].to_pylist()}:
+                where += f" AND {among(MONTH, sorted(months))}"  # the files that can hold them
             self._write(mine, mode="overwrite", schema_mode="merge", predicate=where)
-
-    def _months(self, rows: pa.Table, ids: list[str]) -> str:
-        """Narrow a predicate to the files that can hold these conversations."""
-        before = self.read([MONTH], having(ids))
-        months = {*before[MONTH].to_pylist(), *rows[MONTH].to_pylist()}
-        return f" AND {among(MONTH, sorted(months))}" if months else ""
 
     def mark(self, where: pc.Expression, at: int) -> None:
         """Mark rows as gone since a moment (ms); those marked before stay as they are."""

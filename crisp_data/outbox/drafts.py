@@ -16,7 +16,7 @@ from crisp_data.errors import BadParameter
 from crisp_data.outbox.message_frames import moments
 from crisp_data.outbox.message_record import Entry, Row
 from crisp_data.outbox.recipient_checks import Checks, Rules
-from crisp_data.outbox.template import fill, text_of
+from crisp_data.outbox.template import content_text, fill, text_of
 
 _WAITING = (
     "another message is still in the outbox. The next resume() sends it, unless "
@@ -85,12 +85,10 @@ def draft(
     ids = list(frame["session_id"])
     arguments.session_ids(ids)
     known = {row.key or "": row for row in rows}
-    drafts = []
-    for session_id, message in zip(ids, filled, strict=True):
-        if isinstance(message, outgoing.Message):
-            drafts.append(Draft("", Entry.of(message, session_id), text_of(message.body()), ""))
-        else:
-            drafts.append(Draft("", None, "", message))
+    drafts = [
+        Draft("", Entry.of(message, session_id) if message else None, text_of(message), reason)
+        for session_id, (message, reason) in zip(ids, filled, strict=True)
+    ]
     _name(drafts, known)
     for one in drafts:
         if one.entry is None:
@@ -189,7 +187,7 @@ def _not_again(one: Draft, tz: str) -> str:
     if row is None or one.entry is None or row.state in ("queued", "failed"):
         return ""
     if row.body is not None:
-        one.text = text_of(json.loads(row.body))
+        one.text = content_text(json.loads(row.body))
     changed = "" if row.digest == one.entry.digest else " with another text"
     if row.state == "sent":
         return f"sent{changed}: {moments([row.sent_at], tz)[0]:%Y-%m-%d %H:%M}"

@@ -20,7 +20,7 @@ from crisp_data.outbox.rate import Pace
 from crisp_data.outbox.receipt import Receipt
 from crisp_data.outbox.recipient_checks import Checks, Rules
 from crisp_data.outbox.sending import Progress, send_rows
-from crisp_data.outbox.template import check_template
+from crisp_data.outbox.template import as_frame, check_template
 from crisp_data.quota.estimate import Plan
 from crisp_data.rest.client import Client
 from crisp_data.rest.cost_plans import CostPlans, PullChecks
@@ -311,12 +311,8 @@ class Outbox:
         drafts = draft(frame, template, rows, self._checks, rules, self._tz)
         for words in same_conversations(batch, drafts, self._journal.rows()):
             warnings.warn(words, CrispWarning, stacklevel=3)
-        columns = {
-            "session_id": frame["session_id"],
-            "text": [one.text for one in drafts],
-            "reason": [one.reason for one in drafts],
-        }
-        drafted = pd.DataFrame(columns, index=frame.index).astype("str")
+        texts, reasons = [one.text for one in drafts], [one.reason for one in drafts]
+        drafted = as_frame(frame, texts, reasons)
         if not confirm:
             return drafted
         entries = {one.key: one.entry for one in drafts if one.entry and not one.reason}

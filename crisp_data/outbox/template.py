@@ -68,20 +68,38 @@ def render(frame: pd.DataFrame, template: str | outgoing.Message) -> pd.DataFram
     ['Pro ends.', 'Your plan ends.']
     """
     filled = fill(frame, template)
-    columns = {
-        "session_id": frame["session_id"].astype("str"),
-        "text": [
-            text_of(one.body()) if isinstance(one, outgoing.Message) else "" for one in filled
-        ],
-        "reason": ["" if isinstance(one, outgoing.Message) else one for one in filled],
-    }
-    return pd.DataFrame(columns, index=frame.index).astype({"text": "str", "reason": "str"})
+    texts = [text_of(message) for message, _ in filled]
+    return as_frame(frame, texts, [reason for _, reason in filled])
 
 
-def fill(frame: pd.DataFrame, template: str | outgoing.Message) -> list[outgoing.Message | str]:
-    """Give for each row its message, or the reason why there is none."""
+def as_frame(frame: pd.DataFrame, texts: list[str], reasons: list[str]) -> pd.DataFrame:
+    """Give for each row of a frame what is written to whom, or why nothing is.
+
+    Parameters
+    ----------
+    frame : pandas.DataFrame
+        Has ``session_id``.
+    texts : list[str]
+        What is written, row by row.
+    reasons : list[str]
+        Why nothing is, row by row.
+
+    Returns
+    -------
+    pandas.DataFrame
+        With the frame's index.
+    """
+    columns = {"session_id": frame["session_id"], "text": texts, "reason": reasons}
+    return pd.DataFrame(columns, index=frame.index).astype("str")
+
+
+def fill(
+    frame: pd.DataFrame, template: str | outgoing.Message
+) -> list[tuple[outgoing.Message | None, str]]:
+    """Give for each row its message, or None and the reason why there is none."""
     check_template(frame, template)
-    return [_message(template, _known(row)) for row in frame.to_dict("records")]
+    filled = [_message(template, _known(row)) for row in frame.to_dict("records")]
+    return [(None, one) if isinstance(one, str) else (one, "") for one in filled]
 
 
 def check_template(frame: pd.DataFrame, template: str | outgoing.Message) -> None:
@@ -143,8 +161,13 @@ def check_template(frame: pd.DataFrame, template: str | outgoing.Message) -> Non
             )
 
 
-def text_of(body: Mapping[str, Any]) -> str:
-    """Return what a message's body says: its text, or its content as JSON."""
+def text_of(message: outgoing.Message | None) -> str:
+    """Return what a message says; empty where there is none."""
+    return "" if message is None else content_text(message.body())
+
+
+def content_text(body: Mapping[str, Any]) -> str:
+    """Return a body's text, or its content as JSON."""
     content = body["content"]
     return content if isinstance(content, str) else json.dumps(content, ensure_ascii=False)
 
@@ -157,7 +180,7 @@ def _message(template: str | outgoing.Message, values: Mapping[str, Any]) -> out
         if isinstance(filled, str):
             return outgoing.Text(filled) if filled.strip() else "empty"
         message: outgoing.Message = filled
-        return message if text_of(message.body()).strip() else "empty"
+        return message if text_of(message).strip() else "empty"
     except UndefinedError as error:
         quoted = _QUOTED.findall(error.message or "")
         return f"missing: {quoted[-1] if quoted else error.message}"
