@@ -65,25 +65,9 @@ class Entry:
     body: str
 
     @classmethod
-    def of(cls, message: outgoing.Message, session_id: str, key: str = "") -> Entry:
-        """Write a message down.
-
-        Parameters
-        ----------
-        message : outgoing.Message
-            The message.
-        session_id : str
-            The conversation that it goes to.
-        key : str, optional
-            What makes it one of its batch; the ``session_id`` by default.
-
-        Returns
-        -------
-        Entry
-            The entry, ready to be queued.
-        """
-        body = json.dumps(message.body(), sort_keys=True)
-        return cls(session_id, key or session_id, body)
+    def of(cls, message: outgoing.Message, session_id: str) -> Entry:
+        """Write a message down; its key is that of the conversation's first in a batch."""
+        return cls(session_id, session_id, json.dumps(message.body(), sort_keys=True))
 
     @property
     def digest(self) -> str:

@@ -213,13 +213,10 @@ def _texts(part: Any) -> list[str]:
     if isinstance(part, str):
         return [part]
     if dataclasses.is_dataclass(part):
-        return [t for f in dataclasses.fields(part) for t in _texts(getattr(part, f.name))]
+        part = [getattr(part, field.name) for field in dataclasses.fields(part)]
     inner = part.values() if isinstance(part, Mapping) else part
-    return [t for item in inner for t in _texts(item)] if _holds(part) else []
-
-
-def _holds(part: Any) -> bool:
-    return isinstance(part, (Mapping, list, tuple))
+    held = inner if isinstance(part, (Mapping, list, tuple)) else ()
+    return [text for item in held for text in _texts(item)]
 
 
 def _known(row: Mapping[Any, Any]) -> dict[str, Any]:

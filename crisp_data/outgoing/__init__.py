@@ -20,7 +20,7 @@ crisp_data.errors.InvalidMessage: .content.choices[0].label must not be empty.
 Nothing was sent. Correct the field named in the message.
 """
 
-from crisp_data.outgoing.message import TYPES, Message, check, new_fingerprint
+from crisp_data.outgoing.message_base import TYPES, Message, check, new_fingerprint
 from crisp_data.outgoing.message_types import (
     Animation,
     Audio,

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Annotated
 
 from crisp_data.errors import InvalidMessage
-from crisp_data.outgoing.message import TYPES, Message
+from crisp_data.outgoing.message_base import TYPES, Message
 from crisp_data.outgoing.parts import Choice, Filled, Target
 from crisp_data.outgoing.validation import filled
 
