@@ -37,9 +37,9 @@ class Workspace(ConversationLists):
     anew. Times are ``datetime64[ms, tz]`` in the zone of the workspace unless ``tz`` says
     another. The columns of each table are printed by :func:`crisp_data.schema`.
 
-    Every method that writes raises :class:`crisp_data.ReadOnly` before anything else where the
-    connection only reads. A write is sent once: only messages can be told apart, and so are sent
-    again.
+    Every method that writes raises :class:`crisp_data.ReadOnly` where the connection only reads,
+    before anything is sent. A write is sent once: only a message has a number of its own, by
+    which it is found, and so is sent again.
 
     Parameters
     ----------
