@@ -477,7 +477,8 @@ class PullChecks:
 
 
 def _ids(records: Sequence[Any]) -> list[Any]:
-    return [row.get("session_id") for row in records if isinstance(row, dict)]
+    found = [row.get("session_id") for row in records if isinstance(row, dict)]
+    return [one for one in found if one]
 
 
 def _timestamp(milliseconds: int | None) -> pd.Timestamp | None:
