@@ -14,8 +14,8 @@ from tqdm.auto import tqdm
 from crisp_data import tables
 from crisp_data.api.envelope import Page
 from crisp_data.api.paging import NOTHING_NEW
-from crisp_data.counts import count
 from crisp_data.errors import CrispError, CrispWarning, QuotaExceeded
+from crisp_data.plurals import count
 from crisp_data.quota.estimate import SHOWN, Plan
 from crisp_data.rest import message_threads
 from crisp_data.rest.client import Client

@@ -15,11 +15,11 @@ import pandas as pd
 
 from crisp_data import arguments, config, export, forms, outgoing
 from crisp_data.archive import Archive
-from crisp_data.counts import count
 from crisp_data.errors import BadParameter, CrispError, FileTrouble
 from crisp_data.filters import STATES, State
 from crisp_data.local import inherited
 from crisp_data.outbox import Outbox, Receipt, Rules
+from crisp_data.plurals import count
 from crisp_data.privacy import Pseudonymiser
 from crisp_data.quota.budget import Budget
 from crisp_data.quota.ledger import Ledger
