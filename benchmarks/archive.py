@@ -62,7 +62,7 @@ def main() -> int:
         fill(Path(folder), asked.messages)
         archive = crisp.Archive(folder)
         files = [
-            uri.removeprefix("file://") for uri in archive._kept["messages"].delta().file_uris()
+            uri.removeprefix("file://") for uri in archive._tables["messages"].delta().file_uris()
         ]
 
         def with_pyarrow(**only: Any) -> Any:

@@ -7,7 +7,7 @@ the pass before began, for what moved up meanwhile.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import msgspec
@@ -34,6 +34,7 @@ def conversations(
     *,
     one_pass: bool = False,
     down_to: int | None = None,
+    noticed: Callable[[str], None] = lambda incomplete: None,
 ) -> PageQueries:
     """Read conversations backwards in their update time, however they move meanwhile.
 
@@ -53,6 +54,8 @@ def conversations(
         Read from the top to the end once, and do not look at what moved up meanwhile.
     down_to : int, optional
         End at the first page with an update older than this, in milliseconds since 1970.
+    noticed : callable, optional
+        Called after a page with why rows above the next one may be missing, as soon as they may.
 
     Returns
     -------
@@ -69,6 +72,8 @@ def conversations(
         while not one.done:
             found = decode(_decoder, (yield one.next_query()).body).data
             one.add([_row(conversation) for conversation in found])
+            if one.incomplete:
+                noticed(one.incomplete)
         incomplete = incomplete or one.incomplete
         if once or one.lost or one.pages <= 1 or one.top is None or not one.ordered:
             return incomplete

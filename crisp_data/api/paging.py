@@ -56,6 +56,7 @@ def page_queries(
     one_pass: bool = False,
     down_to: int | None = None,
     known: frozenset[int] = frozenset(),
+    noticed: Callable[[str], None] = lambda incomplete: None,
 ) -> PageQueries:
     """Choose how an operation's list is read.
 
@@ -78,6 +79,8 @@ def page_queries(
         Conversations only, in milliseconds since 1970; see :func:`conversations`.
     known : frozenset[int], default frozenset()
         Messages only: fingerprints at which the thread ends; see :func:`thread`.
+    noticed : callable, optional
+        Conversations only; see :func:`conversations`.
 
     Returns
     -------
@@ -87,7 +90,8 @@ def page_queries(
     if route.name == "get_messages_in_conversation":
         return thread(query, known)
     if is_timed(route, query):
-        return conversations(query, rows, now(), one_pass=one_pass, down_to=down_to)
+        passes: dict[str, Any] = {"one_pass": one_pass, "down_to": down_to, "noticed": noticed}
+        return conversations(query, rows, now(), **passes)
     if "page_number" in route.parameters:
         return numbered(query)
     return single(query)

@@ -17,8 +17,8 @@ from crisp_data import arguments, dates, tables
 from crisp_data.api.envelope import Page
 from crisp_data.archive import forget
 from crisp_data.archive.address import Address
-from crisp_data.archive.batch import Synced
 from crisp_data.archive.consistency import check, check_files
+from crisp_data.archive.page_writer import Synced
 from crisp_data.archive.reader import SNAPSHOTS, Reader
 from crisp_data.archive.state import Forgetting, StateTable
 from crisp_data.archive.sync import Sync
@@ -34,7 +34,7 @@ _CACHE = (
 
 
 class Archive(Reader):
-    """A workspace's conversations and messages, kept where they cost no request to read.
+    """A workspace's conversations and messages, archived where they cost no request to read.
 
     Made by :meth:`crisp_data.Workspace.archive`, which can :meth:`sync` it; opened by its
     path alone, it reads. One process writes at a time, any number read.
@@ -94,7 +94,7 @@ class Archive(Reader):
         ----------
         since : str, date, datetime or Timestamp, optional
             How far back, by the conversations' last update; without it as far as ever asked
-            before, and everything the first time. Threads are kept whole.
+            before, and everything the first time. Threads are archived whole.
         deep : bool, default False
             Read every thread again, for edits and deletions that leave no trace in the
             listing; what Crisp does not have any more is marked, not dropped.
@@ -118,7 +118,7 @@ class Archive(Reader):
             The archive is not whole: a table is missing, is another one, or is older than the
             rest; or a later version wrote it.
         QuotaExceeded, Offline, RateLimited, ServerError
-            What came before is kept; the error's ``partial`` is what the sync did.
+            What came before is archived; the error's ``partial`` is what the sync did.
 
         Warns
         -----
@@ -142,18 +142,17 @@ class Archive(Reader):
             arguments.check_word("also", name, tuple(SNAPSHOTS))
         start, _ = dates.window(since, None, tz=self.tz, now=self._moment())
         state_table = StateTable(self._storage)
-        check(state_table.load(), self._kept, self._storage.root)  # before a row is written
+        check(state_table.load(), self._tables, self._storage.root)  # before a row is written
         with state_table.held(self._website_id):
-            check_files(self._kept, self._storage.root)
+            check_files(self._tables, self._storage.root)
             self._complete_forgetting(state_table)
-            both = self._kept["conversations"], self._kept["messages"]
-            run = Sync(client, state_table, *both, deep, self._show_plan)
+            run = Sync(client, state_table, self._tables, deep, self._show_plan)
             start_ms = None if start is None else round(start.timestamp() * 1000)
             with client.quota.budgets.open(sys.maxsize) as spent:
                 try:
                     self._finish(run.run(start_ms))
                     for name in also:
-                        self._kept[name].replace(self._pulled(name))
+                        self._tables[name].replace(self._pulled(name))
                 except CrispError as error:
                     error.partial = run.done
                     raise
@@ -202,7 +201,7 @@ class Archive(Reader):
         Spends nothing, and changes nothing at Crisp: remove the person there first, or the next
         sync archives again what its list still shows of them. Names in other people's words are
         not known to be theirs. Copies outside of the archive (exports, backups, former versions
-        that an object store keeps of its own) are yours to remove.
+        that an object store has of its own) are yours to remove.
 
         Examples
         --------
@@ -221,13 +220,13 @@ class Archive(Reader):
         address = None if email is None else Address(email).text
         state_table = StateTable(self._storage)
         state = state_table.load()
-        check(state, self._kept, self._storage.root)
+        check(state, self._tables, self._storage.root)
         if state is None:
             raise BadParameter("There is no archive here.", "Create one with sync().")
         with state_table.held(state.website_id):
             begun, counts = self._complete_forgetting(state_table)
             if begun is None or not begun.means(address, session_id):
-                given = forget.intent(self._kept, address, session_id)
+                given = forget.intent(self._tables, address, session_id)
                 state_table.change(forgetting=given)
                 _, counts = self._complete_forgetting(state_table)
         if self._client is None:
@@ -244,8 +243,8 @@ class Archive(Reader):
         counts = {}
         if given.session_ids or given.email:
             # Of a page that was never committed nobody knows whose it is: it is read again.
-            forget.drop_threads(self._kept, list(page.months) if page else [])
-            counts = forget.forget(self._kept, given, self._storage.root)
+            forget.drop_threads(self._tables, list(page.months) if page else [])
+            counts = forget.forget(self._tables, given, self._storage.root)
             if self._client is not None:
                 self._client.purge_cache()
             state_table.change(forgetting=Forgetting())
@@ -262,7 +261,7 @@ class Archive(Reader):
             builder.add(page.body, website_id=self._website_id)
         if pages.incomplete:
             warnings.warn(pages.incomplete, CrispWarning, stacklevel=4)
-        return self._kept[name].owned(builder.arrow(), round(client.now() * 1000))
+        return self._tables[name].owned(builder.arrow(), round(client.now() * 1000))
 
     def _finish(self, steps: Iterator[int]) -> None:
         """Run to the end, with a bar on whatever takes longer than a second."""
@@ -272,14 +271,14 @@ class Archive(Reader):
                 self._compact()
 
     def _compact(self) -> None:
-        for kept in self._kept.values():
-            kept.compact()
+        for table in self._tables.values():
+            table.compact()
 
     def _show_plan(self, first: Page, low: int, high: int | None, due: int) -> None:
         """Say what a long sync is going to cost before it goes on.
 
         Where no plan can be made the sync goes on without: it meets the same trouble, and
-        keeps what came before it.
+        archives what came before it.
         """
         if self._checks is None:
             return

@@ -18,6 +18,7 @@ from crisp_data.archive.table import (
     chunks,
     having,
     identities,
+    session_months,
     with_column,
 )
 from crisp_data.errors import FileTrouble
@@ -82,22 +83,22 @@ def check_files(tables: Mapping[str, ArchiveTable], where: str) -> None:
 
 
 def merge_months(conversations: ArchiveTable, messages: ArchiveTable) -> dict[str, str]:
-    """Bring what is kept of a conversation into one month.
+    """Bring what is stored of a conversation into one month.
 
-    Archives of format 1 kept it once more where Crisp reported another creation time. Returned
+    Archives of format 1 stored it once more where Crisp reported another creation time. Returned
     are the months of threads whose conversations were not written any more.
     """
     listed = conversations.read(["session_id", MONTH, "updated_at", SYNCED])
     newest = listed.sort_by([(SYNCED, "descending"), ("updated_at", "descending")])
     months: dict[str, str] = {}
-    for session_id, month in _pairs(newest):
+    for session_id, month in session_months(newest):
         months.setdefault(session_id, month)
     twice = listed.group_by("session_id").aggregate([([], "count_all")])
     ids = set(twice.filter(pc.greater(twice["count_all"], 1))["session_id"].to_pylist())
-    kept = messages.read(["session_id", MONTH]).group_by(["session_id", MONTH]).aggregate([])
-    alone = {one: month for one, month in _pairs(kept) if one not in months}
+    threads = messages.read(["session_id", MONTH]).group_by(["session_id", MONTH]).aggregate([])
+    alone = {one: month for one, month in session_months(threads) if one not in months}
     months |= alone
-    ids |= {one for one, month in _pairs(kept) if months[one] != month}
+    ids |= {one for one, month in session_months(threads) if months[one] != month}
     for some in chunks(sorted(ids)):
         # Messages first: a conversation that stands once has its thread in its month.
         _put(messages, some, months)
@@ -105,9 +106,9 @@ def merge_months(conversations: ArchiveTable, messages: ArchiveTable) -> dict[st
     return alone
 
 
-def _put(kept: ArchiveTable, ids: list[str], months: Mapping[str, str]) -> None:
+def _put(table: ArchiveTable, ids: list[str], months: Mapping[str, str]) -> None:
     """Write rows into the months of their conversations, of equal ones the last that was read."""
-    rows = kept.read(None, having(ids)).cast(kept.schema).sort_by([(SYNCED, "descending")])
+    rows = table.read(None, having(ids)).cast(table.schema).sort_by([(SYNCED, "descending")])
     seen: set[tuple[object, ...]] = set()
     first = []
     for identity in identities(rows):
@@ -115,8 +116,4 @@ def _put(kept: ArchiveTable, ids: list[str], months: Mapping[str, str]) -> None:
         seen.add(identity)
     rows = rows.filter(pa.array(first, pa.bool_()))
     of = [months[one] for one in rows["session_id"].to_pylist()]
-    kept.put(with_column(rows, MONTH, pa.array(of, pa.string())), ids)
-
-
-def _pairs(rows: pa.Table) -> list[tuple[str, str]]:
-    return list(zip(rows["session_id"].to_pylist(), rows[MONTH].to_pylist(), strict=True))
+    table.put(with_column(rows, MONTH, pa.array(of, pa.string())), ids)

@@ -91,23 +91,23 @@ def forget(tables: Mapping[str, ArchiveTable], given: Forgetting, where: str) ->
     address = None if given.email is None else Address(given.email)
     counts = {}
     for name in sorted(tables, key=lambda name: name != "messages"):
-        kept = tables[name]
+        table = tables[name]
+        if table.reopen() is None:  # it may have been deleted, as this says below
+            continue
         try:
-            if kept.reopen() is None:  # it may have been deleted, as this says below
-                continue
-            counts[name] = _forget_in(kept, given.session_ids, address)
+            counts[name] = _forget_in(table, given.session_ids, address)
         except FileTrouble as error:
-            hint = error.hint if kept.threaded else _SMALL_TABLE.format(name=name, where=where)
+            hint = error.hint if table.threaded else _SMALL_TABLE.format(name=name, where=where)
             what = f"The person is not yet removed from the table {name}. {error.what}"
             raise FileTrouble(what, hint) from None
     return counts
 
 
-def _forget_in(kept: ArchiveTable, session_ids: tuple[str, ...], address: Address | None) -> int:
-    count = _drop_conversations(kept, session_ids) if kept.threaded else 0
+def _forget_in(table: ArchiveTable, session_ids: tuple[str, ...], address: Address | None) -> int:
+    count = _drop_conversations(table, session_ids) if table.threaded else 0
     if address is not None:
-        count += (_clean_threads if kept.threaded else _clean_profiles)(kept, address)
-    kept.purge()
+        count += (_clean_threads if table.threaded else _clean_profiles)(table, address)
+    table.purge()
     return count
 
 
@@ -117,36 +117,36 @@ def drop_threads(tables: Mapping[str, ArchiveTable], session_ids: list[str]) -> 
         _drop_conversations(tables["messages"], session_ids)
 
 
-def _drop_conversations(kept: ArchiveTable, session_ids: tuple[str, ...] | list[str]) -> int:
-    rows = kept.read(["session_id"], having(session_ids))
+def _drop_conversations(table: ArchiveTable, session_ids: tuple[str, ...] | list[str]) -> int:
+    rows = table.read(["session_id"], having(session_ids))
     if rows.num_rows:
-        kept.put(kept.schema.empty_table(), session_ids)
+        table.put(table.schema.empty_table(), session_ids)
     return int(rows.num_rows)
 
 
-def _clean_threads(kept: ArchiveTable, address: Address) -> int:
+def _clean_threads(table: ArchiveTable, address: Address) -> int:
     """Take an address out of the rows of others; say how many it stood in."""
-    clean, count, ids = _cleaner(kept, address), 0, set[str]()
-    months = pc.unique(kept.read([MONTH])[MONTH]).to_pylist()
+    clean, count, ids = _cleaner(table, address), 0, set[str]()
+    months = pc.unique(table.read([MONTH])[MONTH]).to_pylist()
     for month in sorted(months):  # as much as there is of one month is held at a time
-        rows = kept.read(None, pc.field(MONTH) == month)
+        rows = table.read(None, pc.field(MONTH) == month)
         _, found = _cleaned(rows, clean)
         count += int(pc.sum(found).as_py() or 0)
         ids.update(rows.filter(found)["session_id"].to_pylist())
     for some in chunks(sorted(ids)):
-        rows, _ = _cleaned(kept.read(None, having(some)).cast(kept.schema), clean)
-        kept.put(rows, some)
+        rows, _ = _cleaned(table.read(None, having(some)).cast(table.schema), clean)
+        table.put(rows, some)
     return count
 
 
-def _clean_profiles(kept: ArchiveTable, address: Address) -> int:
+def _clean_profiles(table: ArchiveTable, address: Address) -> int:
     """Delete a person's own rows from a small table, and the address from the others."""
-    rows = kept.read().cast(kept.schema)
+    rows = table.read().cast(table.schema)
     theirs = _theirs(rows, address)
-    left, found = _cleaned(rows, _cleaner(kept, address))
+    left, found = _cleaned(rows, _cleaner(table, address))
     found = pc.or_(theirs, found)
     if pc.any(found).as_py():
-        kept.replace(left.filter(pc.invert(theirs)))
+        table.replace(left.filter(pc.invert(theirs)))
     return int(pc.sum(found).as_py() or 0)
 
 
@@ -165,8 +165,8 @@ def _theirs(rows: pa.Table, address: Address) -> pa.Array:
 Cleaner = Callable[[str, str], str]
 
 
-def _cleaner(kept: ArchiveTable, address: Address) -> Cleaner:
-    written_as_json = {column.name for column in kept.table.columns if column.kind is JSON}
+def _cleaner(table: ArchiveTable, address: Address) -> Cleaner:
+    written_as_json = {column.name for column in table.declared.columns if column.kind is JSON}
 
     def clean(name: str, text: str) -> str:
         if name.endswith("_id") or name in _IDS:

@@ -8,16 +8,15 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 import pandas as pd
-import pyarrow as pa
 import pyarrow.compute as pc
 
 from crisp_data import arguments, dates, filters
-from crisp_data.archive import archive_frames
+from crisp_data.archive import rows_to_frames
 from crisp_data.archive.consistency import check, check_files
 from crisp_data.archive.coverage import Coverage
 from crisp_data.archive.state import State, StateTable
 from crisp_data.archive.storage import Storage
-from crisp_data.archive.table import MONTH, SYNCED, ArchiveTable, milliseconds
+from crisp_data.archive.table import SYNCED, THREADED, ArchiveTable, milliseconds
 from crisp_data.errors import BadParameter
 from crisp_data.local import inherited
 
@@ -53,10 +52,7 @@ class Reader:
     ) -> None:
         self.tz = dates.check_tz(tz)
         self._storage = Storage(path, storage_options)
-        self._kept = {
-            name: ArchiveTable(self._storage, name)
-            for name in ("conversations", "messages", *SNAPSHOTS)
-        }
+        self._tables = {name: ArchiveTable(self._storage, name) for name in (*THREADED, *SNAPSHOTS)}
         inherited.name(self)
 
     def conversations(
@@ -114,9 +110,8 @@ class Reader:
         start, end = dates.window(since, until, tz=tz, now=self._moment())
         wanted = filters.ConversationFilter(start, end, state, segment, assigned, inbox)
         arguments.check_count("limit", limit)
-        kept = self._readable("conversations")
-        names = archive_frames.check_columns(kept, columns)
-        frame = archive_frames.conversations(kept, wanted, names, tz, deleted)
+        table = self._readable("conversations")
+        frame = rows_to_frames.conversations(table, wanted, columns, tz, deleted)
         return frame if limit is None else frame.head(limit)
 
     def messages(
@@ -161,26 +156,12 @@ class Reader:
         """
         tz = dates.check_tz(tz or self.tz)
         start, end = dates.window(since, until, tz=tz, now=self._moment())
-        kept = self._readable("messages")
-        names = archive_frames.check_columns(kept, columns)
+        self._readable("messages")
         asked = None if conversations is None else arguments.session_ids(conversations)
-        order = self._order(asked, deleted)
-        return archive_frames.messages(kept, order, start, end, names, tz, deleted)
-
-    def _order(self, asked: list[str] | None, deleted: bool) -> archive_frames.Order:
-        """Say whose threads are read, in which order, and the months that hold them."""
-        kept = self._kept["conversations"]
-        if asked is None:
-            names = ["session_id", "updated_at"]
-            rows = archive_frames.newest_first(kept.read(names, None if deleted else kept.there))
-            return archive_frames.Order(rows["session_id"])
-        # Not by what the caller's frame says of a creation: it may be merged, or of another zone.
-        ids = pa.array(asked, pa.large_string())
-        months = set(kept.read([MONTH], pc.field("session_id").isin(ids))[MONTH].to_pylist())
-        return archive_frames.Order(pa.chunked_array([ids]), pa.array(sorted(months), pa.string()))
+        return rows_to_frames.messages(self._tables, asked, start, end, columns, tz, deleted)
 
     def people(self, *, tz: str | None = None) -> pd.DataFrame:
-        """Read the profiles that ``sync(also=["people"])`` kept.
+        """Read the profiles that ``sync(also=["people"])`` archived.
 
         Parameters
         ----------
@@ -202,7 +183,7 @@ class Reader:
         return self._snapshot("people", tz)
 
     def operators(self, *, tz: str | None = None) -> pd.DataFrame:
-        """Read the operators that ``sync(also=["operators"])`` kept.
+        """Read the operators that ``sync(also=["operators"])`` archived.
 
         Parameters
         ----------
@@ -224,7 +205,7 @@ class Reader:
         return self._snapshot("operators", tz)
 
     def inboxes(self, *, tz: str | None = None) -> pd.DataFrame:
-        """Read the inboxes that ``sync(also=["inboxes"])`` kept.
+        """Read the inboxes that ``sync(also=["inboxes"])`` archived.
 
         Parameters
         ----------
@@ -246,7 +227,7 @@ class Reader:
         return self._snapshot("inboxes", tz)
 
     def campaigns(self, *, tz: str | None = None) -> pd.DataFrame:
-        """Read the campaigns that ``sync(also=["campaigns"])`` kept.
+        """Read the campaigns that ``sync(also=["campaigns"])`` archived.
 
         Parameters
         ----------
@@ -318,16 +299,16 @@ class Reader:
         1       messages 2026-10-03 09:00:00+00:00     0
         """
         state = self._checked()
-        check_files(self._kept, self._storage.root)
+        check_files(self._tables, self._storage.root)
         rows = []
-        for name, kept in self._kept.items():
-            delta = kept.delta()
+        for name, table in self._tables.items():
+            delta = table.delta()
             if delta is None:
                 continue
-            covered = state.covered if state and kept.threaded else Coverage()
+            covered = state.covered if state and table.threaded else Coverage()
             low, high = covered.newest or (None, None)
-            if not kept.threaded:
-                low = high = pc.max(milliseconds(kept.read([SYNCED])[SYNCED])).as_py()
+            if not table.threaded:
+                low = high = pc.max(milliseconds(table.read([SYNCED])[SYNCED])).as_py()
             gaps = len(covered.spans) - 1 if covered.spans else 0
             rows.append((name, delta.count(), low, high, gaps, len(delta.file_uris())))
         columns = ["table", "rows", "complete_from", "complete_to", "gaps", "files"]
@@ -338,31 +319,28 @@ class Reader:
         return frame
 
     def _snapshot(self, name: str, tz: str | None) -> pd.DataFrame:
-        kept = self._readable(name)
-        return archive_frames.snapshot(
-            kept, archive_frames.check_columns(kept, None), dates.check_tz(tz or self.tz)
-        )
+        return rows_to_frames.whole(self._readable(name), dates.check_tz(tz or self.tz))
 
     def _readable(self, name: str) -> ArchiveTable:
-        """Find a table; one that was never kept is not an empty one."""
-        kept = self._kept[name]
+        """Find a table; one that was never synced is not an empty one."""
+        table = self._tables[name]
         if self._checked() is None:
             raise BadParameter(
                 f"There is no archive at {self._storage.root}.",
                 "Check the path; ws.archive(path).sync() makes one.",
             )
-        if kept.reopen() is None and not kept.threaded:
+        if table.reopen() is None and not table.threaded:
             raise BadParameter(
                 f"The archive does not hold {name}.", f"archive.sync(also=[{name!r}]) brings them."
             )
-        return kept
+        return table
 
     def _checked(self) -> State | None:
         """Read the state, and see that the tables are those of which it speaks."""
         state = StateTable(self._storage).load()
-        if state is None and self._kept["conversations"].reopen() is not None:
+        if state is None and self._tables["conversations"].reopen() is not None:
             state = StateTable(self._storage).load()  # a first sync may have begun in between
-        check(state, self._kept, self._storage.root)
+        check(state, self._tables, self._storage.root)
         return state
 
     def _moment(self) -> datetime:

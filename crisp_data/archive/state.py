@@ -99,9 +99,9 @@ class StateTable:
     """The one row, and the right to write it.
 
     >>> from crisp_data.archive.storage import Storage
-    >>> state_table = StateTable(Storage(str(folder / "shelf")))
+    >>> state_table = StateTable(Storage(str(folder / "acme")))
     >>> with state_table.held("website"):
-    ...     StateTable(Storage(str(folder / "shelf"))).load().writer is not None
+    ...     StateTable(Storage(str(folder / "acme"))).load().writer is not None
     True
     """
 
@@ -181,16 +181,15 @@ class StateTable:
             Another took over.
         """
         before = self.written.page or PageWrite()
-        page = PageWrite({**before.months, **months}, (*before.gone, *gone))
-        self.change(page=page if page.months or page.gone else None)
+        months, gone = {**before.months, **months}, (*before.gone, *gone)
+        self.change(page=PageWrite(months, gone) if months or gone else None)
 
     def done(self, session_ids: Iterable[str]) -> None:
         """Take from the intent what has come to its end; saved with whatever is saved next."""
         before, ended = self.written.page or PageWrite(), set(session_ids)
         months = {one: month for one, month in before.months.items() if one not in ended}
-        page = PageWrite(months, tuple(one for one in before.gone if one not in ended))
-        whole = not (page.months or page.gone)
-        self.state = msgspec.structs.replace(self.written, page=None if whole else page)
+        gone = tuple(one for one in before.gone if one not in ended)
+        self.note(page=PageWrite(months, gone) if months or gone else None)
 
     @property
     def written(self) -> State:
@@ -198,29 +197,29 @@ class StateTable:
         assert self.state is not None
         return self.state
 
+    def note(self, **changes: Any) -> None:
+        """Change the state; it is written with whatever is written next."""
+        self.state = msgspec.structs.replace(self.written, **changes)
+
     def change(self, **changes: Any) -> None:
-        """Write what has changed, and what was only noted before."""
-        self.save(msgspec.structs.replace(self.written, **changes))
-
-    def purge(self) -> None:
-        """Leave nothing of the former versions of the row: they may name who was forgotten."""
-        if self._table is not None:
-            with self._storage.writing():
-                purge_history(self._table)
-
-    def save(self, state: State) -> None:
-        """Write what has changed, as a sign of life.
+        """Write what has changed, and what was only noted before, as a sign of life.
 
         Raises
         ------
         ArchiveBusy
             This writer was silent for so long that another took over.
         """
-        assert state.writer is not None
-        alive = msgspec.structs.replace(state.writer, until=time.time() + LEASE)
-        self._write(msgspec.structs.replace(state, writer=alive))
+        assert self.written.writer is not None
+        alive = msgspec.structs.replace(self.written.writer, until=time.time() + LEASE)
+        self._write(msgspec.structs.replace(self.written, **changes, writer=alive))
         if self._table is not None and self._table.version() % _COMPACT_AFTER == 0:
             self._table.vacuum(retention_hours=0, enforce_retention_duration=False, dry_run=False)
+
+    def purge(self) -> None:
+        """Leave nothing of the former versions of the row: they may name who was forgotten."""
+        if self._table is not None:
+            with self._storage.writing():
+                purge_history(self._table)
 
     def _write(self, state: State) -> None:
         """Commit on top of what was loaded, or not at all."""
@@ -233,9 +232,9 @@ class StateTable:
                 once = CommitProperties(max_commit_retries=0)
                 write_deltalake(self._table, row, mode="overwrite", commit_properties=once)
             except (CommitFailedError, DeltaError):
-                kept, other = self.state, self.load()
+                ours, other = self.state, self.load()
                 if self._version() <= before:
-                    self.state = kept  # nobody came between: it is the disk, say
+                    self.state = ours  # nobody came between: it is the disk, say
                     raise
                 self.state = None  # it is not ours to write any more
                 if other is not None and other.writer is not None:

@@ -21,7 +21,7 @@ SETTINGS = {
     "delta.logRetentionDuration": "interval 0 days",
     "delta.deletedFileRetentionDuration": "interval 1 days",
 }
-# Delta keeps the smallest and the largest value of columns in its log, where a person's
+# Delta stores the smallest and the largest value of columns in its log, where a person's
 # e-mail would outlive the person's rows. Times are what reading by date needs.
 _TIMES = ("timestamp", "created_at", "updated_at", "synced_at")
 
@@ -75,7 +75,7 @@ def _check_process() -> None:
 class Storage:
     """The root of an archive, and how to get there.
 
-    >>> Storage(str(folder / "shelf")).open("conversations") is None
+    >>> Storage(str(folder / "acme")).open("conversations") is None
     True
     """
 

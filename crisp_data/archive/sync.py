@@ -7,28 +7,25 @@ So whatever ends a sync, the next one goes on where it stood and reads again one
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-import msgspec
-import pyarrow as pa
 import pyarrow.compute as pc
 
 from crisp_data.api.envelope import Page
 from crisp_data.api.list_pass import LIST_MOVED
 from crisp_data.api.paging import NOTHING_NEW
-from crisp_data.archive.batch import Batch, Synced
 from crisp_data.archive.consistency import merge_months
 from crisp_data.archive.coverage import Coverage
+from crisp_data.archive.page_writer import PageWriter
 from crisp_data.archive.state import FORMAT, Deep, State, StateTable
-from crisp_data.archive.table import SYNCED, ArchiveTable
+from crisp_data.archive.table import SYNCED, ArchiveTable, milliseconds, moment
 from crisp_data.errors import CrispWarning, NotFound
 from crisp_data.plurals import count
 from crisp_data.rest.client import Client
 
 _EVER = 2**62  # later than any update
-_MOMENT = pa.timestamp("us", tz="UTC")
 _MOST_PASSES = 10  # a list that still moves after so many passes is reported, not followed
 
 
@@ -39,29 +36,24 @@ class Sync:
         self,
         client: Client,
         state_table: StateTable,
-        conversations: ArchiveTable,
-        messages: ArchiveTable,
+        tables: Mapping[str, ArchiveTable],
         deep: bool,
         before: Callable[[Page, int, int | None, int], None],
     ) -> None:
         # Called with the first page of a pass, its span and the number due, before it goes on.
         self._before = before
         self._client, self._state_table, self._deep = client, state_table, deep
-        self._conversations, self._messages = conversations, messages
+        self._conversations, self._messages = tables["conversations"], tables["messages"]
         self._website_id = self._state.website_id
         if deep and self._state.deep is None:
             # Later than whatever was read before it, also by a clock that was ahead.
-            now, kept = round(client.now() * 1000), conversations.read([SYNCED])[SYNCED]
-            newest = pc.max(kept.cast(pa.timestamp("ms", "UTC")).cast(pa.int64())).as_py()
-            self._change(deep=Deep(max(now, (newest or 0) + 1)))
+            synced = milliseconds(self._conversations.read([SYNCED])[SYNCED])
+            newest = pc.max(synced).as_py() or 0
+            state_table.note(deep=Deep(max(round(client.now() * 1000), newest + 1)))
         began = self._state.deep.began if deep and self._state.deep else None
-        self._batch = Batch(client, self._website_id, conversations, messages, began, state_table)
+        self._writer = PageWriter(client, state_table, tables, began)
+        self.done = self._writer.done  # so far
         self._incomplete = ""  # why the listing may lack rows
-
-    @property
-    def done(self) -> Synced:
-        """What was done so far."""
-        return self._batch.done
 
     def run(self, since: int | None) -> Generator[int, None, None]:
         """Read what is missing since a moment (ms); yields the conversations of each page.
@@ -82,8 +74,8 @@ class Sync:
             self._incomplete = LIST_MOVED
         if self._deep and not self._incomplete:
             self._find_gone(start)
-            self._change(deep=None)
-        self._change(synced_at=self._batch.now())
+            self._state_table.note(deep=None)
+        self._state_table.note(synced_at=self._writer.now())
 
     def warn(self) -> None:
         """Say what the archive may lack."""
@@ -96,29 +88,30 @@ class Sync:
         """Note which tables are spoken of, and complete what was begun and not ended."""
         self._save()  # before anything is mended: a killed sync is not to be taken for whole
         if self._state.page is not None:
-            self._batch.complete()
+            self._writer.complete()
         if self._state.format < FORMAT:
             self._state_table.begin(merge_months(self._conversations, self._messages))
-            self._change(format=FORMAT)
+            self._state_table.note(format=FORMAT)
             self._save()
 
     def _save(self) -> None:
         """Write what is claimed, and of which tables."""
-        tables = {kept.table.name: kept.version for kept in (self._conversations, self._messages)}
-        self._change(tables=tables)
-        self._state_table.save(self._state)
+        written = (self._conversations, self._messages)
+        self._state_table.change(tables={table.name: table.version for table in written})
 
     def _ask(self, since: int | None) -> int:
         """Say how far back: as asked, else as far as ever asked before; remember the furthest."""
         before = self._state.since
         start = since if since is not None else before or 0
-        self._change(since=start if before is None else min(before, start))
+        self._state_table.note(since=start if before is None else min(before, start))
         return start
 
     def _list_pass(self, low: int, high: int | None) -> Generator[int, None, int]:
         """Read the listing once, down to ``low``; returns how many pages held rows."""
         count, before = 0, (self._state.covered, self._state.deep)
-        end: dict[str, Any] = {} if high is None else {"filter_date_end": _moment(high)}
+        end: dict[str, Any] = {}
+        if high is not None:
+            end["filter_date_end"] = datetime.fromtimestamp(high / 1000, UTC)
         pages = self._client.pages(
             "list_conversations",
             website_id=self._website_id,
@@ -131,22 +124,22 @@ class Sync:
             if count == 0:
                 self._before(page, low, high, self._due())
             bound = _bound(page)
-            if bound is not None and high is not None:
+            if bound is not None and high is not None and not pages.incomplete:
                 self._claim(bound, high)  # all above the bound came with the pages before
-            rows, listed = self._batch.read(page)
+            rows, listed = self._writer.read(page)
             times = [row.updated_at for row in listed if row.updated_at is not None]
             if high is None and times:
                 # What shares the newest instant may still arrive, unless this page is full of it.
                 high = max(times) + (max(times) == min(times))
             count += bool(listed)
-            self._batch.take(rows, listed)
+            self._writer.take(rows, listed)
             self._save()
             yield len(listed)
         if pages.incomplete:
             # What a bound said on the way may be wrong as well: the next sync lists all of it
             # again, and so says again what may be missing.
             self._incomplete = pages.incomplete
-            self._change(covered=before[0], deep=before[1])
+            self._state_table.note(covered=before[0], deep=before[1])
         elif high is not None:
             self._claim(low, high)
         return count
@@ -155,9 +148,6 @@ class Sync:
     def _state(self) -> State:
         return self._state_table.written
 
-    def _change(self, **changes: Any) -> None:
-        self._state_table.state = msgspec.structs.replace(self._state, **changes)
-
     @property
     def _covered(self) -> Coverage:
         deep = self._state.deep
@@ -165,14 +155,13 @@ class Sync:
 
     def _claim(self, low: int, high: int) -> None:
         """Say that a span is whole."""
-        self._change(covered=self._state.covered.add(low, high))
+        self._state_table.note(covered=self._state.covered.add(low, high))
         if self._deep and (deep := self._state.deep):
-            self._change(deep=Deep(deep.began, deep.covered.add(low, high)))
+            self._state_table.note(deep=Deep(deep.began, deep.covered.add(low, high)))
 
     def _unread(self, deep: Deep) -> pc.Expression:
         """Choose the archived conversations that a deep sync has not met yet."""
-        began = pa.scalar(deep.began * 1000, _MOMENT)
-        return (pc.field(SYNCED) < began) & self._conversations.there
+        return (pc.field(SYNCED) < moment(deep.began)) & self._conversations.there
 
     def _due(self) -> int:
         """Count the archived conversations that are to be read again."""
@@ -184,10 +173,9 @@ class Sync:
     def _find_gone(self, start: int) -> None:
         """Ask for every archived conversation that a whole deep listing did not show."""
         assert self._state.deep is not None
-        since = pc.field("updated_at") >= pa.scalar(start * 1000, _MOMENT)
-        unread = self._unread(self._state.deep) & since
+        unread = self._unread(self._state.deep) & (pc.field("updated_at") >= moment(start))
         ids = self._conversations.read(["session_id"], unread)["session_id"].to_pylist()
-        self._batch.mark_gone([session_id for session_id in ids if not self._exists(session_id)])
+        self._writer.mark_gone([session_id for session_id in ids if not self._exists(session_id)])
 
     def _exists(self, session_id: str) -> bool:
         asked = {"website_id": self._website_id, "session_id": session_id}
@@ -195,10 +183,6 @@ class Sync:
             return bool(self._client.call("check_conversation_exists", refresh=True, **asked))
         except NotFound:
             return False
-
-
-def _moment(milliseconds: int) -> datetime:
-    return datetime.fromtimestamp(milliseconds / 1000, UTC)
 
 
 def _bound(page: Page) -> int | None:

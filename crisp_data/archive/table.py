@@ -23,7 +23,7 @@ from crisp_data.errors import FileTrouble
 from crisp_data.tables import TABLES, Table
 
 MONTH, SYNCED, DELETED = "month", "synced_at", "deleted_at"
-_MOMENT = pa.timestamp("us", tz="UTC")  # what Delta keeps of a time
+MOMENT = pa.timestamp("us", tz="UTC")  # as Delta stores a time
 THREADED = ("conversations", "messages")
 
 #: Small files that may gather in a month before they are made one.
@@ -33,17 +33,17 @@ _ZSTD = WriterProperties(compression="ZSTD", compression_level=3)
 
 
 def stored(table: Table) -> pa.Schema:
-    """Give the schema in which a table's rows are kept: categories as text, own columns last."""
+    """Give the schema in which a table's rows are stored: categories as text, own columns last."""
     fields = [(column.name, _stored_type(column.kind.arrow)) for column in table.columns]
-    own = [(SYNCED, _MOMENT)]
+    own = [(SYNCED, MOMENT)]
     if table.name in THREADED:
-        own += [(MONTH, pa.string()), (DELETED, _MOMENT)]
+        own += [(MONTH, pa.string()), (DELETED, MOMENT)]
     return pa.schema([*fields, *own])
 
 
 def _stored_type(kind: pa.DataType) -> pa.DataType:
     if pa.types.is_timestamp(kind):
-        return _MOMENT
+        return MOMENT
     if pa.types.is_dictionary(kind) or pa.types.is_large_string(kind):
         return pa.string()
     return kind
@@ -60,14 +60,14 @@ class ArchiveTable:
     """The rows of one table, on a disk or in an object store.
 
     >>> from crisp_data.archive.storage import Storage
-    >>> ArchiveTable(Storage(str(folder / "shelf")), "messages").read(["session_id"]).num_rows
+    >>> ArchiveTable(Storage(str(folder / "acme")), "messages").read(["session_id"]).num_rows
     0
     """
 
     def __init__(self, storage: Storage, name: str) -> None:
-        self.table = TABLES[name]
+        self.name, self.declared = name, TABLES[name]
         self.threaded = name in THREADED
-        self.schema = stored(self.table)
+        self.schema = stored(self.declared)
         self._storage = storage
         self._delta: DeltaTable | None = None
 
@@ -75,7 +75,7 @@ class ArchiveTable:
         """Open the newest version; None where nothing was written yet."""
         with self._storage.reading():
             if self._delta is None:
-                self._delta = self._storage.open(self.table.name)
+                self._delta = self._storage.open(self.name)
             else:
                 self._delta.update_incremental()
         return self._delta
@@ -96,7 +96,7 @@ class ArchiveTable:
         delta = self.reopen()
         if delta is None or self._storage.remote:
             return False
-        folder = Path(self._storage.root, self.table.name)
+        folder = Path(self._storage.root, self.name)
         paths = pa.table(delta.get_add_actions())["path"].to_pylist()
         return not all((folder / path).exists() for path in paths)
 
@@ -131,8 +131,12 @@ class ArchiveTable:
         """Choose the rows that are not marked as gone."""
         return pc.field(DELETED).is_null()
 
+    def shown(self, deleted: bool) -> pc.Expression | None:
+        """Choose the rows that are shown; None for all of them."""
+        return None if deleted else self.there
+
     def owned(self, rows: pa.Table, now: int, months: list[str] | None = None) -> pa.Table:
-        """Bring rows of the table into the types that are kept, with the archive's own columns.
+        """Bring rows of the table into the types that are stored, with the archive's own columns.
 
         Parameters
         ----------
@@ -148,11 +152,10 @@ class ArchiveTable:
         pyarrow.Table
             The rows, ready to be written.
         """
-        synced = pa.array([now * 1000] * len(rows), _MOMENT)
-        rows = rows.append_column(SYNCED, synced)
+        rows = rows.append_column(SYNCED, pa.repeat(moment(now), len(rows)))
         if months is not None:
             rows = rows.append_column(MONTH, pa.array(months, pa.string()))
-            rows = rows.append_column(DELETED, pa.nulls(len(rows), _MOMENT))
+            rows = rows.append_column(DELETED, pa.nulls(len(rows), MOMENT))
         return rows.cast(self.schema)
 
     def append(self, rows: pa.Table) -> None:
@@ -171,21 +174,17 @@ class ArchiveTable:
             return
         for ids in chunks(session_ids):
             mine = rows.filter(pc.is_in(rows["session_id"], pa.array(ids, pa.string())))
-            where = among("session_id", ids) + self._months(mine, ids)
+            before = self.read([MONTH], having(ids))
+            where = among("session_id", ids)
+            if months := {*before[MONTH].to_pylist(), *mine[MONTH].to_pylist()}:
+                where += f" AND {among(MONTH, sorted(months))}"  # the files that can hold them
             self._write(mine, mode="overwrite", schema_mode="merge", predicate=where)
 
-    def _months(self, rows: pa.Table, ids: list[str]) -> str:
-        """Narrow a predicate to the files that can hold these conversations."""
-        kept = self.read([MONTH], having(ids))
-        months = {*kept[MONTH].to_pylist(), *rows[MONTH].to_pylist()}
-        return f" AND {among(MONTH, sorted(months))}" if months else ""
-
     def mark(self, where: pc.Expression, at: int) -> None:
-        """Mark rows as gone since a moment (ms); those marked before keep theirs."""
+        """Mark rows as gone since a moment (ms); those marked before stay as they are."""
         ids = pc.unique(self.read(["session_id"], where & self.there)["session_id"]).to_pylist()
         rows = self.read(None, having(ids)).cast(self.schema)
-        moment = pa.scalar(at * 1000, _MOMENT)
-        marked = pc.if_else(pc.is_null(rows[DELETED]), moment, rows[DELETED])
+        marked = pc.fill_null(rows[DELETED], moment(at))
         self.put(with_column(rows, DELETED, marked), ids)
 
     def replace(self, rows: pa.Table) -> None:
@@ -218,7 +217,7 @@ class ArchiveTable:
         delta = self.delta()
         if delta is None:
             by = MONTH if self.threaded else None
-            delta = self._delta = self._storage.create(self.table.name, self.schema, by)
+            delta = self._delta = self._storage.create(self.name, self.schema, by)
         return delta
 
 
@@ -246,6 +245,16 @@ def with_column(rows: pa.Table, name: str, values: pa.Array) -> pa.Table:
         The rows with the new column in the place of the old one.
     """
     return rows.set_column(rows.schema.get_field_index(name), name, values)
+
+
+def moment(milliseconds: int) -> pa.Scalar:
+    """Give milliseconds since 1970 as a time that the tables hold."""
+    return pa.scalar(milliseconds * 1000, MOMENT)
+
+
+def session_months(rows: pa.Table) -> list[tuple[str, str]]:
+    """Give the session_id of each row, and the month it is in."""
+    return list(zip(rows["session_id"].to_pylist(), rows[MONTH].to_pylist(), strict=True))
 
 
 def milliseconds(times: pa.ChunkedArray) -> pa.ChunkedArray:

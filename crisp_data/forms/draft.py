@@ -14,7 +14,7 @@ from typing import Annotated, Any, get_args, get_origin
 from crisp_data import outgoing
 from crisp_data.arguments import check_word
 from crisp_data.errors import InvalidMessage
-from crisp_data.outgoing.base import Message, own
+from crisp_data.outgoing.message_base import Message, own
 from crisp_data.outgoing.validation import Slot, slots
 
 #: What an operator may set for a message of any type.

@@ -5,7 +5,7 @@ The parts of a sending are plain functions and objects, for whoever shows it in 
 """
 
 from crisp_data.outbox.journal import everything
-from crisp_data.outbox.journal_rows import STATES
+from crisp_data.outbox.message_record import STATES
 from crisp_data.outbox.outbox import FILE, Outbox
 from crisp_data.outbox.rate import PER_MINUTE
 from crisp_data.outbox.receipt import Receipt

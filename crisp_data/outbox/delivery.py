@@ -5,7 +5,7 @@ a fingerprint of ours, and can be looked up by it (*stated*). So whenever it is 
 whether a message was sent, it is looked up before it is sent again, and where the look-up
 fails it is not sent again.
 
-Where Crisp gives a message another fingerprint than ours after all, that is told, and from
+Where Crisp gives a message another fingerprint than ours after all, a warning says so, and from
 then on nothing is sent again on the word of a look-up that finds nothing. Until the first answer
 has shown which of the two it does, the thread is read as well, for the message's own words.
 """
@@ -20,25 +20,11 @@ import time
 import warnings
 from typing import Any, NoReturn
 
+from crisp_data import errors
 from crisp_data.api import routes
-from crisp_data.errors import (
-    ApiError,
-    BadAnswer,
-    BadParameter,
-    CrispError,
-    CrispWarning,
-    FileTrouble,
-    ForkedProcess,
-    NotCounted,
-    NotFound,
-    QuotaExceeded,
-    ReadOnly,
-    UnknownOutcome,
-    Unreachable,
-    Untrusted,
-)
+from crisp_data.errors import ApiError, CrispError, CrispWarning, UnknownOutcome
 from crisp_data.outbox.journal import Journal
-from crisp_data.outbox.journal_rows import Row
+from crisp_data.outbox.message_record import Row
 from crisp_data.rest.client import Client
 
 # Crisp's words for a message that is not there: "message_not_found" is *assumed*, and so the
@@ -50,6 +36,16 @@ _ABSENT = ("message_not_found", "conversation_not_found", "not_found")
 _OPEN = frozenset({408, 409, 420, 423, 425, 429})
 _LIMITS = frozenset({420, 423, 429})
 
+# Raised before a socket saw the message.
+_NEVER_LEFT = (
+    errors.Unreachable,
+    errors.Untrusted,
+    errors.NotCounted,
+    errors.ForkedProcess,
+    errors.ReadOnly,
+    errors.BadParameter,
+)
+
 _SKEW = 300.0  # seconds by which two clocks may differ
 
 
@@ -59,7 +55,6 @@ class Delivery:
     def __init__(self, client: Client, website_id: str, journal: Journal) -> None:
         self._client, self._website_id, self._journal = client, website_id, journal
         self._findable = True  # until an answer does not name our number
-        self._seen = False  # whether the journal knows that Crisp keeps our numbers
 
     def send(self, row: Row) -> None:
         """Send a message that nobody holds; nothing where another process was first.
@@ -86,10 +81,10 @@ class Delivery:
                 # What has come to a state of its own is let go already; this changes nothing.
                 self._journal.confirm(held, "unknown", "interrupted")
                 raise
-        except NotCounted:  # of the ledger's file: the journal has it written down
+        except errors.NotCounted:  # of the ledger's file: the journal has it written down
             raise
-        except (sqlite3.Error, FileTrouble) as error:
-            why = error.what if isinstance(error, FileTrouble) else f"{error}."
+        except (sqlite3.Error, errors.FileTrouble) as error:
+            why = error.what if isinstance(error, errors.FileTrouble) else f"{error}."
             raise UnknownOutcome(
                 f"The outcome of message {held.fingerprint} cannot be recorded: {why}",
                 "The message is not sent again automatically. When the disk can be "
@@ -116,10 +111,9 @@ class Delivery:
             try:
                 given = self._post(held)
             except CrispError as raised:
-                if not _in_doubt(raised):
-                    self._end(
-                        before, "failed" if isinstance(raised, ApiError) else "queued", raised
-                    )
+                if not _may_be_sent(raised):
+                    state = "failed" if isinstance(raised, ApiError) else "queued"
+                    self._end(before, state, raised)
                 error = raised
             else:  # apart: what goes wrong from here on is no word of Crisp's
                 self._journal.confirm(held, "sent", sent_at=self._client.now())
@@ -138,11 +132,10 @@ class Delivery:
         return answer.get("fingerprint") if isinstance(answer, dict) else None
 
     def _compare(self, held: Row, given: Any) -> None:
-        """Write down whether Crisp keeps our numbers, and tell where it does not."""
+        """Write down whether Crisp takes over our numbers, and warn where it does not."""
         ours = given == held.fingerprint
-        if given is not None and not (ours and self._seen):
+        if given is not None and self._journal.numbering() is not ours:
             self._journal.numbered(ours)
-            self._seen = ours
         if not ours:
             self._findable = False
             warnings.warn(
@@ -168,7 +161,7 @@ class Delivery:
     def _look_up(self, held: Row) -> float | None:
         """Say when the message was sent; None where Crisp does not have it.
 
-        It is asked for anew and not kept. Crisp keeps answers too (*documented*), and whether
+        It is asked for anew and not cached. Crisp caches answers too (*documented*), and whether
         it forgets a "not found" when a message comes is not known: each attempt's look-up has
         an address of its own. (Crisp ignores parameters that it does not know, *observed*.)
         """
@@ -182,8 +175,8 @@ class Delivery:
         try:
             found = self._client.get(path, query, use_cache=False, for_write=True)
             if not isinstance(found, dict) or found.get("fingerprint") != held.fingerprint:
-                raise BadAnswer("The look-up returned another message.")
-        except NotFound as error:
+                raise errors.BadAnswer("The look-up returned another message.")
+        except errors.NotFound as error:
             if error.reason in _ABSENT and self._findable and self._absent(held):
                 return None
             self._lost(held, error)
@@ -245,13 +238,13 @@ class Delivery:
         raise error from cause
 
 
-def _in_doubt(error: CrispError) -> bool:
+def _may_be_sent(error: CrispError) -> bool:
     """Whether the message may have been sent although this came of it: anything not known may."""
-    if isinstance(error, (Unreachable, Untrusted, NotCounted, ForkedProcess)):
+    if isinstance(error, _NEVER_LEFT):
         return False
-    if isinstance(error, (ReadOnly, BadParameter)):
-        return False
-    if isinstance(error, QuotaExceeded):  # ours, before a socket; or Crisp's own, and then 429
+    if isinstance(
+        error, errors.QuotaExceeded
+    ):  # ours, before a socket; or Crisp's own, and then 429
         return isinstance(error.__cause__, ApiError)
     if isinstance(error, ApiError):
         return not 400 <= error.status < 500 or error.status in _OPEN
@@ -259,7 +252,7 @@ def _in_doubt(error: CrispError) -> bool:
 
 
 def _words(error: CrispError) -> str:
-    """What the journal keeps of an error: Crisp's own words where there are any."""
+    """What the journal notes of an error: Crisp's own words where there are any."""
     if isinstance(error, ApiError):
         return f"{error.status} {error.reason}" + (f": {error.detail}" if error.detail else "")
     return type(error).__name__

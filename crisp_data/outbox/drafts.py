@@ -13,9 +13,16 @@ import pandas as pd
 
 from crisp_data import arguments, outgoing
 from crisp_data.errors import BadParameter
-from crisp_data.outbox.journal_rows import Entry, Row
+from crisp_data.outbox.message_frames import moments
+from crisp_data.outbox.message_record import Entry, Row
 from crisp_data.outbox.recipient_checks import Checks, Rules
-from crisp_data.outbox.template import fill, text_of
+from crisp_data.outbox.template import content_text, fill, text_of
+
+_WAITING = (
+    "another message is still in the outbox. The next resume() sends it, unless "
+    "ws.outbox.cancel(batch) drops it"
+)
+_HAD = "the same text was sent before under another name"
 
 
 @dataclass
@@ -47,6 +54,7 @@ def draft(
     rows: Iterable[Row],
     checks: Checks,
     rules: Rules,
+    tz: str,
 ) -> list[Draft]:
     """Render a batch and decide who is left out.
 
@@ -65,6 +73,8 @@ def draft(
         Looks at conversations; may spend requests.
     rules : Rules
         Whom not to write to.
+    tz : str
+        The zone in which an earlier message's time is given.
 
     Returns
     -------
@@ -75,18 +85,16 @@ def draft(
     ids = list(frame["session_id"])
     arguments.session_ids(ids)
     known = {row.key or "": row for row in rows}
-    drafts = []
-    for session_id, message in zip(ids, filled, strict=True):
-        if isinstance(message, outgoing.Message):
-            drafts.append(Draft("", Entry.of(message, session_id), text_of(message), ""))
-        else:
-            drafts.append(Draft("", None, "", message))
+    drafts = [
+        Draft("", Entry.of(message, session_id) if message else None, text_of(message), reason)
+        for session_id, (message, reason) in zip(ids, filled, strict=True)
+    ]
     _name(drafts, known)
     for one in drafts:
         if one.entry is None:
             continue
         one.row = known.get(one.key)
-        one.reason = _gone(one)
+        one.reason = _not_again(one, tz)
         second = one.key != one.entry.session_id
         if not one.reason and second and "duplicate" not in rules.include:
             one.reason = "duplicate"
@@ -99,7 +107,7 @@ def draft(
 def _name(drafts: list[Draft], known: Mapping[str, Row]) -> None:
     """Give each message its name in the batch.
 
-    One whose very text an earlier call had keeps that one's name, wherever its row stands now.
+    One whose very text an earlier call had gets that one's name, wherever its row stands now.
     Else rows that were sorted anew, or the first of which was filled since, would change their
     names, and what has gone under the one would go again under the other.
     """
@@ -125,6 +133,35 @@ def _names(session_id: str) -> Iterator[str]:
         yield f"{session_id}#{number}"
 
 
+def same_conversations(batch: str, drafts: Iterable[Draft], rows: Iterable[Row]) -> Iterator[str]:
+    """Say which conversations have messages under other names: a text that was mended, say.
+
+    Parameters
+    ----------
+    batch : str
+        The name of the batch.
+    drafts : Iterable[Draft]
+        What would be sent.
+    rows : Iterable[Row]
+        The whole journal.
+
+    Yields
+    ------
+    str
+        What to warn of.
+    """
+    entries = [one.entry for one in drafts if one.entry and not one.reason]
+    ids, texts = {one.session_id for one in entries}, {one.digest for one in entries}
+    others = [row for row in rows if row.batch != batch and row.session_id in ids]
+    waiting = [row for row in others if row.state not in ("sent", "failed")]
+    had = [row for row in others if row.state == "sent" and row.digest in texts]
+    for found, words in ((waiting, _WAITING), (had, _HAD)):
+        if found:
+            names = sorted({repr(row.batch) if row.batch else "ws.send" for row in found})
+            number = len({row.session_id for row in found})
+            yield f"For {number:,} of these conversations, {words}: {', '.join(names)}."
+
+
 def name_of(batch: str | None, template: str | outgoing.Message) -> str:
     """Name a batch after its template where it has no name: a cell run twice sends once.
 
@@ -141,18 +178,17 @@ def name_of(batch: str | None, template: str | outgoing.Message) -> str:
     return batch.strip()
 
 
-def _gone(one: Draft) -> str:
+def _not_again(one: Draft, tz: str) -> str:
     """Why a message of an earlier call does not go again; empty where it did not go.
 
-    What may have gone keeps the text that it had then.
+    What may have gone is shown with the text that it had then.
     """
     row = one.row
     if row is None or one.entry is None or row.state in ("queued", "failed"):
         return ""
     if row.body is not None:
-        content = json.loads(row.body)["content"]
-        one.text = content if isinstance(content, str) else json.dumps(content, ensure_ascii=False)
+        one.text = content_text(json.loads(row.body))
     changed = "" if row.digest == one.entry.digest else " with another text"
     if row.state == "sent":
-        return f"sent{changed}:"
+        return f"sent{changed}: {moments([row.sent_at], tz)[0]:%Y-%m-%d %H:%M}"
     return "" if row.free else f"sending{changed}: by another process"

@@ -6,7 +6,7 @@ machine undoes, what may have been sent is known to be so. A row says where its 
 - ``queued``: not sent, or Crisp did not have it when it was last asked.
 - ``sending``: a process has it, or had it when it was killed.
 - ``unknown``: nobody has it, and nobody knows; it is looked up before all else.
-- ``sent``, ``failed``: done. Its text is not kept any longer, only what tells it from others.
+- ``sent``, ``failed``: done. Its text is deleted; a digest still tells it from others.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from crisp_data import outgoing
 from crisp_data.errors import UnknownOutcome
 from crisp_data.local.process_lease import ProcessLease
 from crisp_data.local.sqlite_file import Database
-from crisp_data.outbox.journal_rows import STATES, Entry, Row, owner_of, writer_of
+from crisp_data.outbox.message_record import STATES, Entry, Row, owner_of, writer_of
 
 _VERSION = 1  # of the file's format; a higher one is refused by those who do not know it
 
@@ -44,9 +44,10 @@ CREATE TABLE IF NOT EXISTS message (
 CREATE INDEX IF NOT EXISTS by_state ON message (service, website_id, state);
 CREATE TABLE IF NOT EXISTS numbering (service TEXT PRIMARY KEY, ours INTEGER NOT NULL);
 """
-_COLUMNS = (
-    "fingerprint, session_id, batch, key, body, digest, state, owner, refusal, tries, "
-    "added_at, tried_at, sent_at"
+_COLUMNS = ", ".join(Row.__slots__)
+_ADD = (
+    "INSERT INTO message (fingerprint, service, website_id, account, session_id, body, digest, "
+    "batch, key, added_at, state, owner) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) "
 )
 
 
@@ -71,7 +72,7 @@ class Journal(Database):
         """Add a batch's messages, all or none; one that is there already is not added.
 
         Where that one was surely not sent, it takes over the text. They are as old as each other
-        but for microseconds, which keep their order.
+        but for microseconds, which hold their order.
 
         Parameters
         ----------
@@ -84,15 +85,11 @@ class Journal(Database):
         """
         with self.transaction() as db:
             for place, entry in enumerate(entries):
-                texts = (entry.session_id, entry.body, entry.digest)
                 db.execute(
-                    "INSERT INTO message (fingerprint, service, website_id, account, session_id, "
-                    "body, digest, batch, key, added_at, state) "
-                    "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'queued') "
-                    "ON CONFLICT (service, website_id, batch, key) DO UPDATE SET "
+                    f"{_ADD}ON CONFLICT (service, website_id, batch, key) DO UPDATE SET "
                     "body = excluded.body, digest = excluded.digest, state = 'queued', "
                     "refusal = '' WHERE state IN ('queued', 'failed')",
-                    (*self._new(), *texts, batch, entry.key, now + place / 1e6),
+                    (*self._new(entry), batch, entry.key, now + place / 1e6, "queued", None),
                 )
 
     def take(self, entry: Entry, now: float) -> Row:
@@ -103,7 +100,7 @@ class Journal(Database):
         Raises
         ------
         UnknownOutcome
-            Somebody else has it in hand just now, or was killed where that cannot be seen.
+            Another process holds it just now, or was killed where that cannot be seen.
         """
         same = (
             "AND batch IS NULL AND session_id = ? AND body = ? "
@@ -119,10 +116,7 @@ class Journal(Database):
                 "same line then sends the message only if it was not sent.",
             )
         held = self._hold(
-            "INSERT INTO message (fingerprint, service, website_id, account, session_id, "
-            "body, digest, added_at, state, owner) VALUES (?, ?, ?, ?, ?, ?, ?, ?, 'sending', ?) "
-            f"RETURNING {_COLUMNS}",
-            (*self._new(), entry.session_id, entry.body, entry.digest, now),
+            f"{_ADD}RETURNING {_COLUMNS}", (*self._new(entry), None, None, now, "sending")
         )
         assert held is not None
         return held
@@ -149,7 +143,7 @@ class Journal(Database):
         return found[0] if found else None
 
     def let_go(self, held: Row) -> None:
-        """Have a message in hand no longer, whether or not its state could be written down."""
+        """Hold a message no longer, whether or not its state could be written down."""
         if held.owner:
             writer_of(held.owner).end()
 
@@ -213,7 +207,7 @@ class Journal(Database):
         return found[0] if found else None
 
     def numbering(self) -> bool | None:
-        """Whether Crisp keeps our numbers, as far as was ever seen; None where it never was."""
+        """Whether Crisp takes over our numbers, as was seen last; None where it never was."""
         query = "SELECT ours FROM numbering WHERE service = ?"
         with self.connection() as db:
             found = db.execute(query, self._place[:1]).fetchone()
@@ -258,8 +252,9 @@ class Journal(Database):
                 db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
             db.execute(f"PRAGMA busy_timeout = {wait}")
 
-    def _new(self) -> tuple[Any, ...]:
-        return (outgoing.new_fingerprint(), *self._place, self._account)
+    def _new(self, entry: Entry) -> tuple[Any, ...]:
+        place = (outgoing.new_fingerprint(), *self._place, self._account)
+        return (*place, entry.session_id, entry.body, entry.digest)
 
     def _rows(self, more: str, *arguments: Any) -> list[Row]:
         query = f"SELECT {_COLUMNS} FROM message WHERE service = ? AND website_id = ? {more}"

@@ -5,22 +5,22 @@ from __future__ import annotations
 import html
 import threading
 import warnings
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import asdict
+from collections.abc import Callable, Sequence
 
 import pandas as pd
-from tqdm.auto import tqdm
 
 from crisp_data import arguments, outgoing
 from crisp_data.errors import CrispError, CrispWarning
 from crisp_data.outbox.delivery import Delivery
-from crisp_data.outbox.drafts import Draft, draft, name_of
+from crisp_data.outbox.drafts import draft, name_of, same_conversations
 from crisp_data.outbox.journal import Journal
-from crisp_data.outbox.journal_rows import STATES, Entry, Row
-from crisp_data.outbox.rate import Pace, Progress, run
+from crisp_data.outbox.message_frames import journal_frame, moments, outcomes
+from crisp_data.outbox.message_record import Entry, Row
+from crisp_data.outbox.rate import Pace
 from crisp_data.outbox.receipt import Receipt
 from crisp_data.outbox.recipient_checks import Checks, Rules
-from crisp_data.outbox.template import check_template
+from crisp_data.outbox.sending import Progress, send_rows
+from crisp_data.outbox.template import as_frame, check_template
 from crisp_data.quota.estimate import Plan
 from crisp_data.rest.client import Client
 from crisp_data.rest.cost_estimator import CostEstimator
@@ -132,7 +132,7 @@ class Outbox:
         >>> ws.outbox.frame().columns.tolist()[:4]
         ['fingerprint', 'session_id', 'batch', 'state']
         """
-        return self._frame(self._journal.rows(batch))
+        return journal_frame(self._journal.rows(batch), self._tz)
 
     def resume(
         self,
@@ -184,15 +184,14 @@ class Outbox:
         self._client.check_writes("resume")
         pace = Pace(self._client, per_minute, stop)
         rows = self._journal.left(batch)
-        numbers = [row.fingerprint for row in rows]
+        numbers = {row.fingerprint for row in rows}
 
         def taken() -> pd.DataFrame:
-            found = map(self._journal.row, numbers)
-            return self._frame(row for row in found if row is not None)  # else it was cancelled
+            found = self._journal.rows(batch)
+            return journal_frame((row for row in found if row.fingerprint in numbers), self._tz)
 
         self._client.quota.check_affordable(len(rows), write=True)
-        self._run(rows, pace, progress, taken)
-        return taken()
+        return self._run(rows, pace, progress, taken)
 
     def cancel(self, batch: str | None = None) -> int:
         """Delete messages that are queued, with their texts; returns how many; spends nothing.
@@ -256,7 +255,7 @@ class Outbox:
         sent = self._journal.row(row.fingerprint)
         assert sent is not None  # nobody cancels what may have gone
         self._journal.forget()
-        at = None if sent.sent_at is None else self._times([sent.sent_at])[0]
+        at = None if sent.sent_at is None else moments([sent.sent_at], self._tz)[0]
         return Receipt(sent.fingerprint, session_id, sent.state, at, self.website)
 
     def send_many(
@@ -309,11 +308,12 @@ class Outbox:
         pace = Pace(self._client, per_minute, stop)
         check_template(frame, template)
         batch = name_of(batch, template)
-        drafts = draft(frame, template, self._journal.rows(batch), self._checks, rules)
-        self._warn_of_others(batch, drafts)
-        told = [self._told(one) for one in drafts]
-        columns = {"session_id": frame["session_id"], "text": [one.text for one in drafts]}
-        drafted = pd.DataFrame({**columns, "reason": told}, index=frame.index).astype("str")
+        rows = self._journal.rows(batch)
+        drafts = draft(frame, template, rows, self._checks, rules, self._tz)
+        for words in same_conversations(batch, drafts, self._journal.rows()):
+            warnings.warn(words, CrispWarning, stacklevel=3)
+        texts, reasons = [one.text for one in drafts], [one.reason for one in drafts]
+        drafted = as_frame(frame, texts, reasons)
         if not confirm:
             return drafted
         entries = {one.key: one.entry for one in drafts if one.entry and not one.reason}
@@ -322,11 +322,10 @@ class Outbox:
 
         def taken() -> pd.DataFrame:
             known = {row.key: row for row in self._journal.rows(batch)}
-            return self._result(drafted, [known.get(one.key) for one in drafts])
+            return outcomes(drafted, [known.get(one.key) for one in drafts], self._tz)
 
         known = {row.key: row for row in self._journal.rows(batch)}
-        self._run([known[key] for key in entries], pace, progress, taken)
-        return taken()
+        return self._run([known[key] for key in entries], pace, progress, taken)
 
     def _run(
         self,
@@ -334,79 +333,19 @@ class Outbox:
         pace: Pace,
         progress: Progress | None,
         taken: Callable[[], pd.DataFrame],
-    ) -> None:
-        steps: Iterable[int] = run(self._delivery, self._journal, rows, pace)
-        if self._progress:  # a bar that is not shown leaves locks behind where it is killed
-            name = f"to {self.website}"
-            steps = tqdm(steps, desc=name, total=len(rows), unit=" messages", leave=False)
+    ) -> pd.DataFrame:
+        """Send, and give what became of it; of what was sent before an error, too."""
+        bar = f"to {self.website}" if self._progress else ""
         try:
-            for done in steps:
-                if progress is not None:
-                    progress(done, len(rows))
+            send_rows(self._delivery, self._journal, rows, pace, progress=progress, bar=bar)
         except BaseException as error:
-            error.add_note(_KEPT)
+            error.add_note(_UNSENT)
             if isinstance(error, CrispError):
                 error.partial = taken()
             raise
         finally:
             self._journal.forget()
-
-    def _warn_of_others(self, batch: str, drafts: Sequence[Draft]) -> None:
-        """Tell of messages under other names: a text that was mended, a batch that was renamed."""
-        entries = [one.entry for one in drafts if one.entry and not one.reason]
-        ids, texts = ({entry.session_id for entry in entries}, {entry.digest for entry in entries})
-        others = [
-            row for row in self._journal.rows() if row.batch != batch and row.session_id in ids
-        ]
-        waiting = [row for row in others if row.state not in ("sent", "failed")]
-        had = [row for row in others if row.state == "sent" and row.digest in texts]
-        for rows, words in ((waiting, _WAITING), (had, _HAD)):
-            if rows:
-                names = sorted({repr(row.batch) if row.batch else "ws.send" for row in rows})
-                number = len({row.session_id for row in rows})
-                told = f"For {number:,} of these conversations, {words}: {', '.join(names)}."
-                warnings.warn(told, CrispWarning, stacklevel=4)
-
-    def _told(self, one: Draft) -> str:
-        """Why a row is left out, with the moment where an earlier call sent it."""
-        if one.row is None or one.row.sent_at is None:
-            return one.reason
-        return f"{one.reason} {self._times([one.row.sent_at])[0]:%Y-%m-%d %H:%M}"
-
-    def _result(self, drafted: pd.DataFrame, rows: Sequence[Row | None]) -> pd.DataFrame:
-        """What became of each row."""
-        refused = ["cancelled" if row is None else row.refused for row in rows]
-        reasons = [told or why for told, why in zip(drafted["reason"], refused, strict=True)]
-        states = [row.state if row else None for row in rows]
-        return drafted.assign(
-            reason=pd.Series(reasons, index=drafted.index, dtype="str"),
-            fingerprint=pd.array([row.fingerprint if row else None for row in rows], "Int64"),
-            state=pd.Categorical(states, categories=list(STATES)),
-            sent_at=self._times([row.sent_at if row else None for row in rows]),
-        )
-
-    def _frame(self, rows: Iterable[Row]) -> pd.DataFrame:
-        table = pd.DataFrame([asdict(row) for row in rows], columns=[*Row.__slots__])
-        texts = {"session_id": table["session_id"], "batch": table["batch"]}
-        return pd.DataFrame(
-            {
-                "fingerprint": table["fingerprint"].astype("Int64"),
-                **{name: values.astype("str") for name, values in texts.items()},
-                "state": pd.Categorical(table["state"], categories=list(STATES)),
-                "tries": table["tries"].astype("Int64"),
-                "reason": table["refusal"].astype("str"),
-                "queued_at": self._times(table["added_at"]),
-                "tried_at": self._times(table["tried_at"]),
-                "sent_at": self._times(table["sent_at"]),
-            }
-        )
-
-    def _times(self, seconds: Iterable[float | None]) -> pd.DatetimeIndex:
-        found = [None if pd.isna(at) else round(at * 1000) for at in seconds]
-        times = pd.DatetimeIndex(
-            pd.to_datetime(pd.array(found, dtype="Int64"), unit="ms", utc=True)
-        )
-        return times.as_unit("ms").tz_convert(self._tz)
+        return taken()
 
     def close(self) -> None:
         """Close the journal's file; the next use opens it again.
@@ -425,12 +364,7 @@ class Outbox:
         return f"<div>{html.escape(repr(self))}</div>"
 
 
-_WAITING = (
-    "another message is still in the outbox. The next resume() sends it, unless "
-    "ws.outbox.cancel(batch) drops it"
-)
-_HAD = "the same text was sent before under another name"
-_KEPT = (
+_UNSENT = (
     "Unsent messages stay in the outbox: ws.outbox shows them, ws.outbox.resume() "
     "continues, and ws.outbox.cancel() drops those that are queued."
 )

@@ -1,4 +1,4 @@
-"""What is told of a message that was sent."""
+"""The receipt of a message that was sent."""
 
 from __future__ import annotations
 

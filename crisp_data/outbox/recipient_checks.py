@@ -94,7 +94,7 @@ class Checks:
         ``is_blocked``, and one or more for each thread that must be read to see when the
         person wrote last. That is not needed where the frame says so itself: where nothing
         has happened since (``updated_at``), or the person waits since then
-        (``waiting_since``); nor for threads that are in ``rules.messages``. All is kept.
+        (``waiting_since``); nor for threads that are in ``rules.messages``. All is cached.
 
         Parameters
         ----------
@@ -116,7 +116,7 @@ class Checks:
                 found[session_id] = ["not found"]
                 continue
             met = {
-                # What is not told may be either, and not to write is what can be mended.
+                # What Crisp does not say may be either, and not to write is what can be mended.
                 "blocked: not stated by Crisp": pd.isna(fact["is_blocked"]),
                 "blocked": pd.notna(fact["is_blocked"]) and fact["is_blocked"],
                 "resolved": fact["state"] == "resolved",
@@ -135,28 +135,26 @@ class Checks:
         """Take what is needed from the frame, else from Crisp; who is not found has none."""
         rows = frame.set_index("session_id").reindex(columns=list(_FACTS))
         unknown = rows["state"].isna() | rows["is_blocked"].isna() | refresh
-        known = [rows[~unknown], *self._fetch(list(rows.index[unknown]), refresh)]
-        facts: dict[str, dict[str, Any]] = {}
-        for part in known:
+        facts: dict[Any, Any] = {}
+        for part in [rows[~unknown], *self._fetch(list(rows.index[unknown]), refresh)]:
             for name in ("updated_at", "waiting_since"):
                 part[name] = pd.to_datetime(part[name], utc=True, errors="coerce")
-            facts |= {
-                str(one): {str(k): v for k, v in row.items()}
-                for one, row in part.to_dict("index").items()
-            }
+            facts |= part.to_dict("index")
         return facts
 
     def _fetch(self, ids: list[str], refresh: bool) -> list[pd.DataFrame]:
         if not ids:
             return []
         where: dict[str, Any] = {"website_id": self._website_id}
-        kept = [not refresh and self._client.is_cached("get_conversation", session_id=one, **where)
-                for one in ids]  # fmt: skip
+
+        def missing(one: str) -> bool:
+            return not self._client.is_cached("get_conversation", session_id=one, **where)
+
         why = (
             "Each conversation costs a request of its own: state and is_blocked are not in "
             "the frame."
         )
-        self._show(self._checks.before_each(kept.count(False), why))
+        self._show(self._checks.before_each(sum(refresh or missing(one) for one in ids), why))
         builder = tables.Builder("conversations")
         for session_id in ids:
             pages = self._client.pages(

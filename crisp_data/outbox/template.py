@@ -68,18 +68,38 @@ def render(frame: pd.DataFrame, template: str | outgoing.Message) -> pd.DataFram
     ['Pro ends.', 'Your plan ends.']
     """
     filled = fill(frame, template)
-    columns = {
-        "session_id": frame["session_id"].astype("str"),
-        "text": [text_of(one) if isinstance(one, outgoing.Message) else "" for one in filled],
-        "reason": ["" if isinstance(one, outgoing.Message) else one for one in filled],
-    }
-    return pd.DataFrame(columns, index=frame.index).astype({"text": "str", "reason": "str"})
+    texts = [text_of(message) for message, _ in filled]
+    return as_frame(frame, texts, [reason for _, reason in filled])
 
 
-def fill(frame: pd.DataFrame, template: str | outgoing.Message) -> list[outgoing.Message | str]:
-    """Give for each row its message, or the reason why there is none."""
+def as_frame(frame: pd.DataFrame, texts: list[str], reasons: list[str]) -> pd.DataFrame:
+    """Give for each row of a frame what is written to whom, or why nothing is.
+
+    Parameters
+    ----------
+    frame : pandas.DataFrame
+        Has ``session_id``.
+    texts : list[str]
+        What is written, row by row.
+    reasons : list[str]
+        Why nothing is, row by row.
+
+    Returns
+    -------
+    pandas.DataFrame
+        With the frame's index.
+    """
+    columns = {"session_id": frame["session_id"], "text": texts, "reason": reasons}
+    return pd.DataFrame(columns, index=frame.index).astype("str")
+
+
+def fill(
+    frame: pd.DataFrame, template: str | outgoing.Message
+) -> list[tuple[outgoing.Message | None, str]]:
+    """Give for each row its message, or None and the reason why there is none."""
     check_template(frame, template)
-    return [_message(template, _known(row)) for row in frame.to_dict("records")]
+    filled = [_message(template, _known(row)) for row in frame.to_dict("records")]
+    return [(None, one) if isinstance(one, str) else (one, "") for one in filled]
 
 
 def check_template(frame: pd.DataFrame, template: str | outgoing.Message) -> None:
@@ -95,9 +115,8 @@ def check_template(frame: pd.DataFrame, template: str | outgoing.Message) -> Non
     Raises
     ------
     BadParameter
-        The frame lacks ``session_id`` or a column that the template names, or the template cannot
-        be
-        read.
+        The frame lacks ``session_id`` or a column that the template names, or the template
+        cannot be read.
     """
     if not isinstance(frame, pd.DataFrame) or "session_id" not in frame:
         raise BadParameter(
@@ -142,9 +161,14 @@ def check_template(frame: pd.DataFrame, template: str | outgoing.Message) -> Non
             )
 
 
-def text_of(message: outgoing.Message) -> str:
-    """Return what a message says: its text, or its content as JSON."""
-    content = message.body()["content"]
+def text_of(message: outgoing.Message | None) -> str:
+    """Return what a message says; empty where there is none."""
+    return "" if message is None else content_text(message.body())
+
+
+def content_text(body: Mapping[str, Any]) -> str:
+    """Return a body's text, or its content as JSON."""
+    content = body["content"]
     return content if isinstance(content, str) else json.dumps(content, ensure_ascii=False)
 
 
@@ -189,13 +213,10 @@ def _texts(part: Any) -> list[str]:
     if isinstance(part, str):
         return [part]
     if dataclasses.is_dataclass(part):
-        return [t for f in dataclasses.fields(part) for t in _texts(getattr(part, f.name))]
+        part = [getattr(part, field.name) for field in dataclasses.fields(part)]
     inner = part.values() if isinstance(part, Mapping) else part
-    return [t for item in inner for t in _texts(item)] if _holds(part) else []
-
-
-def _holds(part: Any) -> bool:
-    return isinstance(part, (Mapping, list, tuple))
+    held = inner if isinstance(part, (Mapping, list, tuple)) else ()
+    return [text for item in held for text in _texts(item)]
 
 
 def _known(row: Mapping[Any, Any]) -> dict[str, Any]:

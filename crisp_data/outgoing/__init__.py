@@ -8,7 +8,7 @@ be one more to know, and its errors repeat what was refused.
 What Crisp requires is nowhere published as a schema. Here it is read from the types of the
 official client (*stated*) where a field that they call optional is a message's very content
 (a file's address, a choice's label) taken as required, and empty text where a customer would see
-nothing as refused (*assumed*): what is refused in vain is told before anything is sent, what is
+nothing as refused (*assumed*): what is refused in vain is noticed before anything is sent, what is
 sent in vain is a customer's. The sandbox has a reading of its own, and a test holds both together.
 
 Examples
@@ -20,9 +20,8 @@ crisp_data.errors.InvalidMessage: .content.choices[0].label must not be empty.
 Nothing was sent. Correct the field named in the message.
 """
 
-from crisp_data.outgoing.base import Message
-from crisp_data.outgoing.messages import (
-    TYPES,
+from crisp_data.outgoing.message_base import TYPES, Message, check, new_fingerprint
+from crisp_data.outgoing.message_types import (
     Animation,
     Audio,
     Carousel,
@@ -33,8 +32,6 @@ from crisp_data.outgoing.messages import (
     Picker,
     Text,
     as_message,
-    check,
-    new_fingerprint,
 )
 from crisp_data.outgoing.parts import Action, Choice, ChoiceAction, Target
 

@@ -237,12 +237,18 @@ class Client(HttpVerbs):
         single = one_pass or down_to is not None
         where, query = page_requests.check(route, arguments, single, known)
         passes: dict[str, Any] = {"one_pass": one_pass, "down_to": down_to, "known": known}
-        queries = partial(paging.page_queries, route, query, rows, self.now, **passes)
+
+        def noticed(incomplete: str) -> None:
+            pages.incomplete = incomplete
+
+        asks = (route, query, rows, self.now)
+        queries = partial(paging.page_queries, *asks, **passes, noticed=noticed)
         send = partial(self._send, use_cache=use_cache, for_write=for_write)
         steps = page_requests.one_by_one(send, route, where, queries)
         # A list by time counts its rows itself, and can be continued after a pause.
         by_time = paging.is_timed(route, query)
-        return Pages(steps, None if by_time else rows, refresh or not use_cache, by_time)
+        pages = Pages(steps, None if by_time else rows, refresh or not use_cache, by_time)
+        return pages
 
     def is_cached(self, operation: str, **arguments: Any) -> bool:
         """Whether the cache could answer a read by itself; spends nothing.

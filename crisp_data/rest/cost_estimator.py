@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 from crisp_data import tables
@@ -16,6 +17,8 @@ from crisp_data.rest.page_iterator import Pages
 
 #: Batches a thread where none was read yet (*assumed*: most threads fit into one).
 BATCHES = 1.1
+
+_NO_NUMBERS = "The server ignores page numbers, so nothing shows how long the list is."
 
 
 class CostEstimator:
@@ -65,7 +68,13 @@ class CostEstimator:
         return extrapolate(update_times(records), since).up_to(asked.limit, share)
 
     def probe(
-        self, asked: ConversationQuery, rows: Rows, refresh: bool, probes: int = 12, **near: Any
+        self,
+        asked: ConversationQuery,
+        first: Page,
+        rows: Rows,
+        refresh: bool,
+        probes: int = 12,
+        **near: Any,
     ) -> Rows:
         """Ask by number for pages that the list may reach, until the bounds are near enough.
 
@@ -73,6 +82,8 @@ class CostEstimator:
         ----------
         asked : ConversationQuery
             What is to be pulled.
+        first : Page
+            Page 1, which a server that ignores page numbers gives for each of them.
         rows : Rows
             What is known of the list so far.
         refresh : bool
@@ -87,15 +98,20 @@ class CostEstimator:
         Rows
             What is known then.
         """
+        start, newest = asked.wanted.start, _session_ids(first.records)[:1]
+        since = 0 if start is None else start.timestamp() * 1000
         while probes and (page := rows.probe(**near)) is not None:
-            rows = rows.known(page, self._rows_on(page, asked, refresh))
+            records = self._numbered(page, asked, refresh)
+            if newest and newest[0] in _session_ids(records):  # page 1 again: it says nothing
+                return replace(rows, basis=_NO_NUMBERS)
+            rows = rows.known(page, sum(at >= since for at in update_times(records)))
             probes -= 1
         return rows
 
-    def _rows_on(self, page: int, asked: ConversationQuery, refresh: bool) -> int:
-        """Count the rows of a page that belong to the period, if the list reaches so far."""
+    def _numbered(self, page: int, asked: ConversationQuery, refresh: bool) -> list[Any]:
+        """Read a page of the list by its number."""
         query = {name: value for name, value in asked.query.items() if value is not None}
-        records = self.client.call(
+        records: list[Any] = self.client.call(
             "list_conversations",
             website_id=self.website_id,
             page_number=page,
@@ -103,9 +119,7 @@ class CostEstimator:
             refresh=refresh,
             **query,
         )
-        start = asked.wanted.start
-        since = 0 if start is None else start.timestamp() * 1000
-        return sum(at >= since for at in update_times(records))
+        return records
 
     def _missing(self, ids: Sequence[str]) -> int:
         """Count the threads that the cache does not hold to their end."""
@@ -181,6 +195,11 @@ class CostEstimator:
         quota, (low, likely, high) = self.client.quota, cost
         left, daily = quota.left_for_reads, quota.limit - quota.reserved_for_writes
         return Plan(what, likely, low, high, left, quota.limit, daily, basis, rows)
+
+
+def _session_ids(records: Sequence[Any]) -> list[Any]:
+    found = [row.get("session_id") for row in records if isinstance(row, dict)]
+    return [one for one in found if one]
 
 
 def update_times(records: Sequence[Any]) -> list[int]:

@@ -115,7 +115,7 @@ class CostPlans:
         cached, whole = (0, False) if refresh else self._estimator.pages(asked).cached()
         if whole:
             return self._estimator.plan("conversations", (0, 0, 0), _WHOLE)
-        rows = self._estimator.probe(asked, self._estimator.rows(asked, first), refresh)
+        rows = self._estimator.probe(asked, first, self._estimator.rows(asked, first), refresh)
         return self._estimator.list_plan(asked, rows, cached)
 
     def messages(self, conversations: Any, *, refresh: bool = False) -> Plan:

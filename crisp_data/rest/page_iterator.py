@@ -39,7 +39,8 @@ class Pages:
     Attributes
     ----------
     incomplete : str
-        After the last page: why the list may lack rows; empty where it cannot.
+        Why the list may lack rows, as far as the pages up to the last one show; empty where it
+        cannot.
 
     Examples
     --------

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from crisp_data.api import routes
+from crisp_data.api import paging, routes
 from crisp_data.api.envelope import Page, PageQueries
 from crisp_data.errors import BadParameter
 from crisp_data.rest.page_iterator import Steps

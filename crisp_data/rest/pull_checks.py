@@ -54,7 +54,7 @@ class PullChecks:
         cached, whole = estimator.pages(asked).cached() if first.from_cache else (0, False)
         if whole:
             return None
-        rows = estimator.probe(asked, rows, refresh, probes=1)
+        rows = estimator.probe(asked, first, rows, refresh, probes=1)
         self._check(math.ceil(rows.sure / PAGE) - (cached or 1))  # page 1 is spent by now
         return estimator.list_plan(asked, rows, cached)
 
@@ -132,7 +132,7 @@ class PullChecks:
             rows = Rows(due, None, due, None, due, basis)
         elif rows.high is None:
             asked = ConversationQuery(ConversationFilter(_timestamp(low), _timestamp(high)))
-            rows = self._estimator.probe(asked, rows, True, probes=8, within=1.3, pages=1)
+            rows = self._estimator.probe(asked, first, rows, True, probes=8, within=1.3, pages=1)
         threads = math.ceil(rows.likely * self._estimator.batches_per_thread)
         likely = list_requests(rows.likely) + threads
         basis = f"{rows.basis} Each costs at least one request for its thread."

@@ -2,47 +2,44 @@
 
 from __future__ import annotations
 
-import copy
+import dataclasses
 import html
-import sys
-import warnings
-from collections.abc import Callable, Iterable, Mapping
-from contextlib import AbstractContextManager, closing
-from datetime import UTC, datetime
-from functools import partial
+import threading
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import AbstractContextManager
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
-from tqdm.auto import tqdm
 
-from crisp_data import arguments, config, dates, export, filters, forms, metrics, tables
-from crisp_data.api.envelope import Page
-from crisp_data.api.paging import NOTHING_NEW
+from crisp_data import arguments, config, export, forms, outgoing
 from crisp_data.archive import Archive
-from crisp_data.errors import CrispError, CrispWarning, FileTrouble, QuotaExceeded
-from crisp_data.filters import State
+from crisp_data.errors import BadParameter, CrispError, FileTrouble
+from crisp_data.filters import STATES, State
 from crisp_data.local import inherited
+from crisp_data.outbox import Outbox, Receipt, Rules
 from crisp_data.plurals import count
 from crisp_data.privacy import Pseudonymiser
 from crisp_data.quota.budget import Budget
-from crisp_data.quota.estimate import SHOWN, Plan
 from crisp_data.quota.ledger import Ledger
-from crisp_data.rest import message_threads
 from crisp_data.rest.client import Client
 from crisp_data.rest.cost_estimator import CostEstimator
-from crisp_data.rest.cost_plans import CostPlans
-from crisp_data.rest.pull_checks import PullChecks
-from crisp_data.workspace.writes import Writing
+from crisp_data.workspace import write_checks
+from crisp_data.workspace.conversation_lists import ConversationLists
 
 
-class Workspace(Writing):
+class Workspace(ConversationLists):
     """A website of Crisp, read as frames.
 
     Made by :func:`crisp_data.connect`. Every method that reads says what it spends; asked
     again within the lifetime of its answers it spends nothing, and ``refresh=True`` asks
     anew. Times are ``datetime64[ms, tz]`` in the zone of the workspace unless ``tz`` says
     another. The columns of each table are printed by :func:`crisp_data.schema`.
+
+    Every method that writes raises :class:`crisp_data.ReadOnly` where the connection only reads,
+    before anything is sent. A write is sent once: only a message has a number of its own, by
+    which it is found, and so is sent again.
 
     Parameters
     ----------
@@ -58,6 +55,8 @@ class Workspace(Writing):
         Whether long pulls show a bar and their plan; on the live service only by default.
     sandbox : object, optional
         The sandbox that ends with this workspace.
+    estimator : CostEstimator, optional
+        Estimates what pulls cost; a new one by default.
 
     Attributes
     ----------
@@ -87,33 +86,18 @@ class Workspace(Writing):
         tz: str = "UTC",
         progress: bool | None = None,
         sandbox: Any = None,
+        estimator: CostEstimator | None = None,
     ) -> None:
-        self.client, self.website_id, self.name = client, website_id, name
-        self.tz = dates.check_tz(tz)
-        self.sandbox = sandbox
-        self._progress = client.progress if progress is None else progress
-        self._plans_shown = progress is not False
+        estimator = estimator or CostEstimator(client, website_id)
+        super().__init__(client, website_id, tz, estimator, progress)
+        self.name, self.sandbox = name, sandbox
         self._pseudonymiser: Pseudonymiser | None = None
-        self._estimator = CostEstimator(client, website_id)
-        self.plan = CostPlans(self._estimator, tz)
-        self._checks = PullChecks(self._estimator)
         inherited.name(self, client.quota.budgets.check_unbounded)
 
     @property
     def quota(self) -> Ledger:
         """The day's ledger: ``ws.quota`` prints it."""
         return self.client.quota
-
-    @property
-    def now(self) -> pd.Timestamp:
-        """The moment it is, in the zone of the workspace: of a sandbox, its own clock's.
-
-        Examples
-        --------
-        >>> ws.now
-        Timestamp('2026-11-02 09:0...', tz='UTC')
-        """
-        return pd.Timestamp(self._moment()).tz_convert(self.tz)
 
     def budget(self, requests: int) -> AbstractContextManager[Budget]:
         """Bound what this workspace spends while a block is open, all its threads included.
@@ -156,452 +140,6 @@ class Workspace(Writing):
         """
         return self.client.quota.budgets.open(requests)
 
-    def conversations(
-        self,
-        since: Any = None,
-        until: Any = None,
-        *,
-        state: State | None = None,
-        segment: str | None = None,
-        assigned: str | bool | None = None,
-        inbox: str | None = None,
-        search: str | None = None,
-        include_empty: bool = False,
-        limit: int | None = None,
-        tz: str | None = None,
-        refresh: bool = False,
-    ) -> pd.DataFrame:
-        """Pull conversations, most recently updated first.
-
-        Parameters
-        ----------
-        since : str, date, datetime or Timestamp, optional
-            Only conversations *updated* in this period, both ends included; Crisp compares
-            the update date (*documented*), so an old conversation that somebody answered
-            yesterday is part of yesterday. Also "7 days ago".
-        until : str, date, datetime or Timestamp, optional
-            Only conversations *updated* in this period, both ends included; Crisp compares
-            the update date (*documented*), so an old conversation that somebody answered
-            yesterday is part of yesterday. Also "7 days ago".
-        state : {"pending", "unresolved", "resolved"}, optional
-            Only conversations in this state.
-        segment : str, optional
-            Only conversations that carry this segment.
-        assigned : str or False, optional
-            An operator's ``user_id``; False for conversations assigned to nobody.
-        inbox : str, optional
-            An ``inbox_id``.
-        search : str, optional
-            Crisp's text search.
-        include_empty : bool, default False
-            Also conversations without any message.
-        limit : int, optional
-            The newest so many, and no request more than they need.
-        tz : str, optional
-            The zone of the times, such as "Europe/Paris".
-        refresh : bool, default False
-            Ask Crisp even where the cache knows.
-
-        Returns
-        -------
-        DataFrame
-            One row a conversation, columns as in ``crisp.schema("conversations")``.
-
-        Raises
-        ------
-        BadParameter
-            Before anything is spent.
-        QuotaExceeded, Offline, RateLimited, ServerError
-            With the rows pulled so far in ``partial``.
-
-        Notes
-        -----
-        Spends a request for every 50 conversations, and one to see the end. A pull of more
-        than 100 requests shows its plan on stderr first; where page 1 cannot tell, whether
-        it is one costs a request more. Crisp filters
-        by period, resolved or not, assignment, inbox and one search; the rest is filtered
-        here, after the pull.
-
-        Examples
-        --------
-        >>> conversations = ws.conversations(since="7 days ago", state="resolved")
-        >>> conversations["state"].unique().tolist()
-        ['resolved']
-        >>> len(ws.conversations(limit=20))
-        20
-        """
-        tz = dates.check_tz(tz or self.tz)
-        start, end = dates.window(since, until, tz=tz, now=self._moment())
-        wanted = filters.ConversationFilter(start, end, state, segment, assigned, inbox)
-        asked = filters.ConversationQuery(wanted, search, include_empty, limit)
-        return self._pull(
-            "conversations",
-            "list_conversations",
-            asked.query,
-            wanted=wanted.of,
-            limit=limit,
-            tz=tz,
-            refresh=refresh,
-            before=lambda first: self._checks.before_conversations(asked, first, refresh),
-        )
-
-    def messages(
-        self, conversations: Any, *, tz: str | None = None, refresh: bool = False
-    ) -> pd.DataFrame:
-        """Pull whole threads: every batch of every conversation.
-
-        Parameters
-        ----------
-        conversations : DataFrame, Series, list of str, or str
-            A frame with ``session_id``, or session ids.
-        tz : str, optional
-            As in :meth:`conversations`.
-        refresh : bool, default False
-            As in :meth:`conversations`.
-
-        Returns
-        -------
-        DataFrame
-            One row a message: threads in the order given, each oldest message first;
-            columns as in ``crisp.schema("messages")``.
-
-        Raises
-        ------
-        CrispError
-            A thread could not be read; ``partial`` holds the rows pulled so far.
-        BadParameter
-            Before anything is spent.
-        QuotaExceeded, Offline, RateLimited, ServerError
-            With the rows pulled so far in ``partial``; the last thread of it may be cut.
-            QuotaExceeded also before anything is spent, where there are more threads to be
-            read than requests left today, or in a budget.
-
-        Warns
-        -----
-        CrispWarning
-            Where a thread may lack messages, or its conversation was deleted meanwhile.
-
-        Notes
-        -----
-        Spends a request for every batch of a thread, one for most threads. The size of a
-        batch is Crisp's own and not documented (20 and 40 are reported). A pull of more than
-        100 requests shows its plan on stderr first.
-
-        Examples
-        --------
-        >>> conversations = ws.conversations(limit=10)
-        >>> messages = ws.messages(conversations)
-        >>> set(messages["session_id"]) == set(conversations["session_id"])
-        True
-        """
-        ids = arguments.session_ids(conversations)
-        builder = tables.Builder("messages", tz=dates.check_tz(tz or self.tz))
-        doubtful, missing, done = 0, 0, 0
-        begun = False
-        try:
-            self._show(self._checks.before_messages(ids, refresh))
-            begun = True
-            with closing(
-                message_threads.read(self.client, self.website_id, ids, refresh=refresh)
-            ) as read:
-                for thread in self._bar(read, "threads", len(ids)):
-                    for body in thread.bodies:
-                        builder.add(body, website_id=self.website_id, session_id=thread.session_id)
-                    doubtful += bool(thread.incomplete)
-                    missing += not thread.found
-                    if thread.error is not None:
-                        raise thread.error
-                    self._estimator.saw(len(thread.bodies))
-                    done += 1
-        except QuotaExceeded as error:
-            needed = max(error.needed, len(ids) - done if begun else 0)
-            raise error.of_pull(needed, builder.frame()) from error.__cause__
-        except CrispError as error:
-            error.partial = builder.frame()
-            raise
-        _warn(missing, "conversation", "not found at Crisp and left out.")
-        _warn(doubtful, "thread", f"may lack messages. {NOTHING_NEW}")
-        return builder.frame()
-
-    def people(
-        self,
-        since: Any = None,
-        until: Any = None,
-        *,
-        search: str | None = None,
-        limit: int | None = None,
-        tz: str | None = None,
-        refresh: bool = False,
-    ) -> pd.DataFrame:
-        """Pull people profiles.
-
-        Parameters
-        ----------
-        since : optional
-            Only people *created* since then, included (*documented*).
-        until : optional
-            Only people *created* until then, included (*documented*).
-        search : str, optional
-            Crisp's text search.
-        limit : int, optional
-            As in :meth:`conversations`.
-        tz : str, optional
-            As in :meth:`conversations`.
-        refresh : bool, default False
-            As in :meth:`conversations`.
-
-        Returns
-        -------
-        DataFrame
-            One row a person, columns as in ``crisp.schema("people")``.
-
-        Notes
-        -----
-        Spends a request for every 50 people, and one to see the end.
-
-        Examples
-        --------
-        >>> len(ws.people(limit=5))
-        5
-        """
-        tz = dates.check_tz(tz or self.tz)
-        start, end = dates.window(since, until, tz=tz, now=self._moment())
-        arguments.check_text("search", search)
-        arguments.check_count("limit", limit)
-
-        def wanted(frame: pd.DataFrame) -> pd.DataFrame:
-            checks = [
-                frame["created_at"] >= start if start is not None else None,
-                frame["created_at"] <= end if end is not None else None,
-            ]
-            return filters.where(frame, checks)
-
-        query = {**filters.bounds(start, end), "search_text": search}
-        return self._pull(
-            "people",
-            "list_people_profiles",
-            query,
-            wanted=wanted,
-            limit=limit,
-            tz=tz,
-            refresh=refresh,
-        )
-
-    def operators(self, *, refresh: bool = False) -> pd.DataFrame:
-        """Pull the operators of the website; one request.
-
-        Parameters
-        ----------
-        refresh : bool, default False
-            Ask Crisp even where the cache has the answer.
-
-        Returns
-        -------
-        pandas.DataFrame
-            Columns as in ``crisp.schema("operators")``.
-
-        Examples
-        --------
-        >>> "user_id" in ws.operators()
-        True
-        """
-        return self._pull("operators", "list_website_operators", refresh=refresh)
-
-    def visitors(self, *, refresh: bool = False) -> pd.DataFrame:
-        """Pull who is on the website now; never cached, for it is about this moment.
-
-        Parameters
-        ----------
-        refresh : bool, default False
-            Ask Crisp even where the cache has the answer.
-
-        Returns
-        -------
-        pandas.DataFrame
-            Columns as in ``crisp.schema("visitors")``.
-
-        Examples
-        --------
-        >>> "session_id" in ws.visitors()
-        True
-        """
-        return self._pull("visitors", "list_visitors", refresh=refresh)
-
-    def inboxes(self, *, refresh: bool = False) -> pd.DataFrame:
-        """Pull the website's inboxes.
-
-        Parameters
-        ----------
-        refresh : bool, default False
-            Ask Crisp even where the cache has the answer.
-
-        Returns
-        -------
-        pandas.DataFrame
-            Columns as in ``crisp.schema("inboxes")``.
-
-        Notes
-        -----
-        Spends a request for each page of the list.
-
-        Examples
-        --------
-        >>> "inbox_id" in ws.inboxes()
-        True
-        """
-        return self._pull("inboxes", "list_inboxes", refresh=refresh)
-
-    def campaigns(self, *, refresh: bool = False) -> pd.DataFrame:
-        """Pull the website's campaigns.
-
-        Parameters
-        ----------
-        refresh : bool, default False
-            Ask Crisp even where the cache has the answer.
-
-        Returns
-        -------
-        pandas.DataFrame
-            Columns as in ``crisp.schema("campaigns")``.
-
-        Notes
-        -----
-        Spends a request for each page of the list.
-
-        Examples
-        --------
-        >>> "campaign_id" in ws.campaigns()
-        True
-        """
-        return self._pull("campaigns", "list_campaigns", refresh=refresh)
-
-    def pages(self, session_id: str, *, refresh: bool = False) -> pd.DataFrame:
-        """Pull the pages that a visitor looked at in one conversation.
-
-        Parameters
-        ----------
-        session_id : str
-            The conversation.
-        refresh : bool, default False
-            Ask Crisp even where the cache has the answer.
-
-        Returns
-        -------
-        pandas.DataFrame
-            Columns as in ``crisp.schema("pages")``.
-
-        Notes
-        -----
-        Spends a request for each page of the list.
-
-        Examples
-        --------
-        >>> "page_url" in ws.pages(ws.conversations(limit=1)["session_id"][0])
-        True
-        """
-        return self._of_conversation("pages", session_id, refresh)
-
-    def events(self, session_id: str, *, refresh: bool = False) -> pd.DataFrame:
-        """Pull the events of one conversation.
-
-        Parameters
-        ----------
-        session_id : str
-            The conversation.
-        refresh : bool, default False
-            Ask Crisp even where the cache has the answer.
-
-        Returns
-        -------
-        pandas.DataFrame
-            Columns as in ``crisp.schema("events")``.
-
-        Notes
-        -----
-        Spends a request for each page of the list.
-
-        Examples
-        --------
-        >>> "text" in ws.events(ws.conversations(limit=1)["session_id"][0])
-        True
-        """
-        return self._of_conversation("events", session_id, refresh)
-
-    def files(self, session_id: str, *, refresh: bool = False) -> pd.DataFrame:
-        """Pull the files that were sent in one conversation.
-
-        Parameters
-        ----------
-        session_id : str
-            The conversation.
-        refresh : bool, default False
-            Ask Crisp even where the cache has the answer.
-
-        Returns
-        -------
-        pandas.DataFrame
-            Columns as in ``crisp.schema("files")``.
-
-        Notes
-        -----
-        Spends a request for each page of the list.
-
-        Examples
-        --------
-        >>> "url" in ws.files(ws.conversations(limit=1)["session_id"][0])
-        True
-        """
-        return self._of_conversation("files", session_id, refresh)
-
-    def segments(self, conversations: pd.DataFrame) -> pd.DataFrame:
-        """Give one row for each conversation and segment; spends nothing.
-
-        Parameters
-        ----------
-        conversations : pandas.DataFrame
-            Frame of the ``conversations`` table.
-
-        Returns
-        -------
-        DataFrame
-            ``session_id`` and ``segment``, both str; conversations without segments have
-            no row. Joins back on ``session_id``.
-
-        Examples
-        --------
-        >>> ws.segments(ws.conversations(limit=50)).columns.tolist()
-        ['session_id', 'segment']
-        """
-        return metrics.segments(conversations)
-
-    def websites(self, *, refresh: bool = False) -> pd.DataFrame:
-        """Pull the websites that the token reads.
-
-        Parameters
-        ----------
-        refresh : bool, default False
-            Ask Crisp even where the cache has the answer.
-
-        Returns
-        -------
-        pandas.DataFrame
-            Columns as in ``crisp.schema("websites")``.
-
-        Notes
-        -----
-        Spends a request for each: the list that a plugin token may read has ids only.
-
-        Examples
-        --------
-        >>> ws.websites()["domain"].tolist()
-        ['acme.example', 'labs.acme.example']
-        """
-        builder = tables.Builder("websites", tz=self.tz)
-        for website_id in self._bar(self.client.website_ids(refresh=refresh), "websites"):
-            for page in self.client.pages("get_website", website_id=website_id, refresh=refresh):
-                builder.add(page.body, website_id=website_id)
-        return builder.frame()
-
     def archive(
         self, path: str | Path, *, storage_options: Mapping[str, str] | None = None
     ) -> Archive:
@@ -631,8 +169,8 @@ class Workspace(Writing):
             tz=self.tz,
             client=self.client,
             website_id=self.website_id,
-            checks=self._checks if self._plans_shown else None,
-            progress=self._progress,
+            checks=self._pulls.checks if self._pulls.plans_shown else None,
+            progress=self._pulls.progress,
         )
 
     def to(
@@ -640,7 +178,7 @@ class Workspace(Writing):
     ) -> Path:
         """Write a frame to a file: ``.csv .csv.gz .jsonl .jsonl.gz .parquet .xlsx``.
 
-        See :func:`crisp_data.write`, which does it, for what each format keeps.
+        See :func:`crisp_data.write`, which does it, for what each format holds.
 
         Parameters
         ----------
@@ -678,6 +216,385 @@ class Workspace(Writing):
                 )
             frame = maker.frame(frame)
         return export.write(path, frame)
+
+    @cached_property
+    def outbox(self) -> Outbox:
+        """The messages of this website, sent and to be sent: ``ws.outbox`` prints it."""
+        return Outbox(
+            self.client,
+            self.website_id,
+            self.name,
+            tz=self.tz,
+            progress=self._pulls.progress,
+            show=self._pulls.show,
+            checks=self._pulls.checks,
+        )
+
+    def send(self, session_id: str, message: str | outgoing.Message, **options: Any) -> Receipt:
+        """Send one message to a customer, exactly once.
+
+        Parameters
+        ----------
+        session_id : str
+            The conversation.
+        message : str or Message
+            A text, or one of :mod:`crisp_data.outgoing`, such as a ``Note``.
+        **options
+            What every message has: ``nickname``, ``avatar``, ``origin``, ``stealth``,
+            ``automated``, ``mentions``, ``timestamp``, ``properties``.
+
+        Returns
+        -------
+        Receipt
+            With the fingerprint, the moment, and the website's name.
+
+        Raises
+        ------
+        ReadOnly, BadParameter
+            Before anything is written down or sent.
+        ApiError
+            Crisp refused it.
+        Unreachable, QuotaExceeded, RateLimited
+            It was not sent, and waits in ``ws.outbox``.
+        UnknownOutcome
+            Nobody knows whether it was sent.
+
+        Notes
+        -----
+        Spends one request. Where an answer is lost the message is looked up, which spends one
+        more, and sent again only where Crisp does not have it. After an error the same line
+        takes the message up where it was left, instead of sending a second one.
+
+        Examples
+        --------
+        >>> session_id = ws.conversations(limit=1)["session_id"][0]
+        >>> ws.send(session_id, "Your parcel is on its way.", nickname="Ada").state
+        'sent'
+        >>> from crisp_data.outgoing import Note
+        >>> ws.send(session_id, Note("Called them on Monday.")).website
+        'Acme'
+        """
+        self.client.check_writes("send")
+        return self.outbox.send(session_id, _message(message, options))
+
+    def send_many(
+        self,
+        frame: pd.DataFrame,
+        *,
+        template: str | outgoing.Message,
+        batch: str | None = None,
+        confirm: bool = False,
+        include: Sequence[str] = (),
+        quiet_days: int | None = 30,
+        messages: pd.DataFrame | None = None,
+        refresh: bool = False,
+        per_minute: float | None = None,
+        progress: Callable[[int, int], None] | None = None,
+        stop: threading.Event | None = None,
+    ) -> pd.DataFrame:
+        """Send one message for each row of a frame; without ``confirm=True`` only show them.
+
+        Parameters
+        ----------
+        frame : DataFrame
+            With ``session_id`` and the columns that the template names; such as a part of
+            ``ws.conversations()``, with columns of your own.
+        template : str or Message
+            Jinja2, in its sandbox: ``"Hello {{ nickname }}!"``. A row in which a value is
+            missing is left out, unless the template says what else:
+            ``{{ nickname | default("you") }}``. A message's texts are templates, too.
+        batch : str, optional
+            The name under which each conversation gets its message once, however often this
+            is called. By default the template is the name: a cell that is run twice sends
+            nothing twice.
+        confirm : bool, default False
+            Whether to send.
+        include : sequence of str, optional
+            Who is written to although better not: ``"resolved"``, ``"blocked"`` (as the frame
+            says, or Crisp where it does not), ``"quiet"``, ``"duplicate"`` (rows with a
+            conversation that had one before).
+        quiet_days : int or None, default 30
+            Who did not write for so many days is quiet. None asks for no such thing.
+        messages : DataFrame, optional
+            Whole threads, as ``ws.messages()`` returned them or an archive has them: they say
+            who is quiet at no cost.
+        refresh : bool, default False
+            Ask Crisp for each conversation and thread even where the frame or cache knows.
+        per_minute : float, optional
+            How many messages go in a minute; by default 60 on the live service.
+        progress : callable, optional
+            Called after each message with how many are done, and of how many.
+        stop : threading.Event, optional
+            Ends the sending after the message that is under way, once it is set.
+
+        Returns
+        -------
+        DataFrame
+            With the frame's index and rows: ``session_id``, ``text`` and ``reason``, empty for
+            what is to be sent, else why it is not. After sending also ``fingerprint`` (Int64),
+            ``state`` (category: queued, sending, sent, failed, unknown; missing for what was
+            left out) and ``sent_at`` (datetime64[ms, tz]); ``reason`` then has Crisp's words
+            for what failed.
+
+        Raises
+        ------
+        ReadOnly, BadParameter
+            Before anything is spent.
+        QuotaExceeded
+            Before anything is sent, where the day cannot pay for all of it. Messages may spend
+            what is reserved for writes.
+        UnknownOutcome, Offline, RateLimited, Unauthorized, ...
+            What ended the sending; ``partial`` is the result so far, and the outbox has what
+            was not sent. A message that Crisp refuses for what it is does not end it.
+
+        Notes
+        -----
+        Spends a request for each message, and one for each look-up after a lost answer.
+        Before, it reads what the frame does not tell: a request for each conversation without
+        ``state`` and ``is_blocked``, and one at least for each thread of a conversation that
+        changed within ``quiet_days`` without ``waiting_since`` or ``messages`` telling who
+        wrote. All of it is cached for an hour: sending after looking reads nothing anew.
+
+        Interrupted, by Ctrl-C or a crash, the rest stays in ``ws.outbox``: the same call, or
+        ``ws.outbox.resume()``, sends only what has not gone.
+
+        Examples
+        --------
+        >>> frame = ws.conversations(state="unresolved", limit=4)
+        >>> frame["plan"] = ["Pro", "Free", None, "Pro"]
+        >>> text = "Your plan {{ plan }} has a new home."
+        >>> shown = ws.send_many(frame, template=text, quiet_days=None)
+        >>> shown["reason"].tolist()
+        ['', '', 'missing: plan', '']
+        >>> sent = ws.send_many(frame, template=text, quiet_days=None, confirm=True)
+        >>> sent["state"].tolist()
+        ['sent', 'sent', nan, 'sent']
+        >>> ws.send_many(frame, template=text, quiet_days=None)["reason"][0]
+        'sent: 2026-11-02 09:00'
+        """
+        return self.outbox.send_many(
+            frame,
+            template,
+            batch=batch,
+            confirm=confirm,
+            rules=Rules(include, quiet_days, messages, refresh),
+            per_minute=per_minute,
+            progress=progress,
+            stop=stop,
+        )
+
+    def edit(self, session_id: str, fingerprint: int, message: str | outgoing.Message) -> None:
+        """Replace what a message says; one request.
+
+        Parameters
+        ----------
+        session_id : str
+        fingerprint : int
+            Of the receipt, or of ``ws.messages()``.
+        message : str or Message
+            Its content is taken; the type stays.
+
+        Examples
+        --------
+        >>> session_id = ws.conversations(limit=1)["session_id"][0]
+        >>> receipt = ws.send(session_id, "See you on Mondya.")
+        >>> ws.edit(session_id, receipt.fingerprint, "See you on Monday.")
+        """
+        body = {"content": outgoing.as_message(message).body()["content"]}
+        number = write_checks.fingerprint(fingerprint)
+        self._write("update_message_in_conversation", session_id, body, fingerprint=number)
+
+    def delete(self, session_id: str, fingerprint: int) -> None:
+        """Remove a message for good; one request.
+
+        Parameters
+        ----------
+        session_id : str
+            The conversation.
+        fingerprint : int
+            The message.
+
+        Examples
+        --------
+        >>> session_id = ws.conversations(limit=1)["session_id"][0]
+        >>> receipt = ws.send(session_id, "To the wrong person.")
+        >>> ws.delete(session_id, receipt.fingerprint)
+        """
+        number = write_checks.fingerprint(fingerprint)
+        self._write("remove_message_in_conversation", session_id, fingerprint=number)
+
+    def mark_read(self, session_id: str, fingerprints: Iterable[int] | None = None) -> None:
+        """Mark a customer's messages as read by the operators; one request.
+
+        Parameters
+        ----------
+        session_id : str
+            The conversation.
+        fingerprints : iterable of int, optional
+            Which; by default all of them.
+
+        Raises
+        ------
+        BadParameter
+            ``fingerprints`` is not a list of whole numbers, or is empty; nothing was sent.
+
+        Examples
+        --------
+        >>> ws.mark_read(ws.conversations(limit=1)["session_id"][0])
+        """
+        body: dict[str, Any] = {"from": "user", "origin": "chat"}
+        if fingerprints is not None:
+            body["fingerprints"] = write_checks.fingerprints(fingerprints)
+        self._write("mark_messages_read_in_conversation", session_id, body)
+
+    def set_state(self, session_id: str, state: State) -> None:
+        """Set where a conversation stands: pending, unresolved or resolved; one request.
+
+        Parameters
+        ----------
+        session_id : str
+            The conversation.
+        state : State
+            "pending", "unresolved" or "resolved".
+
+        Raises
+        ------
+        BadParameter
+            The state is unknown; nothing was sent.
+
+        Examples
+        --------
+        >>> ws.set_state(ws.conversations(limit=1)["session_id"][0], "resolved")
+        """
+        arguments.check_word("state", state or "", STATES)
+        self._write("change_conversation_state", session_id, {"state": state})
+
+    def assign(self, session_id: str, user_id: str | None) -> None:
+        """Assign a conversation to an operator, or with None to nobody; one request.
+
+        Parameters
+        ----------
+        session_id : str
+            The conversation.
+        user_id : str or None
+            As in ``ws.operators()``.
+
+        Raises
+        ------
+        BadParameter
+            ``user_id`` is neither a text nor None; nothing was sent.
+
+        Examples
+        --------
+        >>> ada = ws.operators()["user_id"][0]
+        >>> ws.assign(ws.conversations(limit=1)["session_id"][0], ada)
+        """
+        if user_id is not None and not (isinstance(user_id, str) and user_id):
+            raise BadParameter(
+                "user_id must be an operator's, or None.", "ws.operators() lists them."
+            )
+        assigned = None if user_id is None else {"user_id": user_id}
+        self._write("assign_conversation_routing", session_id, {"assigned": assigned})
+
+    def add_segments(self, session_id: str, segments: str | Iterable[str]) -> list[str]:
+        """Add segments to those that a conversation has; returns all of them.
+
+        Parameters
+        ----------
+        session_id : str
+            The conversation.
+        segments : str or Iterable[str]
+            One segment, or several.
+
+        Returns
+        -------
+        list[str]
+            All segments of the conversation.
+
+        Raises
+        ------
+        BadParameter
+            There is no segment to add; nothing was sent.
+
+        Notes
+        -----
+        Crisp replaces the whole list (*observed*), so it is read first, from Crisp itself: two
+        requests, or one where it has them all. What another adds between the two is lost.
+
+        Examples
+        --------
+        >>> session_id = ws.conversations(limit=1)["session_id"][0]
+        >>> "vip" in ws.add_segments(session_id, "vip")
+        True
+        """
+        self.client.check_writes("add_segments")
+        where = {"website_id": self.website_id, "session_id": arguments.session_id(session_id)}
+        added = write_checks.segments(segments)
+        if not added:
+            raise BadParameter("There is no segment to add.")
+        metas = self.client.call("get_conversation_metas", refresh=True, **where)
+        known = list(metas.get("segments") or [])
+        merged = list(dict.fromkeys([*known, *added]))
+        if merged != known:
+            self._write("update_conversation_metas", session_id, {"segments": merged})
+        return merged
+
+    def start_conversation(
+        self,
+        *,
+        nickname: str | None = None,
+        email: str | None = None,
+        segments: str | Iterable[str] = (),
+    ) -> str:
+        """Begin a new, empty conversation and return its ``session_id``.
+
+        Parameters
+        ----------
+        nickname : str, optional
+            The person's name.
+        email : str, optional
+            The person's e-mail address.
+        segments : str or Iterable[str], optional
+            One segment, or several.
+
+        Returns
+        -------
+        str
+            The ``session_id``.
+
+        Raises
+        ------
+        BadParameter
+            Something given cannot be used; nothing was sent.
+        CrispError
+            Where a note on it has a ``session_id``, the conversation was made, and what is said of
+            the person was refused.
+
+        Notes
+        -----
+        Spends one request, and one more where something is said about the person. Lists leave
+        it out until somebody writes, and operators see it once the person does (*observed*).
+
+        Examples
+        --------
+        >>> session_id = ws.start_conversation(nickname="Ada", email="ada@acme.example")
+        >>> ws.send(session_id, "Hello Ada!").state
+        'sent'
+        """
+        self.client.check_writes("start_conversation")
+        metas = write_checks.metas(nickname, email, segments)
+        made = self.client.call("create_new_conversation", website_id=self.website_id)
+        session_id = str(made["session_id"])
+        if metas:
+            try:
+                self._write("update_conversation_metas", session_id, metas)
+            except CrispError as error:
+                error.add_note(
+                    "The conversation was created, but without its name, e-mail and other "
+                    f"details: {session_id}"
+                )
+                raise
+        return session_id
 
     def broadcast(self, conversations: pd.DataFrame) -> forms.Broadcast:
         """Open a form that writes one message to many conversations.
@@ -776,79 +693,21 @@ class Workspace(Writing):
             self.sandbox.stop()
 
     def _without_bars(self) -> Workspace:
-        """Give a copy without bars and plans on stderr: a form shows them itself."""
-        twin = copy.copy(self)
-        twin._progress = twin._plans_shown = False
-        vars(twin).pop("outbox", None)  # it took the bars over when it was made
-        return twin
+        """Give another without bars and plans on stderr: a form shows them itself."""
+        return Workspace(
+            self.client,
+            self.website_id,
+            self.name,
+            tz=self.tz,
+            progress=False,
+            estimator=self._pulls.estimator,
+        )
 
-    def _of_conversation(self, table: str, session_id: str, refresh: bool) -> pd.DataFrame:
+    def _write(self, operation: str, session_id: str, json: Any = None, **rest: Any) -> None:
+        self.client.check_writes(operation)
         session_id = arguments.session_id(session_id)
-        operation = f"list_conversation_{table}"
-        return self._pull(table, operation, {"session_id": session_id}, refresh=refresh)
-
-    def _pull(
-        self,
-        table: str,
-        operation: str,
-        query: dict[str, Any] | None = None,
-        *,
-        wanted: Callable[[pd.DataFrame], pd.DataFrame] = lambda frame: frame,
-        limit: int | None = None,
-        tz: str | None = None,
-        refresh: bool = False,
-        before: Callable[[Page], Plan | None] = lambda first: None,
-    ) -> pd.DataFrame:
-        """Walk a list into a frame; filter what the server may not have filtered."""
-        arguments = {"website_id": self.website_id, **(query or {})}
-        rows = limit
-        walk = partial(self._walk, table, operation, arguments, tz or self.tz)
-        while True:
-            pulled, incomplete = walk(rows, refresh, before)
-            frame = wanted(pulled)
-            # What is filtered here may leave too few: then further, over the kept pages again.
-            if limit is None or rows is None or len(frame) >= limit or len(pulled) < rows:
-                break
-            rows, refresh, before = 2 * rows, False, lambda first: None
-        if incomplete:
-            warnings.warn(incomplete, CrispWarning, stacklevel=3)
-        return frame if limit is None else frame.head(limit)
-
-    def _walk(
-        self,
-        table: str,
-        operation: str,
-        arguments: dict[str, Any],
-        tz: str,
-        rows: int | None,
-        refresh: bool,
-        before: Callable[[Page], Plan | None],
-    ) -> tuple[pd.DataFrame, str]:
-        builder = tables.Builder(table, tz=tz)
-        constants = {k: v for k, v in arguments.items() if k in ("website_id", "session_id")}
-        pages = self.client.pages(operation, rows=rows, refresh=refresh, **arguments)
-        try:
-            for number, page in enumerate(self._bar(pages, "pages")):
-                builder.add(page.body, **constants)
-                if number == 0:
-                    self._show(before(page))
-        except CrispError as error:
-            error.partial = builder.frame()
-            raise
-        return builder.frame(), pages.incomplete
-
-    def _show(self, plan: Plan | None) -> None:
-        """Say what a long pull is going to cost before it starts."""
-        if plan is not None and plan.requests > SHOWN and self._plans_shown:
-            tqdm.write("\n".join(plan.lines), file=sys.stderr)
-
-    def _moment(self) -> datetime:
-        return datetime.fromtimestamp(self.client.now(), UTC)
-
-    def _bar(self, steps: Iterable[Any], unit: str, total: int | None = None) -> Iterable[Any]:
-        """Show progress on whatever takes longer than a second."""
-        quiet = not self._progress
-        return tqdm(steps, unit=f" {unit}", total=total, delay=1, leave=False, disable=quiet)
+        where = {"website_id": self.website_id, "session_id": session_id, **rest}
+        self.client.call(operation, json=json, **where)
 
     def _facts(self) -> dict[str, str]:
         """What both representations show; no secret, no address that changes by the run."""
@@ -883,6 +742,12 @@ class Workspace(Writing):
         return f"<table style='border-left:4px solid {colour}'>{rows}</table>"
 
 
-def _warn(number: int, thing: str, what: str) -> None:
-    if number:
-        warnings.warn(f"{count(number, thing)} {what}", CrispWarning, stacklevel=3)
+def _message(message: str | outgoing.Message, options: dict[str, Any]) -> outgoing.Message:
+    common = {field.name for field in dataclasses.fields(outgoing.Message)}
+    for name in options:
+        if name not in common:
+            raise BadParameter(
+                f"A message has no {name!r}.",
+                f"All messages have: {', '.join(sorted(common))}.",
+            )
+    return dataclasses.replace(outgoing.as_message(message), **options)

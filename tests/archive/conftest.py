@@ -159,6 +159,6 @@ def move_in_time(sandbox):
 def assert_exact(archive, sandbox):
     assert_equals_truth(archive, sandbox)
     for name in ("conversations", "messages"):
-        rows = archive._kept[name].read(["session_id", "month"]).to_pandas()
+        rows = archive._tables[name].read(["session_id", "month"]).to_pandas()
         assert (rows.groupby("session_id")["month"].nunique() == 1).all()
     assert not archive.conversations(deleted=True)["session_id"].duplicated().any()

@@ -8,7 +8,7 @@ import pytest
 from deltalake import write_deltalake
 
 import crisp_data as crisp
-from crisp_data.archive import batch
+from crisp_data.archive import listed
 from crisp_data.archive.state import FORMAT, StateTable
 from crisp_data.sandbox import Sandbox
 from tests.marks import slow
@@ -18,7 +18,7 @@ from .conftest import Api, assert_equals_truth, assert_exact, kills, move_in_tim
 
 
 @pytest.fixture
-def kept(few, tmp_path):
+def archived(few, tmp_path):
     """A synced archive, and its folder."""
     archive = few[1].archive(tmp_path / "shelf")
     archive.sync()
@@ -54,8 +54,8 @@ def refused(archive, folder, what):
 
 
 @pytest.mark.parametrize("name", ["messages", "conversations", "sync"])
-def test_a_table_that_is_missing(kept, few, name, tmp_path):
-    archive, folder = kept
+def test_a_table_that_is_missing(archived, few, name, tmp_path):
+    archive, folder = archived
     (folder / name).rename(tmp_path / name)
     spent = few[0].stats()["requests"]
     refused(archive, folder, f"not whole: its table {name} is missing")
@@ -66,8 +66,8 @@ def test_a_table_that_is_missing(kept, few, name, tmp_path):
 
 
 @pytest.mark.parametrize("name", ["messages", "conversations"])
-def test_a_table_that_was_made_anew(kept, few, name, tmp_path):
-    archive, folder = kept
+def test_a_table_that_was_made_anew(archived, few, name, tmp_path):
+    archive, folder = archived
     other = few[1].archive(tmp_path / "other")
     other.sync()
     shutil.rmtree(folder / name)
@@ -76,8 +76,8 @@ def test_a_table_that_was_made_anew(kept, few, name, tmp_path):
 
 
 @pytest.mark.parametrize("name", ["messages", "conversations"])
-def test_a_table_that_is_older_than_the_rest(kept, few, name, tmp_path):
-    archive, folder = kept
+def test_a_table_that_is_older_than_the_rest(archived, few, name, tmp_path):
+    archive, folder = archived
     shutil.copytree(folder / name, tmp_path / name)
     Api(few[1]).say(few[0].truth("conversations")[3]["session_id"])
     archive.sync()
@@ -87,15 +87,15 @@ def test_a_table_that_is_older_than_the_rest(kept, few, name, tmp_path):
 
 
 @pytest.mark.parametrize("name", ["messages", "conversations", "sync"])
-def test_a_commit_that_is_empty(kept, name, tmp_path):
+def test_a_commit_that_is_empty(archived, name, tmp_path):
     """As a disk leaves it that lost its power: to Delta it is a commit that did nothing."""
-    archive, folder = kept
+    archive, folder = archived
     sorted((folder / name / "_delta_log").glob("*.json"))[-1].write_bytes(b"")
     refused(archive, folder, f"not whole: a commit of its table {name} is empty")
 
 
-def test_an_empty_commit_of_a_small_table_is_named_with_the_way_on(kept):
-    archive, folder = kept
+def test_an_empty_commit_of_a_small_table_is_named_with_the_way_on(archived):
+    archive, folder = archived
     archive.sync(also=["people"])
     sorted((folder / "people" / "_delta_log").glob("*.json"))[-1].write_bytes(b"")
     with pytest.raises(crisp.FileTrouble, match="a commit of its table people is empty"):
@@ -108,24 +108,24 @@ def test_an_empty_commit_of_a_small_table_is_named_with_the_way_on(kept):
 
 
 @pytest.mark.parametrize("name", ["messages", "conversations"])
-def test_a_month_that_is_missing(kept, few, name):
+def test_a_month_that_is_missing(archived, few, name):
     """Of which a listing without news would not even look at."""
-    archive, folder = kept
+    archive, folder = archived
     shutil.rmtree(min((folder / name).glob("month=*")))
     for work in (archive.info, crisp.Archive(folder).info, archive.sync):
         with pytest.raises(crisp.FileTrouble, match=f"a file of its table {name} is missing"):
             work()
 
 
-def test_a_copy_of_the_whole_is_whole(kept, few, tmp_path):
-    shutil.copytree(kept[1], tmp_path / "copy")
+def test_a_copy_of_the_whole_is_whole(archived, few, tmp_path):
+    shutil.copytree(archived[1], tmp_path / "copy")
     copy = few[1].archive(tmp_path / "copy")
     assert copy.sync().requests == 1
     assert_equals_truth(copy, few[0])
 
 
-def test_a_small_table_that_is_missing_is_asked_for_again(kept, few):
-    archive, folder = kept
+def test_a_small_table_that_is_missing_is_asked_for_again(archived, few):
+    archive, folder = archived
     archive.sync(also=["people"])
     shutil.rmtree(folder / "people")
     with pytest.raises(crisp.BadParameter, match=r"also=\['people'\]"):
@@ -135,28 +135,28 @@ def test_a_small_table_that_is_missing_is_asked_for_again(kept, few):
 
 
 @pytest.mark.parametrize("name", ["messages", "conversations"])
-def test_a_table_that_is_missing_where_the_state_does_not_name_it(kept, few, name):
+def test_a_table_that_is_missing_where_the_state_does_not_name_it(archived, few, name):
     """As of the first format: there are conversations, and a last message of each."""
-    archive, folder = kept
+    archive, folder = archived
     rewritten(archive, format=None, tables=None)
     shutil.rmtree(folder / name)
     refused(archive, folder, f"not whole: its table {name} is missing")
 
 
-def test_a_later_format_is_refused_with_the_way_on(kept):
-    archive, folder = kept
+def test_a_later_format_is_refused_with_the_way_on(archived):
+    archive, folder = archived
     rewritten(archive, format=FORMAT + 1, something="new")
     refused(archive, folder, "written by a later version of crisp_data")
 
 
-def test_a_state_that_cannot_be_read(kept):
-    archive, folder = kept
+def test_a_state_that_cannot_be_read(archived):
+    archive, folder = archived
     rewritten(archive, website_id=7)
     refused(archive, folder, "its state is damaged")
 
 
-def test_a_state_whose_text_is_damaged(kept):
-    archive, folder = kept
+def test_a_state_whose_text_is_damaged(archived):
+    archive, folder = archived
     for path in (folder / "sync").glob("*.parquet"):
         whole = bytearray(path.read_bytes())
         at = whole.index(b'"website_id"')
@@ -176,8 +176,8 @@ def recreated(sandbox, session_id, created_at):
 
 
 @pytest.mark.parametrize("deep", [False, *slow(True)])
-def test_a_moment_of_creation_that_changes_moves_nothing(kept, few, deep):
-    archive, _ = kept
+def test_a_moment_of_creation_that_changes_moves_nothing(archived, few, deep):
+    archive, _ = archived
     sandbox, ws = few
     session_id = sandbox.truth("conversations")[4]["session_id"]
     for number, created_at in enumerate(MONTHS):
@@ -189,23 +189,23 @@ def test_a_moment_of_creation_that_changes_moves_nothing(kept, few, deep):
         assert archive.sync().requests == 1
 
 
-def test_a_moment_of_creation_before_1970_is_archived_on_windows_too(kept, few, monkeypatch):
-    archive, _ = kept
+def test_a_moment_of_creation_before_1970_is_archived_on_windows_too(archived, few, monkeypatch):
+    archive, _ = archived
     sandbox, _ = few
-    monkeypatch.setattr(batch, "datetime", WindowsDatetime)
+    monkeypatch.setattr(listed, "datetime", WindowsDatetime)
     recreated(sandbox, sandbox.truth("conversations")[4]["session_id"], -1)
     archive.sync(deep=True)
     assert_exact(archive, sandbox)
 
 
 @pytest.mark.slow
-def test_what_an_earlier_version_kept_twice_is_kept_once(kept, few, steps, every):
+def test_what_an_earlier_version_kept_twice_is_kept_once(archived, few, steps, every):
     """Its conversation and its thread stood in two months; the later copy is the right one."""
-    archive, _ = kept
+    archive, _ = archived
     sandbox, ws = few
     session_id = sandbox.truth("conversations")[4]["session_id"]
     for name in ("conversations", "messages"):
-        table = archive._kept[name]
+        table = archive._tables[name]
         rows = table.read().cast(table.schema)
         rows = rows.filter([one == session_id for one in rows["session_id"].to_pylist()])
         month = rows.schema.get_field_index("month")
@@ -222,9 +222,9 @@ def test_what_an_earlier_version_kept_twice_is_kept_once(kept, few, steps, every
     assert_exact(archive, sandbox)
 
 
-def test_whose_threads_are_read_is_said_by_the_session_alone(kept, few):
+def test_whose_threads_are_read_is_said_by_the_session_alone(archived, few):
     """Whatever else the caller's frame holds: another zone, a merged or missing creation."""
-    archive, _ = kept
+    archive, _ = archived
     ws = few[1]
     conversations = archive.conversations()
     whole = archive.messages(conversations)

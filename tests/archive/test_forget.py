@@ -138,9 +138,9 @@ def test_an_address_that_ends_like_theirs_is_somebody_else_s(archive, ws, sandbo
         ws.client.call("update_conversation_metas", **where, json={"email": email})
     archive.sync(also=["people"])
     assert archive.forget(email="jo@acme.example")["conversations"] == 1
-    kept = archive.conversations().set_index("session_id")["email"]
-    assert rows[0] not in kept
-    assert kept[rows[1]] == "banjo@acme.example"
+    found = archive.conversations().set_index("session_id")["email"]
+    assert rows[0] not in found
+    assert found[rows[1]] == "banjo@acme.example"
 
 
 def test_a_quote_is_a_character_like_any_other(archive, api, ws, sandbox, tmp_path):
@@ -242,11 +242,11 @@ def test_no_spelling_of_the_address_is_left_and_no_other_is_touched(
 
 def escaped(archive, session_id):
     """Let a field that no column knows hold the address as some writers of JSON escape it."""
-    kept = archive._kept["conversations"]
-    rows = kept.read(None, having([session_id])).cast(kept.schema)
+    table = archive._tables["conversations"]
+    rows = table.read(None, having([session_id])).cast(table.schema)
     text = '{"new":{"by":"sales\\u0040shop.example","of":"xsales@shop.example"}}'
     place = rows.schema.get_field_index("extra")
-    kept.put(rows.set_column(place, "extra", pa.array([text])), [session_id])
+    table.put(rows.set_column(place, "extra", pa.array([text])), [session_id])
 
 
 def test_an_id_that_is_the_address_is_no_other_id(archive, api, sandbox):

@@ -134,13 +134,13 @@ def test_two_columns_are_less_to_read(tmp_path):
     with StateTable(archive._storage).held("website"):
         pass
     for name in ("conversations", "messages"):
-        kept = archive._kept[name]
-        rows = {field.name: pa.nulls(2_000, field.type) for field in kept.schema}
+        table = archive._tables[name]
+        rows = {field.name: pa.nulls(2_000, field.type) for field in table.schema}
         ids = [f"session_{number}" for number in range(2_000)]
         rows |= {"session_id": pa.array(ids), "month": pa.array(["2026-10"] * 2_000)}
         if name == "messages":
             rows["content"] = pa.array([secrets.token_hex(1_000) for _ in ids])
-        kept.append(pa.table(rows, kept.schema))
+        table.append(pa.table(rows, table.schema))
     whole = _bytes_read(archive.messages)
     assert whole > 2_000 * 1_000
     assert _bytes_read(lambda: archive.messages(columns=["timestamp", "from"])) < whole / 10

@@ -37,8 +37,7 @@ def test_what_is_saved_is_loaded(storage):
     state_table = StateTable(storage)
     assert state_table.load() is None
     with state_table.held("website"):
-        state = msgspec.structs.replace(state_table.state, since=5)
-        state_table.save(state)
+        state_table.change(since=5)
     found = StateTable(storage).load()
     assert (found.website_id, found.since, found.writer) == ("website", 5, None)
 
@@ -110,7 +109,7 @@ def test_a_silent_writer_that_was_replaced_learns_of_it(storage, monkeypatch):
     with slow.held("website"):
         monkeypatch.setattr(states.ProcessLease, "at_work", lambda self, now: False)
         with StateTable(storage).held("website"), pytest.raises(crisp.ArchiveBusy):
-            slow.save(slow.state)
+            slow.change()
     assert StateTable(storage).load().writer is None  # and did not let go of what is not its own
 
 
@@ -147,7 +146,7 @@ def test_a_full_disk_is_no_other_writer(storage, monkeypatch):
         pytest.raises(crisp.CrispError, match="no space left") as caught,
         (state_table := StateTable(storage)).held("website"),
     ):
-        state_table.save(state_table.state)
+        state_table.change()
     assert "run the same line again" in str(caught.value)
     assert StateTable(storage).load().writer is None
 
@@ -158,7 +157,7 @@ def test_every_save_is_a_sign_of_life(storage, monkeypatch):
         first = state_table.state.writer.until
         later = time.time() + 100
         monkeypatch.setattr(states.time, "time", lambda: later)
-        state_table.save(state_table.state)
+        state_table.change()
         assert state_table.state.writer.until == later + states.LEASE > first
 
 
@@ -166,6 +165,6 @@ def test_the_row_does_not_grow(storage):
     state_table = StateTable(storage)
     with state_table.held("website"):
         for _ in range(300):
-            state_table.save(state_table.state)
+            state_table.change()
     files = [path for path in Path(storage.root).rglob("*") if path.is_file()]
     assert len(files) < 150

@@ -328,7 +328,7 @@ def test_files_do_not_pile_up(sandbox, archive, api, monkeypatch, tmp_path, sync
     """Each sync writes small files; they become few by themselves, and the log is cut."""
     monkeypatch.setattr(archive_table, "_FILES", 2)
     archive.sync()
-    months = len(archive._kept["messages"].delta().partitions())
+    months = len(archive._tables["messages"].delta().partitions())
     for number in range(syncs):
         api.say(sandbox.truth("conversations")[-1 - number]["session_id"])
         archive.sync()
@@ -375,3 +375,25 @@ def test_what_may_be_missing_is_said_until_it_is_there(tmp_path):
             with pytest.warns(crisp.CrispWarning, match="may be missing"):
                 archive.sync()
             assert len(listed - set(archive.conversations()["session_id"])) == 1
+
+
+def test_what_may_be_missing_is_said_after_an_interruption_too(tmp_path):
+    """It ends below the instant whose rows the server does not show, and saves its bounds."""
+    with Sandbox(3, 90, page_sizes=(10,), ignore_page_number=True) as sandbox:
+        ws = crisp.connect(sandbox=sandbox)
+        archive = ws.archive(tmp_path / "shelf")
+        listed = {row["session_id"] for row in sandbox.truth("conversations")}
+        with pytest.raises(crisp.QuotaExceeded), ws.budget(119):
+            archive.sync()
+        with pytest.warns(crisp.CrispWarning, match="may be missing"):
+            archive.sync()
+        assert len(listed - set(archive.conversations()["session_id"])) == 1
+
+
+def test_the_plan_of_a_sync_announces_no_more_than_the_list_can_cost(tmp_path, capsys):
+    with Sandbox(seed=1, conversations=120, ignore_page_number=True) as sandbox:
+        archive = crisp.connect(sandbox=sandbox).archive(tmp_path / "shelf")
+        with pytest.warns(crisp.CrispWarning, match="may be missing"):
+            done = archive.sync()
+        announced = re.findall(r"[\d,]+(?= requests)", capsys.readouterr().err)
+        assert all(int(one.replace(",", "")) <= done.requests for one in announced)

@@ -2,6 +2,7 @@
 
 import copy
 import threading
+import warnings
 
 import pandas as pd
 import pytest
@@ -9,7 +10,6 @@ from pandas.testing import assert_frame_equal
 
 import crisp_data as crisp
 from crisp_data.forms.explore_model import ExploreModel, Query
-from crisp_data.workspace import workspace
 
 from .conftest import EVIL
 from .user import control, fill, press, said, shows, texts
@@ -261,7 +261,7 @@ def test_what_a_pull_warns_of_is_in_the_form(form, monkeypatch):
     pull = form.explorer.ws.conversations
 
     def doubtful(**options):
-        workspace._warn(3, "thread", "may lack messages.")
+        warnings.warn("3 threads may lack messages.", crisp.CrispWarning, stacklevel=2)
         return pull(**options)
 
     monkeypatch.setattr(form.explorer.ws, "conversations", doubtful, raising=False)
@@ -284,8 +284,9 @@ def test_customers_words_are_text(evil, form):
 def test_the_notebooks_own_workspace_keeps_its_bars(sandbox):
     ws = crisp.connect(sandbox=sandbox, progress=True)
     form = ws.explore()
-    assert ws._progress
-    assert not form.ws._progress
+    assert ws._pulls.progress
+    assert not form.ws._pulls.progress
+    assert form.ws._pulls.estimator is ws._pulls.estimator  # what was learned is shared
     assert form.ws.client is ws.client
     assert copy.copy(ws).quota.used == ws.quota.used
 

@@ -13,7 +13,7 @@ import crisp_data as crisp
 from crisp_data.errors import Offline, Untrusted
 from crisp_data.local.process_lease import ProcessLease
 from crisp_data.outbox.journal import Journal
-from crisp_data.outbox.journal_rows import Entry
+from crisp_data.outbox.message_record import Entry
 from crisp_data.rest.retry import RetryPolicy
 from crisp_data.sandbox import Sandbox
 from crisp_data.sandbox.server import Connection

@@ -165,7 +165,7 @@ def texts(sandbox, start="run "):
     return Counter(text for text in found if isinstance(text, str) and text.startswith(start))
 
 
-def lane(folder, seed, runs, told):
+def lane(folder, seed, runs, out):
     """Kill so many sendings, and resume each; tell how many were met in the middle."""
     chance, met = random.Random(seed), Counter()
     with sandbox_that_loses_answers(seed) as sandbox:
@@ -188,24 +188,24 @@ def lane(folder, seed, runs, told):
     met["lacking"] = len(expected - set(found))
     met["twice"] = sum(count > 1 for count in found.values())
     met["strange"] = len(set(found) - expected)
-    told.put(met)
+    out.put(met)
 
 
 @pytest.mark.timeout(900)
 @pytest.mark.parametrize(("runs", "least"), [(4, 1), pytest.param(60, 40, marks=SLOW)])
 def test_killed_sendings_hold_each_message_once(runs, least, tmp_path):
     """In two lanes, for there are two cores: each has a sandbox and an outbox of its own."""
-    told, lanes, met = processes.Queue(), 2, Counter()
+    out, lanes, met = processes.Queue(), 2, Counter()
     children = [
-        processes.Process(target=lane, args=(str(tmp_path / str(seed)), seed, runs // lanes, told))
+        processes.Process(target=lane, args=(str(tmp_path / str(seed)), seed, runs // lanes, out))
         for seed in range(lanes)
     ]
     for child in children:
         child.start()
     for _ in children:
-        until(lambda: not told.empty() or any(one.exitcode for one in children), 850)
+        until(lambda: not out.empty() or any(one.exitcode for one in children), 850)
         assert not any(one.exitcode for one in children), "a lane failed; its words are above"
-        met += told.get(timeout=60)
+        met += out.get(timeout=60)
     for child in children:
         child.join(60)
     assert (met["lacking"], met["twice"], met["strange"]) == (0, 0, 0)

@@ -270,8 +270,8 @@ def test_a_dry_run_of_many_says_what_it_costs(sandbox, capsys, many_of_them):
     ids = [row["session_id"] for row in sandbox.truth("conversations")]
     frame = pd.DataFrame({"session_id": ids if many_of_them else ids[:90]})
     many(ws, frame, "Hello")
-    told = capsys.readouterr().err
-    assert ("120 requests" in told) == many_of_them
+    shown_on_stderr = capsys.readouterr().err
+    assert ("120 requests" in shown_on_stderr) == many_of_them
 
 
 def last_words(sandbox):
@@ -513,7 +513,7 @@ def test_progress_is_told_and_a_stop_is_heeded(ws, sandbox):
     assert seen == [(1, 6), (2, 6)]
     assert stopped["state"].tolist() == ["sent"] * 2 + ["queued"] * 4
     assert ws.outbox.left() == 4
-    resumed = ws.outbox.resume(progress=lambda *told: seen.append(told))
+    resumed = ws.outbox.resume(progress=lambda *at: seen.append(at))
     assert (resumed["state"] == "sent").all()
     assert seen[-1] == (4, 4)
     assert asked(sandbox, SEND) == 6
@@ -524,9 +524,9 @@ def test_a_bar_is_shown_where_it_is_wanted(sandbox, capsys, shown):
     ws = crisp.connect(sandbox=sandbox, progress=shown)
     frame = ws.conversations(state="unresolved", limit=3)
     many(ws, frame, "No name in it", confirm=True)
-    told = capsys.readouterr().err
-    assert ("/3 " in told and "messages" in told) == shown
-    assert "No name in it" not in told
+    shown_on_stderr = capsys.readouterr().err
+    assert ("/3 " in shown_on_stderr and "messages" in shown_on_stderr) == shown
+    assert "No name in it" not in shown_on_stderr
 
 
 def test_a_stop_ends_the_wait_for_the_next_turn(sandbox):

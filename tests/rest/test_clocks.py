@@ -12,7 +12,7 @@ import pytest
 
 import crisp_data as crisp
 from crisp_data.local.process_lease import LEASE, ProcessLease
-from crisp_data.outbox.journal_rows import owner_of, writer_of
+from crisp_data.outbox.message_record import owner_of, writer_of
 from crisp_data.rest import single_flight
 from tests.marks import slow
 
@@ -156,7 +156,7 @@ def test_a_lease_from_the_future_is_no_lease():
 
 _WRITES = """
 import sys, time
-from crisp_data.outbox.journal_rows import owner_of
+from crisp_data.outbox.message_record import owner_of
 from crisp_data.local.process_lease import ProcessLease
 
 print(owner_of(ProcessLease.begin(time.time())), flush=True)
@@ -188,3 +188,13 @@ def test_a_number_that_was_given_to_another_process_is_no_life():
     assert not msgspec.structs.replace(mine, **changed).alive(time.time())
     assert msgspec.structs.replace(mine, ticks=None).alive(time.time())  # an earlier version wrote
     assert writer_of(owner_of(mine)) == mine
+
+
+@pytest.mark.parametrize(("seconds", "anew"), [(50, False), (70, True)])
+def test_half_a_numbered_list_is_joined_for_a_minute(sandbox, ws, clock, seconds, anew):
+    """As long as a wait for a rate limit may keep whoever reads it between two pages."""
+    next(ws.client.pages("list_people_profiles", website_id=ws.website_id))
+    clock(seconds)
+    before, people = spent(sandbox), len(sandbox.truth("people"))
+    assert len(ws.people()) == people
+    assert spent(sandbox) - before == -(-people // 50) + anew

@@ -168,6 +168,19 @@ def test_a_server_that_ignores_the_dates_is_bounded_too(folder: Path) -> None:
         assert planned.low <= estimate.list_requests(rows) <= planned.high
 
 
+def test_a_server_that_ignores_page_numbers_shows_no_length(folder: Path) -> None:
+    """Page 97 is page 1 again: no reason to believe in 4,850 conversations, nor to refuse them."""
+    with Sandbox(seed=1, conversations=120, ignore_page_number=True) as box:
+        ws = connect(box, folder, quota=80, state_dir=folder)
+        before = sent(box)
+        planned = ws.plan.conversations()
+        assert sent(box) - before == 2
+        assert (planned.rows.sure, planned.rows.most, planned.high) == (PAGE, None, None)
+        with pytest.warns(crisp.CrispWarning, match="may be missing"):
+            assert len(ws.conversations()) == 120
+        assert planned.low <= planned.requests <= sent(box) - before
+
+
 # A pull shows its plan
 
 

@@ -38,7 +38,7 @@ class Row:
 
     @property
     def free(self) -> bool:
-        """Whether it is to be sent, and nobody has it in hand."""
+        """Whether it is to be sent, and no process holds it."""
         if self.state == "sending":
             return not (self.owner and writer_of(self.owner).at_work(time.time()))
         return self.state in ("queued", "unknown")
@@ -56,8 +56,8 @@ class Row:
 class Entry:
     """A message for the journal: to whom, under which key of its batch, and what.
 
-    The fingerprint is not part of the body here: it is the row's, and the same text is told
-    by the same body.
+    The fingerprint is not part of the body here: it is the row's, and the same text has the
+    same body.
     """
 
     session_id: str
@@ -65,25 +65,9 @@ class Entry:
     body: str
 
     @classmethod
-    def of(cls, message: outgoing.Message, session_id: str, key: str = "") -> Entry:
-        """Write a message down.
-
-        Parameters
-        ----------
-        message : outgoing.Message
-            The message.
-        session_id : str
-            The conversation that it goes to.
-        key : str, optional
-            What makes it one of its batch; the ``session_id`` by default.
-
-        Returns
-        -------
-        Entry
-            The entry, ready to be queued.
-        """
-        body = json.dumps(message.body(), sort_keys=True)
-        return cls(session_id, key or session_id, body)
+    def of(cls, message: outgoing.Message, session_id: str) -> Entry:
+        """Write a message down; its key is that of the conversation's first in a batch."""
+        return cls(session_id, session_id, json.dumps(message.body(), sort_keys=True))
 
     @property
     def digest(self) -> str:

@@ -14,7 +14,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from contextlib import closing
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pyarrow as pa
@@ -22,6 +21,8 @@ import pyarrow.compute as pc
 
 from crisp_data import tables
 from crisp_data.api.envelope import Page
+from crisp_data.archive import listed as listings
+from crisp_data.archive.listed import Listed
 from crisp_data.archive.state import PageWrite, StateTable
 from crisp_data.archive.table import (
     DELETED,
@@ -30,14 +31,13 @@ from crisp_data.archive.table import (
     ArchiveTable,
     having,
     identities,
-    milliseconds,
+    moment,
+    session_months,
     with_column,
 )
 from crisp_data.errors import CrispError
 from crisp_data.rest import message_threads
 from crisp_data.rest.client import Client
-
-_UNDATED = "0000-00"  # the month of a conversation without a moment of creation
 
 Fingerprints = Mapping[str, frozenset[int]]
 
@@ -71,32 +71,7 @@ class Synced:
     doubtful: int = field(default=0, repr=False)
 
 
-@dataclass(frozen=True)
-class Listed:
-    """What decides about one row of the listing; times in milliseconds.
-
-    ``month`` is where its files are: the month of its creation until the archive has it.
-    """
-
-    session_id: str
-    month: str
-    updated_at: int | None
-    preview: int | None
-    deleted: bool = False
-    synced_at: int = 0
-
-    def differs(self, known: Listed | None) -> bool:
-        """Whether the row is another than the one that is kept."""
-        return known is None or known.deleted or known.updated_at != self.updated_at
-
-    def has_new_message(self, known: Listed | None) -> bool:
-        """Whether the last message may be a new one; without one nobody knows."""
-        if known is None or known.deleted or self.preview is None:
-            return True
-        return self.preview != known.preview
-
-
-class Batch:
+class PageWriter:
     """Takes pages of one website's listing into the tables.
 
     ``since`` is the moment (ms) at which a deep sync began: what was read before it is read
@@ -107,16 +82,14 @@ class Batch:
     def __init__(
         self,
         client: Client,
-        website_id: str,
-        conversations: ArchiveTable,
-        messages: ArchiveTable,
-        since: int | None,
         state_table: StateTable,
+        archived: Mapping[str, ArchiveTable],
+        since: int | None,
     ) -> None:
-        self._client, self._website_id, self._since = client, website_id, since
-        self._state_table = state_table
+        self._client, self._state_table, self._since = client, state_table, since
+        self._website_id = state_table.written.website_id
+        self._conversations, self._messages = archived["conversations"], archived["messages"]
         self._months: dict[str, str] | None = None  # of all conversations, once it is needed
-        self._conversations, self._messages = conversations, messages
         self.done = Synced()
 
     def now(self) -> int:
@@ -129,35 +102,33 @@ class Batch:
         builder.add(page.body, website_id=self._website_id)
         rows = builder.arrow()
         rows = rows.filter(pc.is_valid(rows["session_id"]))
-        return rows, _listed(rows)
+        return rows, listings.from_rows(rows)
 
     def complete(self) -> None:
         """Bring to its end what an interrupted sync had begun to write."""
         page = self._intent
-        kept = self._conversations.read(["session_id"], having(page.months))
-        self._state_table.done(kept["session_id"].to_pylist())
+        written = self._conversations.read(["session_id"], having(page.months))
+        self._state_table.done(written["session_id"].to_pylist())
         self._mark(list(page.gone))
 
     def take(self, rows: pa.Table, listed: list[Listed]) -> None:
-        """Commit a page; an error on the way comes after what could be kept."""
+        """Commit a page; an error on the way comes after what could be written."""
         known = self._known(listed)
-        months = self._place(listed, known)
-        deep = {row.session_id for row in listed if self._is_due(known.get(row.session_id))}
-        changed = [
-            row
-            for row in listed
-            if row.session_id in deep or row.differs(known.get(row.session_id))
-        ]
-        grown = [
-            row
-            for row in changed
-            if row.session_id in deep or row.has_new_message(known.get(row.session_id))
-        ]
+        months = {row.session_id: row.month for row in listed}
+        # For good where it was written first, or where that was begun.
+        months |= {one: at for one, at in self._intent.months.items() if one in months}
+        months |= {one: row.month for one, row in known.items()}
+        # A deep sync takes what it has not yet read as if it were not known.
+        since = self._since or 0
+        fresh = {one: row for one, row in known.items() if not since or row.synced_at >= since}
+        changed = [row for row in listed if row.differs(fresh.get(row.session_id))]
+        grown = [row for row in changed if row.has_new_message(fresh.get(row.session_id))]
         archived = self._archived([row.session_id for row in grown], months)
         wanted = [
             row.session_id
             for row in grown
-            if row.session_id in deep or row.preview not in archived.get(row.session_id, ())
+            if (since and row.session_id not in fresh)
+            or row.preview not in archived.get(row.session_id, ())
         ]
         read, gone, failure = self._threads(wanted, archived)
         ended = {row.session_id for row in changed} - (set(wanted) - read.keys())
@@ -179,8 +150,8 @@ class Batch:
 
     def _mark(self, session_ids: list[str]) -> None:
         if session_ids:
-            for kept in (self._messages, self._conversations):
-                kept.mark(having(session_ids), self.now())
+            for table in (self._messages, self._conversations):
+                table.mark(having(session_ids), self.now())
             self.done.gone += len(session_ids)
             self._state_table.done(session_ids)
 
@@ -188,55 +159,38 @@ class Batch:
     def _intent(self) -> PageWrite:
         return self._state_table.written.page or PageWrite()
 
-    def _is_due(self, known: Listed | None) -> bool:
-        """Whether a deep sync has not yet read this conversation."""
-        return self._since is not None and (known is None or known.synced_at < self._since)
-
     def _known(self, listed: list[Listed]) -> dict[str, Listed]:
-        """Look up what is kept of these conversations, also in other months than they name now.
+        """Look up what is archived of these, also in other months than they name now.
 
         A month may change with what Crisp says of a creation; only then, and for what is new,
         all months are looked through, once a sync.
         """
-        found = self._kept({row.session_id: row.month for row in listed})
-        if len(found) < len({row.session_id for row in listed}):
+        found = self._stored({row.session_id: row.month for row in listed})
+        if missing := {row.session_id for row in listed} - found.keys():
             if self._months is None:
-                kept = self._conversations.read(["session_id", MONTH])
-                self._months = dict(zip(*_lists(kept, "session_id", MONTH), strict=True))
-            missing = {row.session_id for row in listed} - found.keys()
-            moved = {one: self._months[one] for one in missing if one in self._months}
-            found |= self._kept(moved)
+                rows = self._conversations.read(["session_id", MONTH])
+                self._months = dict(session_months(rows))
+            found |= self._stored({one: self._months[one] for one in missing & self._months.keys()})
         return found
 
-    def _kept(self, months: Mapping[str, str]) -> dict[str, Listed]:
+    def _stored(self, months: Mapping[str, str]) -> dict[str, Listed]:
         if not months:
             return {}
         columns = ["session_id", "created_at", "updated_at", "preview_fingerprint"]
-        columns += [MONTH, DELETED, SYNCED]
-        rows = _listed(self._conversations.read(columns, _of(months)))
-        return {row.session_id: row for row in rows}
-
-    def _place(self, listed: list[Listed], known: Mapping[str, Listed]) -> dict[str, str]:
-        """Say in which month each conversation is kept: for good where it was kept first."""
-        begun = self._intent.months
-        return {
-            row.session_id: known[row.session_id].month
-            if row.session_id in known
-            else begun.get(row.session_id, row.month)
-            for row in listed
-        }
+        rows = self._conversations.read([*columns, MONTH, DELETED, SYNCED], _of(months))
+        return {row.session_id: row for row in listings.from_rows(rows)}
 
     def _archived(self, session_ids: list[str], months: Mapping[str, str]) -> Fingerprints:
-        """Look up which messages of these conversations are kept, and not marked as gone."""
+        """Look up which messages of these conversations are there, and not marked as gone."""
         if not session_ids:
             return {}
         found: dict[str, set[int]] = {}
         where = _of({one: months[one] for one in session_ids})
-        kept = self._messages.read(["session_id", "fingerprint", DELETED], where)
-        for session_id, mark, gone in zip(*_lists(kept, *kept.column_names), strict=True):
-            marks = found.setdefault(session_id, set())
-            if mark is not None and gone is None:
-                marks.add(mark)
+        rows = self._messages.read(["session_id", "fingerprint", DELETED], where)
+        for row in rows.to_pylist():
+            marks = found.setdefault(row["session_id"], set())
+            if row["fingerprint"] is not None and row[DELETED] is None:
+                marks.add(row["fingerprint"])
         return {session_id: frozenset(marks) for session_id, marks in found.items()}
 
     def _threads(
@@ -276,19 +230,18 @@ class Batch:
         self.done.messages += rows.num_rows
 
     def _renew(self, months: Mapping[str, str], rows: pa.Table) -> None:
-        """Put what was read in the place of what was kept of it.
+        """Put what was read in the place of what was archived of it.
 
         What was not read stays: it is older. Where the whole thread was read it is gone.
         """
         if not months:
             return
-        kept = self._messages.read(None, _of(months)).cast(rows.schema)
+        before = self._messages.read(None, _of(months)).cast(rows.schema)
         read = set(identities(rows))
-        old = [one not in read for one in identities(kept)]
-        rest = kept.filter(pa.array(old, pa.bool_()))
+        rest = before.filter(pa.array([one not in read for one in identities(before)], pa.bool_()))
         if self._since is not None:
-            now = pa.scalar(self.now() * 1000, rest.schema.field(DELETED).type)
-            rest = with_column(rest, DELETED, pc.fill_null(rest[DELETED], now))
+            gone = pc.fill_null(rest[DELETED], moment(self.now()))
+            rest = with_column(rest, DELETED, gone)
         self._messages.put(pa.concat_tables([rest, rows]), months)
 
     def _write_conversations(
@@ -302,9 +255,9 @@ class Batch:
             self._months.update(months)
         self.done.conversations += rows.num_rows
 
-    def _own(self, kept: ArchiveTable, rows: pa.Table, months: Mapping[str, str]) -> pa.Table:
+    def _own(self, table: ArchiveTable, rows: pa.Table, months: Mapping[str, str]) -> pa.Table:
         of = rows["session_id"].to_pylist()
-        return kept.owned(rows, self.now(), [months[session_id] for session_id in of])
+        return table.owned(rows, self.now(), [months[session_id] for session_id in of])
 
 
 def _of(months: Mapping[str, str]) -> pc.Expression:
@@ -314,30 +267,3 @@ def _of(months: Mapping[str, str]) -> pc.Expression:
 
 def _in(rows: pa.Table, session_ids: Mapping[str, Any]) -> pa.Array:
     return pa.array([one in session_ids for one in rows["session_id"].to_pylist()], pa.bool_())
-
-
-def _lists(rows: pa.Table, *names: str) -> list[list[Any]]:
-    return [rows[name].to_pylist() for name in names]
-
-
-def _listed(rows: pa.Table) -> list[Listed]:
-    names = rows.schema.names
-    plain: dict[str, list[Any]] = {
-        "session_id": rows["session_id"].to_pylist(),
-        "month": rows[MONTH].to_pylist()
-        if MONTH in names
-        else [_month(at) for at in milliseconds(rows["created_at"]).to_pylist()],
-        "updated_at": milliseconds(rows["updated_at"]).to_pylist(),
-        "preview": rows["preview_fingerprint"].to_pylist(),
-    }
-    if DELETED in names:
-        plain["deleted"] = pc.is_valid(rows[DELETED]).to_pylist()
-        plain["synced_at"] = milliseconds(rows[SYNCED]).to_pylist()
-    return [Listed(*values) for values in zip(*plain.values(), strict=True)]
-
-
-def _month(milliseconds: int | None) -> str:
-    if milliseconds is None:
-        return _UNDATED
-    moment = datetime(1970, 1, 1, tzinfo=UTC) + timedelta(milliseconds=milliseconds)
-    return f"{moment:%Y-%m}"  # (fromtimestamp refuses moments before 1970 on Windows)

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Annotated, Any
+from typing import Annotated
 
 from crisp_data.errors import InvalidMessage
-from crisp_data.outgoing.base import Message, check_body, check_content
-from crisp_data.outgoing.parts import MOST, Choice, Filled, Target
+from crisp_data.outgoing.message_base import TYPES, Message
+from crisp_data.outgoing.parts import Choice, Filled, Target
 from crisp_data.outgoing.validation import filled
 
 
@@ -257,38 +256,10 @@ class Event(Message):
     text: str | None = None
 
 
-TYPES: dict[str, type[Message]] = {
-    kind.type: kind for kind in (Text, Note, File, Animation, Audio, Picker, Field, Carousel, Event)
-}
-"""The classes by the name that Crisp gives their type."""
-
-
-def check(body: Any) -> None:
-    """Refuse a body that Crisp would refuse, before a request is spent.
-
-    Parameters
-    ----------
-    body : dict
-        The JSON of a message, by whomever it was written.
-
-    Raises
-    ------
-    InvalidMessage
-        Its ``path`` names the first field that does not fit. It tells no text of the message.
-
-    Examples
-    --------
-    >>> from crisp_data import outgoing
-    >>> picker = {"id": "a", "text": "b", "choices": [{"value": "c"}]}
-    >>> body = {"type": "picker", "from": "operator", "origin": "chat", "content": picker}
-    >>> try:
-    ...     outgoing.check(body)
-    ... except crisp.InvalidMessage as error:
-    ...     print(error.what)
-    .content.choices[0].label is required.
-    """
-    check_body(body)
-    check_content(TYPES[body["type"]], body["content"])
+TYPES.update(
+    (kind.type, kind)
+    for kind in (Text, Note, File, Animation, Audio, Picker, Field, Carousel, Event)
+)
 
 
 def as_message(message: str | Message) -> Message:
@@ -323,20 +294,3 @@ def as_message(message: str | Message) -> Message:
         f"A message is a string or one of {', '.join(kind.__name__ for kind in TYPES.values())} "
         f"of crisp_data.outgoing, not {type(message).__name__}."
     )
-
-
-def new_fingerprint() -> int:
-    """Return a number for a message, from a range so wide that none comes twice.
-
-    Returns
-    -------
-    int
-        From 0 up to the largest that Crisp takes.
-
-    Examples
-    --------
-    >>> from crisp_data import outgoing
-    >>> outgoing.new_fingerprint() < 10**15
-    True
-    """
-    return secrets.randbelow(MOST)

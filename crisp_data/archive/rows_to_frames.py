@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import functools
 import operator
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -14,39 +13,21 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from crisp_data import filters, tables
-from crisp_data.archive.table import DELETED, MONTH, ArchiveTable
+from crisp_data.archive.table import DELETED, MOMENT, MONTH, ArchiveTable, having
 from crisp_data.errors import BadParameter
 from crisp_data.tables.kinds import TIME, encode, in_zone
 
 
-def check_columns(kept: ArchiveTable, columns: Sequence[str] | None) -> list[str]:
+def columns_of(table: ArchiveTable, columns: Sequence[str] | None) -> list[str]:
     """Give the columns that are asked for; all of the table's where none are named."""
-    known = [column.name for column in kept.table.columns]
-    if columns is None:
-        return known
-    asked = [columns] if isinstance(columns, str) else list(columns)
+    known = [column.name for column in table.declared.columns]
+    asked = [columns] if isinstance(columns, str) else known if columns is None else list(columns)
     if unknown := [name for name in asked if name not in known]:
         raise BadParameter(
-            f"{kept.table.name} has no column {', '.join(map(repr, unknown))}.",
-            f"crisp.schema({kept.table.name!r}) lists them.",
+            f"{table.name} has no column {', '.join(map(repr, unknown))}.",
+            f"crisp.schema({table.name!r}) lists them.",
         )
     return asked
-
-
-@dataclass(frozen=True)
-class Order:
-    """Whose threads are read, in which order; ``months`` None means all that there are."""
-
-    session_ids: pa.ChunkedArray
-    months: pa.Array | None = None
-
-    @property
-    def where(self) -> pc.Expression | None:
-        """Choose their rows, and the files that can hold them."""
-        if self.months is None:
-            return None
-        ids = self.session_ids.combine_chunks()
-        return pc.field(MONTH).isin(self.months) & pc.field("session_id").isin(ids)
 
 
 def newest_first(rows: pa.Table) -> pa.Table:
@@ -55,9 +36,9 @@ def newest_first(rows: pa.Table) -> pa.Table:
 
 
 def conversations(
-    kept: ArchiveTable,
+    table: ArchiveTable,
     wanted: filters.ConversationFilter,
-    columns: list[str],
+    columns: Sequence[str] | None,
     tz: str,
     deleted: bool,
 ) -> pd.DataFrame:
@@ -65,12 +46,12 @@ def conversations(
 
     Parameters
     ----------
-    kept : ArchiveTable
+    table : ArchiveTable
         The archive's ``conversations``.
     wanted : filters.ConversationFilter
         The filter that rows must pass.
-    columns : list[str]
-        Names of the columns to read.
+    columns : Sequence[str] or None
+        Names of the columns to read; None for all.
     tz : str
         The zone of the times.
     deleted : bool
@@ -81,19 +62,19 @@ def conversations(
     pandas.DataFrame
         The columns asked for, one row per conversation.
     """
-    where = _all(_between("updated_at", wanted.start, wanted.end), None if deleted else kept.there)
-    own = [DELETED] if deleted else []
-    needed = [*columns, *wanted.columns, "updated_at", "session_id", *own]
-    rows = newest_first(kept.read(list(dict.fromkeys(needed)), where))
-    return wanted.of(_frame(kept, rows, tz))[[*columns, *own]]
+    shown = [*columns_of(table, columns), *([DELETED] if deleted else [])]
+    needed = dict.fromkeys([*shown, *wanted.columns, "updated_at", "session_id"])
+    period = _between("updated_at", wanted.start, wanted.end)
+    rows = newest_first(table.read(list(needed), _all(*period, table.shown(deleted))))
+    return wanted.of(_frame(table, rows, tz))[shown]
 
 
 def messages(
-    kept: ArchiveTable,
-    order: Order,
+    tables: Mapping[str, ArchiveTable],
+    asked: Sequence[str] | None,
     start: pd.Timestamp | None,
     end: pd.Timestamp | None,
-    columns: list[str],
+    columns: Sequence[str] | None,
     tz: str,
     deleted: bool,
 ) -> pd.DataFrame:
@@ -101,16 +82,17 @@ def messages(
 
     Parameters
     ----------
-    kept : ArchiveTable
-        The archive's ``messages``.
-    order : Order
-        Which conversations, in which order.
+    tables : Mapping[str, ArchiveTable]
+        The archive's tables by name.
+    asked : Sequence[str] or None
+        The conversations' ``session_id``, in the order wanted; None for all, most recently
+        updated first.
     start : pandas.Timestamp or None
         The earliest time of writing; None for no bound.
     end : pandas.Timestamp or None
         The latest time of writing; None for no bound.
-    columns : list[str]
-        Names of the columns to read.
+    columns : Sequence[str] or None
+        Names of the columns to read; None for all.
     tz : str
         The zone of the times.
     deleted : bool
@@ -121,13 +103,22 @@ def messages(
     pandas.DataFrame
         The columns asked for, one row per message.
     """
-    where = _all(order.where, _between("timestamp", start, end), None if deleted else kept.there)
-    own = [DELETED] if deleted else []
-    needed = [*columns, "session_id", "timestamp", "fingerprint", *own]
-    rows = kept.read(list(dict.fromkeys(needed)), where)
-    rank = pc.index_in(rows["session_id"], value_set=order.session_ids.combine_chunks())
+    listed, table = tables["conversations"], tables["messages"]
+    shown = [*columns_of(table, columns), *([DELETED] if deleted else [])]
+    conditions = [*_between("timestamp", start, end), table.shown(deleted)]
+    if asked is None:
+        rows = newest_first(listed.read(["session_id", "updated_at"], listed.shown(deleted)))
+        order = rows["session_id"].combine_chunks()
+    else:
+        # Not by what the caller's frame says of a creation: it may be merged, or of another zone.
+        order = pa.array(asked, pa.large_string())
+        months = pc.unique(listed.read([MONTH], having(order))[MONTH])
+        conditions += [pc.field(MONTH).isin(months), having(order)]
+    needed = dict.fromkeys([*shown, "session_id", "timestamp", "fingerprint"])
+    rows = table.read(list(needed), _all(*conditions))
+    rank = pc.index_in(rows["session_id"], value_set=order)
     keys = pa.table({"rank": rank, "at": rows["timestamp"], "mark": rows["fingerprint"]})
-    return _frame(kept, _sorted(rows.select([*columns, *own]), keys), tz)
+    return _frame(table, _sorted(rows.select(shown), keys), tz)
 
 
 def _sorted(rows: pa.Table, keys: pa.Table) -> pa.Table:
@@ -140,29 +131,14 @@ def _sorted(rows: pa.Table, keys: pa.Table) -> pa.Table:
     return rows.take(pa.array(places))
 
 
-def snapshot(kept: ArchiveTable, columns: list[str], tz: str) -> pd.DataFrame:
-    """Read a table that each sync writes anew.
-
-    Parameters
-    ----------
-    kept : ArchiveTable
-        The table.
-    columns : list[str]
-        Names of the columns to read.
-    tz : str
-        The zone of the times.
-
-    Returns
-    -------
-    pandas.DataFrame
-        The columns asked for, every row of the last sync.
-    """
-    return _frame(kept, kept.read(columns), tz)
+def whole(table: ArchiveTable, tz: str) -> pd.DataFrame:
+    """Read all of a table that each sync writes anew."""
+    return _frame(table, table.read(columns_of(table, None)), tz)
 
 
-def _frame(kept: ArchiveTable, rows: pa.Table, tz: str) -> pd.DataFrame:
-    """Give kept rows the dtypes of their table."""
-    declared = {column.name: column for column in kept.table.columns}
+def _frame(table: ArchiveTable, rows: pa.Table, tz: str) -> pd.DataFrame:
+    """Give archived rows the dtypes of their table."""
+    declared = {column.name: column for column in table.declared.columns}
     arrays: dict[str, Any] = {}
     for name in rows.column_names:
         kind = in_zone(declared[name].kind if name in declared else TIME, tz)
@@ -178,16 +154,12 @@ def _frame(kept: ArchiveTable, rows: pa.Table, tz: str) -> pd.DataFrame:
 
 def _between(
     name: str, start: pd.Timestamp | None, end: pd.Timestamp | None
-) -> pc.Expression | None:
-    field = pc.field(name)
-    return _all(
-        None if start is None else field >= _scalar(start),
-        None if end is None else field <= _scalar(end),
+) -> tuple[pc.Expression | None, pc.Expression | None]:
+    first, last = (
+        None if at is None else pa.scalar(at.to_pydatetime(), MOMENT) for at in (start, end)
     )
-
-
-def _scalar(moment: pd.Timestamp) -> pa.Scalar:
-    return pa.scalar(moment.to_pydatetime(), pa.timestamp("us", tz="UTC"))
+    field = pc.field(name)
+    return None if first is None else field >= first, None if last is None else field <= last
 
 
 def _all(*conditions: pc.Expression | None) -> pc.Expression | None:

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import json
+import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from crisp_data.outgoing.parts import Body, Part, Plain, User
+from crisp_data.outgoing.parts import MOST, Body, Part, Plain, User
 from crisp_data.outgoing.validation import Slot, as_json, check_fields, check_value, refuse, slots
+
+TYPES: dict[str, type[Message]] = {}
+"""The classes by the name that Crisp gives their type; ``message_types`` fills it."""
 
 
 @dataclass(frozen=True, repr=False, kw_only=True)
@@ -28,7 +32,7 @@ class Message(Part):
     origin : str, default "chat"
         "chat", "email", or the "urn:..." of a plugin (*documented*).
     stealth : bool, optional
-        Whether the customer's chat is not told that there is a new message (*stated*).
+        Whether the customer's chat shows no sign of a new message (*stated*).
     automated : bool, optional
         Whether a program wrote it (*observed*: bots are marked so).
     mentions : sequence of str, optional
@@ -95,8 +99,7 @@ class Message(Part):
                 **shared,
             )
         )
-        check_body(body)
-        check_content(type(self), body["content"])
+        check(body)
         return body
 
     def _content(self) -> Any:
@@ -119,17 +122,52 @@ def own(kind: type[Message]) -> list[Slot]:
     return [slot for slot in slots(kind) if slot not in shared]
 
 
-def check_body(body: Any) -> None:
-    """Refuse a body for all but its content."""
+def check(body: Any) -> None:
+    """Refuse a body that Crisp would refuse, before a request is spent.
+
+    Parameters
+    ----------
+    body : dict
+        The JSON of a message, by whomever it was written.
+
+    Raises
+    ------
+    InvalidMessage
+        Its ``path`` names the first field that does not fit. It tells no text of the message.
+
+    Examples
+    --------
+    >>> from crisp_data import outgoing
+    >>> picker = {"id": "a", "text": "b", "choices": [{"value": "c"}]}
+    >>> body = {"type": "picker", "from": "operator", "origin": "chat", "content": picker}
+    >>> try:
+    ...     outgoing.check(body)
+    ... except crisp.InvalidMessage as error:
+    ...     print(error.what)
+    .content.choices[0].label is required.
+    """
     check_fields(slots(Body), body, "")
+    content, known = body["content"], own(TYPES[body["type"]])
     if body["type"] != "note" and "mentions" in body:
         refuse(".mentions", "is for notes only")
-
-
-def check_content(kind: type[Message], content: Any) -> None:
-    """Refuse a content that is none of a type of message."""
-    known = own(kind)
     if known[0].name == "content":
         check_value(known[0].hint, content, ".content")
     else:
         check_fields(known, content, ".content")
+
+
+def new_fingerprint() -> int:
+    """Return a number for a message, from a range so wide that none comes twice.
+
+    Returns
+    -------
+    int
+        From 0 up to the largest that Crisp takes.
+
+    Examples
+    --------
+    >>> from crisp_data import outgoing
+    >>> outgoing.new_fingerprint() < 10**15
+    True
+    """
+    return secrets.randbelow(MOST)
