@@ -69,12 +69,6 @@ def batch_inbox_conversations(call: Call) -> Answer:
     return _apply(call.website, body, lambda row, _: row.update(inbox_id=target))
 
 
-@operation("batch_report_conversations")
-def batch_report_conversations(call: Call) -> Answer:
-    """Accept a report, which changes nothing that could be read back."""
-    return Answer("dispatched", status=202)
-
-
 @operation("batch_remove_conversations", "batch_remove_people")
 def batch_remove(call: Call) -> Answer:
     """Remove conversations, or people where the body names some."""

@@ -7,7 +7,7 @@ from typing import Any
 
 from . import filters, profiles
 from .records import Record
-from .request import Answer, Call, Encoded, Refusal, operation
+from .request import Answer, Call, Encoded, operation
 from .rng import salt_of, uuid4
 from .writes import blank, merge_meta, new_event, set_state
 
@@ -145,51 +145,3 @@ def list_conversation_files(call: Call) -> Answer:
 def list_spam_conversations(call: Call) -> Answer:
     """List spam, of which the seeded data has none."""
     return call.page([])
-
-
-@operation("resolve_spam_conversation_content", "submit_spam_conversation_decision")
-def no_spam(call: Call) -> Answer:
-    """Refuse: there is no spam to decide on."""
-    raise Refusal(404, "spam_not_found")
-
-
-@operation("list_browsing_sessions_for_conversation")
-def list_browsing_sessions_for_conversation(call: Call) -> Answer:
-    """List live browsing sessions: nobody is browsing."""
-    _ = call.conversation
-    return Answer("listed", [])
-
-
-@operation(
-    "get_ongoing_call_session_for_conversation",
-    "abort_ongoing_call_session_for_conversation",
-    "transmit_signaling_on_ongoing_call_session",
-    "send_action_to_existing_browsing_session",
-    "assist_existing_browsing_session",
-)
-def no_live_session(call: Call) -> Answer:
-    """Refuse: there is nobody to call or to look over the shoulder of."""
-    _ = call.conversation
-    raise Refusal(404, "not_found")
-
-
-@operation(
-    "initiate_conversation_with_existing_session",
-    "request_identity_verification_for_conversation",
-    "redeem_identity_verification_link_for_conversation",
-    "request_email_transcript_for_conversation",
-    "request_chatbox_binding_purge_for_conversation",
-    "request_user_feedback_for_conversation",
-    "initiate_browsing_session_for_conversation",
-    "initiate_new_call_session_for_conversation",
-    "request_tool_call_for_conversation",
-    "deliver_widget_button_action_for_conversation",
-    "deliver_widget_data_fetch_action_for_conversation",
-    "deliver_widget_data_edit_action_for_conversation",
-    "schedule_reminder_for_conversation",
-    "report_conversation",
-)
-def accept(call: Call) -> Answer:
-    """Accept what has no effect that could be read back."""
-    _ = call.conversation
-    return Answer("dispatched", status=202)

@@ -60,15 +60,6 @@ class Website:
 
     # Reading
 
-    def known_people(self) -> dict[str, list[Conversation]]:
-        """Return the conversations of each `people_id`, newest update first."""
-        known: dict[str, list[Conversation]] = {}
-        for _, session_id in self.order:
-            one = self.conversations[session_id]
-            if one.facts.people_id is not None:
-                known.setdefault(one.facts.people_id, []).append(one)
-        return known
-
     def record(self, conversation: Conversation) -> Record:
         """Return the record; whoever means to change it takes `edit` instead."""
         if conversation.row is not None:
