@@ -61,6 +61,11 @@ def _change(name: str, put: Callable[[Record, Any], object]) -> None:
         return Answer("updated")
 
 
+def _set(name: str, **fields: str) -> None:
+    """Register a write that sets each field to what the body holds by another name."""
+    _change(name, lambda row, body: row.update({one: body[fields[one]] for one in fields}))
+
+
 _part("get_conversation_metas", lambda row: row["meta"])
 _part("get_conversation_state", lambda row: {"state": row["state"]})
 _part("get_conversation_routing_assign", lambda row: {"assigned": row["assigned"]})
@@ -74,26 +79,15 @@ _part(
     "get_conversation_relations",
     lambda row: {"conversations": {"parent": None, "children": []}},
 )
-_change("assign_conversation_routing", lambda row, body: row.update(assigned=body["assigned"]))
-_change("update_conversation_inbox", lambda row, body: row.update(inbox_id=body["inbox_id"]))
-_change(
-    "save_conversation_participants",
-    lambda row, body: row.update(participants=body["participants"]),
-)
-_change(
-    "block_incoming_messages_for_conversation",
-    lambda row, body: row.update(is_blocked=body["blocked"]),
-)
-_change(
-    "update_verify_status_for_conversation",
-    lambda row, body: row.update(is_verified=body["verified"]),
-)
+_set("assign_conversation_routing", assigned="assigned")
+_set("update_conversation_inbox", inbox_id="inbox_id")
+_set("save_conversation_participants", participants="participants")
+_set("block_incoming_messages_for_conversation", is_blocked="blocked")
+_set("update_verify_status_for_conversation", is_verified="verified")
 _change(
     "update_conversation_open_state",
     lambda row, body: row["active"].update(now=body["opened"]),
 )
-
-
 _change("update_conversation_metas", merge_meta)
 
 
