@@ -148,12 +148,8 @@ class Explore(Form):
         self._filters.show_those_of_the_table()
         self._cost.value = ""
         self.refresh()
-        try:
-            self._show_code(self.query().code)
-        except BadParameter as error:
-            self.fail(error)
-            return
-        if not self.runner.running:
+        readable = self.attempt(lambda: self._show_code(self.query().code))
+        if readable and not self.runner.running:
             self.clear_notice()
 
     def _fill_names(self, load: bool = False) -> None:

@@ -115,6 +115,26 @@ class Form:
             hint = "An unexpected error. The traceback is in the kernel's log."
             self.say(f"Stopped by {type(error).__name__}.", hint, "error")
 
+    def attempt(self, work: Callable[[], object]) -> bool:
+        """Do what takes no time; show a :class:`CrispError`, and say whether there was none.
+
+        Parameters
+        ----------
+        work : callable
+            What to do.
+
+        Returns
+        -------
+        bool
+            Whether it was done.
+        """
+        try:
+            work()
+        except CrispError as error:
+            self.fail(error)
+            return False
+        return True
+
     def error_note(self) -> str:
         """What stands below an error, such as what was done before it.
 

@@ -76,7 +76,7 @@ class MessageEditor:
         self._fields.children[0].focus()
 
     def draw_preview(self) -> None:
-        """Draw the message as its reader will see it, or say what it problem."""
+        """Draw the message as its reader will see it, or say what is wrong with it."""
         problem = self._draft.problem
         if not problem:
             self._preview.value = preview(self._draft.message(), self._composer.website)
