@@ -102,7 +102,7 @@ _FILTERS = {
 
 
 def given(filters: dict[str, Any], table: str, tz: str, archive: str | None) -> dict[str, Any]:
-    """Keep the filters that were given; refuse, before anything is spent, what cannot be.
+    """Return the filters that were given; refuse, before anything is spent, what cannot be.
 
     Parameters
     ----------

@@ -10,8 +10,7 @@ from crisp_data.counts import count
 from crisp_data.errors import CrispError
 from crisp_data.forms.compose_html import head, placeholder
 from crisp_data.forms.compose_model import ComposeModel, PendingMessage
-from crisp_data.forms.conversation import Conversation
-from crisp_data.forms.conversation import html as thread_html
+from crisp_data.forms.conversation import Conversation, thread_html
 from crisp_data.forms.conversation_list import ConversationList
 from crisp_data.forms.form import Form
 from crisp_data.forms.html import escape, service, soft
@@ -125,7 +124,8 @@ class Compose(Form):
     def _show_thread(self) -> None:
         opened = self.composer.conversation
         self._who.value = head(opened.row if opened else None)
-        self._thread.value = _thread_html(opened) if opened else ""
+        # Above the thread, why it may lack messages.
+        self._thread.value = soft(opened.incomplete) + thread_html(opened.entries) if opened else ""
         show(self._earlier, opened is not None and opened.has_earlier)
         show(self._again, opened is not None)
         self.refresh()
@@ -225,8 +225,3 @@ class Compose(Form):
         if opened is None:
             return [read, "none open"]
         return [read, f"one open, {count(len(opened.frame), 'message')} read"]
-
-
-def _thread_html(opened: Conversation) -> str:
-    """Draw the thread, and above it why it may lack messages."""
-    return soft(opened.incomplete) + thread_html(opened.entries)

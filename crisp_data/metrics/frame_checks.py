@@ -78,6 +78,19 @@ def milliseconds(frame: pd.DataFrame, column: str) -> tuple[Ints, str]:
     return pd.DatetimeIndex(times).as_unit("ms").asi8, str(times.dt.tz)
 
 
+def values(frame: pd.DataFrame, column: str, dtype: str, missing: Any) -> npt.NDArray[Any]:
+    """Give a column as an array of its declared dtype, whatever dtype a frame has made of it."""
+    kind = type(missing)
+    try:
+        found: Any = frame[column].astype(pd.api.types.pandas_dtype(dtype)).array
+        return np.asarray(found.to_numpy(kind, na_value=missing))
+    except (TypeError, ValueError):
+        raise BadParameter(
+            f"The column {column!r} does not hold values of type {dtype}.",
+            "Read a file as a table: crisp.read(path, 'messages').",
+        ) from None
+
+
 def times(at: Ints, tz: str) -> pd.DatetimeIndex:
     """Give milliseconds since 1970 as times in a zone."""
     return pd.DatetimeIndex(at.view("M8[ms]")).tz_localize("UTC").tz_convert(tz)

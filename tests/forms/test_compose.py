@@ -7,6 +7,7 @@ import ipywidgets as widgets
 import pytest
 
 import crisp_data as crisp
+from crisp_data.api.paging import NOTHING_NEW
 from crisp_data.forms import form as form_module
 from crisp_data.forms.compose import Compose
 from crisp_data.outgoing import Text
@@ -448,6 +449,21 @@ def test_a_thread_that_cannot_be_read_again_does_not_unsend(form, sandbox):
     assert "Sent to Grace Patel." in said(form)
     assert "The thread could not be read again" in said(form)
     assert len(arrived(sandbox, "Hello")) == 1
+
+
+def test_above_a_thread_that_may_lack_messages_stands_why(ws, sandbox, monkeypatch):
+    sessions = [row["session_id"] for row in sandbox.truth("messages")]
+    form = ws.compose(max(set(sessions), key=sessions.count))
+    assert shows(form, "Earlier messages")
+    assert NOTHING_NEW not in texts(form, "crisp-reading")
+    # From here on the server answers with the newest batch, whatever is asked.
+    send = ws.client._send
+    monkeypatch.setattr(
+        ws.client, "_send", lambda method, path, *_, **options: send(method, path, {}, **options)
+    )
+    while shows(form, "Earlier messages") and not form.composer.conversation.incomplete:
+        press(form, "Earlier messages")
+    assert NOTHING_NEW in texts(form, "crisp-reading")
 
 
 def test_what_customers_wrote_is_text(ws, sandbox):

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 import crisp_data as crisp
 from crisp_data.api import paging
 from crisp_data.api.routes import PER_PAGE_MAX
-from crisp_data.forms.conversation import Conversation, html
+from crisp_data.forms.conversation import Conversation, thread_html
 from crisp_data.forms.inbox import PAGE, Inbox, customer, label, labels
 from crisp_data.sandbox import Sandbox
 
@@ -211,7 +211,7 @@ def test_what_was_said_is_text_and_never_html(ws, inbox):
     )
     conversation = Conversation(ws, session_id, inbox.row(session_id))
     conversation.read()
-    drawn = html(conversation.entries)
+    drawn = thread_html(conversation.entries)
     assert drawn.count("&lt;script&gt;") == 2
     assert "<script" not in drawn
     assert "<img" not in drawn
