@@ -8,7 +8,6 @@ import ipywidgets as widgets
 import pandas as pd
 
 from crisp_data.counts import count
-from crisp_data.errors import BadParameter
 from crisp_data.forms import html
 from crisp_data.forms.explore_filters import ExploreFilters
 from crisp_data.forms.explore_model import ExploreModel, Query
@@ -164,12 +163,11 @@ class Explore(Form):
         self._start(self._load, lambda: self._fill_names(load=True), "Loading …")
 
     def _start_price(self) -> None:
-        try:
+        def start() -> None:
             query = self.query()  # as the filters stand when the button is pressed
-        except BadParameter as error:
-            self.fail(error)
-            return
-        self._start(self._show_cost, lambda: self._price(query), "Asking …")
+            self._start(self._show_cost, lambda: self._price(query), "Asking …")
+
+        self.attempt(start)
 
     def _start_pull(self) -> None:
         model = self.explorer

@@ -251,7 +251,7 @@ def test_nor_for_the_days_reset(sandbox, waits):
     assert "quota is used up" in said(form)
 
 
-def test_who_answers_reads_with_what_is_kept_for_that(sandbox, waits):
+def test_who_answers_reads_with_the_reserve_for_writes(sandbox, waits):
     ws = crisp.connect(sandbox=sandbox, sleep=waits.append, quota=20, reserve_for_writes=0.5)
     reader = crisp.connect(sandbox=sandbox, quota=20, reserve_for_writes=0.5, writes=False)
     session_id = sandbox.truth("conversations")[0]["session_id"]
@@ -405,7 +405,7 @@ def test_a_lost_answer_is_looked_up_and_nothing_is_sent_twice(form, sandbox):
         assert len(arrived(sandbox, drop)) == 1
 
 
-def test_an_unknown_outcome_is_told_loudly_and_sending_again_looks_it_up(form, ws, sandbox):
+def test_an_unknown_outcome_is_an_alert_and_sending_again_looks_it_up(form, ws, sandbox):
     choose(form)
     write(form, "Hello")
     sandbox.faults(operation="send_message_in_conversation", next=1, drop="after")

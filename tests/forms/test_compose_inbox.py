@@ -139,7 +139,7 @@ def test_names_cannot_reorder_or_break_the_line_they_stand_in(inbox):
     assert customer(row) == "a visitor without a name"
 
 
-def test_what_looks_the_same_is_told_apart(inbox):
+def test_what_looks_the_same_is_distinguished(inbox):
     frame = inbox.shown.head(3).copy()
     twin = frame.iloc[[0]].assign(session_id="session_of_the_twin")
     made = labels(pd.concat([frame, twin]))
