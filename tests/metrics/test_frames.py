@@ -68,10 +68,7 @@ def test_the_declared_dtypes(measure, messages):
     assert isinstance(found.index, pd.RangeIndex)
     assert "Returns" in (getattr(measure, "func", measure).__doc__ or "")
     doc = getattr(measure, "func", measure).__doc__
-    assert all(
-        f"``{name}``" in doc or "As in" in doc or "Columns as" in doc
-        for name in found
-    )
+    assert all(f"``{name}``" in doc or "As in" in doc or "Columns as" in doc for name in found)
 
 
 @each
