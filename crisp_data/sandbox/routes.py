@@ -10,6 +10,7 @@ from __future__ import annotations
 import base64
 import binascii
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from hmac import compare_digest
@@ -81,12 +82,20 @@ def _table(routes: list[Route]) -> dict[tuple[str, ...], dict[str, Route]]:
     return dict(sorted(table.items(), key=lambda item: [part[:1] == "{" for part in item[0]]))
 
 
+def _pattern(template: tuple[str, ...]) -> str:
+    parts = ("[^\0]+" if part[:1] == "{" else re.escape(part) for part in template)
+    return "(" + "\0".join(parts) + ")"
+
+
 def _segments(path: str) -> tuple[str, ...]:
     return tuple(path.strip("/").split("/"))
 
 
 _ROUTES = _load()
 _TABLE = _table(_ROUTES)
+_METHODS = list(_TABLE.values())
+#: All paths as one expression, a group each, with NUL between the segments.
+_PATHS = re.compile("|".join(map(_pattern, _TABLE)))
 #: The official names. Operations that share method and path are counted under the first.
 OPERATIONS = frozenset(route.name for route in _ROUTES)
 
@@ -105,24 +114,15 @@ def match(method: str, target: str) -> Match | Refusal:
     if not path.startswith(f"{PREFIX}/"):
         return Refusal(404, "not_found")
     segments = [unquote(part) for part in _segments(path[len(PREFIX) :])]
-    methods = _methods(segments)
-    if methods is None:
+    found = _PATHS.fullmatch("\0".join(segments))
+    if found is None or found.lastindex is None:
         return Refusal(404, "not_found")
+    methods = _METHODS[found.lastindex - 1]
     if method not in methods:
         return Refusal(405, "method_not_allowed")
     route = methods[method]
     pairs = zip(_segments(route.path), segments, strict=True)
     return Match(route, {name[1:-1]: part for name, part in pairs if name[0] == "{"})
-
-
-def _methods(segments: list[str]) -> dict[str, Route] | None:
-    """Return the routes of a path by method."""
-    for template, methods in _TABLE.items():
-        if len(template) == len(segments):
-            pairs = zip(template, segments, strict=True)
-            if all(name == part or (name[0] == "{" and part) for name, part in pairs):
-                return methods
-    return None
 
 
 def authenticate(world: World, headers: Mapping[str, str]) -> Token:
