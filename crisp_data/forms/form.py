@@ -124,6 +124,11 @@ class Form:
         ----------
         counter : RequestCounter
             Counts what the block spends.
+
+        Raises
+        ------
+        CrispError
+            What ended the block, where nobody stopped it.
         """
         try:
             yield

@@ -26,7 +26,22 @@ def numbers_of(wall: pd.DatetimeIndex, by: str) -> Ints:
 
 
 def starts_of(numbers: Ints, by: str, zone: str) -> pd.DatetimeIndex:
-    """Give the moments at which periods begin; where clocks skip midnight, what follows it."""
+    """Give the moments at which periods begin; where clocks skip midnight, what follows it.
+
+    Parameters
+    ----------
+    numbers : numpy.ndarray of int64
+        Periods since 1970, as from `numbers_of`.
+    by : str
+        "day", "week" or "month".
+    zone : str
+        The zone.
+
+    Returns
+    -------
+    pandas.DatetimeIndex
+        The moments, in the zone.
+    """
     days = numbers * 7 - _THURSDAY if by == "week" else numbers
     walls = pd.DatetimeIndex(days.view("M8[M]" if by == "month" else "M8[D]").astype("M8[ms]"))
     return localize_index(walls, zone)

@@ -79,7 +79,29 @@ def milliseconds(frame: pd.DataFrame, column: str) -> tuple[Ints, str]:
 
 
 def values(frame: pd.DataFrame, column: str, dtype: str, missing: Any) -> npt.NDArray[Any]:
-    """Give a column as an array of its declared dtype, whatever dtype a frame has made of it."""
+    """Give a column as an array of its declared dtype, whatever dtype a frame has made of it.
+
+    Parameters
+    ----------
+    frame : pandas.DataFrame
+        The frame.
+    column : str
+        The column.
+    dtype : str
+        Its declared dtype.
+    missing : object
+        What stands for a missing value; its type is that of the array.
+
+    Returns
+    -------
+    numpy.ndarray
+        The values.
+
+    Raises
+    ------
+    BadParameter
+        The column holds values of another type.
+    """
     kind = type(missing)
     try:
         found: Any = frame[column].astype(pd.api.types.pandas_dtype(dtype)).array
