@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 from crisp_data import config
 from crisp_data.arguments import UUID
-from crisp_data.counts import count
 from crisp_data.errors import BadParameter, Forbidden
+from crisp_data.plurals import count
 from crisp_data.rest.client import Client
 from crisp_data.workspace.workspace import Workspace
 

@@ -22,8 +22,8 @@ from crisp_data.archive.consistency import merge_months
 from crisp_data.archive.coverage import Coverage
 from crisp_data.archive.state import FORMAT, Deep, State, StateTable
 from crisp_data.archive.table import SYNCED, ArchiveTable
-from crisp_data.counts import count
 from crisp_data.errors import CrispWarning, NotFound
+from crisp_data.plurals import count
 from crisp_data.rest.client import Client
 
 _EVER = 2**62  # later than any update

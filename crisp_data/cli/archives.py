@@ -10,8 +10,8 @@ import click
 import crisp_data as crisp
 from crisp_data.archive.reader import SNAPSHOTS
 from crisp_data.cli.options import ROW_NAMES, connection, workspace
-from crisp_data.counts import count
 from crisp_data.errors import BadParameter, Offline, RateLimited, ServerError
+from crisp_data.plurals import count
 
 _PASSING = (Offline, RateLimited, ServerError)
 _LONGEST = 900.0  # seconds between two tries of a sync that goes on until it is done

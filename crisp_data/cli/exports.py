@@ -13,8 +13,8 @@ import crisp_data as crisp
 from crisp_data import export as files
 from crisp_data import transcripts as texts
 from crisp_data.cli.options import ROW_NAMES, given, pseudonymiser, pulling, source
-from crisp_data.counts import count
 from crisp_data.errors import BadParameter
+from crisp_data.plurals import count
 
 
 @click.command("export")

@@ -8,8 +8,8 @@ import click
 
 from crisp_data import config
 from crisp_data.cli.options import connection, workspace
-from crisp_data.counts import count
 from crisp_data.outbox import FILE, everything
+from crisp_data.plurals import count
 
 
 @click.group(short_help="Manage messages that were not sent.")

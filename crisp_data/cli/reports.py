@@ -10,9 +10,9 @@ import click
 from crisp_data import dates
 from crisp_data import report as pages
 from crisp_data.cli.options import pseudonymiser, reading, source
-from crisp_data.counts import count
 from crisp_data.errors import BadParameter
 from crisp_data.metrics import BusinessHours
+from crisp_data.plurals import count
 
 
 @click.command("report", short_help="Write a report on a period: figures, charts and tables.")

@@ -10,8 +10,8 @@ from typing import Any
 import click
 
 import crisp_data as crisp
-from crisp_data.counts import count
 from crisp_data.errors import CrispError
+from crisp_data.plurals import count
 
 
 @click.command(short_help="Run the main job on the sandbox, without a key.")

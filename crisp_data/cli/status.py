@@ -8,8 +8,8 @@ import click
 
 from crisp_data import config, tables
 from crisp_data.cli.options import connection
-from crisp_data.counts import count
 from crisp_data.errors import BadParameter, FileTrouble
+from crisp_data.plurals import count
 from crisp_data.rest import cache_purge
 from crisp_data.rest.client import Client
 

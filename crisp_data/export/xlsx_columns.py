@@ -8,7 +8,6 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from crisp_data.counts import count
 from crisp_data.errors import BadParameter
 from crisp_data.export.columns import (
     is_nested,
@@ -21,6 +20,7 @@ from crisp_data.export.columns import (
 )
 from crisp_data.export.formula_guard import guard
 from crisp_data.export.prepare import DTYPE_NOTE
+from crisp_data.plurals import count
 
 ROWS, COLUMNS, CHARACTERS = 1_048_576, 16_384, 32_767
 

@@ -7,7 +7,6 @@ from functools import partial
 import ipywidgets as widgets
 import pandas as pd
 
-from crisp_data.counts import count
 from crisp_data.errors import BadParameter
 from crisp_data.forms import html
 from crisp_data.forms.broadcast_html import REST, card, question, tally
@@ -16,6 +15,7 @@ from crisp_data.forms.form import Form
 from crisp_data.forms.protocol import Workspace
 from crisp_data.forms.row_picker import RowPicker
 from crisp_data.forms.widget_parts import button, heading, row, set_class, show, stack
+from crisp_data.plurals import count
 
 _BUTTONS = 8  # columns with a button of their own; the others are typed
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pandas as pd
 
-from crisp_data.counts import count
 from crisp_data.forms import html
 from crisp_data.forms.protocol import Workspace
+from crisp_data.plurals import count
 
 #: What to do about messages that were not sent.
 REST = (

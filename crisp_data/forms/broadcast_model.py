@@ -11,11 +11,11 @@ import numpy as np
 import pandas as pd
 
 from crisp_data import outbox, outgoing, tables
-from crisp_data.counts import count
 from crisp_data.errors import BadParameter, CrispError
 from crisp_data.forms import html
 from crisp_data.forms.protocol import Workspace
 from crisp_data.forms.request_counter import RequestCounter
+from crisp_data.plurals import count
 
 #: The columns that describe a conversation in the list, and that are searched.
 DESCRIBING = ("nickname", "email", "state", "segments", "last_message", "updated_at")

@@ -6,7 +6,6 @@ from collections.abc import Callable
 
 import ipywidgets as widgets
 
-from crisp_data.counts import count
 from crisp_data.errors import CrispError
 from crisp_data.forms.compose_html import head, placeholder
 from crisp_data.forms.compose_model import ComposeModel, PendingMessage
@@ -18,6 +17,7 @@ from crisp_data.forms.message_editor import MessageEditor
 from crisp_data.forms.protocol import Workspace
 from crisp_data.forms.widget_parts import button, row, show, stack
 from crisp_data.outbox import Receipt
+from crisp_data.plurals import count
 
 
 class Compose(Form):

@@ -7,13 +7,13 @@ from collections.abc import Callable
 import ipywidgets as widgets
 import pandas as pd
 
-from crisp_data.counts import count
 from crisp_data.forms import html
 from crisp_data.forms.explore_filters import ExploreFilters
 from crisp_data.forms.explore_model import ExploreModel, Query
 from crisp_data.forms.form import Form
 from crisp_data.forms.protocol import Workspace
 from crisp_data.forms.widget_parts import button, row, set_class, show
+from crisp_data.plurals import count
 from crisp_data.quota.estimate import Plan
 
 _PREVIEW = {

@@ -13,8 +13,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from crisp_data.counts import count
 from crisp_data.forms.protocol import Workspace
+from crisp_data.plurals import count
 from crisp_data.quota import meter
 
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from crisp_data.counts import count
 from crisp_data.forms.html import escape
 from crisp_data.outgoing import Audio, Carousel, Field, Message, Picker
+from crisp_data.plurals import count
 
 _UNSEEN = "The customer does not see this."
 _COLLEAGUES = {"note": "Your colleagues do:", "event": "Your colleagues see it in the thread:"}

@@ -11,10 +11,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from crisp_data.counts import count
 from crisp_data.dates import check_tz
 from crisp_data.errors import BadParameter
 from crisp_data.metrics.frame_checks import Flags, Ints, times
+from crisp_data.plurals import count
 
 _DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 _SPAN = re.compile(r"([01]\d|2[0-4]):([0-5]\d)\s*-\s*([01]\d|2[0-4]):([0-5]\d)", re.ASCII)

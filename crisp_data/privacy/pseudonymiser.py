@@ -9,8 +9,8 @@ from typing import Any, Self
 
 import pandas as pd
 
-from crisp_data.counts import count
 from crisp_data.errors import BadParameter
+from crisp_data.plurals import count
 from crisp_data.privacy.column_roles import role_of, roles_of
 from crisp_data.privacy.derived import contents, previews
 from crisp_data.privacy.folding import fold

@@ -11,9 +11,9 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from crisp_data.counts import count
 from crisp_data.errors import BadParameter, ForkedProcess, QuotaExceeded
 from crisp_data.local.forks import PerProcess
+from crisp_data.plurals import count
 
 
 class Budget:

@@ -7,7 +7,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from crisp_data.counts import count
+from crisp_data.plurals import count
 from crisp_data.quota import meter
 
 #: A pull of more requests than this shows its plan before it starts.

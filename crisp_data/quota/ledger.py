@@ -16,8 +16,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from crisp_data.counts import count
 from crisp_data.errors import BadParameter, QuotaExceeded
+from crisp_data.plurals import count
 from crisp_data.quota import meter
 from crisp_data.quota.budget import Budget, Budgets
 from crisp_data.quota.ledger_file import LedgerFile

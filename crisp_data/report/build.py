@@ -6,8 +6,8 @@ from typing import Any
 
 import pandas as pd
 
-from crisp_data.counts import count
 from crisp_data.metrics import BusinessHours
+from crisp_data.plurals import count
 from crisp_data.report import tables, wording
 from crisp_data.report.charts import charts
 from crisp_data.report.figures import figures

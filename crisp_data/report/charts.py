@@ -15,7 +15,7 @@ from typing import Any
 import pandas as pd
 
 from crisp_data import metrics, plots
-from crisp_data.counts import count
+from crisp_data.plurals import count
 from crisp_data.report.period_view import PeriodView
 from crisp_data.report.wording import as_text
 

@@ -9,9 +9,9 @@ from typing import Any
 import pandas as pd
 
 from crisp_data import metrics
-from crisp_data.counts import count
 from crisp_data.plots import style
 from crisp_data.plots.about import plural
+from crisp_data.plurals import count
 from crisp_data.report import wording
 from crisp_data.report.period_view import PeriodView
 from crisp_data.report.wording import NOTHING, as_text, change

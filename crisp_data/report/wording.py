@@ -6,9 +6,9 @@ from typing import Any, Literal
 
 import pandas as pd
 
-from crisp_data.counts import count
 from crisp_data.dates import is_repeated
 from crisp_data.plots import style
+from crisp_data.plurals import count
 
 Kind = Literal["count", "duration", "share"]
 NOTHING = "–"

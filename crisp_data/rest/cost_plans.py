@@ -11,8 +11,8 @@ import pandas as pd
 
 from crisp_data import arguments, dates, filters, tables
 from crisp_data.api.envelope import Page
-from crisp_data.counts import count
 from crisp_data.filters import State
+from crisp_data.plurals import count
 from crisp_data.quota.estimate import PAGE, SHOWN, Plan, Rows, extrapolate, list_requests
 from crisp_data.rest.client import Client
 from crisp_data.rest.page_iterator import Pages

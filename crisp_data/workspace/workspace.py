@@ -20,10 +20,10 @@ from crisp_data import arguments, config, dates, export, filters, forms, metrics
 from crisp_data.api.envelope import Page
 from crisp_data.api.paging import NOTHING_NEW
 from crisp_data.archive import Archive
-from crisp_data.counts import count
 from crisp_data.errors import CrispError, CrispWarning, FileTrouble, QuotaExceeded
 from crisp_data.filters import State
 from crisp_data.local import inherited
+from crisp_data.plurals import count
 from crisp_data.privacy import Pseudonymiser
 from crisp_data.quota.budget import Budget
 from crisp_data.quota.estimate import SHOWN, Plan

@@ -22,7 +22,7 @@ def count(number: int, thing: str, things: str | None = None) -> str:
 
     Examples
     --------
-    >>> from crisp_data.counts import count
+    >>> from crisp_data.plurals import count
     >>> count(1, "row"), count(2000, "row"), count(0, "reply", "replies")
     ('1 row', '2,000 rows', '0 replies')
     """
