@@ -1,4 +1,4 @@
-"""``sync`` and ``archive``: a workspace kept where it costs no request to read."""
+"""``sync`` and ``archive``: a workspace on disk, which costs no request to read."""
 
 from __future__ import annotations
 

@@ -15,7 +15,7 @@ from crisp_data.cli.options import connection, workspace
 
 @click.command()
 @click.option("--identifier", prompt=True, help="The token's identifier.")
-@click.option("--tier", type=click.Choice(["plugin", "website", "user"]), default="plugin",
+@click.option("--tier", type=click.Choice(list(config.DAILY_LIMITS)), default="plugin",
               show_default=True, prompt=True)  # fmt: skip
 @click.option("--website", default="", prompt="Website id (empty: choose later)")
 @click.option("--base-url", default=None, help="Address of the API, if it is not Crisp's own.")

@@ -14,6 +14,7 @@ import click
 import crisp_data as crisp
 from crisp_data import config, dates
 from crisp_data.errors import BadParameter, CrispError, Offline, QuotaExceeded
+from crisp_data.filters import STATES
 from crisp_data.privacy import Pseudonymiser
 
 EPILOG = """
@@ -76,7 +77,7 @@ reading = _together(
 pulling = _together(
     click.option("--since", help="2026-10-01, '7 days ago', ..."),
     click.option("--until", help="Same format as --since; a date includes the whole day."),
-    click.option("--state", type=click.Choice(["pending", "unresolved", "resolved"])),
+    click.option("--state", type=click.Choice(STATES)),
     click.option("--segment", help="Only conversations with this segment."),
     click.option("--assigned", help="Only conversations assigned to this operator's user_id."),
     click.option("--search", help="Crisp's text search."),
@@ -102,7 +103,7 @@ _FILTERS = {
 
 
 def given(filters: dict[str, Any], table: str, tz: str, archive: str | None) -> dict[str, Any]:
-    """Keep the filters that were given; refuse, before anything is spent, what cannot be.
+    """Return the filters that were given; refuse, before anything is spent, what cannot be.
 
     Parameters
     ----------

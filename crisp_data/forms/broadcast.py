@@ -7,7 +7,7 @@ from functools import partial
 import ipywidgets as widgets
 import pandas as pd
 
-from crisp_data.errors import BadParameter, CrispError
+from crisp_data.errors import BadParameter
 from crisp_data.forms import html
 from crisp_data.forms.broadcast_html import REST, card, question, tally
 from crisp_data.forms.broadcast_model import BroadcastModel
@@ -223,24 +223,17 @@ class Broadcast(Form):
     def _do_dry_run(self) -> None:
         model = self.broadcaster
         _days(self._quiet_days.value)
-        try:
+        with self.unless_stopped(model.spending):
             dry = model.dry_run()
-        except CrispError:
-            if not model.spending.stopped:
-                raise
-            self.say("Stopped. No further requests were sent.", kind="info")
-            return
-        left_out = dry["reason"] != ""
-        self._show_tables(
-            dry,
-            ("Left out", left_out, ["to", "reason", "text"]),
-            ("To send", ~left_out, ["to", "text"]),
-        )
-        self.say(
-            f"{count(int((~left_out).sum()), 'message')} to send, {left_out.sum():,} left out.",
-            "Nothing was sent.",
-            "info",
-        )
+            left_out = dry["reason"] != ""
+            self._show_tables(
+                dry,
+                ("Left out", left_out, ["to", "reason", "text"]),
+                ("To send", ~left_out, ["to", "text"]),
+            )
+            to_send = count(int((~left_out).sum()), "message")
+            said = f"{to_send} to send, {left_out.sum():,} left out."
+            self.say(said, "Nothing was sent.", "info")
 
     def _do_send(self, typed: str) -> None:
         model = self.broadcaster

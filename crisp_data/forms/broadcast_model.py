@@ -212,11 +212,6 @@ class BroadcastModel:
         self._stop.set()
         self.spending.stop()
 
-    @property
-    def stopped(self) -> bool:
-        """Whether the last sending was stopped."""
-        return self._stop.is_set()
-
     def _on_progress(self, done: int, _: int) -> None:
         self.done = done
 

@@ -7,9 +7,9 @@ from collections.abc import Callable
 import ipywidgets as widgets
 
 from crisp_data.errors import CrispError
-from crisp_data.forms import conversation
 from crisp_data.forms.compose_html import head, placeholder
 from crisp_data.forms.compose_model import ComposeModel, PendingMessage
+from crisp_data.forms.conversation import Conversation, thread_html
 from crisp_data.forms.conversation_list import ConversationList
 from crisp_data.forms.form import Form
 from crisp_data.forms.html import escape, service, soft
@@ -60,7 +60,7 @@ class Compose(Form):
         self.body.children = [widgets.Box([grid]).add_class("crisp-frame")]
         # Next to the button that brought it: the end of the form may be far from there.
         self.box.children = [child for child in self.box.children if child is not self._notice]
-        self._try(self.composer.inbox.load)
+        self.attempt(self.composer.inbox.load)
         if session_id is not None:
             self._open(session_id)
         else:
@@ -68,8 +68,8 @@ class Compose(Form):
 
     def _reading_pane(self) -> widgets.Widget:
         self._who, self._thread = widgets.HTML(), widgets.HTML()
-        self._earlier = button("Earlier messages · 1 request", self._read_earlier, small=True)
-        self._again = button("Read again · 1 request", self._read_again, small=True)
+        self._earlier = self._reader("Earlier messages · 1 request", Conversation.earlier)
+        self._again = self._reader("Read again · 1 request", Conversation.read)
         tools = row(self._earlier, self._again)
         return stack(self._who, tools, self._thread).add_class("crisp-reading")
 
@@ -99,21 +99,21 @@ class Compose(Form):
         self._thread.value = placeholder("Reading its messages …")
         show(self._earlier, False)
         show(self._again, False)
-        if self._try(lambda: self.composer.open(session_id)):
+        if self.attempt(lambda: self.composer.open(session_id)):
             self._editor.focus()
         self._show_conversation()
 
-    def _read_earlier(self) -> None:
-        with self.reading(self._earlier):
-            if self.composer.conversation is not None:
-                self.composer.conversation.earlier()
-        self._show_thread()
+    def _reader(self, label: str, read: Callable[[Conversation], None]) -> widgets.Button:
+        """Make a button that reads more of the open conversation."""
 
-    def _read_again(self) -> None:
-        with self.reading(self._again):
-            if self.composer.conversation is not None:
-                self.composer.conversation.read()
-        self._show_thread()
+        def pressed() -> None:
+            with self.reading(made):
+                if self.composer.conversation is not None:
+                    read(self.composer.conversation)
+            self._show_thread()
+
+        made = button(label, pressed, small=True)
+        return made
 
     def _show_conversation(self) -> None:
         opened = self.composer.conversation
@@ -124,7 +124,8 @@ class Compose(Form):
     def _show_thread(self) -> None:
         opened = self.composer.conversation
         self._who.value = head(opened.row if opened else None)
-        self._thread.value = _thread_html(opened) if opened else ""
+        # Above the thread, why it may lack messages.
+        self._thread.value = soft(opened.incomplete) + thread_html(opened.entries) if opened else ""
         show(self._earlier, opened is not None and opened.has_earlier)
         show(self._again, opened is not None)
         self.refresh()
@@ -145,7 +146,7 @@ class Compose(Form):
 
     def _ask_to_send(self) -> None:
         self.clear_notice()
-        self._try(lambda: self._ask(self.composer.ask()))
+        self.attempt(lambda: self._ask(self.composer.ask()))
 
     def _ask(self, pending: PendingMessage | None) -> None:
         self._pending = pending
@@ -206,14 +207,6 @@ class Compose(Form):
 
     # As every form
 
-    def _try(self, work: Callable[[], None]) -> bool:
-        try:
-            work()
-        except CrispError as error:
-            self.fail(error)
-            return False
-        return True
-
     def refresh(self) -> None:
         """Bring banner, quota and what the outbox holds up to date; spends nothing."""
         super().refresh()
@@ -232,8 +225,3 @@ class Compose(Form):
         if opened is None:
             return [read, "none open"]
         return [read, f"one open, {count(len(opened.frame), 'message')} read"]
-
-
-def _thread_html(opened: conversation.Conversation) -> str:
-    """Draw the thread, and above it why it may lack messages."""
-    return soft(opened.incomplete) + conversation.html(opened.entries)

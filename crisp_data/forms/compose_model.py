@@ -96,7 +96,7 @@ class ComposeModel:
 
     def operator_names(self, load: bool = False) -> dict[str, str]:
         """Whom a note may mention: names by ``user_id``; with ``load`` for one request at most."""
-        # Kept here: each message that is sent makes the cache forget the website's lists.
+        # Stored here: each message that is sent makes the cache forget the website's lists.
         self._colleagues = self._colleagues or operator_names(self._ws, load)
         return self._colleagues
 

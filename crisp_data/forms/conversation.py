@@ -71,7 +71,7 @@ class Conversation:
         self._check_end()
 
     def _check_end(self) -> None:
-        """After the last batch, learn for no request whether messages may be missing."""
+        """After the last batch, find out for no request whether messages may be missing."""
         if not self.has_earlier:
             self._thread.read_next()
 
@@ -112,19 +112,19 @@ class Conversation:
 
     def _list(self, table: str, operation: str) -> PagedList:
         # Reading in order to answer may spend the reserve for writes: an export that spent the
-        # day's reads must not keep people from it. Looking through the list is not answering.
+        # day's reads must not prevent it. Looking through the list is not answering.
         options = {"refresh": True, "for_write": self._ws.client.writes}
         return PagedList(
             self._ws, table, operation, where={"session_id": self.session_id}, **options
         )
 
 
-def html(entries: Iterable[Entry]) -> str:
+def thread_html(entries: Iterable[Entry]) -> str:
     """Draw the entries, newest last, scrolled to the end; all of it is escaped.
 
     Examples
     --------
-    >>> html([])
+    >>> thread_html([])
     "<p class='crisp-soft'>No messages yet.</p>"
     """
     items = "\n".join(map(html_document.entry, entries))

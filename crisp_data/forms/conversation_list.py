@@ -26,7 +26,7 @@ class ConversationList:
     inbox : Inbox
         What is searched and shown.
     form : Form
-        Shows errors, and keeps a button from being pressed twice.
+        Shows errors, and disables a button while its work is done.
     choose : callable
         Called with the ``session_id`` that somebody chose.
 
@@ -50,7 +50,7 @@ class ConversationList:
         self._rows = widgets.ToggleButtons(description="Conversations").add_class("crisp-list")
         self._text.observe(self._filter, "value")
         self._state.observe(self._filter, "value")
-        # Not on_submit, which ipywidgets has deprecated: it cannot be told from leaving the box.
+        # Not on_submit, which ipywidgets has deprecated: it looks the same as leaving the box.
         self._text.on_msg(self._on_message)
         self._rows.observe(self._on_choice, "value")
         self.box = stack(

@@ -157,7 +157,7 @@ class Draft:
 
     @property
     def problem(self) -> str:
-        """What keeps it from being sent, in the words of its labels; empty where nothing does."""
+        """Why it cannot be sent, in the words of its labels; empty where it can."""
         try:
             self.message()
         except InvalidMessage as error:

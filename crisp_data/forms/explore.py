@@ -7,7 +7,6 @@ from collections.abc import Callable
 import ipywidgets as widgets
 import pandas as pd
 
-from crisp_data.errors import BadParameter, CrispError
 from crisp_data.forms import html
 from crisp_data.forms.explore_filters import ExploreFilters
 from crisp_data.forms.explore_model import ExploreModel, Query
@@ -148,12 +147,8 @@ class Explore(Form):
         self._filters.show_those_of_the_table()
         self._cost.value = ""
         self.refresh()
-        try:
-            self._show_code(self.query().code)
-        except BadParameter as error:
-            self.fail(error)
-            return
-        if not self.runner.running:
+        readable = self.attempt(lambda: self._show_code(self.query().code))
+        if readable and not self.runner.running:
             self.clear_notice()
 
     def _fill_names(self, load: bool = False) -> None:
@@ -168,24 +163,24 @@ class Explore(Form):
         self._start(self._load, lambda: self._fill_names(load=True), "Loading …")
 
     def _start_price(self) -> None:
-        try:
+        def start() -> None:
             query = self.query()  # as the filters stand when the button is pressed
-        except BadParameter as error:
-            self.fail(error)
-            return
-        self._start(self._show_cost, lambda: self._price(query), "Asking …")
+            self._start(self._show_cost, lambda: self._price(query), "Asking …")
+
+        self.attempt(start)
 
     def _start_pull(self) -> None:
-        def pull() -> None:
-            self._show(self.explorer.query.table, self.explorer.pull())
-
-        self._start(self._pull, pull, "Pulling …", self.explorer.plan)
+        model = self.explorer
+        self._start(
+            self._pull, lambda: self._show(model.query.table, model.pull()), "Pulling …", model.plan
+        )
 
     def _start_pull_messages(self) -> None:
-        def pull() -> None:
-            self._show("messages", self.explorer.pull_messages())
-
-        self._start(self._pull_messages, pull, "Pulling …", self.explorer.price_messages())
+        model, pressed = self.explorer, self._pull_messages
+        plan = model.price_messages()
+        self._start(
+            pressed, lambda: self._show("messages", model.pull_messages()), "Pulling …", plan
+        )
 
     def _start(
         self,
@@ -194,16 +189,12 @@ class Explore(Form):
         doing: str,
         plan: Plan | None = None,
     ) -> None:
-        def unless_stopped() -> None:
-            try:
+        def run() -> None:
+            with self.unless_stopped(self.explorer.spending):
                 work()
-            except CrispError:
-                if not self.explorer.spending.stopped:
-                    raise
-                self.say("Stopped. No further requests were sent.", self.error_note(), "info")
 
         self._planned = 0 if plan is None else plan.requests
-        self.runner.start(pressed, unless_stopped, doing)
+        self.runner.start(pressed, run, doing)
 
     def _progress(self) -> tuple[int, int, str]:
         spent, planned = self.explorer.spending.used, self._planned

@@ -179,7 +179,7 @@ class ExploreModel:
 
     @contextmanager
     def _recorded_warnings(self) -> Iterator[None]:
-        """Keep what a pull warns of, for a form has no stderr; other warnings go their way."""
+        """Record what a pull warns of, for a form has no stderr; other warnings go their way."""
         self.warning_texts = []
         with warnings.catch_warnings(record=True) as caught:
             warnings.simplefilter("always", CrispWarning)

@@ -15,6 +15,7 @@ from crisp_data.errors import CrispError
 from crisp_data.forms import html as pieces
 from crisp_data.forms.background import BackgroundTask, Progress
 from crisp_data.forms.protocol import Workspace
+from crisp_data.forms.request_counter import RequestCounter
 from crisp_data.forms.widget_parts import close, stack
 from crisp_data.rest import waits
 
@@ -115,6 +116,47 @@ class Form:
             hint = "An unexpected error. The traceback is in the kernel's log."
             self.say(f"Stopped by {type(error).__name__}.", hint, "error")
 
+    @contextmanager
+    def unless_stopped(self, counter: RequestCounter) -> Iterator[None]:
+        """Say that a block was stopped, where that is what ended it.
+
+        Parameters
+        ----------
+        counter : RequestCounter
+            Counts what the block spends.
+
+        Raises
+        ------
+        CrispError
+            What ended the block, where nobody stopped it.
+        """
+        try:
+            yield
+        except CrispError:
+            if not counter.stopped:
+                raise
+            self.say("Stopped. No further requests were sent.", self.error_note(), "info")
+
+    def attempt(self, work: Callable[[], object]) -> bool:
+        """Do what takes no time; show a :class:`CrispError`, and say whether there was none.
+
+        Parameters
+        ----------
+        work : callable
+            What to do.
+
+        Returns
+        -------
+        bool
+            Whether it was done.
+        """
+        try:
+            work()
+        except CrispError as error:
+            self.fail(error)
+            return False
+        return True
+
     def error_note(self) -> str:
         """What stands below an error, such as what was done before it.
 
@@ -131,7 +173,7 @@ class Form:
 
     @contextmanager
     def busy(self, button: widgets.Button, busy_label: str = "") -> Iterator[None]:
-        """Keep a button from being pressed while its work is done, and show how that ends.
+        """Disable a button while its work is done, and show how that ends.
 
         A :class:`CrispError` is shown and ends the block. Anything else is shown by its class
         and raised again, into the kernel's log.

@@ -22,8 +22,8 @@ def escape(text: Any) -> str:
     """Make text safe to stand in HTML, whoever wrote it; None is empty.
 
     Customers' words come into a form through here only. Not through Label or description:
-    these are typeset as LaTeX between two dollars. The element keeps words that run from
-    right to left from turning round what stands beside them.
+    these are typeset as LaTeX between two dollars. The element stops words that run from
+    right to left turning round what stands beside them.
 
     Examples
     --------

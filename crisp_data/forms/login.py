@@ -22,7 +22,7 @@ class Login(Form):
     ----------
     connect : callable
         :func:`crisp_data.connect`, or what does the same.
-    keep : callable
+    store : callable
         Gets the :class:`~crisp_data.config.Settings` that worked, where the user stores them.
     **options
         Passed to ``connect``: ``writes``, ``base_url``, ``tz`` ...
@@ -38,10 +38,10 @@ class Login(Form):
     def __init__(
         self,
         connect: Callable[..., Workspace],
-        keep: Callable[[config.Settings], None] = config.store,
+        store: Callable[[config.Settings], None] = config.store,
         **options: Any,
     ) -> None:
-        self._connect, self._keep, self._options = connect, keep, options
+        self._connect, self._store, self._options = connect, store, options
         super().__init__(
             None,
             "Log in",
@@ -79,7 +79,7 @@ class Login(Form):
         )
         if self.remember.value:
             settings = self.ws.client.settings
-            self._keep(replace(settings, quota=self._options.get("quota")))
+            self._store(replace(settings, quota=self._options.get("quota")))
         name = self.ws.name or "a website whose name the token cannot read"
         stored = "is stored in the keyring" if self.remember.value else "was not stored"
         self.say(f"Opened {name}.", f"{self.ws.website_id}\nIt is in form.ws. The key {stored}.")

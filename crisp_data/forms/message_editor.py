@@ -26,7 +26,7 @@ class MessageEditor:
     composer : ComposeModel
         Whose draft is written.
     form : Form
-        Shows errors, and keeps a button from being pressed twice.
+        Shows errors, and disables a button while its work is done.
     changed : callable
         Called after each change of the draft.
 
@@ -63,7 +63,7 @@ class MessageEditor:
         self.fill()
 
     def fill(self) -> None:
-        """Show the fields of the type; each type keeps its values until it was sent."""
+        """Show the fields of the type; the values of each stay until it was sent."""
         old = self._fields.children
         fields = field_widgets.fill(self._draft.fields, self._draft.values, self._changed)
         self._fields.children = fields
@@ -76,7 +76,7 @@ class MessageEditor:
         self._fields.children[0].focus()
 
     def draw_preview(self) -> None:
-        """Draw the message as its reader will see it, or say what it problem."""
+        """Draw the message as its reader will see it, or say what is wrong with it."""
         problem = self._draft.problem
         if not problem:
             self._preview.value = preview(self._draft.message(), self._composer.website)

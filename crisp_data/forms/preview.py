@@ -6,18 +6,7 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from crisp_data.forms.html import escape
-from crisp_data.outgoing import (
-    Animation,
-    Audio,
-    Carousel,
-    Event,
-    Field,
-    File,
-    Message,
-    Note,
-    Picker,
-    Text,
-)
+from crisp_data.outgoing import Audio, Carousel, Field, Message, Picker
 from crisp_data.plurals import count
 
 _UNSEEN = "The customer does not see this."
@@ -61,22 +50,6 @@ def preview(message: Message, website: str) -> str:
     return f"{above}<div class='{kind}'>{face}<div>{head}{body}</div></div>"
 
 
-def _plain_text(message: Text | Note) -> str:
-    return _text(message.content)
-
-
-def _event(message: Event) -> str:
-    return f"{_text(message.text or message.namespace)}<small>{escape(message.namespace)}</small>"
-
-
-def _file(message: File) -> str:
-    return _attachment("📎", message.name, message.mime, message.url)
-
-
-def _animation(message: Animation) -> str:
-    return _attachment("🖼", "An animated picture", message.mime, message.url)
-
-
 def _audio(message: Audio) -> str:
     minutes, seconds = divmod(round(message.duration), 60)
     return _attachment("▶", f"{minutes}:{seconds:02}", message.mime, message.url)
@@ -106,19 +79,21 @@ def _carousel(message: Carousel) -> str:
         + "</div>"
         for card in message.targets
     )
-    return f"{_text(message.text)}<div class='crisp-cards'>{cards}</div>"
+    return f"{_text(message.text)}<div class='crisp-targets'>{cards}</div>"
 
 
 _BODIES: dict[str, Callable[[Any], str]] = {
-    "text": _plain_text,
-    "note": _plain_text,
-    "file": _file,
-    "animation": _animation,
+    "text": lambda message: _text(message.content),
+    "note": lambda message: _text(message.content),
+    "file": lambda message: _attachment("📎", message.name, message.mime, message.url),
+    "animation": lambda message: _attachment("🖼", "An animated picture", message.mime, message.url),
     "audio": _audio,
     "picker": _picker,
     "field": _field,
     "carousel": _carousel,
-    "event": _event,
+    "event": lambda message: (
+        f"{_text(message.text or message.namespace)}<small>{escape(message.namespace)}</small>"
+    ),
 }
 
 

@@ -48,13 +48,16 @@ Examples
 ['within', 'total', 'in_time', 'late', 'undecided', 'share']
 """
 
-from crisp_data.metrics.contacts import contacts, domains, join, masked, segments
+from crisp_data.metrics.contacts import contacts, domains
 from crisp_data.metrics.example import thread
+from crisp_data.metrics.grouping import join, segments
 from crisp_data.metrics.hours import BusinessHours
+from crisp_data.metrics.masked_texts import masked
 from crisp_data.metrics.operators import by_operator, load
+from crisp_data.metrics.resolutions import reopenings, resolution
 from crisp_data.metrics.responses import first_response, responses, waiting
 from crisp_data.metrics.survival import curve, median, service_level
-from crisp_data.metrics.tickets import one_touch, reopenings, resolution, tickets
+from crisp_data.metrics.tickets import one_touch, tickets
 from crisp_data.metrics.volume import backlog, volume
 
 __all__ = [

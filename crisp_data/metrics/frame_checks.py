@@ -84,6 +84,41 @@ def milliseconds(frame: pd.DataFrame, column: str) -> tuple[Ints, str]:
     return pd.DatetimeIndex(named).as_unit("ms").asi8, str(named.dt.tz)
 
 
+def values(frame: pd.DataFrame, column: str, dtype: str, missing: Any) -> npt.NDArray[Any]:
+    """Give a column as an array of its declared dtype, whatever dtype a frame has made of it.
+
+    Parameters
+    ----------
+    frame : pandas.DataFrame
+        The frame.
+    column : str
+        The column.
+    dtype : str
+        Its declared dtype.
+    missing : object
+        What stands for a missing value; its type is that of the array.
+
+    Returns
+    -------
+    numpy.ndarray
+        The values.
+
+    Raises
+    ------
+    BadParameter
+        The column holds values of another type.
+    """
+    kind = type(missing)
+    try:
+        found: Any = frame[column].astype(pd.api.types.pandas_dtype(dtype)).array
+        return np.asarray(found.to_numpy(kind, na_value=missing))
+    except (TypeError, ValueError):
+        raise BadParameter(
+            f"The column {column!r} does not hold values of type {dtype}.",
+            "Read a file as a table: crisp.read(path, 'messages').",
+        ) from None
+
+
 def times(at: Ints, tz: str) -> pd.DatetimeIndex:
     """Give milliseconds since 1970 as times in a zone."""
     return pd.DatetimeIndex(at.view("M8[ms]")).tz_localize("UTC").tz_convert(tz)

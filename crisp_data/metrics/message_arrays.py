@@ -7,7 +7,6 @@ hundreds of times as long.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
@@ -16,7 +15,6 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from crisp_data.errors import BadParameter
 from crisp_data.metrics.frame_checks import (
     MISSING,
     Flags,
@@ -28,20 +26,14 @@ from crisp_data.metrics.frame_checks import (
     names,
     needs,
     times,
+    values,
 )
+from crisp_data.metrics.message_roles import BOT, CUSTOMER, PERSON, RESOLVED, roles
 
-OTHER, NOTE, CUSTOMER, PERSON, BOT, RESOLVED = range(6)
 _ALL = slice(None)
 COLUMNS = (
-    "session_id",
-    "fingerprint",
-    "timestamp",
-    "type",
-    "from",
-    "content_json",
-    "user_id",
-    "nickname",
-    "automated",
+    *("session_id", "fingerprint", "timestamp", "type", "from"),
+    *("content_json", "user_id", "nickname", "automated"),
 )
 
 
@@ -152,6 +144,11 @@ class MessageArrays:
         """Find the customer's first message of each group; -1 where there is none."""
         return _firsts(np.flatnonzero(self.role == CUSTOMER), cuts.of, len(cuts))
 
+    def answering(self, bots_answer: bool) -> Flags:
+        """Tell which rows can answer."""
+        people: Flags = self.role == PERSON
+        return people | (self.role == BOT) if bots_answer else people
+
     def _reopened(self) -> Flags:
         """Find the customer's messages that open another ticket: the first after a resolution."""
         rows = np.flatnonzero((self.role == CUSTOMER) | (self.role == RESOLVED))
@@ -196,9 +193,9 @@ def read(
     now_ms = moment(now, at[session >= 0], tz)
     known = (session >= 0) & (at != MISSING) & (at <= now_ms)
     row = np.flatnonzero(known)
-    fingerprint = _values(messages, "fingerprint", "Int64", np.int64(np.iinfo(np.int64).max))
+    fingerprint = values(messages, "fingerprint", "Int64", np.int64(np.iinfo(np.int64).max))
     row = row[_order(session[row], at[row], fingerprint[row])]
-    role = _roles(messages, set(names(bots)))[row]
+    role = roles(messages, set(names(bots)))[row]
     return MessageArrays(messages, row, session[row], sessions, at[row], role, now_ms, tz)
 
 
@@ -230,57 +227,6 @@ def _order(session: Ints, at: Ints, fingerprint: Ints) -> Ints:
     rows = order[tied]
     order[tied] = rows[np.lexsort((rows, fingerprint[rows], key[rows]))]
     return order
-
-
-def _roles(messages: pd.DataFrame, bots: set[str]) -> npt.NDArray[np.int8]:
-    note, event = _is(messages, "type", "note"), _is(messages, "type", "event")
-    user, operator = _is(messages, "from", "user"), _is(messages, "from", "operator")
-    automated = _values(messages, "automated", "boolean", False)
-    if bots:
-        for column in ("user_id", "nickname"):
-            automated = automated | messages[column].isin(bots).to_numpy(bool)
-    role = np.full(len(messages), OTHER, np.int8)
-    role[operator] = PERSON
-    role[operator & automated] = BOT
-    role[user] = CUSTOMER
-    role[event] = OTHER
-    role[note] = NOTE
-    events = np.flatnonzero(event)
-    role[events[_resolves(messages["content_json"].iloc[events])]] = RESOLVED
-    return role
-
-
-def _values(frame: pd.DataFrame, column: str, dtype: str, missing: Any) -> npt.NDArray[Any]:
-    """Give a column as an array of its declared dtype, whatever dtype a frame has made of it."""
-    kind = type(missing)
-    try:
-        values: Any = frame[column].astype(pd.api.types.pandas_dtype(dtype)).array
-        return np.asarray(values.to_numpy(kind, na_value=missing))
-    except (TypeError, ValueError):
-        raise BadParameter(
-            f"The column {column!r} does not hold values of type {dtype}.",
-            "Read a file as a table: crisp.read(path, 'messages').",
-        ) from None
-
-
-def _is(frame: pd.DataFrame, column: str, value: str) -> Flags:
-    flags: Flags = (frame[column] == value).to_numpy(bool, na_value=False)
-    return flags
-
-
-def _resolves(contents: pd.Series[Any]) -> Flags:
-    """Tell which contents of events resolve; few differ, so each is read once."""
-    codes, texts = pd.factorize(contents)
-    known = [_namespace(text) == "state:resolved" for text in texts]
-    return np.array([*known, False], bool)[codes]  # -1, a missing content, is the last
-
-
-def _namespace(text: Any) -> Any:
-    try:
-        content = json.loads(text)
-    except (ValueError, TypeError):
-        return None
-    return content.get("namespace") if isinstance(content, dict) else None
 
 
 def _firsts(rows: Ints, of: Ints, groups: int) -> Ints:

@@ -13,7 +13,6 @@ from crisp_data.metrics.frame_checks import Ints, beginning, milliseconds, names
 from crisp_data.metrics.hours import BusinessHours
 from crisp_data.metrics.message_arrays import MessageArrays
 from crisp_data.metrics.responses import responses
-from crisp_data.metrics.tickets import answering
 from crisp_data.metrics.volume import volume
 
 
@@ -85,7 +84,7 @@ def by_operator(
     """
     arrays = message_arrays.read(messages, bots=bots, now=now)
     cuts = arrays.cut(per)
-    wrote = np.flatnonzero(answering(arrays, bots_answer))
+    wrote = np.flatnonzero(arrays.answering(bots_answer))
     resolved = cuts.resolved[cuts.resolved >= 0]
     asked = responses(messages, per=per, bots=bots, bots_answer=bots_answer, hours=hours, now=now)
     answered = asked[~asked["censored"]].rename(columns={"answered_at": "at"})
@@ -167,7 +166,7 @@ def load(
     34     ben      Ben    10         1
     """
     arrays = message_arrays.read(messages, bots=bots, now=now)
-    people = _people(_actions(arrays, np.flatnonzero(answering(arrays, bots_answer))))
+    people = _people(_actions(arrays, np.flatnonzero(arrays.answering(bots_answer))))
     counts = volume(people, by=["person", *names(by)], at="at", tz=tz)
     who = people.groupby("person")[["user_id", "nickname"]].last()
     found = who.join(counts.set_index("person"), how="right").reset_index(drop=True)

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from crisp_data.metrics import message_arrays
+from crisp_data.metrics import message_arrays, message_roles
 from crisp_data.metrics.frame_checks import (
     MISSING,
     counts,
@@ -20,7 +20,6 @@ from crisp_data.metrics.frame_checks import (
     times,
 )
 from crisp_data.metrics.hours import BusinessHours, between
-from crisp_data.metrics.tickets import answering
 
 OUTCOMES = ("answered", "resolved", "waiting")
 
@@ -96,8 +95,8 @@ def responses(
     """
     arrays = message_arrays.read(messages, bots=bots, now=now)
     cuts = arrays.cut(per)
-    rows = np.flatnonzero(answering(arrays, bots_answer) | (arrays.role == message_arrays.CUSTOMER))
-    asks = arrays.role[rows] == message_arrays.CUSTOMER
+    rows = np.flatnonzero(arrays.answering(bots_answer) | (arrays.role == message_roles.CUSTOMER))
+    asks = arrays.role[rows] == message_roles.CUSTOMER
     # Of each group's turns, the customer's are questions; an answer follows one of the group.
     group = cuts.of[rows]
     new_group = message_arrays.begins(group)

@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from crisp_data.dates import localize_index
 from crisp_data.errors import BadParameter
 from crisp_data.metrics import message_arrays
+from crisp_data.metrics.calendar_periods import PERIODS, clock, numbers_of, starts_of
 from crisp_data.metrics.frame_checks import (
     MISSING,
     Ints,
@@ -21,13 +21,10 @@ from crisp_data.metrics.frame_checks import (
     milliseconds,
     names,
     needs,
-    times,
 )
 from crisp_data.metrics.responses import responses
 
 WEEKDAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
-_PERIODS = ("day", "week", "month")
-_THURSDAY = 3  # on which 1970 began
 _TIMES = ("timestamp", "asked_at", "created_at")
 
 
@@ -93,7 +90,7 @@ def volume(
     moments_, zone = milliseconds(frame, column)
     zone = check_tz_or(tz, zone)
     there = np.flatnonzero(moments_ != MISSING)
-    wall = _wall(moments_[there], zone)
+    wall = clock(moments_[there], zone)
     keys = names(by)
     if not keys or "count" in keys or len(set(keys)) < len(keys):
         raise BadParameter(
@@ -176,8 +173,8 @@ def backlog(
     >>> metrics.backlog(five, since="2026-10-07")["open"].tolist()
     [1]
     """
-    if by not in _PERIODS:
-        raise BadParameter(f"by={by!r} is not a period.", f"Use one of: {', '.join(_PERIODS)}.")
+    if by not in PERIODS:
+        raise BadParameter(f"by={by!r} is not a period.", f"Use one of: {', '.join(PERIODS)}.")
     arrays = message_arrays.read(messages, bots=bots, now=now)
     zone = check_tz_or(tz, arrays.tz)
     cuts = arrays.cut("ticket")
@@ -187,20 +184,20 @@ def backlog(
     questions = milliseconds(found, "asked_at")[0]
     answers = questions + lengths(found)
     answers[(found["outcome"] == "waiting").to_numpy()] = MISSING
-    numbers = _numbers(_wall(np.array([starts.min(initial=arrays.now), arrays.now]), zone), by)
+    numbers = numbers_of(clock(np.array([starts.min(initial=arrays.now), arrays.now]), zone), by)
     first, size = numbers[0], numbers[1] - numbers[0] + 1 if len(starts) else 0
 
     def counted(at: Ints) -> Ints:
-        there = _numbers(_wall(at[at != MISSING], zone), by)
+        there = numbers_of(clock(at[at != MISSING], zone), by)
         return np.bincount(there - first, minlength=size).astype(np.int64)
 
     opened, closed = counted(starts), counted(ends)
     waits = np.cumsum(counted(questions) - counted(answers))
     begin = beginning(since, zone)
-    shown = 0 if begin == MISSING else _numbers(_wall(np.array([begin]), zone), by)[0] - first
+    shown = 0 if begin == MISSING else numbers_of(clock(np.array([begin]), zone), by)[0] - first
     rows = pd.DataFrame(
         {
-            "start": _starts(first + np.arange(size), by, zone),
+            "start": starts_of(first + np.arange(size), by, zone),
             "opened": counts(opened),
             "resolved": counts(closed),
             "open": counts(np.cumsum(opened - closed)),
@@ -219,11 +216,11 @@ def _axis(
     if key == "weekday":
         days = pd.Categorical(WEEKDAYS, categories=WEEKDAYS, ordered=True)
         return wall.day_of_week.to_numpy().astype(np.int64), days
-    if key in _PERIODS:
-        numbers = _numbers(wall, key)
+    if key in PERIODS:
+        numbers = numbers_of(wall, key)
         first = int(numbers.min()) if len(numbers) else 0
         size = int(numbers.max()) - first + 1 if len(numbers) else 0
-        return numbers - first, _starts(first + np.arange(size), key, zone)
+        return numbers - first, starts_of(first + np.arange(size), key, zone)
     needs(frame, key, of="messages or conversations, or count by hour, weekday, day, week or month")
     try:
         codes, values = pd.factorize(frame[key].iloc[there], sort=True, use_na_sentinel=True)
@@ -237,23 +234,3 @@ def _axis(
         codes = np.where(codes < 0, len(values), codes)
         values = values.append(pd.Index([None], dtype=dtype))
     return codes.astype(np.int64), pd.Series(values).astype(dtype).array
-
-
-def _wall(at: Ints, zone: str) -> pd.DatetimeIndex:
-    """Give what the clocks of a zone show."""
-    return times(at, zone).tz_localize(None)
-
-
-def _numbers(wall: pd.DatetimeIndex, by: str) -> Ints:
-    """Number the periods since 1970."""
-    if by == "month":
-        return wall.to_numpy("M8[M]").view(np.int64)
-    days = wall.to_numpy("M8[D]").view(np.int64)
-    return days if by == "day" else (days + _THURSDAY) // 7
-
-
-def _starts(numbers: Ints, by: str, zone: str) -> pd.DatetimeIndex:
-    """Give the moments at which periods begin; where clocks skip midnight, what follows it."""
-    days = numbers * 7 - _THURSDAY if by == "week" else numbers
-    walls = pd.DatetimeIndex(days.view("M8[M]" if by == "month" else "M8[D]").astype("M8[ms]"))
-    return localize_index(walls, zone)

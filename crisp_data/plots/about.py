@@ -59,8 +59,7 @@ def about(
     style.title(ax, f"Conversations by {on}")
     named = counts[counts[on].notna()].sort_values("count", ascending=False, kind="stable")
     more = len(named) - most
-    plural = _PLURALS.get(on, f"{on}s")
-    rest = f"{more:,} smaller {plural} left out" if more > 0 else ""
+    rest = f"{more:,} smaller {plural(on)} left out" if more > 0 else ""
     several = "one may be in several" if on == "segment" else ""
     style.x_label(ax, "Conversations", several, rest, style.note_without_time(without))
     if created.empty:
@@ -82,3 +81,8 @@ def about(
     style.remove_frame(ax)
     ax.spines["bottom"].set_visible(False)
     return ax
+
+
+def plural(on: str) -> str:
+    """Name several of what conversations are grouped by."""
+    return _PLURALS.get(on, f"{on}s")

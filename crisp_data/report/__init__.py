@@ -1,11 +1,11 @@
 """A period of a workspace on one page that needs nothing else: figures, charts, tables.
 
-The page is a file to keep, send or print. It asks nobody for anything and runs nothing, in any
+The page is a file to store, send or print. It asks nobody for anything and runs nothing, in any
 browser, light or dark, wide or narrow. All figures are those of :mod:`crisp_data.metrics`, and
 the page says what each means.
 
 The zone is the one that is asked for, or that of the workspace or the frames; never the
-machine's. Crisp keeps none for a website: its settings hold names, contacts, e-mails and the
+machine's. Crisp has none for a website: its settings hold names, contacts, e-mails and the
 chatbox with their languages, and its own analytics ask for a zone each time (*documented*).
 
 Each period is looked at from its end, so that what came later changes neither of the two that
@@ -98,7 +98,7 @@ def write(
         Name nobody: tokens in the place of people, operators too, and no addresses of
         conversations.
     inboxes : pandas.DataFrame, optional
-        Names for the inboxes of frames; a workspace is asked, an archive may have kept them.
+        Names for the inboxes of frames; a workspace is asked, an archive may have them.
     now : str, datetime or Timestamp, optional
         When frames were read; the latest time in them where none is given.
     complete : tuple, optional

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from typing import Any
 
 import pandas as pd
 
 from crisp_data.metrics import BusinessHours
-from crisp_data.metrics.frame_checks import names
 from crisp_data.plurals import count
 from crisp_data.report import tables, wording
 from crisp_data.report.charts import charts
@@ -19,7 +17,7 @@ from crisp_data.report.period_view import PeriodView
 
 
 def period_views(
-    inputs: ReportInputs, hours: BusinessHours | None, bots: str | Iterable[str]
+    inputs: ReportInputs, hours: BusinessHours | None, bots: list[str]
 ) -> tuple[PeriodView, PeriodView | None]:
     """Look at the period, and at the one before where it is complete.
 
@@ -29,7 +27,7 @@ def period_views(
         The frames and the period.
     hours : BusinessHours or None
         Count open time only.
-    bots : str or Iterable[str]
+    bots : list of str
         ``user_id`` or ``nickname`` of bots.
 
     Returns
@@ -37,10 +35,9 @@ def period_views(
     tuple[PeriodView, PeriodView or None]
         The period, and the one before; None where that is not complete.
     """
-    known = names(bots)
 
     def view(period: Any) -> PeriodView:
-        return PeriodView(period, inputs.conversations, inputs.messages, hours, known)
+        return PeriodView(period, inputs.conversations, inputs.messages, hours, bots)
 
     before = view(inputs.period.before()) if inputs.comparable else None
     return view(inputs.period), before
@@ -51,7 +48,7 @@ def compose(
     title: str | None,
     within: list[pd.Timedelta],
     hours: BusinessHours | None,
-    bots: str | Iterable[str],
+    bots: list[str],
     *,
     private: bool,
 ) -> Report:
@@ -67,7 +64,7 @@ def compose(
         Times of service levels, the first as a key figure.
     hours : BusinessHours or None
         Count open time only.
-    bots : str or Iterable[str]
+    bots : list of str
         ``user_id`` or ``nickname`` of bots.
     private : bool
         Whether to leave out the addresses of conversations.

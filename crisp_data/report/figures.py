@@ -104,12 +104,7 @@ _FIGURES: list[tuple[str, Kind, int, str]] = [
         "Messages that customers, operators and bots wrote in the period, without internal notes "
         "and events.",
     ),
-    (
-        "Resolved",
-        "count",
-        0,
-        "Tickets resolved in the period, whenever they were opened.",
-    ),
+    ("Resolved", "count", 0, "Tickets resolved in the period, whenever they were opened."),
     (
         "Waiting at the end",
         "count",

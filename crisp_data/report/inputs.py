@@ -24,18 +24,8 @@ from crisp_data.report.periods import Period, period
 
 # What the page reads of a frame of conversations; of messages it is what the metrics read.
 _CONVERSATIONS = (
-    "session_id",
-    "website_id",
-    "inbox_id",
-    "people_id",
-    "nickname",
-    "state",
-    "topic",
-    "segments",
-    "country",
-    "assigned_user_id",
-    "created_at",
-    "updated_at",
+    *("session_id", "website_id", "inbox_id", "people_id", "nickname", "state", "topic"),
+    *("segments", "country", "assigned_user_id", "created_at", "updated_at"),
 )
 
 
@@ -175,11 +165,10 @@ def read_inputs(
             )
     read_at = _moment(now, "now", zone)
     wanted = period(since, until, tz=zone, now=read_at)
-    ends = None
     if complete is not None:
-        first, last = (_moment(end, "complete", zone) for end in complete)
-        ends = first, last
-    return ReportInputs(conversations, messages, wanted, read_at, inboxes, ends)
+        first, last = complete
+        complete = _moment(first, "complete", zone), _moment(last, "complete", zone)
+    return ReportInputs(conversations, messages, wanted, read_at, inboxes, complete)
 
 
 def _moment(given: Any, name: str, zone: str) -> pd.Timestamp:

@@ -10,6 +10,7 @@ import pandas as pd
 
 from crisp_data import metrics
 from crisp_data.plots import style
+from crisp_data.plots.about import plural
 from crisp_data.plurals import count
 from crisp_data.report import wording
 from crisp_data.report.period_view import PeriodView
@@ -17,7 +18,6 @@ from crisp_data.report.wording import NOTHING, as_text, change
 
 _MOST = 10
 _LONGEST = 60
-_PLURALS = {"country": "countries", "inbox": "inboxes"}
 # Where an operator reads a conversation (*observed* in many programs, not documented).
 _ADDRESS = "https://app.crisp.chat/website/{website_id}/inbox/{session_id}/"
 
@@ -110,9 +110,9 @@ def by_group(
     compared = [before.period.name, "Change"] if before is not None else []
     more = len(named) - _MOST
     several = "A conversation with several segments counts in each."
-    smaller = f"{count(more, f'smaller {on}', f'smaller {_plural(on)}')} not shown."
+    smaller = f"{count(more, f'smaller {on}', f'smaller {plural(on)}')} not shown."
     return Table(
-        _plural(on).capitalize(),
+        plural(on).capitalize(),
         f"Conversations that began in the period, by {on}, and how soon operators answered the "
         "first questions of their tickets.",
         [
@@ -218,7 +218,3 @@ def _one_line(text: Any) -> str:
     """Give what somebody wrote as one line, cut where it is long."""
     line = NOTHING if text is None or pd.isna(text) else " ".join(str(text).split())
     return line if len(line) <= _LONGEST else line[: _LONGEST - 1].rstrip() + "…"
-
-
-def _plural(on: str) -> str:
-    return _PLURALS.get(on, f"{on}s")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 
+from .filters import named
 from .records import Conversation, Record
 from .request import Answer, Call, operation
 from .state import Website
@@ -25,14 +26,10 @@ def _chosen(website: Website, body: Record) -> list[Conversation]:
 
 def _people(website: Website, body: Record) -> list[Record]:
     """Return the profiles that a batch names by id or by words of their name or e-mail."""
-    named = body["people"].get("profiles", [])
-    rows = [website.people[people_id] for people_id in named if people_id in website.people]
-    if wanted := body["people"].get("search", "").casefold():
-        rows += [
-            row
-            for row in website.people.values()
-            if wanted in f"{row['person']['nickname']} {row['email']}".casefold()
-        ]
+    ids = body["people"].get("profiles", [])
+    rows = [website.people[people_id] for people_id in ids if people_id in website.people]
+    if wanted := body["people"].get("search"):
+        rows += [row for row in website.people.values() if named(row, wanted)]
     return rows
 
 
@@ -54,10 +51,7 @@ _batch("batch_resolve_conversations", lambda row, body: set_state(row, "resolved
 _batch("batch_unresolve_conversations", lambda row, body: set_state(row, "unresolved"))
 _batch("batch_read_conversations", lambda row, body: row["unread"].update(operator=0))
 _batch("batch_unread_conversations", lambda row, body: row["unread"].update(operator=1))
-_batch(
-    "batch_block_conversations",
-    lambda row, body: row.update(is_blocked=body["blocked"]),
-)
+_batch("batch_block_conversations", lambda row, body: row.update(is_blocked=body["blocked"]))
 _batch("batch_routing_conversations", lambda row, body: row.update(assigned=body["assigned"]))
 
 
@@ -67,12 +61,6 @@ def batch_inbox_conversations(call: Call) -> Answer:
     body = {"sessions": call.body["sessions"]}
     target = call.body["inbox_id"]
     return _apply(call.website, body, lambda row, _: row.update(inbox_id=target))
-
-
-@operation("batch_report_conversations")
-def batch_report_conversations(call: Call) -> Answer:
-    """Accept a report, which changes nothing that could be read back."""
-    return Answer("dispatched", status=202)
 
 
 @operation("batch_remove_conversations", "batch_remove_people")

@@ -6,23 +6,11 @@ from .records import Record
 from .request import Answer, Call, Refusal, operation
 from .resources import Resource
 
-_EXCERPT = [
-    "campaign_id",
-    "type",
-    "format",
-    "name",
-    "subject",
-    "tag",
-    "ready",
-    "dispatched",
-    "running",
-    "progress",
-    "targets",
-    "reached",
-    "created_at",
-    "updated_at",
-    "dispatched_at",
-]
+_EXCERPT = (
+    *("campaign_id", "type", "format", "name", "subject", "tag"),
+    *("ready", "dispatched", "running", "progress", "targets", "reached"),
+    *("created_at", "updated_at", "dispatched_at"),
+)
 
 
 def _new_campaign(call: Call, campaign_id: str, now: int) -> Record:
@@ -43,29 +31,25 @@ CAMPAIGNS = Resource(
     table="campaigns",
     key="campaign_id",
     not_found="campaign_not_found",
+    list=("list_campaigns",),
     read=("get_campaign", "check_campaign_exists"),
     create=("create_new_campaign",),
     save=("save_campaign", "update_campaign"),
     remove=("remove_campaign",),
     new=_new_campaign,
+    listed=lambda row: {name: row[name] for name in _EXCERPT if name in row},
 )
-TEMPLATES = Resource(
+Resource(
     table="templates",
     key="template_id",
     not_found="template_not_found",
+    list=("list_campaign_templates",),
     read=("get_campaign_template", "check_campaign_template_exists"),
     create=("create_new_campaign_template",),
     save=("save_campaign_template", "update_campaign_template"),
     remove=("remove_campaign_template",),
     new=_new_template,
 )
-
-
-@operation("list_campaigns")
-def list_campaigns(call: Call) -> Answer:
-    """List campaigns, newest first, in short."""
-    rows = sorted(call.website.campaigns.values(), key=lambda row: -row["created_at"])
-    return call.page([{name: row[name] for name in _EXCERPT if name in row} for row in rows])
 
 
 @operation("list_campaign_tags")
@@ -110,9 +94,3 @@ def list_campaign_statistics(call: Call) -> Answer:
         raise Refusal(404, "not_found")
     CAMPAIGNS.find(call)
     return call.page([])
-
-
-@operation("list_campaign_templates")
-def list_campaign_templates(call: Call) -> Answer:
-    """List templates, newest first."""
-    return call.page(list(reversed(call.website.templates.values())))

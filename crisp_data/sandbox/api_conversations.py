@@ -7,7 +7,7 @@ from typing import Any
 
 from . import filters, profiles
 from .records import Record
-from .request import Answer, Call, Encoded, Refusal, operation
+from .request import Answer, Call, Encoded, operation
 from .rng import salt_of, uuid4
 from .writes import blank, merge_meta, new_event, set_state
 
@@ -61,6 +61,11 @@ def _change(name: str, put: Callable[[Record, Any], object]) -> None:
         return Answer("updated")
 
 
+def _set(name: str, **fields: str) -> None:
+    """Register a write that sets each field to what the body holds by another name."""
+    _change(name, lambda row, body: row.update({one: body[fields[one]] for one in fields}))
+
+
 _part("get_conversation_metas", lambda row: row["meta"])
 _part("get_conversation_state", lambda row: {"state": row["state"]})
 _part("get_conversation_routing_assign", lambda row: {"assigned": row["assigned"]})
@@ -74,26 +79,15 @@ _part(
     "get_conversation_relations",
     lambda row: {"conversations": {"parent": None, "children": []}},
 )
-_change("assign_conversation_routing", lambda row, body: row.update(assigned=body["assigned"]))
-_change("update_conversation_inbox", lambda row, body: row.update(inbox_id=body["inbox_id"]))
-_change(
-    "save_conversation_participants",
-    lambda row, body: row.update(participants=body["participants"]),
-)
-_change(
-    "block_incoming_messages_for_conversation",
-    lambda row, body: row.update(is_blocked=body["blocked"]),
-)
-_change(
-    "update_verify_status_for_conversation",
-    lambda row, body: row.update(is_verified=body["verified"]),
-)
+_set("assign_conversation_routing", assigned="assigned")
+_set("update_conversation_inbox", inbox_id="inbox_id")
+_set("save_conversation_participants", participants="participants")
+_set("block_incoming_messages_for_conversation", is_blocked="blocked")
+_set("update_verify_status_for_conversation", is_verified="verified")
 _change(
     "update_conversation_open_state",
     lambda row, body: row["active"].update(now=body["opened"]),
 )
-
-
 _change("update_conversation_metas", merge_meta)
 
 
@@ -145,51 +139,3 @@ def list_conversation_files(call: Call) -> Answer:
 def list_spam_conversations(call: Call) -> Answer:
     """List spam, of which the seeded data has none."""
     return call.page([])
-
-
-@operation("resolve_spam_conversation_content", "submit_spam_conversation_decision")
-def no_spam(call: Call) -> Answer:
-    """Refuse: there is no spam to decide on."""
-    raise Refusal(404, "spam_not_found")
-
-
-@operation("list_browsing_sessions_for_conversation")
-def list_browsing_sessions_for_conversation(call: Call) -> Answer:
-    """List live browsing sessions: nobody is browsing."""
-    _ = call.conversation
-    return Answer("listed", [])
-
-
-@operation(
-    "get_ongoing_call_session_for_conversation",
-    "abort_ongoing_call_session_for_conversation",
-    "transmit_signaling_on_ongoing_call_session",
-    "send_action_to_existing_browsing_session",
-    "assist_existing_browsing_session",
-)
-def no_live_session(call: Call) -> Answer:
-    """Refuse: there is nobody to call or to look over the shoulder of."""
-    _ = call.conversation
-    raise Refusal(404, "not_found")
-
-
-@operation(
-    "initiate_conversation_with_existing_session",
-    "request_identity_verification_for_conversation",
-    "redeem_identity_verification_link_for_conversation",
-    "request_email_transcript_for_conversation",
-    "request_chatbox_binding_purge_for_conversation",
-    "request_user_feedback_for_conversation",
-    "initiate_browsing_session_for_conversation",
-    "initiate_new_call_session_for_conversation",
-    "request_tool_call_for_conversation",
-    "deliver_widget_button_action_for_conversation",
-    "deliver_widget_data_fetch_action_for_conversation",
-    "deliver_widget_data_edit_action_for_conversation",
-    "schedule_reminder_for_conversation",
-    "report_conversation",
-)
-def accept(call: Call) -> Answer:
-    """Accept what has no effect that could be read back."""
-    _ = call.conversation
-    return Answer("dispatched", status=202)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from .profiles import visitor
 from .records import Record
-from .request import Answer, Call, Refusal, found, operation
+from .request import Answer, Call, found, operation
 from .resources import Resource
 from .rng import salt_of
 
@@ -28,19 +28,15 @@ INBOXES = Resource(
     table="inboxes",
     key="inbox_id",
     not_found="inbox_not_found",
+    list=("list_inboxes",),
     read=("get_inbox", "check_inbox_exists"),
     create=("create_new_inbox",),
     save=("save_inbox",),
     remove=("delete_inbox",),
     new=_new_inbox,
+    order=lambda row: row["order"],
     release=_release_inbox,
 )
-
-
-@operation("list_inboxes")
-def list_inboxes(call: Call) -> Answer:
-    """List inboxes in their order."""
-    return call.page(sorted(call.website.inboxes.values(), key=lambda row: row["order"]))
 
 
 @operation("batch_order_inboxes")
@@ -95,21 +91,3 @@ def pinpoint_visitors_on_map(call: Call) -> Answer:
         visitors["count"] += 1
         visitors["sessions"].append(row)
     return Answer("listed", list(towns.values()))
-
-
-@operation("get_session_identifier_from_token")
-def get_session_identifier_from_token(call: Call) -> Answer:
-    """Refuse: no visitor of the seeded data carries a token."""
-    raise Refusal(404, "not_found")
-
-
-@operation("count_blocked_visitors", "count_blocked_visitors_in_rule")
-def count_blocked_visitors(call: Call) -> Answer:
-    """Count blocked visitors: none are."""
-    return Answer("resolved", {"rule": [], "blocked": 0})
-
-
-@operation("clear_blocked_visitors_in_rule")
-def clear_blocked_visitors_in_rule(call: Call) -> Answer:
-    """Accept; none are blocked."""
-    return Answer("deleted")

@@ -9,7 +9,7 @@ from .writes import new_message
 
 @operation("get_messages_in_conversation")
 def get_messages_in_conversation(call: Call) -> Answer:
-    """Answer one batch of a thread, oldest first; 206 where the walk is not at its end."""
+    """Answer one batch of a thread, oldest first; 206 where there are more."""
     conversation = call.conversation
     keys = call.website.message_keys(conversation)
     size = call.world.options.batch_size

@@ -6,97 +6,57 @@ from typing import Any
 
 from . import filters, profiles
 from .records import Record
-from .request import Answer, Call, Refusal, operation
-from .rng import salt_of, uuid4
+from .request import Answer, Call, operation
+from .resources import Resource
+from .rng import salt_of
 from .writes import merge_people_data, people_data
 
 
-def _person(call: Call) -> Record:
-    wanted = call.path["people_id"]
-    people = call.website.people
-    if wanted in people:
-        return people[wanted]
-    found = _by_email(call, wanted) if "@" in wanted else None
-    if found is None:
-        raise Refusal(404, "people_not_found")
-    return found
+def _new_person(call: Call, people_id: str, now: int) -> Record:
+    row: Record = {"people_id": people_id, "email": None, "person": {}, "segments": []}
+    row |= {"active": {"now": False, "last": now}, "score": 0.0, "created_at": now}
+    return row | _given(call.body) | {"updated_at": now}
 
 
-def _by_email(call: Call, email: str) -> Record | None:
-    rows = call.website.people.values()
-    return next((row for row in rows if row["email"] == email), None)
+def _changes(row: Record, call: Call) -> Record:
+    """Replace a profile, or change what the body names and merge the fields of `person`."""
+    if call.name == "update_people_profile":
+        return _given(call.body | {"person": row["person"] | call.body.get("person", {})})
+    for name in ("segments", "company", "notepad"):
+        row.pop(name, None)
+    return _given({"segments": []} | call.body)
+
+
+def _given(body: Record) -> Record:
+    given = {name: value for name, value in body.items() if name not in ("active", "people_id")}
+    return given | {"person": {"nickname": None} | body["person"]}
+
+
+PEOPLE = Resource(
+    table="people",
+    key="people_id",
+    not_found="people_not_found",
+    read=("get_people_profile", "check_people_profile_exists"),
+    create=("add_new_people_profile",),
+    save=("save_people_profile", "update_people_profile"),
+    remove=("remove_people_profile",),
+    new=_new_person,
+    changes=_changes,
+    unique="email",
+    exists="people_exists",
+)
 
 
 def _extra(call: Call, kind: str) -> dict[str, Any]:
-    """Return what is kept beside the profile and not in it."""
-    return call.website.beside.setdefault((kind, _person(call)["people_id"]), {})
+    """Return what is held beside the profile and not in it."""
+    return call.website.beside.setdefault((kind, PEOPLE.find(call)["people_id"]), {})
 
 
 @operation("list_people_profiles")
 def list_people_profiles(call: Call) -> Answer:
-    """List profiles, newest first."""
+    """List profiles as asked, newest first by default."""
     size = call.per_page()
     return call.page(filters.people(call.website, call.query, call.world.options), size)
-
-
-@operation("get_people_profile", "check_people_profile_exists")
-def get_people_profile(call: Call) -> Answer:
-    """Answer one profile."""
-    return Answer("resolved", _person(call))
-
-
-@operation("add_new_people_profile")
-def add_new_people_profile(call: Call) -> Answer:
-    """Add a profile; 409 where the e-mail has one."""
-    if _by_email(call, call.body["email"]) is not None:
-        raise Refusal(409, "people_exists")
-    website = call.website
-    now = website.clock.tick()
-    row = {
-        "people_id": uuid4(website.rng),
-        "email": call.body["email"],
-        "person": call.body["person"],
-        "segments": [],
-        "active": {"now": False, "last": now},
-        "score": 0.0,
-        "created_at": now,
-    }
-    _take_over(row, call.body, now)
-    website.people[row["people_id"]] = row
-    return Answer("added", {"people_id": row["people_id"]}, 201)
-
-
-def _take_over(row: Record, body: Record, now: int) -> None:
-    row.update({name: value for name, value in body.items() if name not in ("active", "people_id")})
-    row["person"] = {"nickname": None} | row["person"]
-    row["updated_at"] = now
-
-
-@operation("save_people_profile")
-def save_people_profile(call: Call) -> Answer:
-    """Replace a profile."""
-    row = _person(call)
-    for name in ("segments", "company", "notepad"):
-        row.pop(name, None)
-    _take_over(row, {"segments": []} | call.body, call.website.clock.tick())
-    return Answer("updated")
-
-
-@operation("update_people_profile")
-def update_people_profile(call: Call) -> Answer:
-    """Change what the body names; fields of `person` are merged."""
-    row = _person(call)
-    person = row["person"] | call.body.get("person", {})
-    _take_over(row, call.body | {"person": person}, call.website.clock.tick())
-    return Answer("updated")
-
-
-@operation("remove_people_profile")
-def remove_people_profile(call: Call) -> Answer:
-    """Remove a profile; the person's conversations stay."""
-    del call.website.people[_person(call)["people_id"]]
-    call.website.clock.tick()
-    return Answer("deleted")
 
 
 @operation("get_people_statistics")
@@ -108,15 +68,16 @@ def get_people_statistics(call: Call) -> Answer:
 @operation("list_people_conversations")
 def list_people_conversations(call: Call) -> Answer:
     """List the session ids of a person's conversations."""
-    rows = call.website.known_people().get(_person(call)["people_id"], [])
-    return call.page([one.session_id for one in rows])
+    people_id, known = PEOPLE.find(call)["people_id"], call.website.conversations
+    ids = (session_id for _, session_id in call.website.order)
+    return call.page([one for one in ids if known[one].facts.people_id == people_id])
 
 
 @operation("list_people_campaigns")
 def list_people_campaigns(call: Call) -> Answer:
     """List the campaigns that reached a person."""
     names = ("campaign_id", "type", "name", "created_at", "updated_at", "dispatched_at")
-    person = _person(call)
+    person = PEOPLE.find(call)
     sent = [row for row in call.website.campaigns.values() if row["dispatched"]]
     rows = [{name: row.get(name) for name in names} for row in sent]
     return call.page(rows if "newsletter" in person["segments"] else [])
@@ -125,7 +86,7 @@ def list_people_campaigns(call: Call) -> Answer:
 @operation("list_people_events")
 def list_people_events(call: Call) -> Answer:
     """List a person's events, newest first."""
-    person = _person(call)
+    person = PEOPLE.find(call)
     added = _extra(call, "events").get("rows", [])
     return call.page([*added, *profiles.events(salt_of(person["people_id"]), person["created_at"])])
 
@@ -142,21 +103,21 @@ def add_people_event(call: Call) -> Answer:
 @operation("get_people_data")
 def get_people_data(call: Call) -> Answer:
     """Answer a person's free data."""
-    return Answer("resolved", {"data": people_data(call.website, _person(call)["people_id"])})
+    return Answer("resolved", {"data": people_data(call.website, PEOPLE.find(call)["people_id"])})
 
 
 @operation("save_people_data")
 def save_people_data(call: Call) -> Answer:
     """Replace a person's free data."""
     call.website.clock.tick()
-    call.website.beside["data", _person(call)["people_id"]] = call.body["data"]
+    call.website.beside["data", PEOPLE.find(call)["people_id"]] = call.body["data"]
     return Answer("updated")
 
 
 @operation("update_people_data")
 def update_people_data(call: Call) -> Answer:
     """Merge into a person's free data."""
-    merge_people_data(call.website, _person(call)["people_id"], call.body["data"])
+    merge_people_data(call.website, PEOPLE.find(call)["people_id"], call.body["data"])
     return Answer("updated")
 
 
@@ -172,9 +133,3 @@ def update_people_subscription_status(call: Call) -> Answer:
     call.website.clock.tick()
     _extra(call, "subscription")["email"] = call.body["email"]
     return Answer("updated")
-
-
-@operation("export_people_profiles", "import_people_profiles")
-def hand_over(call: Call) -> Answer:
-    """Accept a job whose result comes by e-mail."""
-    return Answer("dispatched", status=202)

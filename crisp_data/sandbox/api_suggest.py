@@ -90,9 +90,3 @@ def list_suggested_people_events(call: Call) -> Answer:
         for event in profiles.events(salt_of(row["people_id"]), row["created_at"])
     )
     return call.page(suggest("text", rows))
-
-
-@operation("delete_suggested_people_data_key", "delete_suggested_people_event")
-def forget_suggestion(call: Call) -> Answer:
-    """Stop suggesting a name, which changes no record."""
-    return Answer("deleted")

@@ -23,12 +23,6 @@ def check_website_exists(call: Call) -> Answer:
     return Answer("found")
 
 
-@operation("create_website", "delete_website", "abort_website_deletion")
-def keep_websites(call: Call) -> Answer:
-    """Refuse: a sandbox's websites come from its seed."""
-    raise Refusal(403, "not_allowed", "the sandbox's websites come from its seed")
-
-
 # The plugin and where it is installed
 
 
@@ -36,12 +30,6 @@ def keep_websites(call: Call) -> Answer:
 def get_connect_account(call: Call) -> Answer:
     """Answer which plugin the token belongs to."""
     return Answer("resolved", {"plugin_id": call.world.plugin_id})
-
-
-@operation("PluginConnect.check_connect_session_validity")
-def check_connect_session_validity(call: Call) -> Answer:
-    """Answer that the token is valid, which was checked on the way here."""
-    return Answer("found")
 
 
 @operation("PluginConnect.list_all_connect_websites")
@@ -59,13 +47,9 @@ def list_connect_websites_since(call: Call) -> Answer:
 
 def _connected(call: Call) -> list[Record]:
     plan = {"plan": {"id": "p-1", "name": "unlimited", "trialing": False}}
+    with_plan = plan if call.query.get("include_plan") == "1" else {}
     return [
-        {
-            "website_id": website_id,
-            "token": f"token-{n}",
-            "settings": {},
-            **(plan if call.flag("include_plan") else {}),
-        }
+        {"website_id": website_id, "token": f"token-{n}", "settings": {}} | with_plan
         for n, website_id in enumerate(call.token.websites)
     ]
 
@@ -101,27 +85,11 @@ def list_last_active_website_operators(call: Call) -> Answer:
     """List the operators by their last activity."""
     now = call.website.clock.now
     rows = [
-        {
-            "user_id": one["user_id"],
-            "avatar": one["avatar"],
-            "nickname": one["nickname"],
-            "timestamp": now - n * 600_000,
-        }
+        {name: one[name] for name in ("user_id", "avatar", "nickname")}
+        | {"timestamp": now - n * 600_000}
         for n, one in enumerate(call.website.scene.operators)
     ]
     return Answer("listed", rows)
-
-
-@operation("flush_last_active_website_operators")
-def flush_last_active_website_operators(call: Call) -> Answer:
-    """Accept; activity here follows from the clock."""
-    return Answer("deleted")
-
-
-@operation("send_email_to_website_operators")
-def send_email_to_website_operators(call: Call) -> Answer:
-    """Accept an e-mail that no one gets."""
-    return Answer("dispatched", status=202)
 
 
 @operation("invite_website_operator")

@@ -1,4 +1,4 @@
-"""When things happen: arrivals with a daily and weekly rhythm, operators with shifts.
+"""When things happen: conversations by hour and weekday, operators in shifts.
 
 All times are milliseconds since 1970 in UTC, as in Crisp's records.
 """

@@ -1,4 +1,4 @@
-"""A workspace that lives while one reads it: after every k-th request, something changes."""
+"""A workspace that changes while one reads it: after every k-th request."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from .state import Website
 from .texts import FOLLOW_UPS, OPENERS
 from .writes import blank, new_event, new_message, set_state
 
-#: What happens unless something else is asked for: fixed, so that seeds keep their meaning.
+#: What happens unless something else is asked for: fixed, so that a seed means the same.
 KINDS = ("message", "conversation", "state")
 ALL_KINDS = (*KINDS, "removal")
 
@@ -40,14 +40,15 @@ class Churn:
         self.seen += 1
         if self.seen % self.every == 0:
             for _ in range(self.changes):
-                _CHANGES[self.rng.choice(self.kinds)](website, self.rng)
+                self._change(website, self.rng.choice(self.kinds))
 
-
-def _any(website: Website, rng: Random) -> Conversation | None:
-    """Choose a conversation, one far down the listing as likely as one at its top."""
-    if not website.order:
-        return None
-    return website.conversations[rng.choice(website.order)[1]]
+    def _change(self, website: Website, kind: str) -> None:
+        """Change any conversation, one far down the listing as likely as one at its top."""
+        if kind == "conversation":
+            _begin(website, self.rng)
+        elif website.order:
+            _, session_id = self.rng.choice(website.order)
+            _CHANGES[kind](website, website.conversations[session_id], self.rng)
 
 
 def _say(website: Website, one: Conversation, side: str, text: str) -> None:
@@ -57,23 +58,18 @@ def _say(website: Website, one: Conversation, side: str, text: str) -> None:
     website.post(one, new_message(website, one, body))
 
 
-def _message(website: Website, rng: Random) -> None:
-    one = _any(website, rng)
-    if one is not None:
-        side = rng.choice(("user", "user", "operator"))
-        _say(website, one, side, pick(FOLLOW_UPS["en"], rng.getrandbits(16)))
+def _write(website: Website, one: Conversation, rng: Random) -> None:
+    side = rng.choice(("user", "user", "operator"))
+    _say(website, one, side, pick(FOLLOW_UPS["en"], rng.getrandbits(16)))
 
 
-def _conversation(website: Website, rng: Random) -> None:
+def _begin(website: Website, rng: Random) -> None:
     session_id = f"session_{uuid4(rng)}"
     one = website.add(session_id, blank(session_id, website.id, website.clock.tick()))
     _say(website, one, "user", pick(OPENERS["en"], rng.getrandbits(16)))
 
 
-def _state(website: Website, rng: Random) -> None:
-    one = _any(website, rng)
-    if one is None:
-        return
+def _change_state(website: Website, one: Conversation, rng: Random) -> None:
     if one.facts.state == "resolved":
         with website.edit(one) as row:
             set_state(row, "unresolved")
@@ -82,15 +78,8 @@ def _state(website: Website, rng: Random) -> None:
         website.post(one, event, lambda row: set_state(row, "resolved"))
 
 
-def _removal(website: Website, rng: Random) -> None:
-    one = _any(website, rng)
-    if one is not None:
-        website.remove(one)
-
-
-_CHANGES: dict[str, Callable[[Website, Random], None]] = {
-    "message": _message,
-    "conversation": _conversation,
-    "state": _state,
-    "removal": _removal,
+_CHANGES: dict[str, Callable[[Website, Conversation, Random], None]] = {
+    "message": _write,
+    "state": _change_state,
+    "removal": lambda website, one, rng: website.remove(one),
 }

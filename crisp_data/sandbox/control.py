@@ -1,26 +1,25 @@
-"""Steering a sandbox: what it counted, what is true, and how it shall misbehave."""
+"""Controlling a sandbox: what it counted, what is true, and how it shall misbehave."""
 
 from __future__ import annotations
 
 import threading
 import time
 from datetime import datetime
-from email.utils import format_datetime
 from typing import Any
 
 from .churn import KINDS, Churn
 from .control_http import PREFIX, run_command
-from .faults import REASONS, Fault, Faults
+from .faults import Fault, Faults
 from .records import encode
-from .request import Answer, Refusal
-from .routes import OPERATIONS, Match, Request, answer, match
+from .replies import dated, reply
+from .routes import OPERATIONS, Match, Request, match
 from .server import Reply
 from .truth import truth
 from .world import Options, Token, World
 
 
 class Controls:
-    """A world that answers requests, and the methods that run_command it.
+    """A world that answers requests, and the methods that control it.
 
     Parameters
     ----------
@@ -216,8 +215,6 @@ class Controls:
             churn = Churn(self._world.rng, every, changes, tuple(kinds)) if every else None
             self._churn = None if churn is None else (churn, website_id)
 
-    # Answering
-
     def respond(self, request: Request) -> Reply:
         """Answer one request; the lock makes every request one step of the world.
 
@@ -233,48 +230,16 @@ class Controls:
         """
         if request.target.startswith(PREFIX):
             status, result = run_command(self, request)
-            return self._reply(status, encode(result))
+            return dated(self._world, status, encode(result))
         matched = match(request.method, request.target)
         name = matched.route.name if isinstance(matched, Match) else "unknown"
         with self._lock:
             fault = self._faults.first_match(name) or Fault()
-            reply = self._work(request, matched, fault)
-            self._world.stats.count(name, "dropped" if reply.cut == 0 else str(reply.status))
+            made = reply(self._world, request, matched, fault)
+            self._world.stats.count(name, "dropped" if made.cut == 0 else str(made.status))
             if self._churn is not None:
                 churn, website_id = self._churn
                 churn.after_request(self._world.website(website_id))
         if fault.latency_ms:
             time.sleep(fault.latency_ms / 1000)
-        return reply
-
-    def _work(self, request: Request, matched: Match | Refusal, fault: Fault) -> Reply:
-        """Do what is asked as far as the fault lets it through."""
-        headers: tuple[tuple[str, str], ...] = ()
-        outcome: Answer | Refusal
-        if fault.drop == "before":
-            return self._reply(200, b"", headers, cut=0)
-        if fault.status is not None:
-            outcome = Refusal(fault.status, fault.reason or REASONS[fault.status])
-            if fault.retry_after is not None:
-                headers = (("Retry-After", str(fault.retry_after)),)
-        else:
-            try:
-                outcome = answer(self._world, request, matched)
-            except Refusal as refusal:
-                outcome = refusal
-        body = outcome.body()
-        if fault.malformed:
-            body = b"<html>" + body[:-1]
-        if request.method in ("GET", "HEAD"):
-            headers += (("Bloom-Status", "MISS"),)
-        cut = 0 if fault.drop == "after" else len(body) // 2 if fault.truncate else None
-        return self._reply(outcome.status, body, headers, cut)
-
-    def _reply(
-        self,
-        status: int,
-        body: bytes,
-        headers: tuple[tuple[str, str], ...] = (),
-        cut: int | None = None,
-    ) -> Reply:
-        return Reply(status, body, format_datetime(self._world.now, usegmt=True), headers, cut)
+        return made

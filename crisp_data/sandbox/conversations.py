@@ -182,8 +182,3 @@ def _add_irregularities(conversation: dict[str, Any], number: int) -> None:
     elif number % 37 == 31:
         conversation["ai_summary"] = {"text": "The customer asks for help", "model": "x1"}
         meta["device_id"] = f"d-{number}"
-
-
-def messages(plan: Plan, scene: Scene) -> list[dict[str, Any]]:
-    """Write the whole thread of a seeded conversation."""
-    return [message(plan, k, scene) for k in range(len(plan.turns))]

@@ -29,12 +29,7 @@ _FLAGS: dict[str, Callable[[Facts], bool]] = {
     "filter_unassigned": lambda known: known.assigned is None,
     "order_date_waiting": lambda known: known.waiting_since is not None,
 }
-_COMPARE: dict[str, Callable[[Any, Any], bool]] = {
-    "gt": operator.gt,
-    "gte": operator.ge,
-    "lt": operator.lt,
-    "lte": operator.le,
-}
+_COMPARE = {"gt": operator.gt, "gte": operator.ge, "lt": operator.lt, "lte": operator.le}
 _PARAMETERS = {
     *_FLAGS,
     *("filter_inbox_id", "filter_assigned", "filter_date_start", "filter_date_end"),
@@ -44,7 +39,7 @@ _PARAMETERS = {
 
 
 def conversations(website: Website, query: Query, options: Options) -> list[str]:
-    """Return the session ids that a listing walks, in its order.
+    """Return the session ids of a listing, in its order.
 
     Parameters
     ----------
@@ -133,9 +128,8 @@ def _search(website: Website, chosen: list[Conversation], query: Query) -> list[
         return [one for one in chosen if fits(one)]
     if kind == "text":
         return [one for one in chosen if _mentions(website, one, wanted.casefold())]
-    raise Refusal(
-        400, "invalid_data", "query.search_type should be equal to one of the allowed values"
-    )
+    allowed = "query.search_type should be equal to one of the allowed values"
+    raise Refusal(400, "invalid_data", allowed)
 
 
 def _mentions(website: Website, one: Conversation, wanted: str) -> bool:
@@ -182,15 +176,15 @@ def _text(value: Any) -> str:
     return ("false", "true")[value] if isinstance(value, bool) else str(value)
 
 
-def _compare(compare: Callable[[Any, Any], bool], value: Any, limit: Any) -> bool:
+def _compare(compare: Callable[[Any, Any], Any], value: Any, limit: Any) -> bool:
     try:
-        return compare(float(value), float(limit))
+        return bool(compare(float(value), float(limit)))
     except (TypeError, ValueError):
         return False
 
 
 def people(website: Website, query: Query, options: Options) -> list[Record]:
-    """Return the profiles that a listing walks, in its order: newest created first.
+    """Return the profiles of a listing, in its order: newest created first.
 
     Parameters
     ----------
@@ -214,15 +208,14 @@ def people(website: Website, query: Query, options: Options) -> list[Record]:
         rows = [
             row for row in rows if combine(matches(rule, (row, row["person"])) for rule in rules)
         ]
-    if query.get("search_text"):
-        wanted = query["search_text"].casefold()
-        rows = [
-            row
-            for row in rows
-            if wanted in f"{row['person']['nickname']} {row['email']}".casefold()
-        ]
-    names = {"created_at", "updated_at", "score"}
-    name = query.get("sort_field", "created_at")
-    name = name if name in names else "created_at"
+    if wanted := query.get("search_text"):
+        rows = [row for row in rows if named(row, wanted)]
+    name = query.get("sort_field")
+    name = name if name in ("created_at", "updated_at", "score") else "created_at"
     sign = 1 if query.get("sort_order", "descending").startswith("asc") else -1
     return sorted(rows, key=lambda row: (sign * row[name], row["people_id"]))
+
+
+def named(person: Record, words: str) -> bool:
+    """Whether words stand in the name or e-mail of a profile, in whatever case."""
+    return words.casefold() in f"{person['person']['nickname']} {person['email']}".casefold()

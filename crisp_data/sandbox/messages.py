@@ -22,6 +22,8 @@ _FINGERPRINT_STEP = 618_033_988_749_897
 EXCERPT_UNITS = 80
 
 _RECEIPT_TEXT = ("receipt.pdf", "capture d’écran.png", "log (1).txt", "注文書.pdf")
+#: The content of the event that resolving leaves in a thread.
+RESOLVED = {"namespace": "state:resolved", "text": "Conversation was resolved"}
 _MIME = {"pdf": "application/pdf", "png": "image/png", "txt": "text/plain"}
 
 
@@ -154,10 +156,6 @@ def _file(number: int) -> dict[str, Any]:
     return {"name": name, "url": url, "type": _MIME[name.rsplit(".", 1)[1]]}
 
 
-def _animation(number: int) -> dict[str, Any]:
-    return {"url": f"https://media.example/{number % 9999}.gif", "type": "image/gif"}
-
-
 def _audio(number: int) -> dict[str, Any]:
     url = f"https://storage.crisp.example/{uuid_at(number, 1)}/voice.webm"
     return {"url": url, "type": "audio/webm", "duration": 2 + number % 90}
@@ -194,16 +192,15 @@ def _carousel(number: int) -> dict[str, Any]:
     return {"text": "These fit you:", "targets": targets}
 
 
-def _event(number: int) -> dict[str, Any]:
-    return {"namespace": "state:resolved", "text": "Conversation was resolved"}
-
-
 _CONTENTS: dict[str, Callable[[int], dict[str, Any]]] = {
     "file": _file,
-    "animation": _animation,
+    "animation": lambda number: {
+        "url": f"https://media.example/{number % 9999}.gif",
+        "type": "image/gif",
+    },
     "audio": _audio,
     "picker": _picker,
     "field": _field,
     "carousel": _carousel,
-    "event": _event,
+    "event": lambda number: dict(RESOLVED),
 }

@@ -64,18 +64,10 @@ class Call:
     @property
     def conversation(self) -> Conversation:
         """The conversation in the path; 404 where there is none."""
-        return self.find(self.path["session_id"])
-
-    def find(self, session_id: str) -> Conversation:
-        """Return a conversation of the website; 404 where there is none."""
-        found = self.website.conversations.get(session_id)
-        if found is None:
+        session_id = self.path["session_id"]
+        if session_id not in self.website.conversations:
             raise Refusal(404, "conversation_not_found")
-        return found
-
-    def flag(self, name: str) -> bool:
-        """Whether a query flag is set, which Crisp writes as 1."""
-        return self.query.get(name) == "1"
+        return self.website.conversations[session_id]
 
     def per_page(self) -> int:
         """Return the page size asked for; 400 outside of 20 to 50."""

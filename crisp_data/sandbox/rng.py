@@ -1,4 +1,4 @@
-"""Chance that repeats: the same seed gives the same numbers in every process.
+"""Random numbers that repeat: the same seed gives the same numbers in every process.
 
 Two kinds are enough. `stream` is a generator for drawing a plan from start to end. `mix` is
 random access: the k-th number of a salt, without the numbers before it, so that message

@@ -10,8 +10,9 @@ from __future__ import annotations
 import base64
 import binascii
 import json
+import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from hmac import compare_digest
 from importlib.resources import files
 from typing import Any
@@ -22,6 +23,7 @@ from . import (  # noqa: F401 - each registers its operations
     api_batch,
     api_campaigns,
     api_conversations,
+    api_fixed,
     api_inboxes,
     api_messages,
     api_people,
@@ -62,49 +64,40 @@ class Route:
         return full if full in HANDLERS or self.resource.startswith("Plugin") else self.name
 
 
-@dataclass(slots=True)
-class _Node:
-    """One segment of the tree of paths."""
-
-    literal: dict[str, _Node] = field(default_factory=dict)
-    wild: _Node | None = None
-    methods: dict[str, list[Route]] = field(default_factory=dict)
-
-
 def _load() -> list[Route]:
     # Crisp's own list of operations is a fact, not an interpretation: it may be shared.
     listed = json.loads((files("crisp_data") / "operations.json").read_text("utf-8"))
     return [Route(**entry) for entry in listed]
 
 
-def _tree(routes: list[Route]) -> _Node:
-    root = _Node()
+def _table(routes: list[Route]) -> dict[tuple[str, ...], dict[str, Route]]:
+    """Return the routes by the segments of their path and by method.
+
+    A literal segment goes before a parameter; of operations that share method and path the first
+    counts.
+    """
+    table: dict[tuple[str, ...], dict[str, Route]] = {}
     for route in routes:
-        node = root
-        for segment in route.path.strip("/").split("/"):
-            if segment.startswith("{"):
-                node.wild = node.wild or _Node()
-                node = node.wild
-            else:
-                node = node.literal.setdefault(segment, _Node())
-        node.methods.setdefault(route.method, []).append(route)
-    return root
+        table.setdefault(_segments(route.path), {}).setdefault(route.method, route)
+    return dict(sorted(table.items(), key=lambda item: [part[:1] == "{" for part in item[0]]))
+
+
+def _pattern(template: tuple[str, ...]) -> str:
+    parts = ("[^\0]+" if part[:1] == "{" else re.escape(part) for part in template)
+    return "(" + "\0".join(parts) + ")"
+
+
+def _segments(path: str) -> tuple[str, ...]:
+    return tuple(path.strip("/").split("/"))
 
 
 _ROUTES = _load()
-_ROOT = _tree(_ROUTES)
+_TABLE = _table(_ROUTES)
+_METHODS = list(_TABLE.values())
+#: All paths as one expression, a group each, with NUL between the segments.
+_PATHS = re.compile("|".join(map(_pattern, _TABLE)))
 #: The official names. Operations that share method and path are counted under the first.
 OPERATIONS = frozenset(route.name for route in _ROUTES)
-
-
-def _walk(node: _Node, segments: list[str]) -> _Node | None:
-    """Find the node of a path; a literal segment goes before a parameter."""
-    if not segments:
-        return node if node.methods else None
-    head, *rest = segments
-    if head in node.literal and (end := _walk(node.literal[head], rest)) is not None:
-        return end
-    return _walk(node.wild, rest) if node.wild is not None and head else None
 
 
 @dataclass(slots=True)
@@ -120,18 +113,16 @@ def match(method: str, target: str) -> Match | Refusal:
     path = urlsplit(target).path
     if not path.startswith(f"{PREFIX}/"):
         return Refusal(404, "not_found")
-    segments = [unquote(part) for part in path[len(PREFIX) :].strip("/").split("/")]
-    node = _walk(_ROOT, segments)
-    if node is None:
+    segments = [unquote(part) for part in _segments(path[len(PREFIX) :])]
+    found = _PATHS.fullmatch("\0".join(segments))
+    if found is None or found.lastindex is None:
         return Refusal(404, "not_found")
-    routes = node.methods.get(method)
-    if routes is None:
+    methods = _METHODS[found.lastindex - 1]
+    if method not in methods:
         return Refusal(405, "method_not_allowed")
-    template = routes[0].path.strip("/").split("/")
-    values = {
-        name[1:-1]: value for name, value in zip(template, segments, strict=True) if name[0] == "{"
-    }
-    return Match(routes[0], values)
+    route = methods[method]
+    pairs = zip(_segments(route.path), segments, strict=True)
+    return Match(route, {name[1:-1]: part for name, part in pairs if name[0] == "{"})
 
 
 def authenticate(world: World, headers: Mapping[str, str]) -> Token:

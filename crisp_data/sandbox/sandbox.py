@@ -48,7 +48,7 @@ class Sandbox(Controls):
         Answer list pages that are not the last with 206 instead of 200.
     page_sizes : tuple of int
         Rows that a page of a list holds at most, whatever ``per_page`` says: of several, one
-        is drawn for each page from the seed. Empty keeps to what was asked for.
+        is drawn for each page from the seed. Empty gives what was asked for.
     ignore_page_number : bool
         Answer every page of a list with its first.
 

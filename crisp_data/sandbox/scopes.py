@@ -6,40 +6,20 @@ the same pattern here.
 
 from __future__ import annotations
 
-_CONVERSATION = {
-    "messages": "messages",
-    "message": "messages",
-    "read": "messages",
-    "unread": "messages",
-    "delivered": "messages",
-    "compose": "messages",
-    "original": "messages",
-    "files": "messages",
-    "state": "states",
-    "routing": "routing",
-    "inbox": "routing",
-    "participants": "participants",
-    "pages": "pages",
-    "events": "events",
-    "browsing": "browsing",
-    "call": "calls",
-}
+_MESSAGES = ("message", "messages", "read", "unread", "delivered", "compose", "original", "files")
+_OWN = ("routing", "participants", "pages", "events", "browsing")
+#: The scope of what stands behind a conversation's id; ``sessions`` for all else.
+_CONVERSATION = dict.fromkeys(_MESSAGES, "messages") | dict(zip(_OWN, _OWN, strict=True))
+_CONVERSATION |= {"state": "states", "inbox": "routing", "call": "calls"}
+#: Where the scope has another name than the path.
 _PEOPLE = {
     "stats": "statistics",
-    "profiles": "profiles",
     "profile": "profiles",
     "subscription": "subscriptions",
     "export": "profiles",
     "import": "profiles",
 }
-_WEBSITE = {
-    "operators": "operators",
-    "operator": "operators",
-    "inboxes": "inboxes",
-    "inbox": "inboxes",
-    "campaigns": "campaigns",
-    "campaign": "campaigns",
-}
+_WEBSITE = {"operator": "operators", "inbox": "inboxes", "campaign": "campaigns"}
 
 #: Operations for user tokens only.
 USER_ONLY = {"check_website_exists", "create_website", "delete_website", "abort_website_deletion"}

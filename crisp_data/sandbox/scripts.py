@@ -40,7 +40,7 @@ class Turn(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """Everything about a seeded conversation that is chance."""
+    """All that is drawn at random about a seeded conversation."""
 
     number: int
     session_id: str
@@ -77,7 +77,7 @@ class Plan:
 
 @lru_cache(maxsize=4096)
 def draw(seed: str, number: int, customers: int, weeks: int) -> Plan:
-    """Draw the plan of conversation `number`; pure in its arguments, and kept for the next reader.
+    """Draw the plan of conversation `number`; pure in its arguments, and cached.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""The sandbox's socket: HTTP/1.1 with kept connections, on 127.0.0.1 and nowhere else.
+"""The sandbox's socket: HTTP/1.1 with persistent connections, on 127.0.0.1 and nowhere else.
 
 The standard library's `http.server` is used because the faults need the raw socket: an
 answer dropped after the work was done, or cut in the middle, is no answer that a web
@@ -55,7 +55,7 @@ if hasattr(os, "register_at_fork"):
 class Server(ThreadingTCPServer):
     """A server bound to loopback when it is made, in the thread that makes it."""
 
-    # On Windows the option lets two servers have one port, and neither is told.
+    # On Windows the option lets two servers have one port, without an error.
     allow_reuse_address = sys.platform != "win32"
     daemon_threads = True
     request_queue_size = 128
@@ -99,7 +99,7 @@ class Server(ThreadingTCPServer):
         self.server_close()
 
     def server_close(self) -> None:
-        """Close the kept connections too, which would go on being answered."""
+        """Close the persistent connections too, which would go on being answered."""
         super().server_close()
         for sock in tuple(self.connections):
             with suppress(OSError):
@@ -112,14 +112,14 @@ class Server(ThreadingTCPServer):
 
 
 class Connection(BaseHTTPRequestHandler):
-    """One kept connection: reads requests, writes each answer in one piece."""
+    """One persistent connection: reads requests, writes each answer in one piece."""
 
     protocol_version = "HTTP/1.1"
     disable_nagle_algorithm = True
     server: Server
 
     def _read(self) -> bytes:
-        """Read the body, whether its length is told beforehand or piece by piece."""
+        """Read the body, sent with its length or in chunks."""
         if self.headers.get("Transfer-Encoding", "").lower() != "chunked":
             return self.rfile.read(int(self.headers.get("Content-Length") or 0))
         pieces = []

@@ -1,4 +1,4 @@
-"""The state of one website: its records, and every change kept.
+"""The state of one website: its records, with every former version.
 
 Pure: no HTTP, no threads, no real time. Seeded records are made when they are read; records
 that a write has touched are held whole, with every version they went through.
@@ -39,7 +39,7 @@ class Website:
         }
         self.order = sorted(conversation.key for conversation in self.conversations.values())
         self.removed: list[Conversation] = []
-        #: Listings by their filters, kept until anything changes.
+        #: Listings by their filters, cached until anything changes.
         self.selections: dict[Hashable, list[str]] = {}
         self.message_versions: list[Record] = []
         self.details: Record = {
@@ -50,7 +50,7 @@ class Website:
             "verified": True,
             "institutional": False,
         }
-        #: What is kept beside profiles: free data, events, subscriptions.
+        #: What is stored beside profiles: free data, events, subscriptions.
         self.beside: dict[tuple[str, str], Record] = {}
         self.settings = profiles.settings(self.details)
         self.operators = profiles.operators(self.scene)
@@ -59,15 +59,6 @@ class Website:
         self.templates: dict[str, Record] = {}
 
     # Reading
-
-    def known_people(self) -> dict[str, list[Conversation]]:
-        """Return the conversations of each `people_id`, newest update first."""
-        known: dict[str, list[Conversation]] = {}
-        for _, session_id in self.order:
-            one = self.conversations[session_id]
-            if one.facts.people_id is not None:
-                known.setdefault(one.facts.people_id, []).append(one)
-        return known
 
     def record(self, conversation: Conversation) -> Record:
         """Return the record; whoever means to change it takes `edit` instead."""
@@ -134,7 +125,7 @@ class Website:
 
     @contextmanager
     def edit(self, conversation: Conversation, at: int | None = None) -> Iterator[Record]:
-        """Change a record: it moves to the top of the listing, its old version is kept.
+        """Change a record: it moves to the top of the listing, its old version is stored.
 
         `at` is the time of the change where many share one; otherwise the clock ticks.
         """

@@ -1,4 +1,4 @@
-"""The words of the seeded data: what customers ask, what operators answer, where they live.
+"""The texts of the seeded data: what customers ask, what operators answer, and places.
 
 Seven languages, two of them written from right to left or without spaces, because text
 handling that works for English proves nothing.

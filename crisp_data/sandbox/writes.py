@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from . import profiles
+from .messages import RESOLVED
 from .records import Conversation, Record
 from .rng import salt_of
 from .state import Website
@@ -122,7 +123,7 @@ def new_event(website: Website, conversation: Conversation, user: Record | None 
         "type": "event",
         "from": "operator",
         "origin": "chat",
-        "content": {"namespace": "state:resolved", "text": "Conversation was resolved"},
+        "content": dict(RESOLVED),
         "user": user,
     }
     return new_message(website, conversation, body)

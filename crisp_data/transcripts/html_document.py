@@ -57,5 +57,5 @@ def _line(line: Line) -> str:
 
 
 def _isolated(text: str) -> str:
-    """Keep text that runs from right to left from reordering what stands beside it."""
+    """Prevent text that runs from right to left from reordering what stands beside it."""
     return f"<bdi>{escape(text)}</bdi>"

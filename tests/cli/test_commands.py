@@ -213,10 +213,10 @@ def test_export_waits_for_the_reset(run, token, sandbox, tmp_path, monkeypatch):
 
 
 def test_login_and_logout(run, sandbox, monkeypatch):
-    kept: dict[tuple[str, str], str] = {}
-    monkeypatch.setattr("keyring.set_password", lambda s, u, p: kept.__setitem__((s, u), p))
-    monkeypatch.setattr("keyring.get_password", lambda s, u: kept.get((s, u)))
-    monkeypatch.setattr("keyring.delete_password", lambda s, u: kept.pop((s, u)))
+    entries: dict[tuple[str, str], str] = {}
+    monkeypatch.setattr("keyring.set_password", lambda s, u, p: entries.__setitem__((s, u), p))
+    monkeypatch.setattr("keyring.get_password", lambda s, u: entries.get((s, u)))
+    monkeypatch.setattr("keyring.delete_password", lambda s, u: entries.pop((s, u)))
     login = (
         "login",
         "--identifier",
@@ -231,7 +231,7 @@ def test_login_and_logout(run, sandbox, monkeypatch):
     )
     refused = run(*login, input="wrong\n")
     assert refused.exit_code == 1
-    assert not kept
+    assert not entries
     done = run(*login, "--quota", "500", input=f"{sandbox.key}\n")
     assert done.exit_code == 0, done.output
     assert sandbox.key not in done.output
@@ -239,7 +239,7 @@ def test_login_and_logout(run, sandbox, monkeypatch):
     assert "of 500 requests" in run("whoami").output
     assert "of 600 requests" in run("whoami", "--quota", "600").output
     assert "Removed" in run("logout", "--base-url", sandbox.url).output
-    assert not kept
+    assert not entries
 
 
 def test_login_without_a_keyring(run, sandbox):

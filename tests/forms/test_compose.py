@@ -7,6 +7,7 @@ import ipywidgets as widgets
 import pytest
 
 import crisp_data as crisp
+from crisp_data.api.paging import NOTHING_NEW
 from crisp_data.forms import form as form_module
 from crisp_data.forms.compose import Compose
 from crisp_data.outgoing import Text
@@ -250,7 +251,7 @@ def test_nor_for_the_days_reset(sandbox, waits):
     assert "quota is used up" in said(form)
 
 
-def test_who_answers_reads_with_what_is_kept_for_that(sandbox, waits):
+def test_who_answers_reads_with_the_reserve_for_writes(sandbox, waits):
     ws = crisp.connect(sandbox=sandbox, sleep=waits.append, quota=20, reserve_for_writes=0.5)
     reader = crisp.connect(sandbox=sandbox, quota=20, reserve_for_writes=0.5, writes=False)
     session_id = sandbox.truth("conversations")[0]["session_id"]
@@ -404,7 +405,7 @@ def test_a_lost_answer_is_looked_up_and_nothing_is_sent_twice(form, sandbox):
         assert len(arrived(sandbox, drop)) == 1
 
 
-def test_an_unknown_outcome_is_told_loudly_and_sending_again_looks_it_up(form, ws, sandbox):
+def test_an_unknown_outcome_is_an_alert_and_sending_again_looks_it_up(form, ws, sandbox):
     choose(form)
     write(form, "Hello")
     sandbox.faults(operation="send_message_in_conversation", next=1, drop="after")
@@ -448,6 +449,21 @@ def test_a_thread_that_cannot_be_read_again_does_not_unsend(form, sandbox):
     assert "Sent to Grace Patel." in said(form)
     assert "The thread could not be read again" in said(form)
     assert len(arrived(sandbox, "Hello")) == 1
+
+
+def test_above_a_thread_that_may_lack_messages_stands_why(ws, sandbox, monkeypatch):
+    sessions = [row["session_id"] for row in sandbox.truth("messages")]
+    form = ws.compose(max(set(sessions), key=sessions.count))
+    assert shows(form, "Earlier messages")
+    assert NOTHING_NEW not in texts(form, "crisp-reading")
+    # From here on the server answers with the newest batch, whatever is asked.
+    send = ws.client._send
+    monkeypatch.setattr(
+        ws.client, "_send", lambda method, path, *_, **options: send(method, path, {}, **options)
+    )
+    while shows(form, "Earlier messages") and not form.composer.conversation.incomplete:
+        press(form, "Earlier messages")
+    assert NOTHING_NEW in texts(form, "crisp-reading")
 
 
 def test_what_customers_wrote_is_text(ws, sandbox):

@@ -1,7 +1,9 @@
 """Messages while they are written, held against the message types and the sandbox's validator."""
 
+import re
 from dataclasses import fields
 from html.parser import HTMLParser
+from importlib.resources import files
 
 import pytest
 from hypothesis import given
@@ -13,6 +15,8 @@ from crisp_data.forms.draft import OPTIONS, Draft
 from crisp_data.forms.preview import preview
 from crisp_data.outgoing import Message
 
+SHEETS = ("form.css", "compose.css")
+CSS_CLASS = re.compile(r"crisp-[a-z]+(?:-[a-z]+)*")
 EVIL = "<script>alert(1)</script><img src=x onerror=alert(2)>\" onload='x'"
 
 
@@ -152,6 +156,17 @@ def test_a_preview_shows_words_and_runs_nothing(name):
     assert EVIL in seen.words
     unseen = "The customer does not see this." in seen.words
     assert unseen == (name in ("note", "event"))
+
+
+@pytest.mark.parametrize("name", outgoing.TYPES)
+def test_the_style_sheets_know_what_a_preview_is_made_of(name):
+    draft = Draft(name)
+    draft.values.update(filled(draft.fields, "word"))
+    sheets = [files("crisp_data.forms").joinpath(sheet).read_text("utf-8") for sheet in SHEETS]
+    made = set(CSS_CLASS.findall(preview(draft.message(), "Acme")))
+    # A message of these types looks as every message does.
+    made -= {f"crisp-of-{name}"} if name not in ("note", "event") else set()
+    assert made <= set(CSS_CLASS.findall("".join(sheets)))
 
 
 def test_a_preview_names_the_website_where_nobody_else_is_named():

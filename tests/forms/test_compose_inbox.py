@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 import crisp_data as crisp
 from crisp_data.api import list_pass, paging
 from crisp_data.api.routes import PER_PAGE_MAX
-from crisp_data.forms.conversation import Conversation, html
+from crisp_data.forms.conversation import Conversation, thread_html
 from crisp_data.forms.inbox import PAGE, Inbox, customer, label, labels
 from crisp_data.sandbox import Sandbox
 
@@ -139,7 +139,7 @@ def test_names_cannot_reorder_or_break_the_line_they_stand_in(inbox):
     assert customer(row) == "a visitor without a name"
 
 
-def test_what_looks_the_same_is_told_apart(inbox):
+def test_what_looks_the_same_is_distinguished(inbox):
     frame = inbox.shown.head(3).copy()
     twin = frame.iloc[[0]].assign(session_id="session_of_the_twin")
     made = labels(pd.concat([frame, twin]))
@@ -211,7 +211,7 @@ def test_what_was_said_is_text_and_never_html(ws, inbox):
     )
     conversation = Conversation(ws, session_id, inbox.row(session_id))
     conversation.read()
-    drawn = html(conversation.entries)
+    drawn = thread_html(conversation.entries)
     assert drawn.count("&lt;script&gt;") == 2
     assert "<script" not in drawn
     assert "<img" not in drawn

@@ -242,7 +242,7 @@ def test_stop_sends_no_further_request_and_keeps_what_came(ws, spent, monkeypatc
     assert len(form.result) > len(form.partial if form.partial is not None else [])
 
 
-def test_an_exhausted_quota_is_told_with_what_came(sandbox, waits):
+def test_an_exhausted_quota_is_reported_with_what_came(sandbox, waits):
     ws = crisp.connect(sandbox=sandbox, quota=4, reserve_for_writes=0, sleep=waits.append)
     form = ws.explore()
     fill(form, "Limit", "")

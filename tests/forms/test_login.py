@@ -11,13 +11,13 @@ from .user import control, fill, press, said, texts, walk
 
 
 @pytest.fixture
-def kept():
+def stored():
     return []
 
 
 @pytest.fixture
-def form(sandbox, kept):
-    return Login(crisp.connect, kept.append, base_url=sandbox.url)
+def form(sandbox, stored):
+    return Login(crisp.connect, stored.append, base_url=sandbox.url)
 
 
 def log_in(form, sandbox, **changed):
@@ -42,32 +42,32 @@ def test_it_opens_the_website_and_says_which(form, sandbox):
     assert len(form.ws.conversations(limit=3)) == 3, "opened in a thread, used in another"
 
 
-def test_the_key_is_masked_and_stays_nowhere(form, sandbox, kept):
+def test_the_key_is_masked_and_stays_nowhere(form, sandbox, stored):
     assert isinstance(control(form, "Key"), widgets.Password)
     log_in(form, sandbox, website=sandbox.website_id)
     assert form.ws is not None
     assert sandbox.key not in states(form)
-    assert kept == []
+    assert stored == []
     assert "The key was not stored" in said(form)
 
 
-def test_the_key_is_kept_where_that_is_asked_for(form, sandbox, kept):
+def test_the_key_is_stored_where_that_is_asked_for(form, sandbox, stored):
     fill(form, "Store the key in this system's keyring", True)
     log_in(form, sandbox, website=sandbox.website_id)
-    (settings,) = kept
+    (settings,) = stored
     assert settings.credentials.key == sandbox.key
     assert settings.base_url == form.ws.client.settings.base_url
     assert settings.website == sandbox.website_id
 
 
-def test_a_wrong_key_is_refused_and_not_kept(form, sandbox, kept):
+def test_a_wrong_key_is_refused_and_not_stored(form, sandbox, stored):
     fill(form, "Store the key in this system's keyring", True)
     log_in(form, sandbox, key="not-the-key", website=sandbox.website_id)
     assert "role='alert'" in said(form)
     assert "tier" in said(form)
     assert "not-the-key" not in states(form)
     assert form.ws is None
-    assert kept == []
+    assert stored == []
     log_in(form, sandbox, website=sandbox.website_id)
     assert form.ws is not None, "and then the right one opens it"
 

@@ -287,16 +287,19 @@ def period_start(at, by, zone):
 
 def backlog(records, zone, by="day", bots=(), bots_answer=False, now=None):
     zone = ZoneInfo(zone)
-    kept, now = cut(records, "ticket", bots, now)
-    kept = [ticket for ticket in kept if ticket.asked_at is not None]
-    if not kept:
+    tickets_asked, now = cut(records, "ticket", bots, now)
+    tickets_asked = [ticket for ticket in tickets_asked if ticket.asked_at is not None]
+    if not tickets_asked:
         return []
     questions = responses(records, bots=bots, bots_answer=bots_answer, now=now)
 
     def period(at):
         return period_start(at, by, zone)
 
-    lives = [(period(t.asked_at), t.resolution and period(t.resolution["timestamp"])) for t in kept]
+    ranges = [
+        (period(t.asked_at), t.resolution and period(t.resolution["timestamp"]))
+        for t in tickets_asked
+    ]
     waits = [
         (
             period(row["asked_at"]),
@@ -309,14 +312,14 @@ def backlog(records, zone, by="day", bots=(), bots_answer=False, now=None):
         return sum(a <= period and not (b and b <= period) for a, b in spans)
 
     rows = []
-    start = min(asked for asked, _ in lives)
+    start = min(asked for asked, _ in ranges)
     while start <= period(now):
         rows.append(
             {
                 "start": start,
-                "opened": sum(asked == start for asked, _ in lives),
-                "resolved": sum(done == start for _, done in lives),
-                "open": lasting(lives, start),
+                "opened": sum(asked == start for asked, _ in ranges),
+                "resolved": sum(done == start for _, done in ranges),
+                "open": lasting(ranges, start),
                 "waiting": lasting(waits, start),
             }
         )

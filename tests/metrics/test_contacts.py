@@ -57,10 +57,10 @@ def test_join_tells_what_the_record_says(box, conversations, name):
         for session_id, number in zip(frame["session_id"], frame["number"], strict=True)
         for value in (truth(records[session_id], name) if session_id in records else [None])
     ]
-    told = [
+    actual = [
         (n, None if pd.isna(v) else v) for n, v in zip(found["number"], found[name], strict=True)
     ]
-    assert told == expected
+    assert actual == expected
     assert found[name].dtype == "str"
     assert found.index.tolist() == list(range(len(found)))
 

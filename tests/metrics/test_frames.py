@@ -71,8 +71,8 @@ def test_the_declared_dtypes(measure, messages):
         assert str(dtype) in allowed or name == "outcome", name
     assert isinstance(found.index, pd.RangeIndex)
     assert "Returns" in (getattr(measure, "func", measure).__doc__ or "")
-    told = getattr(measure, "func", measure).__doc__
-    assert all(f"``{name}``" in told or "As in" in told or "Columns as" in told for name in found)
+    doc = getattr(measure, "func", measure).__doc__
+    assert all(f"``{name}``" in doc or "As in" in doc or "Columns as" in doc for name in found)
 
 
 @each
@@ -87,9 +87,9 @@ def test_a_missing_column_is_named(measure, messages):
 
 @each
 def test_the_frame_stays_and_its_order_does_not_matter(measure, messages):
-    kept = messages.copy()
+    before = messages.copy()
     expected = measure(messages)
-    pd.testing.assert_frame_equal(messages, kept)
+    pd.testing.assert_frame_equal(messages, before)
     shuffled = messages.sample(frac=1, random_state=1)  # a mixed index, too
     found = measure(shuffled)
     if "session_id" in found:
@@ -244,8 +244,8 @@ class TestWaitingOfConversations:
             and at - record["waiting_since"] > limit
         )
         assert len(expected) > 3
-        told = found["duration"].to_numpy("m8[ms]").view("i8")
-        assert list(zip(-told, found["session_id"], strict=True)) == expected
+        waits = found["duration"].to_numpy("m8[ms]").view("i8")
+        assert list(zip(-waits, found["session_id"], strict=True)) == expected
         assert found["waiting_since"].dtype == f"datetime64[ms, {PARIS}]"
 
     def test_resolved_ones_do_not_wait(self, conversations):

@@ -105,14 +105,14 @@ def test_minutes_of_any_hours(zone, spans, night, moments, holiday):
     """Opening hours to the minute, read off a clock minute by minute."""
     week = {day: list(zip(cuts[::2], cuts[1::2], strict=False)) for day, cuts in spans.items()}
     names = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
-    told = {
+    written_hours = {
         names[day]: ", ".join(
             f"{a // 60:02}:{a % 60:02}-{b // 60:02}:{b % 60:02}" for a, b in pairs
         )
         for day, pairs in week.items()
     }
     closed = [(pd.Timestamp(night) + pd.Timedelta(days=holiday)).strftime("%Y-%m-%d")]
-    fast = metrics.BusinessHours(told, tz=zone, holidays=closed)
+    fast = metrics.BusinessHours(written_hours, tz=zone, holidays=closed)
     slow = Hours(zone, week, closed)
     first = at(night, zone)
     start = np.array([first + begin for begin, _ in moments], np.int64)

@@ -145,8 +145,8 @@ VARIANTS = [
 
 def agree_on_everything(frame, records, variant, zone, hours, slow_hours, now, longer_than):
     """Every figure that the oracle knows; one with hours, its neighbour without."""
-    told = None if now is None else pd.Timestamp(now, unit="ms", tz="UTC")
-    fast, slow = {**variant, "now": told}, {**variant, "now": now}
+    given_now = None if now is None else pd.Timestamp(now, unit="ms", tz="UTC")
+    fast, slow = {**variant, "now": given_now}, {**variant, "now": now}
     agree(metrics.tickets(frame, **fast), oracle.tickets(records, **slow))
     agree(metrics.one_touch(frame, **fast), oracle.one_touch(records, **slow))
     agree(metrics.first_response(frame, **fast), oracle.first_response(records, **slow))
@@ -160,7 +160,7 @@ def agree_on_everything(frame, records, variant, zone, hours, slow_hours, now, l
     limit = pd.Timedelta(longer_than, unit="ms")
     found = metrics.waiting(frame, **fast, longer_than=limit)
     assert rows_of(found) == oracle.waiting(records, **slow, longer_than=longer_than)
-    again = metrics.reopenings(frame, hours=hours, now=told)
+    again = metrics.reopenings(frame, hours=hours, now=given_now)
     agree(again, oracle.reopenings(records, hours=slow_hours, now=now))
     del fast["hours"], slow["hours"]
     by = BACKLOG_BY[len(frame) % 3]

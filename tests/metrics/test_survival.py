@@ -28,11 +28,11 @@ PLACEBO = "1 1 2 2 3 4 4 5 5 8 8 8 8 11 11 12 12 15 17 22 23"
 
 
 def remission() -> pd.DataFrame:
-    told = [(group, word) for group in (TREATED, PLACEBO) for word in group.split()]
+    listed = [(group, word) for group in (TREATED, PLACEBO) for word in group.split()]
     return lasted(
-        [int(word.strip("+")) for _, word in told],
-        [word.endswith("+") for _, word in told],
-        group=["treated" if group is TREATED else "placebo" for group, _ in told],
+        [int(word.strip("+")) for _, word in listed],
+        [word.endswith("+") for _, word in listed],
+        group=["treated" if group is TREATED else "placebo" for group, _ in listed],
     )
 
 
@@ -114,7 +114,7 @@ def approximately(survival):
 def counts(level):
     names = {"total": "questions", "in_time": "answered", "late": "late", "undecided": "undecided"}
     share = None if pd.isna(level["share"]) else pytest.approx(level["share"])
-    return {**{told: level[name] for name, told in names.items()}, "share": share}
+    return {**{listed: level[name] for name, listed in names.items()}, "share": share}
 
 
 def test_several_times_and_groups():

@@ -182,8 +182,8 @@ def test_load_is_what_pandas_counts(website, bots_answer):
     assert len(found) == 24 * people
     assert found["nickname"].notna().any()
     names = wrote.dropna(subset=["user_id", "nickname"]).groupby("user_id")["nickname"].last()
-    told = found.dropna(subset="user_id").groupby("user_id")["nickname"].last()
-    assert told.to_dict() == names.to_dict()
+    last_names = found.dropna(subset="user_id").groupby("user_id")["nickname"].last()
+    assert last_names.to_dict() == names.to_dict()
     options = {"tz": "Asia/Kolkata", "bots_answer": bots_answer}
     by_day = metrics.load(messages, by=["weekday", "hour"], **options)
     there = by_day[by_day["messages"] > 0]

@@ -170,8 +170,8 @@ class TestOverview:
 
     def test_every_plot_tells_the_zone(self, conversations, messages):
         page = plots.overview(conversations, messages, tz=PARIS)
-        told = [ax.get_xlabel() for ax in page.axes if PARIS in ax.get_xlabel()]
-        assert len(told) == 5
+        labels_shown = [ax.get_xlabel() for ax in page.axes if PARIS in ax.get_xlabel()]
+        assert len(labels_shown) == 5
 
     def test_messages_are_needed(self, conversations):
         with pytest.raises(BadParameter, match="needs messages"):
@@ -183,9 +183,9 @@ class TestOverview:
 def test_empty_frames_are_explained(monkeypatch):
     conversations, messages = tables.empty("conversations"), tables.empty("messages")
     page = plots.overview(conversations, messages)
-    told = [ax.texts[0].get_text() for ax in page.axes[1:]]
-    assert len(told) == 8
-    assert all(text.startswith("No ") and text.endswith(" to show.") for text in told)
+    labels_shown = [ax.texts[0].get_text() for ax in page.axes[1:]]
+    assert len(labels_shown) == 8
+    assert all(text.startswith("No ") and text.endswith(" to show.") for text in labels_shown)
     assert not [ax for ax in page.axes if ax.lines or ax.collections or ax.containers]
 
 

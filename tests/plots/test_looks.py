@@ -1,6 +1,6 @@
 """Nothing overlaps, names are shown as written, and pictures stay what was looked at.
 
-The pictures in ``baseline`` were looked at before they were kept. ``DRAW_BASELINE=1`` in the
+The pictures in ``baseline`` were looked at before they were stored. ``DRAW_BASELINE=1`` in the
 environment draws them anew: look at them again before keeping them.
 """
 

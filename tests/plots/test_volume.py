@@ -49,9 +49,9 @@ def conversations(*times: str | None, state: list[str | None] | None = None) -> 
 @pytest.fixture(scope="module")
 def autumn() -> pd.DataFrame:
     """Three weeks around the night when Paris leaves summer time, more in some hours."""
-    chance = np.random.default_rng(1)
+    generator = np.random.default_rng(1)
     start = pd.Timestamp("2026-10-12", tz="UTC")
-    times = start + pd.to_timedelta(chance.gamma(5, 100, 900).clip(0, 500), unit="h")
+    times = start + pd.to_timedelta(generator.gamma(5, 100, 900).clip(0, 500), unit="h")
     frame = conversations(*[time.isoformat() for time in times])
     frame["state"] = frame["state"].where(frame.index % 11 != 0)
     return frame
@@ -143,7 +143,7 @@ class TestVolume:
         legend = [text.get_text() for text in ax.get_legend().get_texts()]
         assert legend == [*STATES, "no state"]
 
-    def test_the_zone_is_the_frames_own_unless_told(self, autumn):
+    def test_the_zone_is_the_frames_own_unless_given(self, autumn):
         frame = autumn.assign(created_at=autumn["created_at"].dt.tz_convert(PARIS))
         assert plots.volume(frame).get_xlabel() == f"Day of creation ({PARIS})"
         assert heights(plots.volume(frame)) == heights(plots.volume(autumn, tz=PARIS))
@@ -156,7 +156,7 @@ class TestVolume:
         assert colours[2] == colour
         assert len(set(colours)) == 3
 
-    def test_rows_without_a_time_are_told(self):
+    def test_rows_without_a_time_are_counted(self):
         frame = conversations("2026-10-25T00:15Z", None, None)
         ax = plots.volume(frame)
         assert heights(ax) == {"resolved": {wall("2026-10-25"): 1}}
@@ -235,7 +235,7 @@ class TestAll:
         assert not ax.containers
         assert not ax.collections
 
-    def test_it_draws_where_it_is_told(self, draw, autumn):
+    def test_it_draws_on_the_axes_given(self, draw, autumn):
         _, ax = pyplot.subplots()
         assert draw(autumn, ax=ax) is ax
         assert pyplot.get_fignums() == [1]

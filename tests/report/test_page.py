@@ -60,11 +60,11 @@ def test_every_figure_with_the_one_before_and_its_meaning(html, truth, now):
     kinds = ["count"] * 5 + ["duration", "share", "duration", "share", "count"]
     terms = page.within("dt")
     assert terms == [*found["figure"], *found["figure"]], "at a glance, and with its meaning"
-    told = page.within("dd")
+    texts_shown = page.within("dd")
     for kind, row in zip(kinds, found.itertuples(), strict=True):
-        assert wording.as_text(kind, row.now) in told
-        assert f"{wording.as_text(kind, row.before)} in September 2026" in told
-        assert any(text.startswith(row.change) for text in told)
+        assert wording.as_text(kind, row.now) in texts_shown
+        assert f"{wording.as_text(kind, row.before)} in September 2026" in texts_shown
+        assert any(text.startswith(row.change) for text in texts_shown)
     assert "Acme" in page.within("h1")
     assert "October 2026" in page.within("h1")
     assert "Times in Europe/Paris" in page.text
@@ -197,9 +197,9 @@ def test_private_names_nobody(write, truth):
 
     def leaks(html, drawn=()):
         page = Page(html)
-        told = [f"{value}" for _, attributes in page.tags for value in attributes.values()]
-        told = [one for one in told if not one.startswith("data:")]
-        said = "\n".join([page.text, *told, *drawn])
+        texts_shown = [f"{value}" for _, attributes in page.tags for value in attributes.values()]
+        texts_shown = [one for one in texts_shown if not one.startswith("data:")]
+        said = "\n".join([page.text, *texts_shown, *drawn])
         there = [one for one in needles if one in said]
         return {one for one in there if re.search(rf"(?<!\w){re.escape(one)}(?!\w)", said)}
 
@@ -249,7 +249,7 @@ def test_frames_of_nothing(write):
         write(*empty, now=None)
 
 
-def test_masked_texts_are_told(write, truth, html):
+def test_masked_texts_are_mentioned(write, truth, html):
     assert "masked" not in Page(html).text
     messages = truth[1].copy()
     texts = messages["type"] == "text"
@@ -257,14 +257,14 @@ def test_masked_texts_are_told(write, truth, html):
     assert "Crisp has masked 9" in Page(write(messages=messages)).text
 
 
-def test_censored_and_open_time_are_told(write, truth):
+def test_censored_and_open_time_are_mentioned(write, truth):
     hours = metrics.BusinessHours({"mon-fri": "09:00-18:00"}, tz=PARIS)
     page = Page(write(hours=hours))
     last = pd.Timestamp("2026-11-01", tz=PARIS) - pd.Timedelta("1 ms")
     answers = metrics.first_response(truth[1], now=last)
     answers = answers[answers["asked_at"] >= pd.Timestamp("2026-10-01", tz=PARIS)]
-    told = f"Of {len(answers):,} first questions, {answers['censored'].sum():,} had no answer"
-    assert told in page.text
+    note = f"Of {len(answers):,} first questions, {answers['censored'].sum():,} had no answer"
+    assert note in page.text
     assert "opening hours only: BusinessHours(mon-fri 09:00-18:00, Europe/Paris)" in page.text
 
 

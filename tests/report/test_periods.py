@@ -190,7 +190,7 @@ def test_the_day_before_a_day_without_midnight():
     assert (found.name, found.before().name) == ("6 Sep 2026", "5 Sep 2026")
 
 
-def test_both_passes_of_an_hour_are_told_apart():
+def test_both_passes_of_an_hour_are_distinguished():
     first, second = pd.Timestamp("2026-10-25 00:30Z"), pd.Timestamp("2026-10-25 01:30Z")
     found = period(first, second, tz=PARIS, now=NOW)
     assert found.name == "25 Oct 2026, 02:30 CEST to 25 Oct 2026, 02:30 CET"

@@ -62,11 +62,11 @@ def test_an_archive_makes_the_same_page_for_nothing(box, acme, tmp_path):
     from_ws = report.write(tmp_path / "ws.html", acme, title="Acme").read_text("utf-8")
     before = box.stats()["requests"]
     alone = crisp.Archive(tmp_path / "acme", tz=PARIS)
-    kept = report.write(tmp_path / "kept.html", alone, title="Acme").read_text("utf-8")
+    stored = report.write(tmp_path / "stored.html", alone, title="Acme").read_text("utf-8")
     assert box.stats()["requests"] == before
-    assert "0 requests spent" in kept
+    assert "0 requests spent" in stored
     requests = re.compile(r"[\d,]+ requests spent")
-    assert requests.sub("", kept) == requests.sub("", from_ws)
+    assert requests.sub("", stored) == requests.sub("", from_ws)
 
 
 def test_how_far_back_an_archive_reaches(acme, tmp_path):
@@ -127,8 +127,8 @@ def test_with_a_token_and_nobody_named(run, token, box, truth, tmp_path):
                "--private", "-o", str(path))  # fmt: skip
     assert done.exit_code == 0, done.output
     html = path.read_text("utf-8")
-    told = int(re.search(r"([\d,]+) requests spent", done.output)[1].replace(",", ""))
-    assert 0 < told <= box.stats()["requests"] - spent
+    counted = int(re.search(r"([\d,]+) requests spent", done.output)[1].replace(",", ""))
+    assert 0 < counted <= box.stats()["requests"] - spent
     names = {str(name).strip() for name in truth[0]["nickname"].dropna()}
     assert not [name for name in names if name in html]
 
@@ -157,7 +157,7 @@ def test_refused_before_anything_is_spent(run, token, box, arguments, words, tmp
     assert not list(tmp_path.glob("*.html"))
 
 
-def test_frames_that_lack_something_are_told_what(acme, tmp_path):
+def test_frames_that_lack_something_are_refused_by_name(acme, tmp_path):
     conversations = acme.conversations(limit=5)
     messages = acme.messages(conversations)
     for lacking in ("topic", "website_id", "people_id", "segments"):

@@ -80,7 +80,7 @@ def test_a_cursor_that_is_no_number_is_refused(api, session_id):
     assert answer.json()["data"]["message"] == "query.timestamp_before should be integer"
 
 
-def test_unknown_conversations_and_messages_are_told(api, session_id):
+def test_unknown_conversations_and_messages_are_refused(api, session_id):
     gone = api.get("conversation/session_x/messages")
     assert (gone.status_code, gone.json()["reason"]) == (404, "conversation_not_found")
     gone = api.get(f"conversation/{session_id}/message/1")
@@ -120,7 +120,7 @@ def test_a_customers_message_waits_and_reopens(api, sandbox):
     assert row["waiting_since"] == row["updated_at"]
 
 
-def test_a_callers_fingerprint_and_time_are_kept(api, session_id):
+def test_a_callers_fingerprint_and_time_are_stored(api, session_id):
     own = MESSAGE | {"fingerprint": 987654321, "timestamp": 1_700_000_000_000}
     path = f"conversation/{session_id}"
     before = api.data(path)["preview_message"]

@@ -62,7 +62,7 @@ def test_removals_come_only_where_they_are_named(sandbox, api):
     assert len(after) == len(before) - 10
     assert all(row in before for row in after)
     history = sandbox.truth("conversations", history=True)
-    assert all(row in history for row in before), "what is gone is kept for the history"
+    assert all(row in history for row in before), "what is gone stays in the history"
 
 
 def test_every_row_that_was_pulled_is_in_the_history(sandbox, api):

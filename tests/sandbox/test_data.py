@@ -1,4 +1,4 @@
-"""The seeded data: repeatable to the byte, lazy, and as untidy as the real thing."""
+"""The seeded data: repeatable to the byte, lazy, and as irregular as the real thing."""
 
 import hashlib
 import json

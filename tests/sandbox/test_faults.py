@@ -33,7 +33,7 @@ def test_the_next_requests_are_refused(sandbox, api, status, reason):
     assert sandbox.stats()["by_status"] == {str(status): 2, "200": 1}
 
 
-def test_any_refusal_can_be_told_by_its_reason(sandbox, api):
+def test_any_refusal_can_be_made_by_its_reason(sandbox, api):
     sandbox.faults(next=1, status=404, reason="not_subscribed")
     sandbox.faults(next=1, status=200, reason="odd")
     answers = [api.get("") for _ in range(2)]

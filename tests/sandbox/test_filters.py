@@ -101,7 +101,7 @@ def test_dates_exclude_their_ends_under_the_other_reading(make):
     assert api.walk(LIST, **asked) == expected
 
 
-def test_dates_are_ignored_where_told_and_where_they_are_unix_seconds(api, truth, make):
+def test_dates_are_ignored_where_asked_and_where_they_are_unix_seconds(api, truth, make):
     past = {"filter_date_end": "2020-01-01T00:00:00.000Z"}
     assert api.walk(LIST, **past) == []
     assert api.walk(LIST, filter_date_end="1577836800") == truth

@@ -75,7 +75,7 @@ def test_a_path_outside_v1_is_not_found(sandbox):
     assert refusal(requests.get(f"{sandbox.host}/v2/website", timeout=60)) == (404, "not_found")
 
 
-def test_a_wrong_method_is_told(api):
+def test_a_wrong_method_is_refused(api):
     assert refusal(api.put("conversations/1")) == (405, "method_not_allowed")
     assert refusal(api.options("conversations/1")) == (405, "method_not_allowed")
 
@@ -95,7 +95,7 @@ def test_a_trailing_slash_is_taken(api):
         (("ünïcode", "schlüssel"), "plugin"),
     ],
 )
-def test_what_is_wrong_with_a_credential_is_not_told_apart(sandbox, auth, tier):
+def test_what_is_wrong_with_a_credential_is_not_revealed(sandbox, auth, tier):
     if auth:
         auth = tuple(p.format(identifier=sandbox.identifier, key=sandbox.key) for p in auth)
         auth = tuple(part.encode() for part in auth)

@@ -1,4 +1,4 @@
-"""The socket: loopback only, kept connections, TLS, many threads, a port that is taken."""
+"""The socket: loopback only, persistent connections, TLS, many threads, a port that is taken."""
 
 import http.client
 import json
@@ -34,7 +34,7 @@ def test_what_a_sandbox_tells_of_itself(sandbox):
     assert sandbox.key not in repr(sandbox)
 
 
-def test_a_connection_is_kept_and_its_answers_dated_by_the_sandbox(sandbox):
+def test_a_connection_persists_and_its_answers_dated_by_the_sandbox(sandbox):
     connection = http.client.HTTPConnection("127.0.0.1", int(sandbox.host.rsplit(":", 1)[1]))
     connection.request("GET", "/v1/website")
     answer = connection.getresponse()
@@ -102,7 +102,7 @@ def test_a_sandbox_that_does_not_run_has_no_address():
         requests.get(host, timeout=60)
 
 
-def test_a_stopped_sandbox_answers_no_kept_connection_either():
+def test_a_stopped_sandbox_answers_no_open_connection_either():
     box = Sandbox(conversations=1).start()
     connection = http.client.HTTPConnection("127.0.0.1", int(box.host.rsplit(":", 1)[1]))
     connection.request("GET", "/v1/website")

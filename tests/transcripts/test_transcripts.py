@@ -290,8 +290,8 @@ def test_pieces_are_bounded_and_whole(texts, characters):
         if after["first"] == before["last"]:  # only what is too long stands in two
             assert len(texts[before["last"] - 1]) > characters / 2 - 200
     assert {name for piece in found for name in piece["who"]} == {"Emma"}
-    kept = "".join(piece["text"] for piece in found)
-    assert all(text in kept for text in texts if text.isalnum() and len(text) < 300)
+    joined_text = "".join(piece["text"] for piece in found)
+    assert all(text in joined_text for text in texts if text.isalnum() and len(text) < 300)
 
 
 def test_pieces_stay_apart_where_one_more_message_is_too_much():
