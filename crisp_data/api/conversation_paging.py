@@ -271,7 +271,7 @@ class _ListPass:
         no more are left, and where a row left meanwhile it shows the one that moved up. Fewer
         are no page size that may be asked for; then it is empty where 20 are left, or less.
         """
-        if self._turn[1] == 1:
+        if self._turn[1] == 1 and self._read - 1 <= PER_PAGE_MAX:
             self._turn = (max(self._read - 1, PER_PAGE_MIN), 2)
         else:
             self._turn = next_page(self._read, self._size)
