@@ -20,7 +20,11 @@ _LISTS = (pa.ListType, pa.LargeListType, pa.FixedSizeListType)
 _EXACT = 2**53  # a double holds every whole number up to here
 # Years 0 to 9999, in seconds: what ISO 8601 writes with four digits.
 _FIRST, _LAST = -62_167_219_200, 253_402_300_799
+_FIRST_DAY, _LAST_DAY = -719_162, 2_932_896  # the same, in days, from year 1
 _MOST_DIGITS = 76  # of Arrow's widest decimal
+_UNSUPPORTED = Unwritable(
+    "has a type that no file format supports", "Convert it first, such as {column}.astype('str')."
+)
 
 
 def is_plain(kind: pa.DataType, native: bool) -> bool:
@@ -53,7 +57,11 @@ def plain(column: Columns, native: bool) -> tuple[Columns, bool]:
         return column, False
     for holds, unpack in _UNPACKED:
         if holds(kind):
-            return plain(unpack(column), native)
+            try:
+                unpacked = unpack(column)
+            except pa.ArrowNotImplementedError:  # such as a dictionary of string views
+                raise _UNSUPPORTED from None
+            return plain(unpacked, native)
     if unsupported := _unsupported(kind):
         raise Unwritable(
             f"holds values of the type {unsupported}, which no file format supports",
@@ -89,6 +97,16 @@ def check_times(times: Columns, native: bool) -> None:
     if any(not limits[0] <= tick <= limits[1] for tick in ticks):
         raise Unwritable(
             "holds a time outside the years 0 to 9999, which no reader supports",
+            "Replace it with a missing value.",
+        )
+
+
+def check_days(days: Columns) -> None:
+    """Refuse days that Python's own dates, which every reader gives, do not know."""
+    found = pc.min_max(days.cast(pa.date32()).cast(pa.int32())).as_py()
+    if found["min"] is not None and not (found["min"] >= _FIRST_DAY and found["max"] <= _LAST_DAY):
+        raise Unwritable(
+            "holds a day outside the years 1 to 9999, which no reader supports",
             "Replace it with a missing value.",
         )
 
@@ -166,10 +184,7 @@ def _scalars(column: Columns) -> Columns:
     for holds, written in _WRITTEN:
         if holds(column.type):
             return written(column)
-    raise Unwritable(
-        "has a type that no file format supports",
-        "Convert it first, such as {column}.astype('str').",
-    )
+    raise _UNSUPPORTED
 
 
 def _single(column: Columns) -> Columns:

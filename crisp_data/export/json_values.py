@@ -17,7 +17,7 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
-from crisp_data.export.unwritable import Unwritable
+from crisp_data.export.unwritable import TOO_DEEP, Unwritable
 
 
 def json_text(values: Iterable[Any]) -> list[str | None]:
@@ -31,10 +31,7 @@ def json_text(values: Iterable[Any]) -> list[str | None]:
     try:
         return [None if value is None else _dumps(_builtin(value)) for value in values]
     except RecursionError:
-        raise Unwritable(
-            "holds values nested too deeply, or containing themselves",
-            "Flatten them first, or drop the column.",
-        ) from None
+        raise TOO_DEEP from None
 
 
 def month_day_nano_text(interval: Any) -> str:

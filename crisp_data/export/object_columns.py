@@ -17,9 +17,10 @@ from pyarrow.types import is_primitive, is_temporal
 
 from crisp_data.export.columns import as_series, is_text
 from crisp_data.export.json_values import json_text
-from crisp_data.export.unwritable import MIXED, Unwritable
+from crisp_data.export.unwritable import MIXED, TOO_DEEP, Unwritable
 
 _TEXT = pa.large_string()
+_DEEPEST = 64  # lists within lists
 _EXACT = 2**53  # a double holds every whole number up to here
 
 
@@ -31,7 +32,13 @@ def typed(column: pd.Series) -> tuple[pd.Series, bool]:
     Unwritable
         The objects are of several kinds, or of one that no file holds.
     """
-    values = [None if missing else v for v, missing in zip(column, column.isna(), strict=True)]
+    try:
+        gone = column.isna()
+    except ArithmeticError:  # of a decimal "sNaN"
+        raise Unwritable(
+            "holds a decimal that signals an error", "Replace it with a missing value."
+        ) from None
+    values = [None if missing else v for v, missing in zip(column, gone, strict=True)]
     present = [value for value in values if value is not None]
     groups = {_group(kind) for kind in {type(value) for value in present}}
     if groups == {"whole", "real"}:
@@ -45,7 +52,7 @@ def typed(column: pd.Series) -> tuple[pd.Series, bool]:
             return _by_pandas(column, values, present), False
         data = read(values)
         return as_series(data, column.index), group == "nested" and is_text(data.type)
-    except (pa.ArrowException, ValueError, TypeError, OverflowError):
+    except (pa.ArrowException, ValueError, TypeError, ArithmeticError):
         # The cause would quote a cell.
         raise MIXED from None
 
@@ -105,12 +112,24 @@ def _by_pandas(column: pd.Series, values: list[Any], present: list[Any]) -> pd.S
     return as_series(shown(values), column.index)
 
 
+def _check_depth(value: Any, within: tuple[int, ...]) -> None:
+    """Refuse a list that contains itself: pyarrow follows it until the process ends."""
+    if not isinstance(value, (list, tuple)) and getattr(value, "dtype", None) != np.dtype(object):
+        return
+    if id(value) in within or len(within) > _DEEPEST:
+        raise TOO_DEEP
+    for inner in value:
+        _check_depth(inner, (*within, id(value)))
+
+
 def _nested(values: list[Any]) -> pa.Array:
     """Keep lists of one plain type; all else is JSON, which changes no row to fit another."""
+    for value in values:
+        _check_depth(value, ())
     if not any(isinstance(value, (Mapping, set, frozenset)) for value in values):
         try:
             lists = pa.array(values)
-        except (pa.ArrowException, ValueError, TypeError, OverflowError):
+        except (pa.ArrowException, ValueError, TypeError, ArithmeticError):
             lists = None
         if lists is not None and pa.types.is_list(lists.type):
             inner = lists.type.value_type

@@ -94,6 +94,8 @@ def _normalised(name: str, column: pd.Series, native: bool) -> tuple[pd.Series, 
         kind = data.type
     if pa.types.is_timestamp(kind):
         arrow_columns.check_times(_chunked(column), native)
+    elif pa.types.is_date(kind):
+        arrow_columns.check_days(_chunked(column))
     return column, pa.field(name, kind, metadata=note or None), json
 
 

@@ -23,3 +23,7 @@ MIXED = Unwritable(
     "mixes values of several types, or holds text that is not Unicode",
     "Convert it to one type first, such as {column}.astype('str').",
 )
+TOO_DEEP = Unwritable(
+    "holds values nested too deeply, or containing themselves",
+    "Flatten them first, or drop the column.",
+)

@@ -77,8 +77,13 @@ def _column(cells: tuple[Any, ...], dtype: str) -> pa.ChunkedArray:
             return from_json_text(texts, kind)
         return texts.dictionary_encode() if dtype == "category" else texts
     convert = {"Float64": float, "boolean": bool}.get(dtype, int)
-    values = [None if cell.value is None else convert(cell.value) for cell in cells]
+    values = [None if cell.value is None else convert(_unguarded(cell.value)) for cell in cells]
     return pa.chunked_array([pa.array(values, kind)])
+
+
+def _unguarded(value: Any) -> Any:
+    """Take the apostrophe from a number that stands as text: "'-inf"."""
+    return value.removeprefix("'") if isinstance(value, str) else value
 
 
 def _text(cell: Any) -> str | None:

@@ -518,3 +518,44 @@ def test_what_few_pyarrows_read_is_stored_as_what_all_read(tmp_path, kind, value
     found = pq.read_table(path)["c"]
     assert found.type == spelled
     assert found.to_pylist() == [value, None]
+
+
+@pytest.mark.parametrize("dtype", ["float64", "Float64", "object", "float64[pyarrow]"])
+def test_numbers_that_are_not_finite_are_read_back_from_a_workbook(tmp_path, dtype):
+    frame = pd.DataFrame({"c": pd.Series([float("-inf"), float("inf"), -1.5], dtype=dtype)})
+    again = export.read(export.write(tmp_path / "f.xlsx", frame))
+    assert again["c"].tolist() == [float("-inf"), float("inf"), -1.5]
+
+
+NOT_UNPACKED = {
+    f"{way} of {kind}": (lambda kind=kind, make=make: made(make(pa.array(["a"]).cast(kind))))
+    for kind in (pa.string_view(), pa.binary_view())
+    for way, make in {
+        "dictionary": lambda values: pa.DictionaryArray.from_arrays(pa.array([0]), values),
+        "run ends": lambda values: pa.RunEndEncodedArray.from_arrays([1], values),
+    }.items()
+} | {
+    "signalling decimal": lambda: objects(Decimal("sNaN")),
+}
+
+
+@pytest.mark.parametrize("ending", ENDINGS)
+@pytest.mark.parametrize("name", NOT_UNPACKED)
+def test_what_pyarrow_itself_does_not_convert_is_refused_by_name(tmp_path, name, ending):
+    frame = pd.DataFrame({"c": NOT_UNPACKED[name]()})
+    with pytest.raises(BadParameter, match="Column 'c'"):
+        export.write(tmp_path / f"f{ending}", frame)
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_day_that_no_reader_knows_is_refused_in_parquet_and_text_elsewhere(tmp_path):
+    frame = pd.DataFrame({"c": made(pa.array([10**7], pa.int32()).cast(pa.date32()))})
+    with pytest.raises(BadParameter, match=r"Column 'c' .* outside the years 1 to 9999"):
+        export.write(tmp_path / "f.parquet", frame)
+    assert export.read(export.write(tmp_path / "f.csv", frame))["c"].tolist() == ["29349-01-26"]
+
+
+def test_the_last_days_of_the_calendar_are_written(tmp_path):
+    days = [date(1, 1, 1), date(9999, 12, 31)]
+    frame = pd.DataFrame({"c": arrow(pa.date32(), *days)})
+    assert export.read(export.write(tmp_path / "f.parquet", frame))["c"].tolist() == days
