@@ -92,9 +92,9 @@ def forget(tables: Mapping[str, ArchiveTable], given: Forgetting, where: str) ->
     counts = {}
     for name in sorted(tables, key=lambda name: name != "messages"):
         table = tables[name]
-        if table.reopen() is None:  # it may have been deleted, as this says below
-            continue
         try:
+            if table.reopen() is None:  # it may have been deleted, as this says below
+                continue
             counts[name] = _forget_in(table, given.session_ids, address)
         except FileTrouble as error:
             hint = error.hint if table.threaded else _SMALL_TABLE.format(name=name, where=where)

@@ -368,7 +368,7 @@ def test_a_message_without_a_fingerprint_stays_when_its_thread_grows(
 
 
 def test_what_may_be_missing_is_said_until_it_is_there(tmp_path):
-    with Sandbox(3, 50, page_sizes=(10,), ignore_page_number=True) as sandbox:
+    with Sandbox(1, 60, page_sizes=(10,), ignore_page_number=True) as sandbox:
         archive = crisp.connect(sandbox=sandbox).archive(tmp_path / "shelf")
         listed = {row["session_id"] for row in sandbox.truth("conversations")}
         for _ in range(3):

@@ -229,17 +229,16 @@ def test_a_list_that_may_lack_rows_says_so():
 
 
 def test_a_thread_that_may_lack_messages_says_so(ws, inbox, sandbox, monkeypatch):
-    row = inbox.row(longest(sandbox))
+    row, send, ignored = inbox.row(longest(sandbox)), ws.client._send, []
+
+    def same(method, path, params=None, **options):
+        return send(method, path, {} if ignored else params, **options)
+
+    monkeypatch.setattr(ws.client, "_send", same)
     conversation = Conversation(ws, longest(sandbox), row)
     conversation.read()
     assert (conversation.has_earlier, conversation.incomplete) == (True, "")
-    # From here on the server answers with the newest batch, whatever is asked.
-    send = ws.client._send
-
-    def same(method, path, params=None, **options):
-        return send(method, path, {}, **options)
-
-    monkeypatch.setattr(ws.client, "_send", same)
+    ignored.append("timestamp_before")  # now the newest batch comes, whatever is asked
     while conversation.has_earlier and not conversation.incomplete:
         conversation.earlier()
     assert conversation.incomplete == paging.NOTHING_NEW
