@@ -21,8 +21,8 @@ import pyarrow.compute as pc
 
 from crisp_data import tables
 from crisp_data.api.envelope import Page
-from crisp_data.archive import listed as listings
-from crisp_data.archive.listed import Listed
+from crisp_data.archive import listed_conversation as listings
+from crisp_data.archive.listed_conversation import Listed
 from crisp_data.archive.state import PageWrite, StateTable
 from crisp_data.archive.table import (
     DELETED,

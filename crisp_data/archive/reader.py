@@ -18,7 +18,7 @@ from crisp_data.archive.state import State, StateTable
 from crisp_data.archive.storage import Storage
 from crisp_data.archive.table import SYNCED, THREADED, ArchiveTable, milliseconds
 from crisp_data.errors import BadParameter
-from crisp_data.local import inherited
+from crisp_data.local import fork_pickling
 
 #: Tables beside conversations and messages: small, and written anew by each sync that is
 #: asked for them.
@@ -53,7 +53,7 @@ class Reader:
         self.tz = dates.check_tz(tz)
         self._storage = Storage(path, storage_options)
         self._tables = {name: ArchiveTable(self._storage, name) for name in (*THREADED, *SNAPSHOTS)}
-        inherited.name(self)
+        fork_pickling.register(self)
 
     def conversations(
         self,

@@ -16,7 +16,7 @@ from datetime import datetime
 from pathlib import Path
 
 from crisp_data.errors import BadParameter, QuotaExceeded
-from crisp_data.quota import refusals, usage_meter
+from crisp_data.quota import exceeded, usage_meter
 from crisp_data.quota.budget import Budget, Budgets
 from crisp_data.quota.ledger_file import LedgerFile
 from crisp_data.quota.quota_day import QuotaDays
@@ -158,7 +158,7 @@ class Ledger:
         self.budgets.check_affordable(needed)
         free = self.left if write else self.left_for_reads
         if today and needed > free:
-            raise refusals.too_much(needed, free, self.limit, self.resets_at, write=write)
+            raise exceeded.too_much(needed, free, self.limit, self.resets_at, write=write)
 
     def close(self, day: str, refusal: str) -> QuotaExceeded:
         """Mark a day as spent by Crisp's own word; returns the error that says so.
@@ -247,4 +247,4 @@ class Ledger:
 
     def _refusal(self, day: str, free: int) -> QuotaExceeded:
         end, closed = self.days.end(day), self._file.closed(day)
-        return refusals.day_spent(free, self.limit, end, closed)
+        return exceeded.day_spent(free, self.limit, end, closed)

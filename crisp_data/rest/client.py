@@ -14,7 +14,7 @@ import requests
 from crisp_data import config
 from crisp_data.api import paging, routes
 from crisp_data.errors import BadParameter, CrispWarning, ReadOnly
-from crisp_data.local import inherited
+from crisp_data.local import fork_pickling
 from crisp_data.local.forks import PerProcess
 from crisp_data.quota.ledger import Ledger
 from crisp_data.rest import cache_file, cache_purge, page_requests, waits
@@ -128,7 +128,7 @@ class Client(HttpVerbs):
             {"cache": cache, "lifetimes": lifetimes},
         )
         super().__init__(self._sender.send)
-        inherited.name(self, self.quota.budgets.check_unbounded)
+        fork_pickling.register(self, self.quota.budgets.check_unbounded)
 
     def call(
         self, operation: str, *, json: Any = None, refresh: bool = False, **arguments: Any

@@ -17,7 +17,7 @@ from crisp_data import arguments, config, export, forms, outgoing
 from crisp_data.archive import Archive
 from crisp_data.errors import BadParameter, CrispError, FileTrouble
 from crisp_data.filters import STATES, State
-from crisp_data.local import inherited
+from crisp_data.local import fork_pickling
 from crisp_data.outbox import Outbox, Receipt, Rules
 from crisp_data.plurals import count
 from crisp_data.privacy import Pseudonymiser
@@ -92,7 +92,7 @@ class Workspace(ConversationLists):
         super().__init__(client, website_id, tz, estimator, progress)
         self.name, self.sandbox = name, sandbox
         self._pseudonymiser: Pseudonymiser | None = None
-        inherited.name(self, client.quota.budgets.check_unbounded)
+        fork_pickling.register(self, client.quota.budgets.check_unbounded)
 
     @property
     def quota(self) -> Ledger:

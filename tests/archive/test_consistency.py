@@ -8,7 +8,7 @@ import pytest
 from deltalake import write_deltalake
 
 import crisp_data as crisp
-from crisp_data.archive import listed
+from crisp_data.archive import listed_conversation
 from crisp_data.archive.state import FORMAT, StateTable
 from crisp_data.sandbox import Sandbox
 from tests.marks import slow
@@ -192,7 +192,7 @@ def test_a_moment_of_creation_that_changes_moves_nothing(archived, few, deep):
 def test_a_moment_of_creation_before_1970_is_archived_on_windows_too(archived, few, monkeypatch):
     archive, _ = archived
     sandbox, _ = few
-    monkeypatch.setattr(listed, "datetime", WindowsDatetime)
+    monkeypatch.setattr(listed_conversation, "datetime", WindowsDatetime)
     recreated(sandbox, sandbox.truth("conversations")[4]["session_id"], -1)
     archive.sync(deep=True)
     assert_exact(archive, sandbox)

@@ -161,7 +161,7 @@ def test_every_request_has_its_timeouts(sandbox, ws, monkeypatch):
     assert all(0 < connect <= read <= 60 for connect, read in given)
 
 
-# A spent day and a short spell, told apart by how long they last
+# A spent day and a short rate limit, told apart by how long they last
 
 
 @pytest.mark.parametrize("status", [420, 423, 429])
@@ -206,7 +206,7 @@ def test_a_short_spell_passes(sandbox, ws, read, waits, next):
 
 
 def test_short_tries_do_not_make_a_day(sandbox, ws, read, waits):
-    """Eight refusals within eight seconds are a spell that the server itself calls short."""
+    """Eight refusals within eight seconds are a rate limit that the server itself calls short."""
     sandbox.faults(operation=READ, status=429, next=100, retry_after=1)
     with pytest.raises(crisp.RateLimited):
         read()
@@ -214,7 +214,7 @@ def test_short_tries_do_not_make_a_day(sandbox, ws, read, waits):
     assert ws.quota.refusal == ""
 
 
-def test_a_spell_begins_where_refusals_do(sandbox, ws, read, waits):
+def test_a_rate_limit_begins_with_its_first_refusal(sandbox, ws, read, waits):
     """What failed otherwise before says nothing about the limit."""
     sandbox.faults(operation=READ, status=503, next=6)
     sandbox.faults(operation=READ, status=429, next=100)

@@ -23,12 +23,12 @@ _names: weakref.WeakKeyDictionary[Any, tuple[str, Callable[[], None] | None]] = 
 _named: weakref.WeakValueDictionary[str, Any] = weakref.WeakValueDictionary()
 
 
-def name(thing: Any, check: Callable[[], None] | None = None) -> None:
+def register(thing: Any, check: Callable[[], None] | None = None) -> None:
     """Let forks of this process be sent a thing that they inherit; no other pickle takes it.
 
     ``check`` is called before it is sent, and raises where it must not be just now.
 
-    >>> name(ws)
+    >>> register(ws)
     """
     token = secrets.token_hex(8)
     _names[thing], _named[token] = (token, check), thing
