@@ -11,6 +11,7 @@ from crisp_data import tables
 from crisp_data.rest.retry import RetryPolicy
 from crisp_data.sandbox import Sandbox
 from crisp_data.sandbox.churn import ALL_KINDS, KINDS
+from tests.marks import slow
 
 
 def seeds(count, quick, blocks):
@@ -126,7 +127,7 @@ CASES = [
 ]
 
 
-@pytest.mark.parametrize("tries", [1, 7])
+@pytest.mark.parametrize("tries", [1, *slow(7)])
 @pytest.mark.parametrize("fault", CASES)
 def test_a_pull_is_exact_or_says_what_is_missing(fault, tries, tmp_path):
     """With one try most pulls fail, with seven none, save where no try is worth a request."""

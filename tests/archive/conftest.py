@@ -35,7 +35,7 @@ def assert_equals_truth(archive, sandbox):
 @pytest.fixture
 def sandbox():
     """Two pages of conversations: each is a thread to be read by each sync of the whole."""
-    with Sandbox(seed=1, conversations=60) as box:
+    with Sandbox(seed=1, conversations=52) as box:
         yield box
 
 

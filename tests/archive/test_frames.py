@@ -17,7 +17,7 @@ from crisp_data.sandbox import Sandbox
 @pytest.fixture(scope="module")
 def filled(tmp_path_factory):
     """A larger archive, read only, with the workspace it came from."""
-    with Sandbox(seed=9, conversations=250) as sandbox:
+    with Sandbox(seed=9, conversations=150) as sandbox:
         ws = crisp.connect(sandbox=sandbox)
         archive = ws.archive(tmp_path_factory.mktemp("archive") / "shelf")
         archive.sync()
@@ -56,7 +56,7 @@ def test_operator_and_inbox(filled):
         pd.testing.assert_frame_equal(found, ws.conversations(**one))
 
 
-@pytest.mark.parametrize("count", [1, 3, 250])
+@pytest.mark.parametrize("count", [1, 3, 150])
 def test_threads_in_the_order_asked_for(filled, count):
     ws, archive = filled
     some = ws.conversations().sample(count, random_state=3)
@@ -172,7 +172,7 @@ def test_info_says_how_far(filled):
     _, archive = filled
     info = archive.info().set_index("table")
     assert list(info.index) == ["conversations", "messages"]
-    assert info.loc["conversations", "rows"] == 250
+    assert info.loc["conversations", "rows"] == 150
     assert info.loc["messages", "rows"] == len(archive.messages())
     assert (info["gaps"] == 0).all()
     assert (info["complete_from"] == pd.Timestamp(0, tz="UTC")).all()

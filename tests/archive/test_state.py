@@ -161,6 +161,7 @@ def test_every_save_is_a_sign_of_life(storage, monkeypatch):
         assert state_table.state.writer.until == later + states.LEASE > first
 
 
+@pytest.mark.slow
 def test_the_row_does_not_grow(storage):
     state_table = StateTable(storage)
     with state_table.held("website"):

@@ -338,6 +338,7 @@ def test_files_do_not_pile_up(sandbox, archive, api, monkeypatch, tmp_path, sync
         assert len(list((tmp_path / "shelf" / table / "_delta_log").iterdir())) < 2 * syncs
 
 
+@pytest.mark.slow
 def test_a_message_without_a_fingerprint_stays_when_its_thread_grows(
     sandbox, archive, api, monkeypatch
 ):

@@ -441,6 +441,7 @@ def test_a_forked_reader_of_an_archive_reads_or_is_refused(ws, tmp_path, library
     assert done.stdout.split("\n")[:3] == ["120", "refused True", "120"], done.stderr
 
 
+@pytest.mark.slow
 def test_an_archive_in_a_task_is_refused_by_name(ws, tmp_path):
     """As an analyst writes it: the method of an archive that the notebook has read."""
     import multiprocessing

@@ -69,6 +69,7 @@ def test_an_archive_makes_the_same_page_for_nothing(box, acme, tmp_path):
     assert requests.sub("", stored) == requests.sub("", from_ws)
 
 
+@pytest.mark.slow
 def test_how_far_back_an_archive_reaches(acme, tmp_path):
     short = acme.archive(tmp_path / "short")
     short.sync(since="40 days ago")

@@ -114,6 +114,7 @@ def _use(options, ready, stop, failures):
         raise
 
 
+@pytest.mark.slow
 def test_others_go_on_meanwhile(sandbox, kept):
     """Threads and processes read and write while the cache is purged: none of them fails."""
     context = multiprocessing.get_context("spawn")

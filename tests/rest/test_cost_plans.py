@@ -160,6 +160,7 @@ def test_a_plan_is_of_the_day_on_which_it_is_made(sandbox: Sandbox, ws: crisp.Wo
     assert ws.plan.messages(ids).left == 4_900
 
 
+@pytest.mark.slow
 def test_a_server_that_ignores_the_dates_is_bounded_too(folder: Path) -> None:
     """A page by number that is older than since ends the list as an empty one does."""
     with Sandbox(seed=1, conversations=6_000, weeks=26, date_filter=False) as box:

@@ -162,7 +162,8 @@ def options(sandbox, folder):
     }
 
 
-@pytest.mark.parametrize("processes", [2, pytest.param(4, marks=pytest.mark.slow)])
+@pytest.mark.slow
+@pytest.mark.parametrize("processes", [2, 4])
 def test_equal_walks_in_processes_are_one(sandbox, processes, tmp_path):
     alone = cost_of_one(sandbox, tmp_path / "alone", pull)
     context = multiprocessing.get_context("spawn")
