@@ -180,10 +180,12 @@ class Pseudonymiser:
                 continue
             self._seen.add((role, value))
             looks = look(value)
-            if (looks.kind if looks else role) == "phone":
-                self._known.add_phone(looks.value if looks else fold(value))
-            if looks is None:  # the others are found by their form
-                self._known.add(role, value)
+            if looks is not None:  # found by its form
+                self._known.add_found(looks)
+                continue
+            if role == "phone":
+                self._known.add_phone(fold(value))
+            self._known.add(role, value)
         if role == "person":
             # Parts of names are looked for, too: "Hi Emma". A bot's are words of its own trade.
             for value in texts_of(column[~bots]):

@@ -3,8 +3,14 @@
 from __future__ import annotations
 
 import hashlib
+import math
+import numbers
 import secrets
 import warnings
+from decimal import Decimal
+from typing import Any
+
+import numpy as np
 
 from crisp_data.errors import BadParameter, CrispWarning
 from crisp_data.privacy.folding import fold
@@ -47,13 +53,24 @@ class Tokens:
 
     def number(self, value: object) -> int:
         """Return a number in the place of a number, for columns that hold nothing else."""
-        digest = hashlib.blake2b(str(value).encode(), key=self._key, digest_size=8).digest()
-        return int.from_bytes(digest) >> 11  # 53 bits, which a float holds exactly
+        plain = whole_number(value) or str(value)
+        digest = hashlib.blake2b(plain.encode(), key=self._key, digest_size=8).digest()
+        return int.from_bytes(digest) >> 12  # 52 bits, which a float holds exactly
 
     def __reduce__(self) -> tuple[object, ...]:
         raise TypeError(
             "A key cannot be pickled: create the Pseudonymiser again where you need it."
         )
+
+
+def whole_number(value: Any) -> str | None:
+    """Write a whole number, of whatever type; None for any other value.
+
+    The ids of one frame are floats where some are missing, and whole numbers in another.
+    """
+    if isinstance(value, (numbers.Integral, float, np.floating, Decimal)) and math.isfinite(value):
+        return str(int(value)) if value == int(value) else None
+    return None
 
 
 def canonical(kind: str, value: str) -> str:
