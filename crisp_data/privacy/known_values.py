@@ -18,6 +18,7 @@ _GAP = 4
 _DIGITS = re.compile(r"\d(?:[\W_]{0,4}\d){6,}")
 #: So many digits are a phone's also within a longer number; fewer occur there by chance.
 LONG_PHONE = 9
+_PARTS = re.compile(r"[\s,;|/]+")
 _HYPHEN = re.compile("[-\u2010-\u2015\u2212\u05be]")
 
 # Glued to letters an address of a machine is found where it is known: "v1.2.3.4" is a version.
@@ -70,13 +71,21 @@ class Known:
         for spelling in {text, unaccented(text), transcribed(text)} - {value}:
             self._add(self._variants, spelling, kind, value)
 
-    def add_name(self, name: str) -> None:
+    def add_name(self, name: str, written: str | None = None) -> None:
         """Remember the parts of a name, and what they are put together to.
 
         "Hi Emma", "smith-emma", "@EmmaSmith"; of a double surname each half, alone and with
         the first name; "OBrien" of O'Brien.
+
+        Parameters
+        ----------
+        name : str
+            The name.
+        written : str, optional
+            Another spelling of it, whose parts are meant.
         """
-        parts = [part for part in fold(name).split() if any(map(str.isalpha, part))]
+        spelled = fold(name if written is None else written)
+        parts = [part for part in _PARTS.split(spelled) if any(map(str.isalpha, part))]
         forms = [parts]
         for n, part in enumerate(parts):
             self.add("person", part)
@@ -88,8 +97,8 @@ class Known:
                 forms.append([*parts[:n], joined, *parts[n + 1 :]])
         for form in forms:
             if len(form) > 1:
-                for written in (" ".join(form), " ".join(reversed(form)), "".join(form)):
-                    self.add("person", name, written)
+                for whole in (" ".join(form), " ".join(reversed(form)), "".join(form)):
+                    self.add("person", name, whole)
 
     def _add(self, known: _Values, text: str, kind: str, value: str) -> None:
         key = tuple(word for word, _, _ in words(text))
@@ -131,7 +140,7 @@ class Known:
 
     def add_phone(self, phone: str) -> None:
         """Remember the digits of a phone."""
-        if (plain := digits(phone)) and plain not in self.phones:
+        for plain in {digits(phone), digits(phone.replace("(0)", ""))} - {""} - self.phones:
             self.phones.add(plain)
             self._phone_lengths.add(len(plain))
 

@@ -104,7 +104,9 @@ def look(value: str) -> Span | None:
     for reading in readings(text):
         plain = reading.text.strip()
         for span in spans(plain):
-            if (span.start, span.end) == (0, len(plain)):
+            around = plain[: span.start] + plain[span.end :]
+            # "<anna@shop.example>" is the address, and no other value.
+            if not around or (span.kind in ("email", "ip") and not any(map(str.isalnum, around))):
                 return span
     return None
 

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import hashlib
+import ipaddress
 import math
 import numbers
+import re
 import secrets
 import warnings
 from decimal import Decimal
@@ -21,6 +23,7 @@ _HINT = (
     "it with the originals: anyone who has the key can test a guess."
 )
 _SHORTEST = 16
+_LEADING_ZEROS = re.compile(r"(?<!\d)0+(?=\d)")
 
 
 class Tokens:
@@ -76,8 +79,19 @@ def whole_number(value: Any) -> str | None:
 def canonical(kind: str, value: str) -> str:
     """Return the form in which two spellings of a value are equal."""
     text = fold(value)
-    if kind in ("phone", "card", "number") and (found := digits(text)):
+    if kind in ("phone", "card", "number") and (found := digits(text.replace("(0)", ""))):
         return found.removeprefix("00")
+    if kind == "ip":
+        return _address(text.strip())
     if kind == "iban":
         text = "".join(filter(str.isalnum, text))
     return " ".join(folded(text).split())
+
+
+def _address(text: str) -> str:
+    """Write the address of a machine in its shortest form."""
+    try:
+        found = ipaddress.ip_address(_LEADING_ZEROS.sub("", text) if ":" not in text else text)
+    except ValueError:
+        return folded(text)
+    return str(getattr(found, "ipv4_mapped", None) or found)

@@ -186,3 +186,46 @@ def test_intervals_and_memory():
 )
 def test_no_escape_takes_steps_by_the_square(piece):
     assert isinstance(MAKER._scrubber.text(piece * 30_000, Counter()), str)
+
+
+def one(name, value):
+    return pseudonymise(pd.DataFrame({name: [value]}), key=KEY)[name][0]
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "others"),
+    [
+        ("phone", PHONE, ["+33 (0)6 12 34 56 78", "0033(0)612345678", "tel:+33 6 12 34 56 78"]),
+        ("email", EMAIL, [f"<{EMAIL}>", f"'{EMAIL}'", f"{EMAIL}.", f"({EMAIL})", f"“{EMAIL}”"]),
+        ("ip", IP, [f"[{IP}]", "::ffff:203.0.113.77", "::FFFF:cb00:714d", "203.000.113.077"]),
+        ("ip", "2001:db8::1", ["2001:DB8:0:0:0:0:0:1", "2001:0db8::0001", "[2001:db8::1]"]),
+    ],
+)
+def test_columns_of_other_spellings_join(name, value, others):
+    assert {one(name, other) for other in others} == {one(name, value)}
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "text", "left"),
+    [
+        ("email", f"{NAME} <{EMAIL}>", f"Anna, mail={EMAIL}", "person, mail=email"),
+        ("email", f'"Müller, Anna" <{EMAIL}>', "Frau Müller", "Frau person"),
+        ("ip", "203.0.113.7:80", "IP203.0.113.7", "IPip"),
+        ("ip", "203.0.113.7, 10.0.0.9", "a10.0.0.9b", "aipb"),
+        ("phone", "+33 (0)612345678", "a33612345678b", "aphoneb"),
+        ("nickname", "Anna%20M%C3%BCller", "Anna Müller, Frau Müller", "person, Frau person"),
+        ("nickname", "Anna&nbsp;M&uuml;ller", "Anna Müller, Frau Müller", "person, Frau person"),
+        ("nickname", "<b>Anna</b> Müller", "Anna Müller. So Anna", "person. So person"),
+        ("nickname", "Müller|Anna", "Frau Müller", "Frau person"),
+    ],
+)
+def test_what_a_column_holds_among_other_things_is_known(name, value, text, left):
+    frame = pd.DataFrame({name: [value], "content": [text]})
+    found = pseudonymise(frame, key=KEY)["content"][0]
+    assert re.sub("_[0-9a-f]{16}", "", found) == left
+
+
+def test_a_name_that_is_escaped_has_the_token_of_its_column():
+    frame = pd.DataFrame({"nickname": ["Anna%20M%C3%BCller"], "content": ["Anna Müller"]})
+    found = pseudonymise(frame, key=KEY)
+    assert found["content"][0] == found["nickname"][0]
