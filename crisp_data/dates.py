@@ -289,7 +289,9 @@ def in_named_zone(times: pd.Series[Any]) -> pd.Series[Any] | None:
         named = times.dt.tz_convert(pa.array(times.iloc[:0]).type.tz)
     except (pa.ArrowException, ValueError, TypeError, KeyError, OSError):
         return None
-    return named if named.dt.tz_localize(None).equals(times.dt.tz_localize(None)) else None
+    # In seconds: nanoseconds end in 2262, where a zone may show a time that they do not hold.
+    walls = [found.dt.as_unit("s").dt.tz_localize(None) for found in (named, times)]
+    return named if walls[0].equals(walls[1]) else None
 
 
 def begins_day(moment: pd.Timestamp) -> bool:

@@ -91,6 +91,13 @@ def check_times(times: Columns, native: bool) -> None:
     try:
         clock = local(pa.chunked_array([pa.array(ends, pa.int64()).cast(kind)]))
         ticks = [tick // PER_SECOND[kind.unit] for tick in clock.cast(pa.int64()).to_pylist()]
+    except pd.errors.OutOfBoundsDatetime:
+        if native:
+            return
+        raise Unwritable(
+            "holds a time that its zone shows beyond what its unit holds",
+            "Convert it: {column}.dt.as_unit('us').",
+        ) from None
     except (ValueError, OverflowError):
         ticks = [_LAST + 1]
     limits = (-(2**53), 2**53) if native else (_FIRST, _LAST)

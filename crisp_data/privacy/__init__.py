@@ -16,7 +16,8 @@ Names that stand in no column, in texts. A column of names whose own name says n
 kind, unless another holds the same names. Of names that are known: a first name or a surname
 alone in small letters ("anna", also in the path of an address); initials ("/u/amueller"); a name
 without its middle one in small letters ("anna-mueller" for Anna Maria Müller); a name with blanks
-within its words; a part of a name that is written without blanks, as in Chinese or Korean.
+within its words; a part of a name that is written without blanks, as in Chinese or Korean; a
+name with the ending of a case other than "s" (Annas, but not "Анны").
 
 Dates of birth; values of fewer than three letters or digits; a customer's number of fewer than
 nine digits, also in the path of an address, for pages and orders have such. Phones in words. Of

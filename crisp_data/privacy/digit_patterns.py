@@ -31,7 +31,7 @@ _APART = re.compile(rf"(?<=[ \t{_DASH}])[(0]")
 # of one line, or by the same sign between all of its groups. Lists of prices, quantities and
 # codes look like any other.
 _BREAK = re.compile(r"[,:\r\n]")
-_SIGN = re.compile(r"[,:;_|\n]")
+_SIGN = re.compile(r"[,:;_|+\n]")
 _AFTER_PLUS = re.compile(rf"(?<!\d)\+\(?\d(?:[ \t.\u00b7()/,:\r\n{_DASH}]{{0,4}}\d){{8,18}}")
 _TWO_LINES = re.compile(
     rf"(?<![\d+])(?:\((?=0\d{{0,4}}\)))?0(?:{_GAP}\d){{1,7}}{_GAP}\r?\n{_GAP}\d(?:{_GAP}\d){{1,9}}(?!\d)"
@@ -39,7 +39,7 @@ _TWO_LINES = re.compile(
 _SAME_SIGN = re.compile(
     r"(?<!\d)(?<!\d[,:])0\d{1,4}([,:])\d{2,4}(?:\1\d{2,4}){1,4}(?!\d|\1\d)"
 )  # fmt: skip
-_WIDE = rf"(?:{_GAP}\r?\n{_GAP}|[,:;_|]|{_GAP})"
+_WIDE = rf"(?:{_GAP}\r?\n{_GAP}|[,:;_|+]|{_GAP})"  # forms write blanks as plus signs
 _CARD = re.compile(
     rf"(?<!\d)(?:[3-6]\d{{3}}(?:{_WIDE}\d{{4}}){{2}}{_WIDE}\d{{1,7}}"
     rf"|3\d{{3}}{_WIDE}\d{{6}}{_WIDE}\d{{5}})(?!\d)"
@@ -65,7 +65,7 @@ _AMOUNT = re.compile(
 # As few digits as a phone has, however broken: most texts have fewer.
 _MANY = re.compile(r"\d(?:\D{0,8}\d){6}")
 # Looked for at every word, also within what began as one and is none.
-_IBAN_GAP = rf"[\s.\u00b7/_{_DASH}]{{0,3}}"
+_IBAN_GAP = rf"[\s.+\u00b7/_{_DASH}]{{0,3}}"
 _IBAN = re.compile(
     rf"(?<![^\W_{UNSPACED}])"
     rf"(?=([A-Z]{{2}}{_IBAN_GAP}[0-9]{_IBAN_GAP}[0-9](?:{_IBAN_GAP}[A-Z0-9]){{11,30}}))",

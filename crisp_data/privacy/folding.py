@@ -16,6 +16,7 @@ from __future__ import annotations
 
 import html
 import re
+import sys
 import unicodedata
 from collections.abc import Callable, Iterator, Sequence
 from functools import lru_cache
@@ -40,10 +41,21 @@ _DECORATION = re.compile(
 # Vowels and endings of Hangul, and the half-width voiced marks of Japanese, are no marks to
 # Unicode and join the character before all the same.
 _JOINING = re.compile("[\u1161-\u1175\u11a8-\u11c2\uff9e\uff9f]")
+# Of URLs, HTML, programs (JSON's among them), and Markdown, which escapes signs.
 _ESCAPE = re.compile(
-    r"(?:%[0-9a-f]{2})+|&(?:#[0-9]{1,7};?|#x[0-9a-f]{1,6};?|[a-z][a-z0-9]{1,31};)"
-    r"|\\u[0-9a-f]{4}|\\x[0-9a-f]{2}",
+    r"(?:%[0-9a-f]{2})+|%u[0-9a-f]{4}|&(?:#[0-9]{1,7};?|#x[0-9a-f]{1,6};?|[a-z][a-z0-9]{1,31};)"
+    r"|\\(?-i:U)[0-9a-f]{8}|\\u[0-9a-f]{4}|\\u\{[0-9a-f]{1,6}\}|(?:\\x[0-9a-f]{2})+"
+    r"|\\(?-i:[nrtbf])|\\[!-/:-@\[-`{-~]",
     re.IGNORECASE | re.ASCII,
+)
+_BLANK_ESCAPES = {"n": "\n", "r": "\r", "t": "\t", "b": " ", "f": " "}
+# Tags that break no word: "<b>anna</b>@shop.example". Cells and paragraphs end one.
+_INLINE = (
+    r"(?:a|abbr|b|big|code|del|em|font|i|ins|mark|s|small|span|strong|tt|u)(?:\s[^<>]{0,300})?>"
+)
+_TAG = re.compile(rf"</?{_INLINE}|<w?br\s{{0,2}}/?>", re.IGNORECASE | re.ASCII)
+_NUMBERS_APART = re.compile(
+    rf"(?<=\d)(?:</{_INLINE})++(?:<{_INLINE})++(?=\d)", re.IGNORECASE | re.ASCII
 )
 # In a text's flags: a character that stays what it is, and others that follow it.
 _CHANGES = "x"
@@ -72,7 +84,13 @@ def readings(text: str) -> list[Reading]:
     """Return the forms in which a text is to be searched; for most texts, itself alone."""
     forms = _folded(Reading(text))
     plain = unescaped(text)
-    return forms if plain is None else [*forms, *_folded(plain)]
+    if plain is not None:
+        forms += _folded(plain)
+    within_tags = Reading(text) if plain is None else plain
+    if "<" in within_tags.text and _TAG.search(within_tags.text):
+        apart = replace(within_tags, _NUMBERS_APART, lambda tags: iter([(";", len(tags))]))
+        forms += _folded(replace(apart, _TAG, _tag))
+    return forms
 
 
 def folded(reading: Reading) -> Reading:
@@ -205,7 +223,15 @@ def _is_mark(char: str) -> bool:
 
 @lru_cache(4096)
 def _plain(raw: str) -> str:
-    return _UNSEEN.sub("", _DECORATION.sub("", unicodedata.normalize("NFKC", raw)))
+    text = _UNSEEN.sub("", _DECORATION.sub("", unicodedata.normalize("NFKC", raw)))
+    return "".join(map(_usual, text))
+
+
+def _usual(char: str) -> str:
+    """Write digits of every script as 0 to 9, and blanks and ends of lines as most do."""
+    if char.isdecimal():
+        return str(unicodedata.decimal(char))
+    return {"\u1680": " ", "\u0085": "\n", "\u2028": "\n", "\u2029": "\n"}.get(char, char)
 
 
 class _Flags(dict[int, str]):
@@ -252,13 +278,27 @@ def _meaning(escape: str) -> Iterator[tuple[str, int]]:
     """Yield what an escape stands for, and how many characters each piece of it takes."""
     if escape[0] == "&":
         yield html.unescape(escape), len(escape)
-    elif escape[0] == "\\":
-        yield chr(int(escape[2:], 16)), len(escape)
+    elif escape[1] in "uU":
+        code = int(escape[2:].strip("{}"), 16)
+        yield chr(code) if code <= sys.maxunicode else escape, len(escape)
+    elif escape[0] == "%":
+        yield from _octets(unquote_to_bytes(escape), 3)
+    elif escape[1] in "xX":
+        yield from _octets(bytes.fromhex(escape.replace("\\x", " ").replace("\\X", " ")), 4)
     else:
-        octets = unquote_to_bytes(escape)
-        try:
-            plain, per_octet = octets.decode(), 3
-        except UnicodeDecodeError:  # as older programs write it
-            yield from ((chr(octet), 3) for octet in octets)
-            return
-        yield from ((char, per_octet * len(char.encode())) for char in plain)
+        yield _BLANK_ESCAPES.get(escape[1], escape[1]), len(escape)
+
+
+def _octets(octets: bytes, length: int) -> Iterator[tuple[str, int]]:
+    """Yield the characters of octets, each of which takes so many characters."""
+    try:
+        plain = octets.decode()
+    except UnicodeDecodeError:  # as older programs write it
+        yield from ((chr(octet), length) for octet in octets)
+        return
+    yield from ((char, length * len(char.encode())) for char in plain)
+
+
+def _tag(tag: str) -> Iterator[tuple[str, int]]:
+    """Yield what a tag stands for: the end of a line, or nothing."""
+    yield "\n" if tag[:3].lower() == "<br" else "", len(tag)

@@ -18,9 +18,16 @@ _GAP = 4
 _DIGITS = re.compile(r"\d(?:[\W_]{0,4}\d){6,}")
 #: So many digits are a phone's also within a longer number; fewer occur there by chance.
 LONG_PHONE = 9
+_PARTS = re.compile(r"[\s,;|/]+")
 _HYPHEN = re.compile("[-\u2010-\u2015\u2212\u05be]")
 
+# Glued to letters an address of a machine is found where it is known: "v1.2.3.4" is a version.
+_IP4 = re.compile(r"(?<!\d)(?<!\d\.)\d{1,3}(?:\.\d{1,3}){3}(?!\d|\.\d)", re.ASCII)
+_LONGEST_EMAIL = 254
+_SEPARATORS = "=&?/|!*#$^`{}~'"
 _NUMBERED = re.compile(r"([^\W\d_]{2,})\d{1,4}")
+
+_SHORTEST_OWNER = 4
 
 _Word = tuple[str, int, int]
 _Values = dict[tuple[str, ...], tuple[str, str]]
@@ -39,6 +46,8 @@ class Known:
         self._lengths: dict[str, list[int]] = {}
         self.phones: set[str] = set()
         self._phone_lengths: set[int] = set()
+        self._emails: set[str] = set()
+        self._ips: set[str] = set()
 
     def __len__(self) -> int:
         return len(self._values)
@@ -62,13 +71,21 @@ class Known:
         for spelling in {text, unaccented(text), transcribed(text)} - {value}:
             self._add(self._variants, spelling, kind, value)
 
-    def add_name(self, name: str) -> None:
+    def add_name(self, name: str, written: str | None = None) -> None:
         """Remember the parts of a name, and what they are put together to.
 
         "Hi Emma", "smith-emma", "@EmmaSmith"; of a double surname each half, alone and with
         the first name; "OBrien" of O'Brien.
+
+        Parameters
+        ----------
+        name : str
+            The name.
+        written : str, optional
+            Another spelling of it, whose parts are meant.
         """
-        parts = [part for part in fold(name).split() if any(map(str.isalpha, part))]
+        spelled = fold(name if written is None else written)
+        parts = [part for part in _PARTS.split(spelled) if any(map(str.isalpha, part))]
         forms = [parts]
         for n, part in enumerate(parts):
             self.add("person", part)
@@ -80,8 +97,8 @@ class Known:
                 forms.append([*parts[:n], joined, *parts[n + 1 :]])
         for form in forms:
             if len(form) > 1:
-                for written in (" ".join(form), " ".join(reversed(form)), "".join(form)):
-                    self.add("person", name, written)
+                for whole in (" ".join(form), " ".join(reversed(form)), "".join(form)):
+                    self.add("person", name, whole)
 
     def _add(self, known: _Values, text: str, kind: str, value: str) -> None:
         key = tuple(word for word, _, _ in words(text))
@@ -96,6 +113,10 @@ class Known:
     def spans(self, text: str) -> Iterator[Span]:
         """Find the known values in a text, the longest at each place."""
         yield from self._phone_spans(text)
+        if self._ips and text.count(".") > 2:
+            for ip in _IP4.finditer(text):
+                if ip[0] in self._ips:
+                    yield Span(*ip.span(), "ip", ip[0])
         found = list(words(text))
         for n, first in enumerate(found):
             lengths = self._lengths.get(first[0]) or self._lengths.get(_stem(first)[0])
@@ -119,9 +140,36 @@ class Known:
 
     def add_phone(self, phone: str) -> None:
         """Remember the digits of a phone."""
-        if (plain := digits(phone)) and plain not in self.phones:
+        for plain in {digits(phone), digits(phone.replace("(0)", ""))} - {""} - self.phones:
             self.phones.add(plain)
             self._phone_lengths.add(len(plain))
+
+    def add_found(self, span: Span) -> None:
+        """Remember a whole value that shows what it is by its form."""
+        if span.kind == "phone":
+            self.add_phone(span.value)
+        elif span.kind == "email":
+            self._emails.add(folded(fold(span.value)))
+        elif span.kind == "ip":
+            self._ips.add(fold(span.value))
+
+    def narrowed(self, span: Span) -> Span:
+        """Leave out what stands before a known address: "email=anna@x.example", "_anna@x.example".
+
+        Such signs may be a part of an address, so without knowing it nobody can tell.
+        """
+        value = span.value
+        if span.kind != "email" or folded(value) in self._emails:
+            return span
+        for at in range(max(1, len(value) - _LONGEST_EMAIL), len(value)):
+            sign = value[at - 1]
+            if (sign in _SEPARATORS or not any(map(str.isalnum, value[:at]))) and (
+                folded(value[at:]) in self._emails
+            ):
+                return Span(span.end - len(value) + at, span.end, "email", value[at:])
+            if sign == "@":
+                break
+        return span
 
     def _phone_spans(self, text: str) -> Iterator[Span]:
         """Find the digits of known phones, whatever stands between and beside them."""
@@ -137,10 +185,13 @@ class Known:
 
 
 def _stem(word: _Word) -> _Word:
-    """Leave out the few digits at the end of a word."""
-    if not word[0][-1].isdecimal() or (found := _NUMBERED.fullmatch(word[0])) is None:
+    """Leave out the few digits at the end of a word, or the "s" of "Annas"."""
+    text, start, _ = word
+    if text[-1] == "s" and len(text) > _SHORTEST_OWNER:
+        return text[:-1], start, start + len(text) - 1
+    if not text[-1].isdecimal() or (found := _NUMBERED.fullmatch(text)) is None:
         return word
-    return found[1], word[1], word[1] + len(found[1])
+    return found[1], start, start + len(found[1])
 
 
 def _inside(text: str, start: int, end: int) -> bool:

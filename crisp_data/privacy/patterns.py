@@ -19,7 +19,7 @@ from itertools import product
 
 from crisp_data.privacy.digit_patterns import numbers
 from crisp_data.privacy.folding import readings
-from crisp_data.privacy.normalise import UNSPACED
+from crisp_data.privacy.normalise import UNSPACED, folded
 from crisp_data.privacy.span import Span
 
 _LETTER = rf"[^\W_{UNSPACED}]"
@@ -35,9 +35,10 @@ _EMAIL = (
 # As people write them whom machines shall not read, or whose telephone puts blanks in. Blanks
 # stand around the sign of a price, too ("5 @ 3.50"), so letters must follow a dot there.
 _NAMED = rf"(?={_LABEL}{{1,63}}\.(?:{_LABEL}{{1,63}}\.){{0,3}}[^\W\d_]{{2}})"
-_AT = rf"(?:\s?[(\[{{]\s?(?:at|ät|arobase|arroba|@)\s?[)\]}}]\s?|(?: @ |@\s){_NAMED})"
-_DOT = r"(?:\.|\s?[(\[{]\s?(?:dot|point|punkt|punto|ponto)\s?[)\]}]\s?)"
-_SPELLED_OUT = rf"{_ATOM}++{_AT}{_LABEL}++(?:{_DOT}{_LABEL}++)+"
+_AT = rf"(?:\s?[(\[{{<]\s?(?:at|ät|arobase|arroba|@)\s?[)\]}}>]\s?|(?: @ |@\s){_NAMED})"
+_DOT = r"(?:\.|\s?[(\[{<]\s?(?:dot|point|punkt|punto|ponto)\s?[)\]}>]\s?)"
+_BARE_ATOM = rf"(?:[^\W{UNSPACED}]|[.!#$&'*+/=?^`|~-])"  # braces are around signs here
+_SPELLED_OUT = rf"{_BARE_ATOM}++{_AT}{_LABEL}++(?:{_DOT}{_LABEL}++)+"
 # In words alone: "look at example.com" is no address, nor "at this point", so both signs are
 # words here, and of one language.
 _PAIRS = {" dot ": " at ", " point ": " arobase ", " punkt ": " ät ", " punto ": " arroba ",
@@ -103,7 +104,9 @@ def look(value: str) -> Span | None:
     for reading in readings(text):
         plain = reading.text.strip()
         for span in spans(plain):
-            if (span.start, span.end) == (0, len(plain)):
+            around = plain[: span.start] + plain[span.end :]
+            # "<anna@shop.example>" is the address, and no other value.
+            if not around or (span.kind in ("email", "ip") and not any(map(str.isalnum, around))):
                 return span
     return None
 
@@ -118,10 +121,11 @@ def _emails(text: str) -> Iterator[Span]:
             value = "@".join(text[start:end].split("@")[-2:])
             if not _PRICE.fullmatch(value):
                 yield Span(start, end, "email", value)
-    if "(" in text or "[" in text or "{" in text or "@ " in text or "@\n" in text:
+    if any(sign in text for sign in ("(", "[", "{", "<", "@ ", "@\n")):
         yield from _spelled(_SPELLED_OUT, text)
+    lowered = folded(text)
     for dot, pattern in _IN_WORDS.items():
-        if dot in text:
+        if dot in lowered:
             yield from _spelled(pattern, text)
 
 

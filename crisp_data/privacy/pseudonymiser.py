@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Collection
+from email.utils import parseaddr
 from functools import partial
 from typing import Any, Self
 
@@ -14,9 +15,9 @@ from crisp_data.errors import BadParameter
 from crisp_data.plurals import count
 from crisp_data.privacy.column_roles import role_of, roles_of
 from crisp_data.privacy.derived import contents, previews
-from crisp_data.privacy.folding import fold
+from crisp_data.privacy.folding import fold, readings
 from crisp_data.privacy.known_values import Known
-from crisp_data.privacy.patterns import look
+from crisp_data.privacy.patterns import look, spans
 from crisp_data.privacy.scrub import Scrubber
 from crisp_data.privacy.series import private, texts_of, whole_numbers_of
 from crisp_data.privacy.tokens import Tokens
@@ -180,17 +181,26 @@ class Pseudonymiser:
                 continue
             self._seen.add((role, value))
             looks = look(value)
-            if (looks.kind if looks else role) == "phone":
-                self._known.add_phone(looks.value if looks else fold(value))
-            if looks is None:  # the others are found by their form
-                self._known.add(role, value)
+            if looks is not None:  # found by its form
+                self._known.add_found(looks)
+                continue
+            if role == "phone":
+                self._known.add_phone(fold(value))
+            for form in readings(value):
+                self._known.add(role, value, form.text)
+                for span in spans(form.text):
+                    self._known.add_found(span)
+            if role == "email" and (name := parseaddr(value)[0]):  # "Anna Müller <anna@x.example>"
+                self._known.add("person", name)
+                self._known.add_name(name)
         if role == "person":
             # Parts of names are looked for, too: "Hi Emma". A bot's are words of its own trade.
             for value in texts_of(column[~bots]):
                 if ("part", value) in self._seen or look(value) is not None:
                     continue
                 self._seen.add(("part", value))
-                self._known.add_name(value)
+                for form in readings(value):
+                    self._known.add_name(value, form.text)
 
     def _labels(self, columns: pd.Index[Any]) -> pd.Index[Any]:
         """Make names of columns private: a pivot by people has theirs."""

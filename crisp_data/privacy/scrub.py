@@ -5,7 +5,7 @@ from __future__ import annotations
 import numbers
 import re
 from collections import Counter
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable
 from datetime import date, time, timedelta
 from itertools import chain
 from typing import Any
@@ -19,8 +19,8 @@ from crisp_data.privacy.column_roles import role_of, roles_of
 from crisp_data.privacy.folding import fold, readings
 from crisp_data.privacy.known_values import Known
 from crisp_data.privacy.patterns import look, spans
-from crisp_data.privacy.span import Span, merged
-from crisp_data.privacy.tokens import Tokens
+from crisp_data.privacy.span import Span, merged, uncut
+from crisp_data.privacy.tokens import Tokens, whole_number
 
 # What says when or how much it is, and never who.
 _PLAIN = (bool, np.bool_, date, time, timedelta, np.datetime64, np.timedelta64, pd.Period)
@@ -62,7 +62,7 @@ class Scrubber:
 
     def _single(self, role: str, value: Any, found: Found) -> Any:
         """Make private what is neither text nor holds several."""
-        if isinstance(value, (bytes, bytearray)):
+        if isinstance(value, (bytes, bytearray, memoryview)):
             found["drop"] += 1
             return None
         if value is None or value is pd.NA or isinstance(value, _PLAIN):
@@ -86,13 +86,17 @@ class Scrubber:
         whole = any((s.start, s.end) == (0, len(name)) for s in self.known.spans(name))
         return self._replaced(text, self._spans(text, names=whole), found)
 
-    def _spans(self, text: str, *, names: bool = True) -> Iterator[Span]:
+    def _spans(self, text: str, *, names: bool = True) -> list[Span]:
         """Find in each form of a text what shows by its form, and what is known."""
-        for reading in readings(text):
-            known = self.known.spans(reading.text) if names else ()
-            for span in chain(spans(reading.text), known):
-                start, end = reading.original(span.start, span.end)
-                yield Span(start, end, span.kind, span.value)
+        forms, found = readings(text), []
+        for form in forms:
+            known = self.known.spans(form.text) if names else ()
+            for span in chain(map(self.known.narrowed, spans(form.text)), known):
+                start, end = form.original(span.start, span.end)
+                found.append(Span(start, end, span.kind, span.value))
+        if not found or len(forms) == 1:
+            return found
+        return uncut(found, {p for form in forms for p in form.places or () if p[1] - p[0] > 1})
 
     def _replaced(self, text: str, spans_: Iterable[Span], found: Found) -> str:
         pieces, at = [], 0
@@ -187,11 +191,11 @@ class Scrubber:
             found[role] += role in ("place", "drop")
             return None if role == "drop" else round(value, 1) if role == "place" else value
         if role in ("text", "keep", "json", "free"):
-            plain = str(value)
+            plain = whole_number(value) or str(value)
             if any(span.kind == "card" for span in spans(plain)):
                 role = "card"
-            elif isinstance(value, numbers.Integral) and plain in self.known.phones:
+            elif plain in self.known.phones:
                 role = "phone"
             else:
                 return value
-        return self.token(role, str(value), found)
+        return self.token(role, whole_number(value) or str(value), found)

@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 from pandas.api import types
 
 from crisp_data.privacy.known_values import LONG_PHONE
@@ -132,8 +133,15 @@ def _known_phones(column: pd.Series[Any], scrubber: Scrubber, found: Found) -> p
 
 
 def like(column: pd.Series[Any], values: Any) -> pd.Series[Any]:
-    """Give a column other values, its dtype, index and name as they are."""
-    return pd.Series(list(values), index=column.index, name=column.name, dtype=column.dtype)
+    """Give a column other values, its dtype, index and name as they are.
+
+    Lists of numbers, maps and intervals hold no tokens: such a column becomes one of objects.
+    """
+    new = list(values)
+    try:
+        return pd.Series(new, index=column.index, name=column.name, dtype=column.dtype)
+    except (pa.ArrowException, TypeError, ValueError):
+        return pd.Series(new, index=column.index, name=column.name, dtype=object)
 
 
 def _is_text(kind: Any) -> bool:

@@ -3,8 +3,16 @@
 from __future__ import annotations
 
 import hashlib
+import ipaddress
+import math
+import numbers
+import re
 import secrets
 import warnings
+from decimal import Decimal
+from typing import Any
+
+import numpy as np
 
 from crisp_data.errors import BadParameter, CrispWarning
 from crisp_data.privacy.folding import fold
@@ -15,6 +23,7 @@ _HINT = (
     "it with the originals: anyone who has the key can test a guess."
 )
 _SHORTEST = 16
+_LEADING_ZEROS = re.compile(r"(?<!\d)0+(?=\d)")
 
 
 class Tokens:
@@ -47,8 +56,9 @@ class Tokens:
 
     def number(self, value: object) -> int:
         """Return a number in the place of a number, for columns that hold nothing else."""
-        digest = hashlib.blake2b(str(value).encode(), key=self._key, digest_size=8).digest()
-        return int.from_bytes(digest) >> 11  # 53 bits, which a float holds exactly
+        plain = whole_number(value) or str(value)
+        digest = hashlib.blake2b(plain.encode(), key=self._key, digest_size=8).digest()
+        return int.from_bytes(digest) >> 12  # 52 bits, which a float holds exactly
 
     def __reduce__(self) -> tuple[object, ...]:
         raise TypeError(
@@ -56,11 +66,32 @@ class Tokens:
         )
 
 
+def whole_number(value: Any) -> str | None:
+    """Write a whole number, of whatever type; None for any other value.
+
+    The ids of one frame are floats where some are missing, and whole numbers in another.
+    """
+    if isinstance(value, (numbers.Integral, float, np.floating, Decimal)) and math.isfinite(value):
+        return str(int(value)) if value == int(value) else None
+    return None
+
+
 def canonical(kind: str, value: str) -> str:
     """Return the form in which two spellings of a value are equal."""
     text = fold(value)
-    if kind in ("phone", "card", "number") and (found := digits(text)):
+    if kind in ("phone", "card", "number") and (found := digits(text.replace("(0)", ""))):
         return found.removeprefix("00")
+    if kind == "ip":
+        return _address(text.strip())
     if kind == "iban":
         text = "".join(filter(str.isalnum, text))
     return " ".join(folded(text).split())
+
+
+def _address(text: str) -> str:
+    """Write the address of a machine in its shortest form."""
+    try:
+        found = ipaddress.ip_address(_LEADING_ZEROS.sub("", text) if ":" not in text else text)
+    except ValueError:
+        return folded(text)
+    return str(getattr(found, "ipv4_mapped", None) or found)

@@ -248,7 +248,9 @@ _split = _envelope(Raw)
 
 
 def _without_point(raw: Raw) -> Raw:
-    """Write ``1.0`` as ``1``; anything else stays."""
+    """Write ``1.0`` as ``1``; anything else stays, for a double rounds long whole numbers."""
+    if not any(sign in bytes(raw) for sign in b".eE"):
+        return raw
     try:
         number = _whole(_read_float(raw))
     except ValueError:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Hashable, Iterator
 from typing import Any
 
 import pandas as pd
 import pyarrow as pa
 
 from crisp_data.api.json_repair import loaded
+from crisp_data.arguments import check_frame
 from crisp_data.errors import BadParameter
 from crisp_data.tables.frames import to_frame
 
@@ -40,7 +41,7 @@ def expand(frame: pd.DataFrame, column: str) -> pd.DataFrame:
     Raises
     ------
     BadParameter
-        There is no such column, or it holds something other than JSON objects.
+        This is no frame, there is no such column, or it holds something other than JSON objects.
 
     Examples
     --------
@@ -52,7 +53,8 @@ def expand(frame: pd.DataFrame, column: str) -> pd.DataFrame:
     a  pro      3
     b  NaN   <NA>
     """
-    if column not in frame:
+    check_frame(frame)
+    if not isinstance(column, Hashable) or column not in frame:
         raise BadParameter(f"There is no column {column!r}.", "Use a column of the frame.")
     if isinstance(frame[column], pd.DataFrame):
         raise BadParameter(f"Two columns have the name {column!r}.", "Rename one of them first.")

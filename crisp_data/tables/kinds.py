@@ -45,7 +45,9 @@ class Kind:
 
 TEXT = Kind("text", str, pa.large_string())
 INTEGER = Kind("integer", Annotated[int, Meta(ge=-(2**63), le=2**63 - 1)], pa.int64())
-REAL = Kind("real", float, pa.float64())
+# A double holds every whole number up to here; what it would round goes to ``extra``.
+_EXACT = 2**53
+REAL = Kind("real", Annotated[int, Meta(ge=-_EXACT, le=_EXACT)] | float, pa.float64())
 FLAG = Kind("flag", bool, pa.bool_())
 TIME = Kind("time", Annotated[int, Meta(ge=_FIRST_MS, le=_LAST_MS)], pa.timestamp("ms", tz="UTC"))
 # Tuples, because the garbage collector lets go of those that hold text, and follows every list.

@@ -20,6 +20,7 @@ import pyarrow as pa
 import pytest
 
 from crisp_data import export, plots, tables
+from crisp_data.errors import BadParameter
 
 PACKAGE = Path(__file__).parents[2] / "crisp_data"
 VANCOUVER, LIST_MOVED = "America/Vancouver", "Test/Moved"
@@ -217,3 +218,17 @@ def test_times_before_1900_in_a_workbook(folder, zone, unit):
     again = export.read(export.write(folder / "old.xlsx", frame))
     assert again["at"].dtype == times.dtype
     assert again["at"].astype("int64").equals(times.astype("int64"))
+
+
+@pytest.mark.parametrize("zone", ["+05:30", "Asia/Kathmandu", "-05:00", "America/Vancouver"])
+def test_times_that_their_zone_shows_beyond_nanoseconds(folder, zone):
+    last = "2262-04-11T20:00:00" if zone in ("+05:30", "Asia/Kathmandu") else "1677-09-21T01:00:00"
+    instants = pd.Series([last, None]).astype("datetime64[ns]").dt.tz_localize("UTC")
+    frame = pd.DataFrame({"at": instants.dt.tz_convert(zone)})
+    again = export.read(export.write(folder / "a.parquet", frame))["at"]
+    assert again.dt.tz_convert("UTC").equals(instants)
+    for ending in (".csv", ".jsonl", ".xlsx"):
+        with pytest.raises(BadParameter, match=r"unit holds(.|\n)*as_unit\('us'\)"):
+            export.write(folder / f"a{ending}", frame)
+        assert not (folder / f"a{ending}").exists()
+        export.write(folder / f"a{ending}", frame.assign(at=frame["at"].dt.as_unit("us")))

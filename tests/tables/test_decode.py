@@ -162,3 +162,25 @@ def test_rows_become_columns_batch_by_batch(monkeypatch):
         assert len(builder._rows) < 10
     assert len(builder) == 95
     assert builder.frame()["fingerprint"].tolist() == list(range(95))
+
+
+@pytest.mark.parametrize(
+    ("table", "source", "column"),
+    [("people", "score", "score"), ("messages", "fingerprint", "fingerprint")],
+)
+@pytest.mark.parametrize("before", [b"", b'{"zz":1},', b'{"%s":"x"},'])
+def test_a_whole_number_that_a_column_would_round_is_in_extra(table, source, column, before):
+    number = 2**53 + 1 if table == "people" else -(2**63) - 1
+    builder = tables.Builder(table)
+    rows = before.replace(b"%s", source.encode()) + f'{{"{source}":{number}}}'.encode()
+    builder.add(b'{"error":false,"data":[' + rows + b"]}", website_id="w")
+    last = builder.frame().iloc[-1]
+    assert pd.isna(last[column])
+    assert json.loads(last["extra"]) == {source: number}
+
+
+@pytest.mark.parametrize("number", [2**53, -(2**53), 0, 7, 0.5, 1e300, 7.0])
+def test_a_number_that_is_exact_stays_in_its_column(number):
+    builder = tables.Builder("people")
+    builder.add(json.dumps({"data": [{"score": number}]}).encode(), website_id="w")
+    assert builder.frame()["score"].tolist() == [float(number)]

@@ -140,3 +140,14 @@ def test_what_was_expanded_can_be_written(tmp_path, ending):
 def test_keys_that_are_no_text_are_refused_by_name(cell):
     with pytest.raises(crisp.BadParameter, match="'data' does not hold JSON objects"):
         crisp.expand(pd.DataFrame({"data": pd.Series([cell], dtype=object)}), "data")
+
+
+@pytest.mark.parametrize("column", [["data"], {"data"}, 5, None])
+def test_what_names_no_column_is_refused(column):
+    with pytest.raises(BadParameter, match="There is no column"):
+        tables.expand(pd.DataFrame({"data": ["{}"]}), column)
+
+
+def test_what_is_no_frame_is_refused_as_such():
+    with pytest.raises(BadParameter, match="Series is not a DataFrame"):
+        tables.expand(pd.Series(["{}"], name="data"), "data")
