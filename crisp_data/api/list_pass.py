@@ -231,12 +231,33 @@ class ListPass:
 
         After more than 20 rows, page 2 begins with the last of them: it holds nothing else where
         no more are left, and where a row left meanwhile it shows the one that moved up. Fewer
-        are no page size that may be asked for; then it is empty where 20 are left, or less.
+        are no page size that may be asked for: page 2 would begin behind rows that nobody saw
+        where the size has changed. So page 1 below the oldest of them is asked for. It shows the
+        rows of that instant again, and no other where no more are left.
         """
-        if self._page[1] == 1 and self._read <= PER_PAGE_MAX:
-            self._page = (max(self._read - 1, PER_PAGE_MIN), 2)
-        else:
+        if self._page[1] > 1 or self._read > PER_PAGE_MAX:
             self._page = next_page(self._read, self._size)
+        elif self._read < PER_PAGE_MIN and 0 < self._rows_at_oldest() < self._read:
+            self._set_bound()
+        else:
+            self._page = (max(self._read - 1, PER_PAGE_MIN), 2)
+
+    def _rows_at_oldest(self) -> int:
+        """Count the known rows that page 1 below the oldest update shows again.
+
+        Those of that instant and, where the end is included, of the next. None where no time
+        can be asked for.
+        """
+        if not self.by_time or self.lost or self._oldest is None:
+            return 0
+        return self._per_instant[self._oldest] + self._per_instant[self._oldest + 1]
+
+    def _set_bound(self) -> None:
+        """Go on at page 1 of what is not newer than the oldest update seen."""
+        self._read_unbounded = self._read if self._bound is None else 0
+        self._bound, self._read, self._back = (self._oldest or 0) + 1, 0, 0
+        self._place.clear()
+        self._page = (self._size, 1)
 
     def _begin_cut_pages(self) -> None:
         """Go on as a server wants it that gives fewer rows than asked for."""
@@ -261,14 +282,11 @@ class ListPass:
         """Go on by time or by number: what brings more rows that are not known."""
         size, number = next_page(self._read - self._back, self._size, self._largest)
         by_number = min(size * number - self._read, self._size - 1)
-        if self.by_time and not self.lost and self._oldest is not None:
+        again = self._rows_at_oldest()
+        if again and self._oldest is not None:
             end = self._oldest + 1
-            # Where the end is included, what lies on it comes again too.
-            again = self._per_instant[self._oldest] + self._per_instant[end]
             now = min(one for one in (self._bound, self._limit, end + 1) if one is not None)
             if end < now and self._size - again >= by_number:
-                self._read_unbounded = self._read if self._bound is None else 0
-                self._bound, self._read, self._back = end, 0, 0
-                self._place.clear()
-                size, number = self._size, 1
+                self._set_bound()
+                return
         self._page = (size, number)
