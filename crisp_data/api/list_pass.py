@@ -86,6 +86,7 @@ class ListPass:
         self._largest = PER_PAGE_MAX
         self._page = (self._size, 1)
         self._read, self._last, self._back = 0, 0, 0  # rows: below the bound, of a page, to step
+        self._most = 0  # rows of the largest page
         self._short = False  # whether the last page may have been the end
         self._misses = 0  # pages that brought nothing to trust, or nothing new
         self._read_unbounded = 0  # rows that were read before the bound was first moved
@@ -188,6 +189,7 @@ class ListPass:
         self._per_instant.update(at for (_, at), fresh in zip(rows, new, strict=True) if fresh)
         self._known.update(rows)
         self._read, self._back = begin + len(rows), 0
+        self._most = max(self._most, len(rows))
         if not follow:
             self._last = len(rows)
         if rows and self.ordered:
@@ -266,7 +268,9 @@ class ListPass:
         """Go on as a server wants it that gives fewer rows than asked for."""
         if self.by_time and not self.lost and self._oldest is not None:
             self._read_unbounded = self._read if self._bound is None else 0
-            self._cut = CutPages(self._known, self._oldest, self._limit, self._size, self._last)
+            self._cut = CutPages(
+                self._known, self._oldest, self._limit, self._size, self._last, self._most
+            )
             self._bound, self._page = self._cut.bound, self._cut.page
         else:
             self._size = self._largest = max(self._last, 1)

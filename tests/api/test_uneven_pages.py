@@ -80,3 +80,16 @@ def test_the_end_of_a_short_list_costs_one_request(size: int, gap: int, inclusiv
         pages, incomplete = drive(conversation_paging.conversations(FIFTY), server)
         assert (len(pages), incomplete) == (2, ""), count
         assert found(pages) == set(server.updated)
+
+
+@pytest.mark.parametrize("inclusive", [True, False])
+def test_the_last_page_of_another_size_hides_nothing_older(inclusive: bool) -> None:
+    """Seven rows of one instant on pages of three; then page 3 of nine holds the last row only."""
+    older = {f"session_older_{n:02}": START + 1000 * n for n in range(12)}
+    crowd = {f"session_crowd_{n}": START + 500_000 for n in range(7)}
+    newer = {f"session_newer_{n:02}": START + 600_000 + 1000 * n for n in range(51)}
+    sizes = itertools.chain([3, 50, 3, 3, 3, 3, 9, 3], constant(50))
+    server = Listing(older | crowd | newer, sizes, inclusive=inclusive)
+    pages, incomplete = drive(conversation_paging.conversations(FIFTY), server)
+    assert set(older) | set(newer) <= found(pages)
+    assert set(crowd) <= found(pages) or incomplete
