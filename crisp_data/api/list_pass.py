@@ -213,9 +213,7 @@ class ListPass:
             self._choose()
         elif follow or (not new and number > 1 and not self._shows_end(rows)):
             self._begin_cut_pages()
-        elif before and number == 1 and 0 < len(rows) < self._per_instant[self._oldest]:
-            self._begin_cut_pages()  # not even the whole oldest instant: the size has changed
-        elif not new and (number > 1 or before):
+        elif not new and (number > 1 or (before and len(rows) < 2)):
             self.done = True
         else:
             self._look_behind()
@@ -235,10 +233,11 @@ class ListPass:
 
         After more than 20 rows, page 2 begins with the last of them: it holds nothing else where
         no more are left, and where a row left meanwhile it shows the one that moved up. Fewer
-        are no page size that may be asked for: page 2 would begin behind rows that nobody saw
-        where the size has changed. So page 1 below the oldest of them is asked for. It shows the
-        rows of that instant again, and no other where no more are left. (No single request tells
-        that from a page that the server cut just there: of one row, in most lists.)
+        are no page size that may be asked for: where the size has changed, page 2 begins behind
+        rows that nobody saw, and is empty where the list has 20 rows in all. So page 1 below the
+        oldest of them is asked for: it shows that row again, and nothing else at the end. (One
+        request cannot tell the end from a page of one row. Where more rows share that instant,
+        page 2 is asked for as well.)
         """
         if self._page[1] > 1 or self._read > PER_PAGE_MAX:
             self._page = next_page(self._read, self._size)
