@@ -213,6 +213,8 @@ class ListPass:
             self._choose()
         elif follow or (not new and number > 1 and not self._shows_end(rows)):
             self._begin_cut_pages()
+        elif before and number == 1 and 0 < len(rows) < self._per_instant[self._oldest]:
+            self._begin_cut_pages()  # not even the whole oldest instant: the size has changed
         elif not new and (number > 1 or (before and len(rows) < 2)):
             self.done = True
         else:
