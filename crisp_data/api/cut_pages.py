@@ -41,6 +41,8 @@ class CutPages:
         What to ask for on page 1.
     cut : int
         Rows of a page that was cut.
+    largest : int, default 0
+        Rows of the largest page that came before; more than ``cut`` where the size changes.
 
     Attributes
     ----------
@@ -64,7 +66,13 @@ class CutPages:
     """
 
     def __init__(
-        self, known: dict[bytes, int | None], oldest: int, limit: int | None, size: int, cut: int
+        self,
+        known: dict[bytes, int | None],
+        oldest: int,
+        limit: int | None,
+        size: int,
+        cut: int,
+        largest: int = 0,
     ) -> None:
         self.known, self.oldest, self._limit, self._size = known, oldest, limit, size
         self.done = self.doubtful = False
@@ -72,7 +80,7 @@ class CutPages:
         self._least = PER_PAGE_MAX  # rows of the shortest page that was cut, 20 at least
         self._short = 0  # rows of the last page, which may have been the end
         self._same = False  # whether pages were seen to be the same for another per_page
-        self._most = cut  # rows of the largest page
+        self._most = max(cut, largest)  # rows of the largest page
         self._note_cut(cut)
         self._set_bound(oldest + 1)
 
@@ -210,8 +218,14 @@ class CutPages:
             self._same = page != self._confirming
             self.page = self._again[0][0]
         elif self._waiting:
-            self.page = self._confirming
-            self._add_joined(self._waiting, self._read)
+            self.page = size, number = self._confirming
+            assumed = size * (number - 1) != self._read
+            if assumed and (self._waiting[-1][1] or 0) < self.oldest:
+                # It may be the last page of another size: what lies between comes by time.
+                self.known.update(self._waiting)
+                self._leave_instant()
+            else:
+                self._add_joined(self._waiting, self._read)
         else:
             self._leave_instant()
 

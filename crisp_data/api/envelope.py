@@ -151,15 +151,25 @@ def _detail(wrap: Envelope, route: Route | None) -> str:
 
 
 def retry_after(values: Mapping[str, str], now: float) -> float | None:
-    """Read ``Retry-After``, seconds or a date: not documented by Crisp, but proxies send it."""
+    """Read ``Retry-After``, seconds or a date: not documented by Crisp, but proxies send it.
+
+    A date is held against the answer's own ``Date``, for this machine's clock may be wrong:
+    behind, a moment's wait would look like the end of the day, and ahead, like no wait at all.
+    """
     value = values.get("Retry-After", "").strip()
     if value.isdecimal():
         return float(value)
+    moment, sent = _http_date(value), _http_date(values.get("Date", ""))
+    return None if moment is None else max(0.0, moment - (now if sent is None else sent))
+
+
+def _http_date(value: str) -> float | None:
+    """Read a date of HTTP as seconds since 1970; None where it is none."""
     try:
         moment = parsedate_to_datetime(value)
         if moment.tzinfo is None:  # HTTP knows no other zone
             moment = moment.replace(tzinfo=UTC)
-        return max(0.0, moment.timestamp() - now)
+        return moment.timestamp()
     except (TypeError, ValueError, OverflowError):
         return None
 

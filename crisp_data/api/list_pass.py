@@ -86,6 +86,7 @@ class ListPass:
         self._largest = PER_PAGE_MAX
         self._page = (self._size, 1)
         self._read, self._last, self._back = 0, 0, 0  # rows: below the bound, of a page, to step
+        self._most = 0  # rows of the largest page
         self._short = False  # whether the last page may have been the end
         self._misses = 0  # pages that brought nothing to trust, or nothing new
         self._read_unbounded = 0  # rows that were read before the bound was first moved
@@ -188,6 +189,7 @@ class ListPass:
         self._per_instant.update(at for (_, at), fresh in zip(rows, new, strict=True) if fresh)
         self._known.update(rows)
         self._read, self._back = begin + len(rows), 0
+        self._most = max(self._most, len(rows))
         if not follow:
             self._last = len(rows)
         if rows and self.ordered:
@@ -211,7 +213,9 @@ class ListPass:
             self._choose()
         elif follow or (not new and number > 1 and not self._shows_end(rows)):
             self._begin_cut_pages()
-        elif not new and (number > 1 or before):
+        elif before and number == 1 and 0 < len(rows) < self._per_instant[self._oldest]:
+            self._begin_cut_pages()  # not even the whole oldest instant: the size has changed
+        elif not new and (number > 1 or (before and len(rows) < 2)):
             self.done = True
         else:
             self._look_behind()
@@ -231,18 +235,43 @@ class ListPass:
 
         After more than 20 rows, page 2 begins with the last of them: it holds nothing else where
         no more are left, and where a row left meanwhile it shows the one that moved up. Fewer
-        are no page size that may be asked for; then it is empty where 20 are left, or less.
+        are no page size that may be asked for: where the size has changed, page 2 begins behind
+        rows that nobody saw, and is empty where the list has 20 rows in all. So page 1 below the
+        oldest of them is asked for: it shows that row again, and nothing else at the end. (One
+        request cannot tell the end from a page of one row. Where more rows share that instant,
+        page 2 is asked for as well.)
         """
-        if self._page[1] == 1 and self._read <= PER_PAGE_MAX:
-            self._page = (max(self._read - 1, PER_PAGE_MIN), 2)
-        else:
+        if self._page[1] > 1 or self._read > PER_PAGE_MAX:
             self._page = next_page(self._read, self._size)
+        elif self._read < PER_PAGE_MIN and 0 < self._rows_at_oldest() < self._read:
+            self._set_bound()
+        else:
+            self._page = (max(self._read - 1, PER_PAGE_MIN), 2)
+
+    def _rows_at_oldest(self) -> int:
+        """Count the known rows that page 1 below the oldest update shows again.
+
+        Those of that instant and, where the end is included, of the next. None where no time
+        can be asked for.
+        """
+        if not self.by_time or self.lost or self._oldest is None:
+            return 0
+        return self._per_instant[self._oldest] + self._per_instant[self._oldest + 1]
+
+    def _set_bound(self) -> None:
+        """Go on at page 1 of what is not newer than the oldest update seen."""
+        self._read_unbounded = self._read if self._bound is None else 0
+        self._bound, self._read, self._back = (self._oldest or 0) + 1, 0, 0
+        self._place.clear()
+        self._page = (self._size, 1)
 
     def _begin_cut_pages(self) -> None:
         """Go on as a server wants it that gives fewer rows than asked for."""
         if self.by_time and not self.lost and self._oldest is not None:
             self._read_unbounded = self._read if self._bound is None else 0
-            self._cut = CutPages(self._known, self._oldest, self._limit, self._size, self._last)
+            self._cut = CutPages(
+                self._known, self._oldest, self._limit, self._size, self._last, self._most
+            )
             self._bound, self._page = self._cut.bound, self._cut.page
         else:
             self._size = self._largest = max(self._last, 1)
@@ -261,14 +290,11 @@ class ListPass:
         """Go on by time or by number: what brings more rows that are not known."""
         size, number = next_page(self._read - self._back, self._size, self._largest)
         by_number = min(size * number - self._read, self._size - 1)
-        if self.by_time and not self.lost and self._oldest is not None:
+        again = self._rows_at_oldest()
+        if again and self._oldest is not None:
             end = self._oldest + 1
-            # Where the end is included, what lies on it comes again too.
-            again = self._per_instant[self._oldest] + self._per_instant[end]
             now = min(one for one in (self._bound, self._limit, end + 1) if one is not None)
             if end < now and self._size - again >= by_number:
-                self._read_unbounded = self._read if self._bound is None else 0
-                self._bound, self._read, self._back = end, 0, 0
-                self._place.clear()
-                size, number = self._size, 1
+                self._set_bound()
+                return
         self._page = (size, number)

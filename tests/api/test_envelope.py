@@ -300,6 +300,16 @@ def test_retry_after_that_did_not_come() -> None:
     assert envelope.retry_after({"Retry-After": formatdate(90, usegmt=True)}, 30.0) == 60.0
 
 
+@pytest.mark.parametrize("wrong", [-86_400.0, -3600.0, 3600.0, 86_400.0])
+def test_a_retry_date_is_held_against_the_date_of_its_answer(wrong: float) -> None:
+    """And not against a clock that is wrong: behind, it would look like the end of the day."""
+    now = 1445412420.0
+    headers = {"Retry-After": formatdate(now + 7, usegmt=True), "Date": formatdate(now)}
+    assert envelope.retry_after(headers, now + wrong) == 7.0
+    undated = {**headers, "Date": "soon"}
+    assert envelope.retry_after(undated, now) == 7.0
+
+
 @given(st.text(max_size=40) | st.from_regex(r"\w{3}, \d+ \w{3} \d+ \d+:\d+:\d+ ([+-]\d+|GMT)"))
 def test_no_retry_after_is_an_error(value: str) -> None:
     found = envelope.retry_after({"Retry-After": value}, 0.0)
