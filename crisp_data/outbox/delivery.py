@@ -46,7 +46,9 @@ _NEVER_LEFT = (
     errors.BadParameter,
 )
 
-_SKEW = 300.0  # seconds by which two clocks may differ
+# Seconds by which two clocks may differ: one set by another time zone is hours off. A large value
+# may leave a message unknown that could be sent again; a small one would send it twice.
+_SKEW = 24 * 3600.0
 
 
 class Delivery:

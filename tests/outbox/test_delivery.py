@@ -385,6 +385,22 @@ def test_not_even_the_first_message_of_all(ws, sandbox, session_id, message):
     assert len(sandbox.truth("messages")) == before + 1
 
 
+@pytest.mark.parametrize("hours", [0.2, 14, -14])
+def test_nor_where_the_clock_is_hours_off(sandbox, session_id, hours):
+    """As one is that was set by another time zone: what was sent seems older than its sending."""
+    renumber(sandbox)
+    ws = crisp.connect(
+        sandbox=sandbox,
+        now=lambda: sandbox.now.timestamp() + hours * 3600,
+        sleep=lambda seconds: None,
+        writes=True,
+    )
+    sandbox.faults(operation=SEND, next=1, drop="after")
+    with pytest.raises(crisp.UnknownOutcome):
+        ws.send(session_id, TEXT)
+    assert contents(sandbox)[TEXT] == 1
+
+
 def test_the_thread_is_read_until_one_answer_has_told(ws, sandbox, session_id):
     for text, reads in (("One", 1), ("Two", 1)):
         sandbox.faults(operation=SEND, next=1, drop="before")
