@@ -78,6 +78,7 @@ def interrupted_archive(sandbox: Sandbox, ws: crisp.Workspace, folder: Path) -> 
 def outbox(sandbox: Sandbox, ws: crisp.Workspace) -> None:
     """One message of each state that is not simply failed; two of a batch, one of them sent."""
     from crisp_data.outbox.journal_rows import Entry  # where it was then
+
     from crisp_data.outgoing import Text
 
     ids = [row["session_id"] for row in sandbox.truth("conversations")]
