@@ -1,4 +1,4 @@
-"""Who is better not written to, and why: looked at before anything is sent."""
+"""Checks each recipient before anything is sent: who should get no message, and why."""
 
 from __future__ import annotations
 
