@@ -113,7 +113,7 @@ def _by_pandas(column: pd.Series, values: list[Any], present: list[Any]) -> pd.S
 
 
 def _check_depth(value: Any, within: tuple[int, ...]) -> None:
-    """Refuse a list that contains itself: pyarrow follows it until the process ends."""
+    """Refuse lists that nest deeper than files are read; pyarrow itself knows no bound."""
     if not isinstance(value, (list, tuple)) and getattr(value, "dtype", None) != np.dtype(object):
         return
     if id(value) in within or len(within) > _DEEPEST:
