@@ -150,15 +150,17 @@ class Compose(Form):
 
     def _ask(self, pending: PendingMessage | None) -> None:
         self._pending = pending
-        show(self._confirming, pending is not None)
-        show(self._send, pending is None)
         if pending is not None:
             # The banner may be far above it, on a small screen.
             where = service(self.ws)
             if where == "live":
                 self._confirm.add_class("crisp-danger")
             question = escape(pending.question)
+            # Before it is shown: else its buttons stand for a moment where "Send …" was.
             self._question.value = f"<p role='alert'>{where.upper()}: {question}</p>"
+        show(self._confirming, pending is not None)
+        show(self._send, pending is None)
+        if pending is not None:
             self._cancel.focus()
 
     def _on_confirm(self) -> None:

@@ -11,7 +11,7 @@ def test_a_filter_is_priced_pulled_and_shown_as_code(show, sandbox):
     stage.form.locator(".crisp-price").wait_for()
     assert stage.ask("form.result is None") == "True"
     assert stage.ask("ws.quota.used") == str(sandbox.stats()["requests"])
-    stage.form.get_by_role("button", name="Pull", exact=True).click()
+    acts.press(stage, "Pull")
     acts.notice(stage)
     resolved = [row for row in sandbox.truth("conversations") if row["state"] == "resolved"]
     assert stage.ask("len(form.result)") == str(len(resolved))
@@ -39,7 +39,7 @@ def test_a_pull_can_be_stopped(show, sandbox):
     sandbox.faults(operation="list_conversations", latency_ms=700)
     stage.form.get_by_label("Limit").fill("")
     acts.press(stage, "Show count and cost")
-    stage.form.get_by_role("button", name="Pull", exact=True).click()
+    acts.press(stage, "Pull")
     acts.press(stage, "Stop")
     assert "Stopped" in acts.notice(stage)
     assert stage.ask("form.result is None") == "True"

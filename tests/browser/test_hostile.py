@@ -82,7 +82,7 @@ def test_in_the_form_to_explore(quiet, hostile, shot):
     stage = quiet("ws.explore()")
     stage.form.get_by_label("Limit").fill("5")
     acts.press(stage, "Show count and cost")
-    stage.form.get_by_role("button", name="Pull", exact=True).click()
+    acts.press(stage, "Pull")
     stage.form.get_by_role("region").get_by_text(SCRIPT).first.wait_for()
     acts.press(stage, "Pull their messages")
     stage.form.get_by_text(f"Last {SCRIPT}").first.wait_for()

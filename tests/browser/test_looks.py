@@ -23,7 +23,7 @@ def fill_broadcast(stage):
 
 def fill_explore(stage):
     acts.press(stage, "Show count and cost")
-    stage.form.get_by_role("button", name="Pull", exact=True).click()
+    acts.press(stage, "Pull")
     stage.form.get_by_role("button", name="Pull their messages").wait_for()
 
 
