@@ -47,6 +47,8 @@ class Rows(msgspec.Struct, Generic[_T], gc=False):
     data: list[_T]
 
 
+_raw_rows = msgspec.json.Decoder(Rows[msgspec.Raw])
+
 # What readers raise at bodies that are not JSON; nesting without end is one of them.
 _BROKEN = (ValueError, RecursionError)
 
@@ -203,6 +205,11 @@ class Page:
         """The records as plain dictionaries."""
         found = data(self.body)
         return found if isinstance(found, list) else [found]
+
+    @property
+    def count(self) -> int:
+        """How many records it has, without reading them."""
+        return len(decode(_raw_rows, self.body).data)
 
     def __repr__(self) -> str:
         return f"<Page {self.status}, {len(self.body)} bytes>"

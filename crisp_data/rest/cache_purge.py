@@ -127,7 +127,7 @@ def _emptied(path: Path) -> bool:
     pool = Pool(path, cache_file.SETUP, 0.2)
     try:
         with pool.lease() as db:
-            for step in ("DELETE FROM responses", "DELETE FROM redirects", "VACUUM"):
+            for step in ("DELETE FROM responses", "DELETE FROM lists", "VACUUM"):
                 db.execute(step)
             held, *_ = db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
             return not held

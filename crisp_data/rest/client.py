@@ -9,19 +9,21 @@ from functools import partial
 from pathlib import Path
 from typing import Any, Literal, NoReturn
 
-import requests
-
 from crisp_data import config
 from crisp_data.api import paging, routes
+from crisp_data.api.envelope import Query
 from crisp_data.errors import BadParameter, CrispWarning, ReadOnly
 from crisp_data.local import fork_pickling
 from crisp_data.local.forks import PerProcess
 from crisp_data.quota.ledger import Ledger
 from crisp_data.rest import cache_file, cache_purge, page_requests, waits
+from crisp_data.rest.cache import Cache
+from crisp_data.rest.cache_policy import CachePolicy
+from crisp_data.rest.call import Call
 from crisp_data.rest.http_verbs import HttpVerbs
 from crisp_data.rest.page_iterator import Pages
 from crisp_data.rest.request_sender import RequestSender
-from crisp_data.rest.retry import RetryPolicy
+from crisp_data.rest.retry import Retry, RetryPolicy
 from crisp_data.rest.transport import Transport
 
 
@@ -117,17 +119,19 @@ class Client(HttpVerbs):
         self.progress = settings.live if progress is None else progress
         self.waits = on_quota == "wait"
         self.retry = retry or RetryPolicy()
-        self._transport = Transport(self.quota, self.retry, sleep, connections=workers)
+        self._transport = Transport(settings, self.quota, connections=workers)
         self._cache_file = PerProcess(lambda: cache_file.open_file(self.cache_path))
-        self._sender = RequestSender(
-            settings,
-            self._transport,
+        self._cache = Cache(
+            CachePolicy(settings, lifetimes, cache),
             self._cache_file,
-            self.check_writes,
-            waits.Reset(self.quota, sleep, self.progress) if self.waits else None,
-            {"cache": cache, "lifetimes": lifetimes},
+            Retry(self.retry, self.quota, sleep, self._transport).send,
         )
-        super().__init__(self._sender.send)
+        reset = waits.Reset(self.quota, sleep, self.progress) if self.waits else None
+        super().__init__(
+            RequestSender(
+                settings.base_url, self._cache, self.check_writes, self.quota.opens_in, reset
+            )
+        )
         fork_pickling.register(self, self.quota.budgets.check_unbounded)
 
     def call(
@@ -167,7 +171,7 @@ class Client(HttpVerbs):
         """
         route = routes.lookup(operation)
         path, query = routes.fill(route, arguments)
-        options = {"refresh": refresh, "operation": route.qualified}
+        options: dict[str, Any] = {"refresh": refresh, "route": route}
         if route.method == "HEAD":
             return self.head(path, query, **options)
         return self._data(route.method, path, query, json=json, **options)
@@ -238,17 +242,18 @@ class Client(HttpVerbs):
         where, query = page_requests.check(route, arguments, single, known)
         passes: dict[str, Any] = {"one_pass": one_pass, "down_to": down_to, "known": known}
 
-        def noticed(incomplete: str) -> None:
-            pages.incomplete = incomplete
-
         asks = (route, query, rows, self.now)
-        queries = partial(paging.page_queries, *asks, **passes, noticed=noticed)
-        send = partial(self._send, use_cache=use_cache, for_write=for_write)
-        steps = page_requests.one_by_one(send, route, where, queries)
-        # A list by time counts its rows itself, and can be continued after a pause.
-        by_time = paging.is_timed(route, query)
-        pages = Pages(steps, None if by_time else rows, refresh or not use_cache, by_time)
-        return pages
+        queries = partial(paging.page_queries, *asks, **passes)
+
+        def make(query: Query, place: str) -> Call:
+            path, sent = routes.fill(route, {**where, **query})
+            options: dict[str, Any] = {"use_cache": use_cache, "for_write": for_write}
+            return self._sender.make("GET", path, sent, route=route, place=place, **options)
+
+        requests = page_requests.ListRequests(self._sender.send, make, queries)
+        whole = use_cache and not (single or known)  # else it is another list than page 1 names
+        resumable = paging.is_timed(route, query) or "page_number" not in route.parameters
+        return Pages(requests, self._cache if whole else None, rows, refresh, resumable)
 
     def is_cached(self, operation: str, **arguments: Any) -> bool:
         """Whether the cache could answer a read by itself; spends nothing.
@@ -270,10 +275,9 @@ class Client(HttpVerbs):
         >>> ws.client.is_cached("get_website", website_id=ws.website_id)
         True
         """
-        path, query = routes.fill(routes.lookup(operation), arguments)
-        url = self.settings.base_url + path.lstrip("/")
-        request = requests.Request("GET", url, params=query).prepare()
-        return self._sender.session().is_cached(request)
+        route = routes.lookup(operation)
+        path, query = routes.fill(route, arguments)
+        return self._cache.holds(self._sender.make("GET", path, query, route=route))
 
     def website_ids(self, *, refresh: bool = False) -> list[str]:
         """Say which websites the token reads.
@@ -332,7 +336,7 @@ class Client(HttpVerbs):
         int
             The number of answers.
         """
-        return self._sender.session().store.fresh()
+        return self._cache.file.fresh()
 
     def drop(self, path: str) -> None:
         """Drop the cached answers that a write to a path made stale, where it could not itself.
@@ -344,7 +348,7 @@ class Client(HttpVerbs):
         path : str
             The path that was written to, below ``/v1``.
         """
-        self._sender.session().drop(path)
+        self._cache.drop(path)
 
     def purge_cache(self, wait: float = 60.0) -> None:
         """Delete every cached answer of this token, and leave no trace of one in the file.

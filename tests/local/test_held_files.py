@@ -117,7 +117,6 @@ def test_a_ledger_that_takes_nothing_back_hides_no_other_trouble(ws, monkeypatch
     monkeypatch.setattr(ws.quota._file, "add", refused, raising=True)
     monkeypatch.setattr(ws.quota, "reserve", lambda *_, **__: Reservation("read", ["day"], []))
     monkeypatch.setattr(HTTPAdapter, "send", gone)
-    monkeypatch.setattr(ws.client._transport, "sleep", lambda seconds: None)
     with pytest.raises(crisp.Unreachable):
         ws.operators(refresh=True)
 

@@ -135,7 +135,7 @@ def test_a_message_that_went_is_never_queued_for_want_of_room_to_say_so(
 @pytest.mark.parametrize("again", ["resume", "send"])
 def test_a_queued_message_goes_later_without_a_look_up(ws, sandbox, session_id, again, monkeypatch):
     monkeypatch.setattr(
-        ws.client._transport, "_attempt", _raise(Untrusted("send: nobody proves who it is."))
+        ws.client._transport, "send", _raise(Untrusted("send: nobody proves who it is."))
     )
     with pytest.raises(Untrusted):
         ws.send(session_id, TEXT)
@@ -280,13 +280,13 @@ def test_one_of_two_claims_wins(ws, session_id):
 
 
 def test_an_interrupt_on_the_wire_is_looked_up_later(ws, sandbox, session_id, monkeypatch):
-    attempt = ws.client._transport._attempt
+    attempt = ws.client._transport.send
 
     def interrupted(*arguments, **options):
         attempt(*arguments, **options)
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(ws.client._transport, "_attempt", interrupted)
+    monkeypatch.setattr(ws.client._transport, "send", interrupted)
     with pytest.raises(KeyboardInterrupt):
         ws.send(session_id, TEXT)
     monkeypatch.undo()
@@ -333,8 +333,7 @@ def test_a_day_that_crisp_closes_leaves_it_unknown(ws, sandbox, session_id):
 def test_what_a_killed_sender_made_stale_is_dropped(ws, sandbox, session_id, monkeypatch):
     before = len(ws.messages(session_id))
     row = journal_of(ws).trying(journal_of(ws).take(_entry(session_id), 0.0))
-    session = ws.client._sender.session()
-    monkeypatch.setattr(session, "drop", lambda path: None)  # the killed process did not
+    monkeypatch.setattr(ws.client._cache, "drop", lambda path: None)  # the killed process did not
     ws.client.call(
         SEND,
         website_id=ws.website_id,

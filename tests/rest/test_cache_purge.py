@@ -70,16 +70,16 @@ def test_a_running_notebook_goes_on_with_the_same_file(sandbox, shared):
     ws = connect(sandbox, shared)
     ws.operators()
     identity = os.stat(ws.client.cache_path).st_ino
-    attempt = ws.client._transport._attempt
+    attempt = ws.client._transport.send
 
     def answered_and_cleared(*arguments, **options):
         answer = attempt(*arguments, **options)
         assert clear().exit_code == 0
         return answer
 
-    ws.client._transport._attempt = answered_and_cleared
+    ws.client._transport.send = answered_and_cleared
     ws.operators(refresh=True)
-    ws.client._transport._attempt = attempt
+    ws.client._transport.send = attempt
     assert ws.client.cached() == 0
     assert os.stat(ws.client.cache_path).st_ino == identity
     ws.operators()
