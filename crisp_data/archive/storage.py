@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager, suppress
 from pathlib import Path
@@ -36,6 +37,11 @@ _KNOWN = {
     "not found": "not found",
     "disk quota": "disk quota",
 }
+# Some of Delta Lake's parts take a local path as it is, others decode or refuse these: a table at
+# "a%20b" would be written there and read at "a b". (On Windows the backslash is a separator.)
+_MISREAD = re.compile(
+    r"%[0-9A-Fa-f]{2}|[\[\]|^\x00-\x1f\x7f\ud800-\udfff]" + ("" if os.sep == "\\" else r"|\\")
+)
 #: What to do where an archive is not whole.
 WAY_ON = (
     "Restore the whole folder from one copy, or let sync() create a new archive in a new folder."
@@ -88,6 +94,11 @@ class Storage:
         text = str(path)
         self.remote = "://" in text
         self.root = text.rstrip("/") if self.remote else str(Path(text).expanduser().absolute())
+        if not self.remote and (misread := _MISREAD.search(self.root)):
+            raise BadParameter(
+                f"The path of an archive cannot hold {misread[0]!r}: Delta Lake misreads it.",
+                "Choose or rename the folder: no %20 and the like, no [ ] | ^ or backslash in it.",
+            )
         self.options = dict(options or {})
 
     def open(self, name: str) -> DeltaTable | None:
