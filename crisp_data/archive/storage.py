@@ -13,6 +13,7 @@ from deltalake import DeltaTable
 from deltalake.exceptions import DeltaError, TableNotFoundError
 
 from crisp_data.errors import BadParameter, FileTrouble, ForkedProcess
+from crisp_data.local.atomic_file import as_path
 from crisp_data.local.private import private_dir
 
 #: What every table of an archive is set to: old versions go with the next checkpoint, and
@@ -93,7 +94,7 @@ class Storage:
             )
         text = str(path)
         self.remote = "://" in text
-        self.root = text.rstrip("/") if self.remote else str(Path(text).expanduser().absolute())
+        self.root = text.rstrip("/") if self.remote else str(as_path(text).absolute())
         if not self.remote and (misread := _MISREAD.search(self.root)):
             raise BadParameter(
                 f"The path of an archive cannot hold {misread[0]!r}: Delta Lake misreads it.",

@@ -189,3 +189,9 @@ def test_a_path_of_other_signs_is_the_path(tmp_path, name):
         pass
     assert StateTable(elsewhere).load().website_id == "website"
     assert (tmp_path / name / "sync" / "_delta_log").is_dir()
+
+
+@pytest.mark.needs("posix")
+def test_a_folder_may_begin_with_a_tilde(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert Storage("~acme").root == str(tmp_path / "~acme")
