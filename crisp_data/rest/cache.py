@@ -137,7 +137,17 @@ class Cache:
         return map(_unpacked, stored)
 
     def put_list(self, first: Call, rows: int | None, read: StoredList) -> None:
-        """Note how a list was read, for as long as its page 1 stays fresh."""
+        """Note how a list was read, for as long as its page 1 stays fresh.
+
+        Parameters
+        ----------
+        first : Call
+            The call for page 1.
+        rows : int or None
+            How many records were wanted; None for all.
+        read : StoredList
+            How it was read; its ``expires`` is set.
+        """
         lifetime, marks = self.policy.lifetime(first), self.policy.marks(first)
         found = None if read.whole else self.get_list(first, rows)
         if found is not None and found.whole and found.generation == read.generation:

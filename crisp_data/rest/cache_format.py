@@ -98,7 +98,22 @@ class StoredList(msgspec.Struct, array_like=True):
 
 
 def store(call: Call, answer: Answer, lifetime: int) -> Stored:
-    """Make what is stored of an answer."""
+    """Make what is stored of an answer.
+
+    Parameters
+    ----------
+    call : Call
+        What was asked.
+    answer : Answer
+        What came.
+    lifetime : int
+        Seconds that it is stored.
+
+    Returns
+    -------
+    Stored
+        What goes into the file.
+    """
     came, expires = (
         datetime.fromtimestamp(at, UTC) for at in (answer.came, answer.came + lifetime)
     )

@@ -84,6 +84,20 @@ class ListRequests:
 
         Its place is part of the cache's key: the same page may be asked for twice, to see what
         changed between.
+
+        Parameters
+        ----------
+        number : int
+            The page's number in the generation, from 1.
+        query : dict of str to str
+            What is asked.
+        generation : str
+            The generation's name.
+
+        Returns
+        -------
+        Call
+            The call.
         """
         return self.first if number == 1 else self.make(query, f"{generation} {number}")
 

@@ -39,12 +39,24 @@ _held: set[int] = set()
 def lock(folder: Path, key: str, asked: float) -> Iterator[bool]:
     """Hold the lock of a hexadecimal key; wait for as long as another holds it.
 
-    Gives whether a flight has landed since the cache was ``asked``, in seconds since 1970: then
-    the answer may be in the cache by now. Where there is no lock, nobody knows of any.
-
     The system takes the lock from a process that dies, however it dies. A wait can be
     interrupted, and lasts as long as the other's request with its tries. (The wait for the
     day's reset holds no lock.)
+
+    Parameters
+    ----------
+    folder : Path
+        Where the locks are.
+    key : str
+        The key, hexadecimal.
+    asked : float
+        When the cache was asked, in seconds since 1970.
+
+    Yields
+    ------
+    bool
+        Whether a flight has landed since: then the answer may be in the cache by now. Where
+        there is no lock, nobody knows of any.
     """
     lock = _take(folder, key)
     try:

@@ -516,6 +516,8 @@ class Workspace(ConversationLists):
         ------
         BadParameter
             There is no segment to add; nothing was sent.
+        BadAnswer
+            The conversation's answer is no record; nothing was written.
 
         Notes
         -----

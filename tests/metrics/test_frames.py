@@ -11,7 +11,7 @@ from importlib import resources
 import numpy as np
 import pandas as pd
 import pytest
-from dateutil.tz import gettz, tzoffset
+from dateutil.tz import gettz, tzfile, tzoffset
 
 import crisp_data as crisp
 from crisp_data import metrics, tables
@@ -287,11 +287,17 @@ def test_every_public_function_is_exported():
     assert public == set(metrics.__all__)
 
 
+with (resources.files("tzdata") / "zoneinfo" / "Europe" / "Paris").open("rb") as file:
+    # As dateutil's gettz gives it there.
+    ON_WINDOWS = tzfile(file, r"C:\Python\tzdata\zoneinfo\Europe\Paris")
+
 FIXED = timezone(timedelta(hours=1), "CET")  # as datetime.now().astimezone() gives in winter
 
 
 @each
-@pytest.mark.parametrize(("zone", "name"), [(FIXED, "+01:00"), (gettz(PARIS), PARIS)])
+@pytest.mark.parametrize(
+    ("zone", "name"), [(FIXED, "+01:00"), (gettz(PARIS), PARIS), (ON_WINDOWS, PARIS)]
+)
 def test_a_zone_is_what_it_is_and_not_what_it_is_called(measure, messages, zone, name):
     """A fixed offset may be called as a zone that changes its clocks, or as none at all."""
     given = messages.assign(timestamp=messages["timestamp"].dt.tz_convert(zone))
