@@ -12,7 +12,6 @@ import time
 import uuid
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
-from pathlib import Path
 
 from crisp_data.local.forks import PerProcess
 from crisp_data.rest import cache_format, single_flight
@@ -69,7 +68,7 @@ class Cache:
         # What must have come since now is in no file yet.
         if not since and (found := self._find(key)) is not None:
             return found
-        with single_flight.lock(self._folder, key, min(asked, since or asked)) as landed:
+        with single_flight.lock(self.file.flights, key, min(asked, since or asked)) as landed:
             if landed and (found := self._find(key, since)) is not None:
                 return found
             if lifetime == 0:  # a day of looking at visitors must not pile up on the disk
@@ -82,7 +81,7 @@ class Cache:
         answer = self._named(call, self._send(call))
         # Where the clock was set back since, nobody can tell.
         unchanged = asked <= time.time() and not single_flight.written_since(
-            self._folder, self.policy.marks(call), asked
+            self.file.flights, self.policy.marks(call), asked
         )
         if unchanged and self.policy.stores(answer):
             stays = self.policy.stays(lifetime)
@@ -152,19 +151,15 @@ class Cache:
         found = None if read.whole else self.get_list(first, rows)
         if found is not None and found.whole and found.generation == read.generation:
             return  # another read it to its end meanwhile
-        if lifetime and not single_flight.written_since(self._folder, marks, read.came):
+        if lifetime and not single_flight.written_since(self.file.flights, marks, read.came):
             read.expires = read.came + lifetime
             self.file.put(self.policy.list_key(first, rows), read)
 
     def drop(self, path: str) -> None:
         """Delete the answers about a conversation and its website's lists; else the website's."""
         starts = self.policy.stale_after(path)
-        single_flight.mark_written(self._folder, starts)
+        single_flight.mark_written(self.file.flights, starts)
         self.file.delete_between((start, start + "g") for start in starts)
-
-    @property
-    def _folder(self) -> Path:
-        return self.file.path.with_suffix(".flights")
 
 
 def _unpacked(stored: Stored) -> Answer:

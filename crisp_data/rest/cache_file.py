@@ -99,6 +99,8 @@ class CacheFile:
     Attributes
     ----------
     path : Path
+    flights : Path
+        The folder of the locks of single flights.
     pool : Pool
         Its connections.
     responses, lists : SQLiteDict
@@ -109,6 +111,7 @@ class CacheFile:
 
     def __init__(self, path: Path) -> None:
         self.path, self.left_until = path, 0.0
+        self.flights = path.with_suffix(".flights")
         self.pool = Pool(path, SETUP, HELD_WAIT)
         self.responses = _Table(self.pool, "responses", cache_format.ANSWERS)
         self.lists = _Table(self.pool, "lists", cache_format.LISTS)

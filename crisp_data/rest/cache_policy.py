@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
+from functools import lru_cache
+from typing import Any
 from urllib.parse import urlsplit
 
 from requests_cache import DO_NOT_CACHE, get_url_expiration
@@ -51,7 +53,10 @@ class CachePolicy:
         enabled: bool = True,
     ) -> None:
         own = dict(lifetimes or {})
-        self._lifetimes = own | {p: s for p, s in LIFETIMES.items() if p not in own}
+        patterns: Any = own | {p: s for p, s in LIFETIMES.items() if p not in own}
+        # Each is asked for several times in a row, of one call after the other.
+        self._lifetime = lru_cache(1024)(lambda url: get_url_expiration(url, patterns))
+        self._prefix = lru_cache(1024)(self._prefix_of)
         self._enabled = enabled
         # Who asks is part of every key. The secret goes in keyed and hashed: a wrong key
         # must not be served what the right one was answered.
@@ -66,8 +71,8 @@ class CachePolicy:
         """Seconds that an answer stays fresh, 0 for this moment only; None: it is not cached."""
         if not (self._enabled and call.use_cache and call.repeats):
             return None
-        found = get_url_expiration(call.url, self._lifetimes)  # type: ignore[arg-type]
-        return None if found == DO_NOT_CACHE else int(found)  # type: ignore[arg-type]
+        found: Any = self._lifetime(call.url)
+        return None if found == DO_NOT_CACHE else int(found)
 
     def stays(self, lifetime: int) -> int:
         """Seconds that an answer is stored."""
@@ -128,7 +133,7 @@ class CachePolicy:
         start = self._prefix(call.path)
         return "", start[:_SITE], start
 
-    def _prefix(self, path: str) -> str:
+    def _prefix_of(self, path: str) -> str:
         parts = [*path.strip("/").split("/"), "", "", "", ""]
         website = _hash(parts[1], 8) if parts[0] == "website" and parts[1] else _NONE
         conversation = _hash(parts[3], 8) if parts[2] == "conversation" and parts[3] else _NONE

@@ -96,10 +96,12 @@ class Transport:
 
     def _response(self, call: Call, reservation: Reservation) -> requests.Response:
         """Send, and read the whole answer: a truncated one is this attempt's failure."""
-        headers = self._headers
+        request = requests.PreparedRequest()
+        request.method, request.url = call.method, call.url  # which is prepared already
+        request.prepare_headers(self._headers)
+        request.prepare_body(call.body, None)
         if call.body is not None:
-            headers = {**headers, "Content-Type": "application/json"}
-        request = requests.Request(call.method, call.url, headers, data=call.body).prepare()
+            request.headers["Content-Type"] = "application/json"
         _thread.sending = False
         try:
             response = self._adapter.get().send(
