@@ -21,11 +21,11 @@ import requests
 from requests.adapters import DEFAULT_POOLSIZE, HTTPAdapter
 from urllib3.exceptions import HTTPError, MaxRetryError, NewConnectionError
 
-from crisp_data import errors
+from crisp_data import config, errors
 from crisp_data.api import envelope, routes
 from crisp_data.errors import ApiError, BadAnswer, CrispError, FileTrouble, Offline, QuotaExceeded
 from crisp_data.quota.ledger import Ledger, Reservation
-from crisp_data.rest import waits
+from crisp_data.rest import response_body, waits
 from crisp_data.rest.network import not_sent
 from crisp_data.rest.retry import Attempts, RetryPolicy
 
@@ -58,11 +58,16 @@ class Transport(HTTPAdapter):
     """
 
     def __init__(
-        self, ledger: Ledger, retry: RetryPolicy, sleep: Callable[[float], None], connections: int
+        self,
+        ledger: Ledger,
+        retry: RetryPolicy,
+        sleep: Callable[[float], None],
+        connections: int,
+        bounds: config.AnswerBounds,
     ) -> None:
         super().__init__(pool_maxsize=connections, max_retries=0)
         self.ledger, self.retry, self.sleep = ledger, retry, sleep
-        self._connections, self._pid = connections, os.getpid()
+        self._connections, self._pid, self._bounds = connections, os.getpid(), bounds
 
     def _leave_sockets_to_parent(self) -> None:
         """After a fork, connect anew: two processes on one socket take each other's answers."""
@@ -98,6 +103,8 @@ class Transport(HTTPAdapter):
             Crisp refuses; the class says why.
         BadAnswer
             The answer is not Crisp's JSON.
+        AnswerOutOfBounds
+            The answer is larger, slower or deeper than one may be.
         Offline
             Crisp cannot be reached.
         """
@@ -131,7 +138,7 @@ class Transport(HTTPAdapter):
     def get_connection_with_tls_context(self, *args: Any, **kwargs: Any) -> Any:
         """Let the pool's connections note when the request itself begins to be sent."""
         pool: Any = super().get_connection_with_tls_context(*args, **kwargs)
-        pool.ConnectionCls = _noting(type(pool).ConnectionCls)
+        pool.ConnectionCls = response_body.bounded(_noting(type(pool).ConnectionCls), self._bounds)
         return pool
 
     def _reserve(
@@ -160,7 +167,12 @@ class Transport(HTTPAdapter):
         _thread.sending = False
         try:
             response = super().send(request, *args, **kwargs)
-            body = response.content  # read here, so that a truncated body is this attempt's failure
+            # Read here, so that a truncated body is this attempt's failure.
+            body = response_body.read(response, self._bounds)
+        except errors.AnswerOutOfBounds as error:
+            writes = _thread.sending and _writes(route, method)
+            done = " It was sent and may have been carried out." if writes else ""
+            raise type(error)(f"{operation}: {error.what}{done}") from None
         except (OSError, ValueError, HTTPError) as error:
             if not _thread.sending or _never_sent(error):
                 with suppress(FileTrouble):  # then too much is counted, which is the safe side
