@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import re
+from contextlib import suppress
 from typing import Any
 
 import msgspec
@@ -104,7 +105,7 @@ def strict(raw: msgspec.Raw) -> msgspec.Raw:
 
 def compacted(body: bytes) -> bytes:
     """Drop the white space between the tokens of an answer, so that its parts are compact."""
-    return body if _COMPACT.match(body) else _formatted(body)
+    return body if _COMPACT.match(body) else _without_spaces(body)
 
 
 def json_texts(raws: list[msgspec.Raw | None]) -> list[str | None]:
@@ -118,7 +119,7 @@ def json_texts(raws: list[msgspec.Raw | None]) -> list[str | None]:
     joined = b"\n".join(present).decode("utf-8", "replace")
     texts: list[str | None] = [*joined.split("\n")]
     if len(texts) != len(present):  # Compact JSON holds no line break; this was not compact.
-        texts = [_formatted(strict(raw)).decode() for raw in present]
+        texts = [_without_spaces(bytes(raw)).decode("utf-8", "replace") for raw in present]
     if "null" in texts:
         texts = [None if text == "null" else text for text in texts]
     if len(present) == len(raws):
@@ -157,9 +158,9 @@ def _escaped(found: re.Match[bytes]) -> bytes:
     return json.dumps(found[0].decode())[1:-1].encode()
 
 
-def _formatted(body: bytes | msgspec.Raw) -> bytes:
+def _without_spaces(body: bytes) -> bytes:
     """Drop the white space between tokens; what is no JSON is found out when it is decoded."""
-    try:
-        return msgspec.json.format(bytes(body), indent=-1)
-    except (ValueError, RecursionError):
-        return bytes(body)
+    for readable in (bytes, repaired):
+        with suppress(ValueError, RecursionError):
+            return msgspec.json.format(readable(body), indent=-1)
+    return body
