@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from crisp_data import config
+from crisp_data.api import envelope
 from crisp_data.arguments import UUID
 from crisp_data.errors import BadParameter, Forbidden
 from crisp_data.plurals import count
@@ -176,7 +177,8 @@ def _clock_of(box: Any) -> Callable[[], float]:
 
 def _name_of(client: Client, website_id: str) -> str:
     try:
-        return str(client.call("get_website", website_id=website_id).get("name") or "")
+        found = envelope.record(client.call("get_website", website_id=website_id))
+        return str(found.get("name") or "")
     except Forbidden:  # the token lacks that one scope; everything else may work
         return ""
 
@@ -196,7 +198,7 @@ def _choose(client: Client, website: str | None) -> str:
     for website_id in ids:
         if website is None and len(ids) == 1:
             return website_id
-        found = client.call("get_website", website_id=website_id)
+        found = envelope.record(client.call("get_website", website_id=website_id))
         known = [str(found[field]) for field in ("name", "domain") if found.get(field)]
         if website and website.casefold() in (word.casefold() for word in known):
             return website_id

@@ -12,7 +12,7 @@ from typing import Any, Literal, NoReturn
 import requests
 
 from crisp_data import config
-from crisp_data.api import paging, routes
+from crisp_data.api import envelope, paging, routes
 from crisp_data.errors import BadParameter, CrispWarning, ReadOnly
 from crisp_data.local import fork_pickling
 from crisp_data.local.forks import PerProcess
@@ -311,7 +311,8 @@ class Client(HttpVerbs):
         """
         if self.settings.credentials.tier == "plugin":
             pages = self.pages("list_all_connect_websites", refresh=refresh)
-            ids = [str(site["website_id"]) for page in pages for site in page.records]
+            sites = [envelope.record(one, "website_id") for page in pages for one in page.records]
+            ids = [str(site["website_id"]) for site in sites]
             if pages.incomplete:
                 warnings.warn(pages.incomplete, CrispWarning, stacklevel=2)
             return list(dict.fromkeys(ids))  # a list that moves or repeats names one twice

@@ -14,8 +14,9 @@ from typing import Any
 import pandas as pd
 
 from crisp_data import arguments, config, export, forms, outgoing
+from crisp_data.api import envelope
 from crisp_data.archive import Archive
-from crisp_data.errors import BadParameter, CrispError, FileTrouble
+from crisp_data.errors import BadAnswer, BadParameter, CrispError, FileTrouble
 from crisp_data.filters import STATES, State
 from crisp_data.local import fork_pickling
 from crisp_data.outbox import Outbox, Receipt, Rules
@@ -533,7 +534,9 @@ class Workspace(ConversationLists):
         if not added:
             raise BadParameter("There is no segment to add.")
         metas = self.client.call("get_conversation_metas", refresh=True, **where)
-        known = list(metas.get("segments") or [])
+        known = envelope.record(metas).get("segments") or []
+        if not isinstance(known, list):  # written back, each of its letters would be one
+            raise BadAnswer("The answer's segments are no list.")
         merged = list(dict.fromkeys([*known, *added]))
         if merged != known:
             self._write("update_conversation_metas", session_id, {"segments": merged})
@@ -584,7 +587,7 @@ class Workspace(ConversationLists):
         self.client.check_writes("start_conversation")
         metas = write_checks.metas(nickname, email, segments)
         made = self.client.call("create_new_conversation", website_id=self.website_id)
-        session_id = str(made["session_id"])
+        session_id = str(envelope.record(made, "session_id")["session_id"])
         if metas:
             try:
                 self._write("update_conversation_metas", session_id, metas)
