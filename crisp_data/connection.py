@@ -70,7 +70,8 @@ def connect(
         ``CRISP_QUOTA``, else what the keyring stores with the token, else the tier's limit),
         ``on_quota`` ("wait" lets a read sleep until the day's reset),
         ``reserve_for_writes``, ``reset_hour``, ``cache``, ``lifetimes``, ``cache_dir``,
-        ``state_dir``, ``retry``, ``workers`` (threads of messages read side by side).
+        ``state_dir``, ``retry``, ``workers`` (threads of messages read side by side), and what
+        one answer may be: ``max_bytes``, ``max_seconds``, ``max_depth``.
 
     Returns
     -------

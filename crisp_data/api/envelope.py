@@ -15,7 +15,7 @@ from typing import Any, Generic, TypeVar
 
 import msgspec
 
-from crisp_data.api.json_repair import mended
+from crisp_data.api.json_repair import repaired
 from crisp_data.api.routes import Route
 from crisp_data.errors import ApiError, BadAnswer, api_error
 
@@ -75,7 +75,7 @@ def headers(identifier: str, key: str, tier: str) -> dict[str, str]:
 
 
 def decode(decoder: msgspec.json.Decoder[_T], body: bytes | msgspec.Raw) -> _T:
-    """Decode JSON strictly, and where that fails once more as it is mended.
+    """Decode JSON strictly, and where that fails once more as it is repaired.
 
     Raises
     ------
@@ -87,7 +87,7 @@ def decode(decoder: msgspec.json.Decoder[_T], body: bytes | msgspec.Raw) -> _T:
     except _BROKEN:
         pass
     try:
-        return decoder.decode(mended(body))
+        return decoder.decode(repaired(body))
     except _BROKEN:
         raise BadAnswer("The answer is not the JSON documented by Crisp.") from None
 

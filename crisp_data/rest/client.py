@@ -61,6 +61,13 @@ class Client(HttpVerbs):
         How long reads are tried again.
     workers : int, default 4
         How many threads of messages are read side by side.
+    max_bytes : int, optional
+        Bytes of one answer, as it comes and unpacked; else ``CRISP_MAX_BYTES``, else 32 million.
+        Beyond this bound and the next two an answer is given up, and not asked for again.
+    max_seconds : float, optional
+        Seconds until one answer is whole; else ``CRISP_MAX_SECONDS``, else 60.
+    max_depth : int, optional
+        Levels of lists and objects in one answer, at most 500; else ``CRISP_MAX_DEPTH``, else 100.
     progress : bool, optional
         Whether a wait for the reset shows a bar; by default on the live service only.
     sleep : callable
@@ -95,6 +102,9 @@ class Client(HttpVerbs):
         state_dir: str | Path | None = None,
         retry: RetryPolicy | None = None,
         workers: int = 4,
+        max_bytes: int | None = None,
+        max_seconds: float | None = None,
+        max_depth: int | None = None,
         progress: bool | None = None,
         sleep: Callable[[float], None] = waits.sleep,
         now: Callable[[], float] = time.time,
@@ -119,7 +129,10 @@ class Client(HttpVerbs):
         self.progress = settings.live if progress is None else progress
         self.waits = on_quota == "wait"
         self.retry = retry or RetryPolicy()
-        self._transport = Transport(settings, self.quota, connections=workers)
+        bounds = config.AnswerBounds.resolve(
+            max_bytes=max_bytes, max_seconds=max_seconds, max_depth=max_depth
+        )
+        self._transport = Transport(settings, self.quota, workers, bounds)
         self._cache_file = PerProcess(lambda: cache_file.open_file(self.cache_path))
         self._cache = Cache(
             CachePolicy(settings, lifetimes, cache),

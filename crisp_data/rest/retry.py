@@ -96,7 +96,8 @@ class Attempts:
         tries = retry.unreachable if isinstance(error, errors.Unreachable) else retry.tries
         passing = not isinstance(error, ApiError) or error.status in envelope.PASSING
         final = not passing or isinstance(
-            error, (errors.Redirected, errors.Untrusted, errors.ProxyFailed)
+            error,
+            (errors.Redirected, errors.Untrusted, errors.ProxyFailed, errors.AnswerOutOfBounds),
         )
         if not self._repeats or self._made >= tries or final:
             return None

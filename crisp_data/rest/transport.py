@@ -24,7 +24,7 @@ from crisp_data.api import envelope
 from crisp_data.errors import FileTrouble, Offline
 from crisp_data.local.forks import PerProcess
 from crisp_data.quota.ledger import Ledger, Reservation
-from crisp_data.rest import network
+from crisp_data.rest import network, response_body
 from crisp_data.rest.call import Answer, Call
 
 _TIMEOUT = (5.0, 30.0)  # seconds to connect, and between two bytes of an answer
@@ -45,10 +45,18 @@ class Transport:
         Takes back what was reserved for an attempt of which no byte was sent.
     connections : int
         How many are kept open.
+    bounds : AnswerBounds
+        What ends an answer.
     """
 
-    def __init__(self, settings: config.Settings, ledger: Ledger, connections: int) -> None:
-        self._ledger = ledger
+    def __init__(
+        self,
+        settings: config.Settings,
+        ledger: Ledger,
+        connections: int,
+        bounds: config.AnswerBounds,
+    ) -> None:
+        self._ledger, self._bounds = ledger, bounds
         self.proxies = network.proxies(settings.base_url)
         self.verify = network.certificates(settings)
         token = settings.credentials
@@ -56,7 +64,7 @@ class Transport:
         self._headers |= envelope.headers(token.identifier, token.key, token.tier)
         self._headers["User-Agent"] = "crisp_data"
         # After a fork, connect anew: two processes on one socket take each other's answers.
-        self._adapter = PerProcess(lambda: _Adapter(pool_maxsize=connections, max_retries=0))
+        self._adapter = PerProcess(lambda: _Adapter(bounds, connections))
 
     def send(self, call: Call, reservation: Reservation) -> Answer:
         """Send one attempt; raise a :class:`CrispError` unless the answer is a success.
@@ -78,23 +86,22 @@ class Transport:
         ApiError
             Crisp refuses; the class says why.
         BadAnswer
-            The answer is not Crisp's JSON.
+            The answer is not Crisp's JSON, or is out of its bounds.
         Offline
             Crisp cannot be reached.
         """
-        response = self._response(call, reservation)
+        response, body = self._whole(call, reservation)
         if response.is_redirect:
             raise errors.Redirected(
                 f"{call.operation} was answered with a redirect, which is not followed."
             )
-        body = response.content
         refusal = envelope.refusal(response.status_code, body, call.route, call.method)
         if refusal is not None:
             refusal.retry_after = envelope.retry_after(response.headers, time.time())
             raise refusal
         return Answer(response.status_code, body, time.time())
 
-    def _response(self, call: Call, reservation: Reservation) -> requests.Response:
+    def _whole(self, call: Call, reservation: Reservation) -> tuple[requests.Response, bytes]:
         """Send, and read the whole answer: a truncated one is this attempt's failure."""
         request = requests.PreparedRequest()
         request.method, request.url = call.method, call.url  # which is prepared already
@@ -105,9 +112,12 @@ class Transport:
         _thread.sending = False
         try:
             response = self._adapter.get().send(
-                request, timeout=_TIMEOUT, verify=self.verify, proxies=self.proxies
+                request, stream=True, timeout=_TIMEOUT, verify=self.verify, proxies=self.proxies
             )
-            _ = response.content  # which reads it
+            return response, response_body.read(response, self._bounds)
+        except errors.AnswerOutOfBounds as error:
+            done = " It was sent and may have been carried out." if _changed(call) else ""
+            raise type(error)(f"{call.operation}: {error.what}{done}") from None
         except (OSError, ValueError, HTTPError) as error:
             if not _thread.sending or _never_sent(error):
                 with suppress(FileTrouble):  # then too much is counted, which is the safe side
@@ -118,10 +128,9 @@ class Transport:
             if not isinstance(error, requests.RequestException):
                 raise
             lost = ": the answer was lost on the way."
-            if not call.reads:
+            if _changed(call):
                 lost = " was sent, but its answer was lost: it may have been carried out."
             raise Offline(f"{call.operation}{lost}") from None
-        return response
 
     def close(self) -> None:
         """Close the connections that are not in use; the next request opens another."""
@@ -134,15 +143,19 @@ class Transport:
 
 
 class _Adapter(HTTPAdapter):
-    """The library's, whose connections note when a request itself begins to be sent."""
+    """The library's, whose connections note when a request is sent, and bound its answer."""
+
+    def __init__(self, bounds: config.AnswerBounds, connections: int) -> None:
+        self._bounds = bounds
+        super().__init__(pool_maxsize=connections, max_retries=0)
 
     def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
         super().init_poolmanager(*args, **kwargs)
-        _let_note(self.poolmanager)
+        _equip(self.poolmanager, self._bounds)
 
     def proxy_manager_for(self, *args: Any, **kwargs: Any) -> Any:
         manager = super().proxy_manager_for(*args, **kwargs)
-        _let_note(manager)
+        _equip(manager, self._bounds)
         return manager
 
 
@@ -152,18 +165,26 @@ class _Adapter(HTTPAdapter):
 _thread = threading.local()
 
 
-def _let_note(manager: PoolManager) -> None:
-    """Give a manager pools, in the place that urllib3 has for them, whose connections note."""
+def _changed(call: Call) -> bool:
+    """Whether a call that failed may have changed something all the same."""
+    return _thread.sending and not call.reads
+
+
+def _equip(manager: PoolManager, bounds: config.AnswerBounds) -> None:
+    """Give a manager pools, in the place that urllib3 has for them, with connections of ours."""
     pools = manager.pool_classes_by_scheme
-    manager.pool_classes_by_scheme = {scheme: _noting_pool(kind) for scheme, kind in pools.items()}
+    manager.pool_classes_by_scheme = {
+        scheme: _equipped(kind, bounds) for scheme, kind in pools.items()
+    }
 
 
 @cache
-def _noting_pool(kind: Any) -> Any:
+def _equipped(kind: Any, bounds: config.AnswerBounds) -> Any:
     if issubclass(kind.ConnectionCls, _Noting):
         return kind
     connection = type(kind.ConnectionCls.__name__, (_Noting, kind.ConnectionCls), {})
-    return type(kind.__name__, (kind,), {"ConnectionCls": connection})
+    made = response_body.bounded(connection, bounds)
+    return type(kind.__name__, (kind,), {"ConnectionCls": made})
 
 
 class _Noting:

@@ -1,6 +1,5 @@
 """Frames equal to the sandbox's truth, row for row, whatever the service's unknown habits."""
 
-import json
 import threading
 import warnings
 
@@ -12,6 +11,7 @@ import crisp_data as crisp
 from crisp_data import config, tables
 from crisp_data.rest.client import Client
 from crisp_data.sandbox import Sandbox
+from crisp_data.sandbox.records import encode
 from tests.marks import slow
 from tests.rewritten import rewrite
 
@@ -34,7 +34,7 @@ def truth(sandbox, table, order=None):
             rows, key=lambda row: (place[row["session_id"]], row["timestamp"], row["fingerprint"])
         )
     builder = tables.Builder(table)
-    builder.add(json.dumps({"error": False, "reason": "listed", "data": rows}).encode())
+    builder.add(encode({"error": False, "reason": "listed", "data": rows}))
     return builder.frame()
 
 
