@@ -19,8 +19,9 @@ from requests_cache import DO_NOT_CACHE, CachedSession, get_url_expiration
 from requests_cache.policy.directives import CacheDirectives
 
 from crisp_data import config
-from crisp_data.api import envelope, routes
+from crisp_data.api import routes
 from crisp_data.rest import cache_file, network, single_flight
+from crisp_data.rest.token_auth import TokenAuth
 from crisp_data.rest.transport import OPERATION, PULL, Transport
 
 # requests-cache looks up which directives there are anew for each request and each answer, by
@@ -87,12 +88,11 @@ class Session(CachedSession):
             urls_expire_after=expiry,
         )
         self.settings.disabled = not cache
-        self.headers.update(envelope.headers(token.identifier, token.key, token.tier))
         self.headers["User-Agent"] = "crisp_data"
         # No other host can be reached, and no .netrc can replace the credential.
         self.adapters.clear()
         self.mount(settings.base_url, transport)
-        self.auth = lambda request: request
+        self.auth = TokenAuth(token)
         # The environment's proxies and certificates are looked up here, once: requests would
         # go through the whole of it for every request, at a tenth of what a request costs.
         self.proxies = network.proxies(settings.base_url)
@@ -171,6 +171,10 @@ class Session(CachedSession):
     def is_cached(self, request: requests.PreparedRequest) -> bool:
         """Whether a fresh answer to a request is cached, without unpacking it."""
         return not self.settings.disabled and self.store.holds(self._key(request))
+
+    def __repr__(self) -> str:
+        # The library's shows its settings, and these the methods of this very session.
+        return f"<Session of {self._base}>"
 
     def _path(self, request: Any) -> str:
         return urlsplit(request.url or "").path.removeprefix(self._base.rstrip("/"))

@@ -17,7 +17,7 @@ from crisp_data.errors import BadParameter, CrispWarning, ReadOnly
 from crisp_data.local import fork_pickling
 from crisp_data.local.forks import PerProcess
 from crisp_data.quota.ledger import Ledger
-from crisp_data.rest import cache_file, cache_purge, page_requests, waits
+from crisp_data.rest import answer_checks, cache_file, cache_purge, page_requests, waits
 from crisp_data.rest.http_verbs import HttpVerbs
 from crisp_data.rest.page_iterator import Pages
 from crisp_data.rest.request_sender import RequestSender
@@ -298,7 +298,9 @@ class Client(HttpVerbs):
         """
         if self.settings.credentials.tier == "plugin":
             pages = self.pages("list_all_connect_websites", refresh=refresh)
-            ids = [str(site["website_id"]) for page in pages for site in page.records]
+            name = "list_all_connect_websites"
+            rows = (row for page in pages for row in page.records)
+            ids = [answer_checks.text(row, "website_id", name) for row in rows]
             if pages.incomplete:
                 warnings.warn(pages.incomplete, CrispWarning, stacklevel=2)
             return list(dict.fromkeys(ids))  # a list that moves or repeats names one twice

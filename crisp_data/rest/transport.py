@@ -25,7 +25,8 @@ from crisp_data import errors
 from crisp_data.api import envelope, routes
 from crisp_data.errors import ApiError, BadAnswer, CrispError, FileTrouble, Offline, QuotaExceeded
 from crisp_data.quota.ledger import Ledger, Reservation
-from crisp_data.rest import waits
+from crisp_data.rest import waits, write_outcome
+from crisp_data.rest.bare_error import bare
 from crisp_data.rest.network import not_sent
 from crisp_data.rest.retry import Attempts, RetryPolicy
 
@@ -156,32 +157,52 @@ class Transport(HTTPAdapter):
         **kwargs: Any,
     ) -> requests.Response:
         method, operation = request.method or "GET", reservation.operation
+        writes, status = _writes(route, method), None
         self._leave_sockets_to_parent()
         _thread.sending = False
+        failure: CrispError | None = None
         try:
             response = super().send(request, *args, **kwargs)
+            status = response.status_code
             body = response.content  # read here, so that a truncated body is this attempt's failure
+            failure = self._judge(response, body, route, method, operation)
+            if failure is None and writes and body:
+                envelope.data(body)  # what cannot be read shows now, while it is known as a write
+        except CrispError as error:
+            failure = bare(error)
         except (OSError, ValueError, HTTPError) as error:
             if not _thread.sending or _never_sent(error):
                 with suppress(FileTrouble):  # then too much is counted, which is the safe side
                     self.ledger.release(reservation)
                 verify, proxies = kwargs.get("verify"), kwargs.get("proxies")
-                raise not_sent(error, operation, request.url or "", verify, proxies) from None
-            if not isinstance(error, requests.RequestException):
-                raise
-            lost = ": the answer was lost on the way."
-            if _writes(route, method):
-                lost = " was sent, but its answer was lost: it may have been carried out."
-            raise Offline(f"{operation}{lost}") from None
+                failure = not_sent(error, operation, request.url or "", verify, proxies)
+            else:
+                failure = Offline(f"{operation}: the answer was lost on the way.")
+        except BaseException as error:  # Ctrl-C, say
+            raise bare(error) from None
+        if failure is not None:
+            if isinstance(failure, (BadAnswer, Offline)):
+                failure.status = status
+            # Out here nothing of requests and urllib3 hangs on it: their frames hold the key.
+            raise write_outcome.explained(failure) if writes else failure
+        return response
+
+    def _judge(
+        self,
+        response: requests.Response,
+        body: bytes,
+        route: routes.Route | None,
+        method: str,
+        operation: str,
+    ) -> CrispError | None:
         if response.is_redirect:
-            raise errors.Redirected(
+            return errors.Redirected(
                 f"{operation} was answered with a redirect, which is not followed."
             )
         refusal = envelope.refusal(response.status_code, body, route, method)
         if refusal is not None:
             refusal.retry_after = envelope.retry_after(response.headers, time.time())
-            raise refusal
-        return response
+        return refusal
 
 
 _inherited: list[Any] = []
