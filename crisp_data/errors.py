@@ -72,6 +72,9 @@ class CredentialsMissing(CrispError):
 class CrispWarning(UserWarning):
     """Something that the result itself cannot say, such as a thread that may lack messages."""
 
+    def __str__(self) -> str:
+        return printable(super().__str__())
+
 
 class BadParameter(CrispError, ValueError):
     """An argument was refused before any request was spent."""

@@ -12,11 +12,20 @@ from crisp_data.sandbox import Sandbox
 WORDS = "may have been carried out"
 
 
-@pytest.fixture
-def sandbox():
-    """A smaller one: nothing here is about data."""
+@pytest.fixture(scope="module")
+def served():
+    """A smaller sandbox, for all: nothing here is about data."""
     with Sandbox(seed=1, conversations=3) as box:
         yield box
+
+
+@pytest.fixture
+def sandbox(served):
+    """The same, answering as it should when a test begins."""
+    real = served._server.respond
+    yield served
+    served._server.respond = real
+    served.faults()
 
 
 def answered(sandbox, change):
@@ -135,13 +144,15 @@ def test_a_conversation_without_an_id_may_have_been_made(sandbox, ws, data):
     check(caught.value, writes)
 
 
-def test_what_surely_was_not_done_says_nothing_of_it(sandbox, ws):
-    sandbox.faults(operation="create_new_conversation", next=1, status=429)
-    with pytest.raises(crisp.RateLimited) as refused:
-        ws.client.call("create_new_conversation", website_id=ws.website_id)
-    sandbox.stop()
-    with pytest.raises(crisp.Unreachable) as unsent:
-        ws.client.call("create_new_conversation", website_id=ws.website_id)
+def test_what_surely_was_not_done_says_nothing_of_it():
+    with Sandbox(seed=1, conversations=3) as sandbox:
+        ws = crisp.connect(sandbox=sandbox)
+        sandbox.faults(operation="create_new_conversation", next=1, status=429)
+        with pytest.raises(crisp.RateLimited) as refused:
+            ws.client.call("create_new_conversation", website_id=ws.website_id)
+        sandbox.stop()
+        with pytest.raises(crisp.Unreachable) as unsent:
+            ws.client.call("create_new_conversation", website_id=ws.website_id)
     for error in (refused.value, unsent.value):
         assert WORDS not in str(error)
 
