@@ -205,7 +205,7 @@ def is_loopback(url: str) -> bool:
 
 def store(settings: Settings) -> None:
     """Store a token in the system's keyring, one for each base URL."""
-    import keyring.errors  # it looks for every backend, which costs a tenth of a second
+    import keyring  # it looks for every backend, which costs a tenth of a second
 
     token = settings.credentials
     entry = {
@@ -224,7 +224,7 @@ def store(settings: Settings) -> None:
                 {name: value for name, value in entry.items() if value} | {"key": reveal(token.key)}
             ),
         )
-    except keyring.errors.KeyringError:
+    except Exception:  # back ends also raise errors of their own
         failed = True
     if failed:  # raised out here, without the keyring's own error: its frames hold the key
         raise CrispError(

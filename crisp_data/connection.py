@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from crisp_data import config
 from crisp_data.arguments import UUID
-from crisp_data.errors import BadParameter, Forbidden
+from crisp_data.errors import BadAnswer, BadParameter, Forbidden
 from crisp_data.plurals import count
 from crisp_data.rest import answer_checks
 from crisp_data.rest.client import Client
@@ -179,10 +179,18 @@ def _clock_of(box: Any) -> Callable[[], float]:
 
 def _name_of(client: Client, website_id: str) -> str:
     try:
-        found = client.call("get_website", website_id=website_id)
+        found = _website(client, website_id)
         return answer_checks.optional_text(found, "name", "get_website")
     except Forbidden:  # the token lacks that one scope; everything else may work
         return ""
+
+
+def _website(client: Client, website_id: str) -> dict[str, Any]:
+    """Read a website; an odd answer is not taken from the cache, where it would stay for a day."""
+    found = client.call("get_website", website_id=website_id)
+    if not isinstance(found, dict):
+        found = client.call("get_website", website_id=website_id, refresh=True)
+    return answer_checks.record(found, "get_website")
 
 
 _NAMES = ("name", "domain")  # by which a website may be chosen
@@ -199,11 +207,14 @@ def _choose(client: Client, website: str | None) -> str:
             "Settings, Setup & Integrations.",
         )
     names: list[str] = []
-    ids = client.website_ids()
+    try:
+        ids = client.website_ids()
+    except BadAnswer:  # not from the cache, where it would stay for a day
+        ids = client.website_ids(refresh=True)
     for website_id in ids:
         if website is None and len(ids) == 1:
             return website_id
-        found = client.call("get_website", website_id=website_id)
+        found = _website(client, website_id)
         named = (answer_checks.optional_text(found, field, "get_website") for field in _NAMES)
         known = [word for word in named if word]
         if website and website.casefold() in (word.casefold() for word in known):

@@ -11,8 +11,8 @@ from typing import Any
 from crisp_data.errors import BadAnswer
 
 _ODD = (
-    "Nothing was changed. Ask once more with refresh=True; if it comes again, something between "
-    "this machine and Crisp may be rewriting answers."
+    "Nothing was changed. Ask Crisp anew, with refresh=True where the cache may hold the answer. "
+    "If it comes again, something between this machine and Crisp may be rewriting answers."
 )
 
 

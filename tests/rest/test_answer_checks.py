@@ -7,6 +7,7 @@ from contextlib import suppress
 import pytest
 
 import crisp_data as crisp
+from crisp_data.forms.conversation import Conversation
 from crisp_data.sandbox import Sandbox
 
 ODD = [None, True, 7, 1.5, "", "text", [], [[]]]
@@ -83,6 +84,32 @@ def test_a_website_that_is_no_record(sandbox, data):
         with pytest.raises(crisp.BadAnswer) as caught:
             crisp.connect(website, **token)
         teaches(caught.value, "get_website")
+
+
+@pytest.mark.parametrize("start", [LIST, "/v1/website/"])
+def test_what_was_odd_once_is_not_in_the_way_for_a_day(sandbox, start):
+    token = {"identifier": sandbox.identifier, "key": sandbox.key, "base_url": sandbox.url}
+    real = sandbox._server.respond
+    answering(sandbox, start, [None])
+    with pytest.raises(crisp.BadAnswer):
+        crisp.connect("Acme", **token)
+    sandbox._server.respond = real
+    assert crisp.connect("Acme", **token).name == "Acme"
+
+
+@pytest.mark.parametrize("data", ODD)
+def test_nor_is_it_left_out_of_the_table(sandbox, ws, data):
+    answering(sandbox, f"/v1/website/{sandbox.website_id}", data)
+    with pytest.raises(crisp.BadAnswer):
+        ws.websites(refresh=True)
+
+
+@pytest.mark.parametrize("data", [None, 7, "text", [], {}])
+def test_a_conversation_that_is_no_record_cannot_be_opened(sandbox, ws, data):
+    session_id = sandbox.truth("conversations")[0]["session_id"]
+    answering(sandbox, f"/v1/website/{ws.website_id}/conversation/", data)
+    with pytest.raises(crisp.BadAnswer):
+        Conversation(ws, session_id).read()
 
 
 @pytest.mark.parametrize("name", [None, True, 7, ["secret words"], {"secret words": 1}])

@@ -11,6 +11,7 @@ import socket
 import ssl
 import traceback
 
+import keyring.errors
 import pytest
 import requests
 from IPython.core.ultratb import VerboseTB
@@ -139,6 +140,18 @@ def test_no_frame_shows_the_key_of_an_answer_that_fails(served, what, operation)
     try:
         with pytest.raises(crisp.CrispError) as caught:
             ws.client.call(operation, website_id=ws.website_id)
+    finally:
+        served.faults()
+    check(caught.value, served.identifier, served.key)
+
+
+def test_nor_of_threads_that_are_read_side_by_side(served):
+    ws = connect(served, workers=2)
+    conversations = ws.conversations()
+    served.faults(operation="get_messages_in_conversation", status=403, reason="not_allowed")
+    try:
+        with pytest.raises(crisp.Forbidden) as caught:
+            ws.messages(conversations)
     finally:
         served.faults()
     check(caught.value, served.identifier, served.key)
@@ -281,12 +294,12 @@ def test_nor_does_the_form_that_asks_for_it(served):
     form.close()
 
 
-def test_a_keyring_that_fails_shows_no_key(monkeypatch):
+@pytest.mark.parametrize("kind", [keyring.errors.PasswordSetError, OSError])
+def test_a_keyring_that_fails_shows_no_key(monkeypatch, kind):
     """Its own frames hold what it was to store."""
-    import keyring.errors
 
     def refuse(service, name, password):
-        raise keyring.errors.PasswordSetError(f"no {password}")
+        raise kind(f"no {password}")
 
     monkeypatch.setattr("keyring.set_password", refuse)
     with pytest.raises(crisp.CrispError, match="no keyring") as caught:
