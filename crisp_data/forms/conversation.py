@@ -110,7 +110,7 @@ class Conversation:
         found = self._list("conversations", "get_conversation")
         found.read_next()
         if found.frame.empty:
-            raise BadAnswer("get_conversation was answered without a conversation.")
+            raise BadAnswer("The answer holds no conversation.")
         return found.frame.iloc[0]
 
     def _list(self, table: str, operation: str) -> PagedList:

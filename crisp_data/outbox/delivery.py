@@ -41,6 +41,8 @@ _OPEN = _LIMITS | {409, 425}
 # may leave a message unknown that could be sent again; a small one would send it twice.
 _SKEW = 24 * 3600.0
 
+_LAST_MS = 253_402_300_800_000  # the year 10000: no frame holds a later time
+
 
 _ACCEPTED = (
     "It is not known whether message {0.fingerprint} was sent: Crisp's answer was a success, but "
@@ -260,10 +262,7 @@ def _milliseconds(value: Any) -> float | None:
     """Give a time as Crisp writes it; None for what is none, or not of this era."""
     if isinstance(value, bool) or not isinstance(value, (int, float)):
         return None
-    return value if 0 <= value < _FAR else None
-
-
-_FAR = 4_102_444_800_000  # the year 2100
+    return value if 0 < value < _LAST_MS else None
 
 
 def _words(error: CrispError) -> str:

@@ -47,7 +47,8 @@ def files(folder: Path) -> list[Path]:
     The folder may hold the ledger and the outbox too, and files of other programs.
     """
     named = (path for path in folder.glob("*.sqlite") if _OWN.fullmatch(path.stem))
-    return sorted(filter(_is_cache, named))
+    # No folder, and no pipe, whose opening would wait for a writer.
+    return sorted(path for path in named if path.is_file() and _is_cache(path))
 
 
 def _is_cache(path: Path) -> bool:

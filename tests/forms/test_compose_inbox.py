@@ -11,6 +11,7 @@ from crisp_data.api.routes import PER_PAGE_MAX
 from crisp_data.forms.conversation import Conversation, thread_html
 from crisp_data.forms.inbox import PAGE, Inbox, customer, label, labels
 from crisp_data.sandbox import Sandbox
+from tests.rewritten import rewrite
 
 from .conftest import EVIL
 
@@ -193,6 +194,14 @@ def test_an_unknown_conversation_is_named_or_refused(ws, sandbox, spent):
         Conversation(ws, "session_00000000-0000-4000-8000-000000000000").read()
     with pytest.raises(crisp.BadParameter):
         Conversation(ws, "someone@acme.example")
+
+
+@pytest.mark.parametrize("data", [None, [], {}])
+def test_an_answer_without_a_conversation_is_refused(ws, sandbox, data):
+    session_id = sandbox.truth("conversations")[0]["session_id"]
+    rewrite(sandbox, "/conversation/", lambda found: data)
+    with pytest.raises(crisp.BadAnswer, match="no conversation"):
+        Conversation(ws, session_id).read()
 
 
 def test_what_was_said_is_text_and_never_html(ws, inbox):

@@ -315,3 +315,11 @@ def test_a_zone_without_a_name_is_refused(measure, messages):
         with pytest.raises(BadParameter, match=r"'timestamp'.*without a standard name") as caught:
             measure(given)
         assert "tz_convert" in caught.value.hint
+
+
+@each
+def test_a_name_that_two_columns_have_is_refused(measure, messages):
+    """As pd.concat(..., axis=1) makes them: nobody knows which of the two is meant."""
+    twice = pd.concat([messages, messages[["timestamp"]]], axis=1)
+    with pytest.raises(BadParameter, match="Two columns have the name 'timestamp'"):
+        measure(twice)

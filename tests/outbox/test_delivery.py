@@ -17,6 +17,7 @@ from crisp_data.outbox.message_record import Entry
 from crisp_data.rest.retry import RetryPolicy
 from crisp_data.sandbox import Sandbox
 from crisp_data.sandbox.server import Connection
+from tests.rewritten import rewrite
 
 from .conftest import LOOK, SEND, asked, contents, journal_of
 
@@ -399,6 +400,31 @@ def test_nor_where_the_clock_is_hours_off(sandbox, session_id, hours):
     with pytest.raises(crisp.UnknownOutcome):
         ws.send(session_id, TEXT)
     assert contents(sandbox)[TEXT] == 1
+
+
+ODD_TIMES = [None, "yesterday", {}, 10**30, 10**16, -1]
+
+
+@pytest.mark.parametrize("timestamp", ODD_TIMES)
+def test_nor_where_messages_have_no_time(ws, sandbox, session_id, timestamp):
+    renumber(sandbox)
+    numbered = sandbox._server.respond
+    sandbox.respond = numbered
+    rewrite(sandbox, "/messages", lambda all: [one | {"timestamp": timestamp} for one in all])
+    sandbox.faults(operation=SEND, next=1, drop="after")
+    with pytest.raises(crisp.UnknownOutcome):
+        ws.send(session_id, TEXT)
+    assert contents(sandbox)[TEXT] == 1
+
+
+@pytest.mark.parametrize("timestamp", ODD_TIMES)
+def test_a_time_that_is_none_never_enters_the_outbox(ws, sandbox, session_id, timestamp):
+    """In it, it would have ended each look at the outbox from then on."""
+    rewrite(sandbox, "/message/", lambda found: found | {"timestamp": timestamp})
+    sandbox.faults(operation=SEND, next=1, drop="after")
+    receipt = ws.send(session_id, TEXT)
+    assert abs(receipt.sent_at.timestamp() - sandbox.now.timestamp()) < 60
+    assert ws.outbox.frame()["sent_at"].tolist() == [receipt.sent_at]
 
 
 def test_the_thread_is_read_until_one_answer_has_told(ws, sandbox, session_id):

@@ -156,6 +156,16 @@ def test_another_programs_files_stay_though_they_are_named_like_a_cache(sandbox,
     assert written == {name: (shared / f"{name * 32}.sqlite").read_bytes() for name in written}
 
 
+def test_what_is_no_file_is_left_though_it_is_named_like_a_cache(sandbox, shared):
+    ws = connect(sandbox, shared)
+    ws.operators()
+    ws.client.close()
+    for end in ("sqlite", "flights"):
+        (shared / f"{'4' * 32}.{end}").mkdir()
+    done = clear()
+    assert (done.exit_code, done.output) == (0, "1 cache emptied.\n")
+
+
 def test_a_cache_without_its_locks_is_emptied(sandbox, shared):
     ws = connect(sandbox, shared)
     ws.operators()

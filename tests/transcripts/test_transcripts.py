@@ -384,3 +384,15 @@ def test_no_messages_no_threads(folder):
     for format in FORMATS:
         assert list(transcripts.render(empty, format=format)) == []
     assert "<main>" in transcripts.write(folder / "x.html", empty)[0].read_text()
+
+
+def test_a_name_that_two_columns_have_is_refused():
+    """As pd.concat(..., axis=1) makes them: nobody knows which of the two is meant."""
+    messages = messages_of(["hello"])
+    conversations = pd.DataFrame({"session_id": ["session_1"], "subject": ["bill"]})
+    for frames, name in (
+        ((pd.concat([messages, messages[["nickname"]]], axis=1),), "nickname"),
+        ((messages, pd.concat([conversations, conversations], axis=1)), "session_id"),
+    ):
+        with pytest.raises(crisp.BadParameter, match=f"Two columns have the name '{name}'"):
+            list(transcripts.render(*frames))

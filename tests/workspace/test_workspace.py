@@ -13,6 +13,7 @@ from crisp_data import config, tables
 from crisp_data.rest.client import Client
 from crisp_data.sandbox import Sandbox
 from tests.marks import slow
+from tests.rewritten import rewrite
 
 SIZES = [300, pytest.param(2000, marks=pytest.mark.slow)]
 
@@ -342,6 +343,16 @@ def test_choosing_a_website(sandbox):
         crisp.connect(**token)
     with pytest.raises(crisp.BadParameter, match=r"'nowhere.example' was requested"):
         crisp.connect("nowhere.example", **token)
+
+
+@pytest.mark.parametrize("data", [None, [], "Acme", [None], [{}], [{"website_id": None}]])
+@pytest.mark.parametrize("part", ["/website/", "/websites"])
+def test_a_website_that_is_no_record_is_refused(sandbox, part, data):
+    rewrite(sandbox, part, lambda found: data)
+    website = sandbox.website_id if part == "/website/" else None
+    options = {"identifier": sandbox.identifier, "key": sandbox.key, "tier": sandbox.tier}
+    with pytest.raises((crisp.BadAnswer, crisp.BadParameter)):
+        crisp.connect(website, base_url=sandbox.url, **options)
 
 
 def test_a_website_token(sandbox):
