@@ -15,6 +15,7 @@ from urllib.parse import urlsplit
 import platformdirs
 
 from crisp_data.errors import BadParameter, CredentialsMissing, CrispError
+from crisp_data.secret import Secret, hide, reveal
 
 #: Where Crisp's REST API lives (*documented*).
 BASE_URL = "https://api.crisp.chat/v1/"
@@ -35,6 +36,7 @@ class Credentials:
     tier: str = "plugin"
 
     def __post_init__(self) -> None:
+        object.__setattr__(self, "key", hide(self.key))
         if self.tier not in DAILY_LIMITS:
             raise BadParameter(
                 f"There is no tier {self.tier!r}.",
@@ -188,20 +190,21 @@ def resolve(
         An unknown tier, a quota that is no number, a ``ca`` that does not exist, or an address
         that would send the key over the network unencrypted.
     """
-    env = os.environ.get
-    base_url = check_base_url(base_url or env("CRISP_BASE_URL") or BASE_URL)
+    key = hide(key)
+    _check_text(identifier, key)
+    base_url = check_base_url(base_url or _env("CRISP_BASE_URL") or BASE_URL)
     if ca and not Path(ca).exists():
         raise BadParameter("ca names a file that does not exist; nothing was sent.")
-    given, found = (identifier, key), (env("CRISP_IDENTIFIER"), env("CRISP_KEY"))
+    given, found = (identifier, key), (_env("CRISP_IDENTIFIER"), hide(_env("CRISP_KEY")))
     if any(a and b and a != b for a, b in zip(given, found, strict=True)):
         found = (None, None)  # the environment holds another token
-    elif quota is None and (text := env("CRISP_QUOTA")):
+    elif quota is None and (text := _env("CRISP_QUOTA")):
         if not text.isdecimal():
             raise BadParameter("CRISP_QUOTA is not a whole number of requests.")
         quota = int(text)
     identifier, key = identifier or found[0], key or found[1]
-    tier = tier or env("CRISP_TIER")
-    website = website or env("CRISP_WEBSITE_ID")
+    tier = tier or _env("CRISP_TIER")
+    website = website or _env("CRISP_WEBSITE_ID")
     if not identifier and not key:
         stored = load(base_url)
         identifier, key = stored.get("identifier"), stored.get("key")
@@ -214,10 +217,26 @@ def resolve(
             f"No {' and '.join(missing)} found in the arguments, in CRISP_IDENTIFIER and "
             "CRISP_KEY, or in the system's keyring."
         )
+    _check_text(identifier, key)
     # Nearly every token that is handed out is a plugin token; a wrong guess is a 401 whose
     # hint names the tier.
     token = Credentials(identifier, key, tier or "plugin")
     return Settings(token, base_url, website, ca, quota)
+
+
+def _env(name: str) -> str | None:
+    # Not os.environ.get in a variable: shown in a traceback, it shows the whole environment.
+    return os.environ.get(name)
+
+
+def _check_text(identifier: Any, key: Secret | None) -> None:
+    """Refuse a token that no header can carry: no text, or half of a character."""
+    for name, value in (("identifier", hide(identifier)), ("key", key)):
+        if value is not None and not value.is_text:
+            raise BadParameter(
+                f"{name} is not text that can be sent; nothing was sent.",
+                "Copy it once more from the Crisp Marketplace: Plugins, Tokens.",
+            )
 
 
 def check_base_url(url: str) -> str:
@@ -254,7 +273,7 @@ def is_loopback(url: str) -> bool:
 
 def store(settings: Settings) -> None:
     """Store a token in the system's keyring, one for each base URL."""
-    import keyring.errors  # it looks for every backend, which costs a tenth of a second
+    import keyring  # it looks for every backend, which costs a tenth of a second
 
     token = settings.credentials
     entry = {
@@ -264,14 +283,22 @@ def store(settings: Settings) -> None:
         "website": settings.website,
         "quota": settings.quota,
     }
-    stored = json.dumps({name: value for name, value in entry.items() if value})
+    failed = False
     try:
-        keyring.set_password(_SERVICE, settings.base_url, stored)
-    except keyring.errors.KeyringError:
+        keyring.set_password(
+            _SERVICE,
+            settings.base_url,
+            json.dumps(
+                {name: value for name, value in entry.items() if value} | {"key": reveal(token.key)}
+            ),
+        )
+    except Exception:  # back ends also raise errors of their own
+        failed = True
+    if failed:  # raised out here, without the keyring's own error: its frames hold the key
         raise CrispError(
             "This system has no keyring that can store a key.",
             "Set CRISP_IDENTIFIER, CRISP_KEY and CRISP_TIER in the environment instead.",
-        ) from None
+        )
 
 
 def load(base_url: str) -> dict[str, Any]:
@@ -283,7 +310,9 @@ def load(base_url: str) -> dict[str, Any]:
         entry: Any = json.loads(text) if text else {}
     except (keyring.errors.KeyringError, ValueError):
         return {}
-    return entry if isinstance(entry, dict) else {}
+    if not isinstance(entry, dict):
+        return {}
+    return {name: hide(value) if name == "key" else value for name, value in entry.items()}
 
 
 def forget(base_url: str) -> bool:

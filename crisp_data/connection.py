@@ -11,11 +11,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from crisp_data import config
-from crisp_data.api import envelope
 from crisp_data.arguments import UUID
-from crisp_data.errors import BadParameter, Forbidden
+from crisp_data.errors import BadAnswer, BadParameter, Forbidden
 from crisp_data.plurals import count
+from crisp_data.rest import answer_checks
 from crisp_data.rest.client import Client
+from crisp_data.secret import hide
 from crisp_data.workspace.workspace import Workspace
 
 if TYPE_CHECKING:
@@ -98,13 +99,15 @@ def connect(
     'Acme'
     >>> ws.close()
     """
+    key = hide(key)  # before all else: a traceback may show what variables hold
     started = None
     if sandbox:
         from crisp_data.sandbox import Sandbox  # no cost to who never needs it
 
         box = Sandbox().start() if sandbox is True else sandbox
         started = box if sandbox is True else None
-        identifier, key, tier = identifier or box.identifier, key or box.key, tier or box.tier
+        identifier, key = identifier or box.identifier, key or hide(box.key)
+        tier = tier or box.tier
         base_url, ca, website = box.url, box.ca, website or box.website_id
         folder = _folder_of(box)
         options = {"cache_dir": folder, "state_dir": folder, "now": _clock_of(box), **options}
@@ -177,10 +180,21 @@ def _clock_of(box: Any) -> Callable[[], float]:
 
 def _name_of(client: Client, website_id: str) -> str:
     try:
-        found = envelope.record(client.call("get_website", website_id=website_id))
-        return str(found.get("name") or "")
+        found = _website(client, website_id)
+        return answer_checks.optional_text(found, "name", "get_website")
     except Forbidden:  # the token lacks that one scope; everything else may work
         return ""
+
+
+def _website(client: Client, website_id: str) -> dict[str, Any]:
+    """Read a website; an odd answer is not taken from the cache, where it would stay for a day."""
+    found = client.call("get_website", website_id=website_id)
+    if not isinstance(found, dict):
+        found = client.call("get_website", website_id=website_id, refresh=True)
+    return answer_checks.record(found, "get_website")
+
+
+_NAMES = ("name", "domain")  # by which a website may be chosen
 
 
 def _choose(client: Client, website: str | None) -> str:
@@ -194,12 +208,16 @@ def _choose(client: Client, website: str | None) -> str:
             "Settings, Setup & Integrations.",
         )
     names: list[str] = []
-    ids = client.website_ids()
+    try:
+        ids = client.website_ids()
+    except BadAnswer:  # not from the cache, where it would stay for a day
+        ids = client.website_ids(refresh=True)
     for website_id in ids:
         if website is None and len(ids) == 1:
             return website_id
-        found = envelope.record(client.call("get_website", website_id=website_id))
-        known = [str(found[field]) for field in ("name", "domain") if found.get(field)]
+        found = _website(client, website_id)
+        named = (answer_checks.optional_text(found, field, "get_website") for field in _NAMES)
+        known = [word for word in named if word]
         if website and website.casefold() in (word.casefold() for word in known):
             return website_id
         names.append(" ".join([*known, website_id]))

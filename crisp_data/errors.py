@@ -14,6 +14,8 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
+from crisp_data.terminal_text import printable
+
 
 class CrispError(Exception):
     """Anything that this package refuses or could not do.
@@ -46,13 +48,15 @@ class CrispError(Exception):
     partial: Any = None
 
     def __init__(self, what: str, hint: str | None = None) -> None:
+        what = printable(what)  # a name in it may be anybody's
         super().__init__(what, hint)
         self.what = what
         if hint is not None:
             self.hint = hint
 
     def __str__(self) -> str:
-        return f"{self.what}\n{self.hint}" if self.hint else self.what
+        what, hint = printable(self.what), printable(self.hint)
+        return f"{what}\n{hint}" if hint else what
 
 
 class CredentialsMissing(CrispError):
@@ -67,6 +71,9 @@ class CredentialsMissing(CrispError):
 
 class CrispWarning(UserWarning):
     """Something that the result itself cannot say, such as a thread that may lack messages."""
+
+    def __str__(self) -> str:
+        return printable(super().__str__())
 
 
 class BadParameter(CrispError, ValueError):
@@ -159,10 +166,17 @@ class ForkedProcess(CrispError):
 class Offline(CrispError):
     """No answer came: refused, timed out, or lost on the way.
 
-    For a write this means that it is unknown whether Crisp did the work.
+    For a write this means that it is unknown whether Crisp did the work, unless it is
+    ``Unreachable`` or ``Untrusted``; its hint then says so.
+
+    Attributes
+    ----------
+    status : int or None
+        The HTTP status, where the connection broke after it had come.
     """
 
     hint = "Check the network and https://status.crisp.chat, then run the same line again."
+    status: int | None = None
 
 
 class Unreachable(Offline):
@@ -186,9 +200,18 @@ class Untrusted(Offline):
 
 
 class BadAnswer(CrispError):
-    """An answer came that is not the JSON envelope which Crisp documents."""
+    """An answer came that is not the JSON envelope which Crisp documents.
+
+    A write that is answered so may have been carried out; its hint then says so.
+
+    Attributes
+    ----------
+    status : int or None
+        The HTTP status of the answer, where the answer as a whole was at fault.
+    """
 
     hint = "Run the same line again. If the error persists, a proxy may be rewriting answers."
+    status: int | None = None
 
 
 class Redirected(BadAnswer):
@@ -314,6 +337,9 @@ _BUDGET = (
 )
 
 
+_LONGEST = 1_000  # characters of a reason, or a detail: what is longer is no word of Crisp's
+
+
 class ApiError(CrispError):
     """Crisp answered, and the answer is a refusal.
 
@@ -347,6 +373,7 @@ class ApiError(CrispError):
     retry_after: float | None = None
 
     def __init__(self, status: int, reason: str, operation: str, detail: str = "") -> None:
+        reason, detail = printable(reason)[:_LONGEST], printable(detail)[:_LONGEST]
         tail = f": {detail}" if detail else ""
         super().__init__(f"{operation} was refused with {status} {reason}{tail}.")
         self.args = (status, reason, operation, detail)

@@ -10,6 +10,7 @@ PACKAGE = Path(__file__).parents[1] / "crisp_data"
 
 # Rows from the ground up; a room imports only from rows above its own in this table.
 ROWS = [
+    {"secret", "terminal_text"},
     {"errors"},
     {"config"},
     {"dates", "arguments", "plurals", "html_page"},

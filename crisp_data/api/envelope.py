@@ -97,36 +97,6 @@ def data(body: bytes) -> Any:
     return decode(_anything, decode(_envelope, body).data)
 
 
-def record(value: Any, *names: str) -> dict[str, Any]:
-    """Give a record of an answer as it is, where it is one and has the fields that are needed.
-
-    Parameters
-    ----------
-    value : object
-        What an answer carries.
-    *names : str
-        The fields that are needed.
-
-    Returns
-    -------
-    dict[str, object]
-        The value.
-
-    Raises
-    ------
-    BadAnswer
-        It is no record, or lacks one of the fields.
-
-    Examples
-    --------
-    >>> record({"website_id": "a"}, "website_id")
-    {'website_id': 'a'}
-    """
-    if not isinstance(value, dict) or any(value.get(name) is None for name in names):
-        raise BadAnswer("The answer's data are not the record documented by Crisp.")
-    return value
-
-
 def refusal(status: int, body: bytes, route: Route | None, method: str) -> ApiError | None:
     """Return the error that an answer stands for, or None where it is a success.
 

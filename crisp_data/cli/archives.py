@@ -10,6 +10,7 @@ import click
 import crisp_data as crisp
 from crisp_data.archive.reader import SNAPSHOTS
 from crisp_data.cli.options import ROW_NAMES, connection, workspace
+from crisp_data.cli.output import echo
 from crisp_data.errors import BadParameter, Offline, RateLimited, ServerError
 from crisp_data.plurals import count
 
@@ -73,9 +74,9 @@ def sync(
                 # One that worked for long is no sign that the service is down for good.
                 attempt = 1 if time.monotonic() - begun > _LONGEST else attempt + 1
                 pause = min(_LONGEST, 7.5 * 2 ** min(attempt, 7))
-                click.echo(f"{error.what} Trying again in {pause:.0f} s.", err=True)
+                echo(f"{error.what} Trying again in {pause:.0f} s.", err=True)
                 time.sleep(pause)
-        click.echo(
+        echo(
             f"{path}: {count(done.conversations, 'conversation')} and "
             f"{count(done.messages, 'message')} new or changed, {done.gone:,} gone, "
             f"{count(done.requests, 'request')} spent",
@@ -97,7 +98,7 @@ def info(path: str) -> None:
         raise BadParameter(
             f"There is no archive at {path}.", "Create one with: crisp-data sync PATH"
         )
-    click.echo(found.to_string(index=False))
+    echo(found.to_string(index=False))
 
 
 @archive.command(short_help="Remove a person from an archive.")
@@ -126,4 +127,4 @@ def forget(path: str, email: str | None, session_id: str | None, **options: Any)
     """
     with workspace(**options) as ws:
         removed = ws.archive(path).forget(email=email, session_id=session_id)
-    click.echo(", ".join(count(rows, ROW_NAMES[name], name) for name, rows in removed.items()))
+    echo(", ".join(count(rows, ROW_NAMES[name], name) for name, rows in removed.items()))

@@ -13,6 +13,7 @@ import crisp_data as crisp
 from crisp_data import export as files
 from crisp_data import transcripts as texts
 from crisp_data.cli.options import ROW_NAMES, given, pseudonymiser, pulling, source
+from crisp_data.cli.output import echo
 from crisp_data.errors import BadParameter
 from crisp_data.plurals import count
 
@@ -59,7 +60,7 @@ def export(table: str, output: Path, **options: Any) -> None:
     frames, private, requests = _pull(table, **options)
     files.write(output, private(frames[-1]))
     rows = count(len(frames[-1]), ROW_NAMES[table], table)
-    click.echo(f"{output}: {rows}, {count(requests, 'request')} spent", err=True)
+    echo(f"{output}: {rows}, {count(requests, 'request')} spent", err=True)
 
 
 @click.command("transcripts", short_help="Write conversations as readable text.")
@@ -96,7 +97,7 @@ def transcripts(output: Path, format: Any, notes: bool, **options: Any) -> None:
     conversations, messages = map(private, frames)
     texts.write(output, messages, conversations, format=format, notes=notes)
     written = count(messages["session_id"].nunique(), "conversation")
-    click.echo(f"{output}: {written}, {count(requests, 'request')} spent", err=True)
+    echo(f"{output}: {written}, {count(requests, 'request')} spent", err=True)
 
 
 def _pull(

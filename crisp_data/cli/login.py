@@ -11,6 +11,8 @@ import click
 import crisp_data as crisp
 from crisp_data import config
 from crisp_data.cli.options import connection, workspace
+from crisp_data.cli.output import echo
+from crisp_data.secret import hide
 
 
 @click.command()
@@ -48,12 +50,12 @@ def login(
     key_stdin : bool
         Whether to read the key from standard input.
     """
-    key = sys.stdin.readline().strip() if key_stdin else click.prompt("Key", hide_input=True)
+    key = hide(sys.stdin.readline().strip() if key_stdin else click.prompt("Key", hide_input=True))
     ws = crisp.connect(
         website or None, identifier=identifier, key=key, tier=tier, base_url=base_url, quota=quota
     )
     config.store(replace(ws.client.settings, quota=quota))
-    click.echo(f"Stored. The token reads {ws.name or ws.website_id}.")
+    echo(f"Stored. The token reads {ws.name or ws.website_id}.")
 
 
 @click.command()
@@ -61,7 +63,7 @@ def login(
 def logout(base_url: str | None) -> None:
     """Remove the token from the system's keyring."""
     url = config.check_base_url(base_url or config.BASE_URL)
-    click.echo("Removed." if config.forget(url) else "No token was stored.")
+    echo("Removed." if config.forget(url) else "No token was stored.")
 
 
 @click.command(short_help="Show what the token reads, and today's quota.")
@@ -69,4 +71,4 @@ def logout(base_url: str | None) -> None:
 def whoami(**options: Any) -> None:
     """Show which website the token reads, and today's quota."""
     with workspace(**options) as ws:
-        click.echo(repr(ws))
+        echo(repr(ws))

@@ -13,6 +13,7 @@ import click
 
 import crisp_data as crisp
 from crisp_data import config, dates
+from crisp_data.cli.output import echo
 from crisp_data.errors import BadParameter, CrispError, Offline, QuotaExceeded
 from crisp_data.filters import STATES
 from crisp_data.privacy import Pseudonymiser
@@ -31,15 +32,15 @@ class Group(click.Group):
         try:
             return super().invoke(ctx)
         except CrispError as error:
-            click.echo(f"Error: {error}", err=True)
+            echo(f"Error: {error}", err=True)
             ctx.exit(_exit_code(error))
         except KeyboardInterrupt:
-            click.echo("Interrupted.", err=True)
+            echo("Interrupted.", err=True)
             ctx.exit(130)
         except OSError as error:
             if error.filename is None:  # no file's: a pipe that closed is click's to see
                 raise
-            click.echo(f"Error: {error.filename}: {error.strerror}.", err=True)
+            echo(f"Error: {error.filename}: {error.strerror}.", err=True)
             ctx.exit(1)
 
 
@@ -143,7 +144,7 @@ def pseudonymiser() -> Pseudonymiser:
     """Make what makes frames private, and say whose key it uses."""
     key = config.privacy_key()
     where = "CRISP_PRIVACY_KEY" if key else "a random key; they join only within this run"
-    click.echo(f"private: tokens made with {where}", err=True)
+    echo(f"private: tokens made with {where}", err=True)
     return Pseudonymiser(key or secrets.token_bytes(32))
 
 

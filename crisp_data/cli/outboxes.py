@@ -8,6 +8,7 @@ import click
 
 from crisp_data import config
 from crisp_data.cli.options import connection, workspace
+from crisp_data.cli.output import confirm, echo
 from crisp_data.outbox import FILE, everything
 from crisp_data.plurals import count
 
@@ -24,7 +25,7 @@ def listed() -> None:
     Texts are not shown. Single messages have no batch.
     """
     found = everything(config.state_dir() / FILE)
-    click.echo("There are no messages." if found.empty else found.to_string(index=False))
+    echo("There are no messages." if found.empty else found.to_string(index=False))
 
 
 @outbox.command()
@@ -54,15 +55,13 @@ def resume(batch: str | None, per_minute: float | None, yes: bool, **options: An
     with workspace(writes=True, **options) as ws:
         left = ws.outbox.left(batch)
         if not left:
-            click.echo(f"No messages are left to send to {ws.outbox.website}.")
+            echo(f"No messages are left to send to {ws.outbox.website}.")
             return
         if not yes:
-            click.confirm(
-                f"Send {count(left, 'message')} to customers of {ws.outbox.website}?", abort=True
-            )
+            confirm(f"Send {count(left, 'message')} to customers of {ws.outbox.website}?")
         done = ws.outbox.resume(batch, per_minute=per_minute)
         states = done["state"].value_counts()
-        click.echo(", ".join(f"{number:,} {state}" for state, number in states.items() if number))
+        echo(", ".join(f"{number:,} {state}" for state, number in states.items() if number))
 
 
 @outbox.command(short_help="Drop queued messages.")
@@ -86,5 +85,5 @@ def cancel(batch: str | None, yes: bool, **options: Any) -> None:
     with workspace(**options) as ws:
         queued = int((ws.outbox.frame(batch)["state"] == "queued").sum())
         if not yes and queued:
-            click.confirm(f"Drop {count(queued, 'message')} to {ws.outbox.website}?", abort=True)
-        click.echo(f"{count(ws.outbox.cancel(batch), 'message')} dropped")
+            confirm(f"Drop {count(queued, 'message')} to {ws.outbox.website}?")
+        echo(f"{count(ws.outbox.cancel(batch), 'message')} dropped")

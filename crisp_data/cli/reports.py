@@ -10,6 +10,7 @@ import click
 from crisp_data import dates
 from crisp_data import report as pages
 from crisp_data.cli.options import pseudonymiser, reading, source
+from crisp_data.cli.output import echo
 from crisp_data.errors import BadParameter
 from crisp_data.metrics import BusinessHours
 from crisp_data.plurals import count
@@ -82,7 +83,7 @@ def report(
             output, read, tz=zone, within=list(within), hours=opening, bots=bot, private=maker,
             **options,
         )  # fmt: skip
-        click.echo(f"{output}: {count(spent(), 'request')} spent", err=True)
+        echo(f"{output}: {count(spent(), 'request')} spent", err=True)
 
 
 def _hours(options: tuple[str, ...], tz: str) -> BusinessHours | None:

@@ -10,6 +10,7 @@ from typing import Any
 import click
 
 import crisp_data as crisp
+from crisp_data.cli.output import echo
 from crisp_data.errors import CrispError
 from crisp_data.plurals import count
 
@@ -42,15 +43,15 @@ def demo(output: Path, seed: int, conversations: int) -> None:
     output.mkdir(parents=True, exist_ok=True)
     with Sandbox(seed=seed, conversations=conversations) as sandbox:
         ws = crisp.connect(sandbox=sandbox)
-        click.echo(repr(ws))
+        echo(repr(ws))
         pulled = ws.conversations()
         messages = ws.messages(pulled)
-        click.echo(_summary(pulled, messages))
-        click.echo(f"{ws.quota}\n")
+        echo(_summary(pulled, messages))
+        echo(f"{ws.quota}\n")
         for name, frame in {"conversations": pulled, "messages": messages}.items():
             for ending in (".csv", ".parquet"):
-                click.echo(f"wrote {ws.to(output / f'{name}{ending}', frame)}")
-        click.echo(f"wrote {_chart(output / 'chart.png', pulled)}")
+                echo(f"wrote {ws.to(output / f'{name}{ending}', frame)}")
+        echo(f"wrote {_chart(output / 'chart.png', pulled)}")
 
 
 def _chart(path: Path, conversations: Any) -> Path:
@@ -109,6 +110,6 @@ def sandbox(**options: Any) -> None:
         raise CrispError(
             f"Port {options['port']} cannot be used: {error.strerror}.", "Use --port 0."
         ) from None
-    click.echo(json.dumps(box.card()))
+    echo(json.dumps(box.card()))
     sys.stdout.flush()
     box.serve_forever()

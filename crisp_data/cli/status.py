@@ -8,6 +8,7 @@ import click
 
 from crisp_data import config, tables
 from crisp_data.cli.options import connection
+from crisp_data.cli.output import echo
 from crisp_data.errors import BadParameter, FileTrouble
 from crisp_data.plurals import count
 from crisp_data.rest import cache_purge
@@ -29,7 +30,7 @@ def quota(reopen: bool, **options: Any) -> None:
     client = Client(settings, **options)
     if reopen:
         client.quota.reopen()
-    click.echo(repr(client.quota))
+    echo(repr(client.quota))
 
 
 @click.group()
@@ -41,8 +42,8 @@ def cache() -> None:
 def info() -> None:
     """Show where the cache is and how large it is; costs nothing."""
     for path in cache_purge.files(config.cache_dir()):
-        click.echo(f"{path}  {path.stat().st_size / 1e6:,.1f} MB")
-    click.echo(f"folder: {config.cache_dir()}")
+        echo(f"{path}  {path.stat().st_size / 1e6:,.1f} MB")
+    echo(f"folder: {config.cache_dir()}")
 
 
 @cache.command()
@@ -59,7 +60,7 @@ def clear() -> None:
             cache_purge.clear(path, _CLEAR_WAIT)
         except FileTrouble as error:
             troubles.append(error)
-    click.echo(f"{count(len(paths) - len(troubles), 'cache')} emptied.")
+    echo(f"{count(len(paths) - len(troubles), 'cache')} emptied.")
     if troubles:
         raise troubles[0]
 
@@ -68,4 +69,4 @@ def clear() -> None:
 @click.argument("table", type=click.Choice(list(tables.TABLES)), metavar="TABLE")
 def schema(table: str) -> None:
     """Print a table's columns: name, dtype, meaning, and the field it comes from."""
-    click.echo(tables.schema(table).to_string(index=False))
+    echo(tables.schema(table).to_string(index=False))

@@ -13,6 +13,7 @@ from crisp_data.errors import BadParameter
 from crisp_data.forms import widget_parts as parts
 from crisp_data.forms.form import Form
 from crisp_data.forms.protocol import Workspace
+from crisp_data.secret import hide
 
 
 class Login(Form):
@@ -67,10 +68,10 @@ class Login(Form):
 
     def _start(self) -> None:
         # Out of the widget at once: its value would be saved with the notebook's widgets.
-        key, self.key.value = self.key.value, ""
+        key, self.key.value = hide(self.key.value), ""
         self.runner.start(self.open, lambda: self._open(key), "Opening …")
 
-    def _open(self, key: str) -> None:
+    def _open(self, key: str | None) -> None:
         identifier, website = self.identifier.value.strip(), self.website.value.strip()
         if not identifier or not key:
             raise BadParameter("Enter both the identifier and the key.", "Type the key again.")

@@ -25,32 +25,30 @@ from crisp_data.api import routes
 from crisp_data.errors import ApiError, CrispError, CrispWarning, UnknownOutcome
 from crisp_data.outbox.journal import Journal
 from crisp_data.outbox.message_record import Row
+from crisp_data.rest import answer_checks, write_outcome
 from crisp_data.rest.client import Client
 
 # Crisp's words for a message that is not there: "message_not_found" is *assumed*, and so the
 # other two count as well. A 404 in other words may be a proxy's, which says nothing.
 _ABSENT = ("message_not_found", "conversation_not_found", "not_found")
 
-# Refusals that do not tell whether the work was done, below 500: a timeout on the server's
-# side, "it exists already", and the rate limits.
-_OPEN = frozenset({408, 409, 420, 423, 425, 429})
+# Refusals after which a look-up is cheaper than to believe them: "it exists already", "too
+# early", and the rate limits.
 _LIMITS = frozenset({420, 423, 429})
-
-# Raised before a socket saw the message.
-_NEVER_LEFT = (
-    errors.Unreachable,
-    errors.Untrusted,
-    errors.NotCounted,
-    errors.ForkedProcess,
-    errors.ReadOnly,
-    errors.BadParameter,
-)
+_OPEN = _LIMITS | {409, 425}
 
 # Seconds by which two clocks may differ: one set by another time zone is hours off. A large value
 # may leave a message unknown that could be sent again; a small one would send it twice.
 _SKEW = 24 * 3600.0
 
 _LAST_MS = 253_402_300_800_000  # the year 10000: no frame holds a later time
+
+
+_ACCEPTED = (
+    "It is not known whether message {0.fingerprint} was sent: Crisp's answer was a success, but "
+    "could not be read, and the look-up does not find the message, or not yet."
+)
+_NOT_THERE = "Crisp was asked for it afterwards and did not have it."
 
 
 class Delivery:
@@ -105,7 +103,11 @@ class Delivery:
                 self._client.sleep(self._pause(held.tried_at, error, attempt - 1))
                 if (sent_at := self._look_up(held)) is not None:
                     return self._journal.confirm(held, "sent", sent_at=sent_at)
+            if error is not None and write_outcome.was_accepted(error):
+                self._end(held, "unknown", UnknownOutcome(_ACCEPTED.format(held)), error)
             if error is not None and attempt > self._client.retry.tries:
+                if write_outcome.is_unknown(error):
+                    error.hint = _NOT_THERE
                 self._end(held, "queued", error)
             before = held
             trying = self._journal.trying(held)
@@ -136,9 +138,14 @@ class Delivery:
         return answer.get("fingerprint") if isinstance(answer, dict) else None
 
     def _compare(self, held: Row, given: Any) -> None:
-        """Write down whether Crisp takes over our numbers, and warn where it does not."""
+        """Write down whether Crisp takes over our numbers, and warn where it does not.
+
+        What is no number tells nothing, and is not shown: it may be anything.
+        """
+        if isinstance(given, bool) or not isinstance(given, (int, float)):
+            return
         ours = given == held.fingerprint
-        if given is not None and self._journal.numbering() is not ours:
+        if self._journal.numbering() is not ours:
             self._journal.numbered(ours)
         if not ours:
             self._findable = False
@@ -187,7 +194,8 @@ class Delivery:
         except CrispError as error:
             self._lost(held, error)
         self._client.drop(path)  # who was killed after sending has not
-        return _written_at(found, self._client.now() * 1000) / 1000
+        at = _milliseconds(found.get("timestamp"))
+        return self._client.now() if at is None else at / 1000
 
     def _absent(self, held: Row) -> bool:
         """Whether to believe that what is not found by its number is not there."""
@@ -208,22 +216,25 @@ class Delivery:
         since = min((held.added_at - _SKEW) * 1000, body.get("timestamp", math.inf))
         if held.added_at > self._client.now():  # by a clock that was ahead: the whole thread, then
             since = -math.inf
+        operation = "get_messages_in_conversation"
         pages = self._client.pages(
-            "get_messages_in_conversation",
+            operation,
             website_id=self._website_id,
             session_id=held.session_id,
             use_cache=False,
             for_write=True,
         )
         for page in pages:
-            records = page.records
+            records = [answer_checks.record(one, operation) for one in page.records]
             for message in records:
                 alike = (message.get("from"), message.get("type")) == ("operator", body["type"])
                 same = message.get("content") == body["content"]
-                new = _written_at(message, since) >= since
+                at = _milliseconds(message.get("timestamp"))
+                new = at is None or at >= since
                 if alike and new and (same or not isinstance(body["content"], str)):
                     return True
-            if min((_written_at(one, since) for one in records), default=0) < since:
+            times = [_milliseconds(one.get("timestamp")) for one in records]
+            if min((since if at is None else at for at in times), default=0) < since:
                 break
         return False
 
@@ -241,23 +252,17 @@ class Delivery:
         raise error from cause
 
 
-def _written_at(message: dict[str, Any], otherwise: float) -> float:
-    """Give a message's own time in milliseconds; ``otherwise`` where it holds none."""
-    at = message.get("timestamp")
-    return at if isinstance(at, (int, float)) and 0 < at < _LAST_MS else otherwise
-
-
 def _may_be_sent(error: CrispError) -> bool:
     """Whether the message may have been sent although this came of it: anything not known may."""
-    if isinstance(error, _NEVER_LEFT):
-        return False
-    if isinstance(
-        error, errors.QuotaExceeded
-    ):  # ours, before a socket; or Crisp's own, and then 429
-        return isinstance(error.__cause__, ApiError)
-    if isinstance(error, ApiError):
-        return not 400 <= error.status < 500 or error.status in _OPEN
-    return True
+    refused = isinstance(error, ApiError) and error.status in _OPEN
+    return refused or write_outcome.is_unknown(error)
+
+
+def _milliseconds(value: Any) -> float | None:
+    """Give a time as Crisp writes it; None for what is none, or not of this era."""
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        return None
+    return value if 0 < value < _LAST_MS else None
 
 
 def _words(error: CrispError) -> str:

@@ -25,6 +25,7 @@ from crisp_data.quota.estimate import Plan
 from crisp_data.rest.client import Client
 from crisp_data.rest.cost_estimator import CostEstimator
 from crisp_data.rest.pull_checks import PullChecks
+from crisp_data.terminal_text import printable
 
 FILE = "outbox.sqlite"
 
@@ -71,7 +72,7 @@ class Outbox:
         show: Callable[[Plan | None], None] = lambda plan: None,
         checks: PullChecks | None = None,
     ) -> None:
-        self._client, self.website, self._tz = client, name or website_id, tz
+        self._client, self.website, self._tz = client, printable(name) or website_id, tz
         self._progress = progress
         settings = client.settings
         path = client.state_dir / FILE

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from crisp_data.local.sqlite_file import Database
+from crisp_data.terminal_text import printable
 
 _VERSION = 1  # of the file's format; a higher one is refused by those who do not know it
 _SCHEMA = """
@@ -81,7 +82,7 @@ class LedgerFile(Database):
     def closed(self, day: str) -> str:
         """By what refusal of Crisp's a day was closed; empty where it was not."""
         query = "SELECT refusal FROM closed WHERE account = ? AND day = ?"
-        return str(self._value(query, day) or "")
+        return printable(str(self._value(query, day) or ""))  # older files hold it as it came
 
     def close(self, day: str, refusal: str) -> None:
         """Close a day; the first refusal stands."""

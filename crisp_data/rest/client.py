@@ -10,13 +10,13 @@ from pathlib import Path
 from typing import Any, Literal, NoReturn
 
 from crisp_data import config
-from crisp_data.api import envelope, paging, routes
+from crisp_data.api import paging, routes
 from crisp_data.api.envelope import Query
 from crisp_data.errors import BadParameter, CrispWarning, ReadOnly
 from crisp_data.local import fork_pickling
 from crisp_data.local.forks import PerProcess
 from crisp_data.quota.ledger import Ledger
-from crisp_data.rest import cache_file, cache_purge, page_requests, waits
+from crisp_data.rest import answer_checks, cache_file, cache_purge, page_requests, waits
 from crisp_data.rest.cache import Cache
 from crisp_data.rest.cache_policy import CachePolicy
 from crisp_data.rest.call import Call
@@ -315,8 +315,9 @@ class Client(HttpVerbs):
         """
         if self.settings.credentials.tier == "plugin":
             pages = self.pages("list_all_connect_websites", refresh=refresh)
-            sites = [envelope.record(one, "website_id") for page in pages for one in page.records]
-            ids = [str(site["website_id"]) for site in sites]
+            name = "list_all_connect_websites"
+            rows = (row for page in pages for row in page.records)
+            ids = [answer_checks.text(row, "website_id", name) for row in rows]
             if pages.incomplete:
                 warnings.warn(pages.incomplete, CrispWarning, stacklevel=2)
             return list(dict.fromkeys(ids))  # a list that moves or repeats names one twice

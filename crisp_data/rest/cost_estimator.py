@@ -12,6 +12,7 @@ from crisp_data.api.envelope import Page
 from crisp_data.filters import ConversationQuery
 from crisp_data.plurals import count
 from crisp_data.quota.estimate import PAGE, Plan, Rows, extrapolate, list_requests
+from crisp_data.rest import answer_checks
 from crisp_data.rest.client import Client
 from crisp_data.rest.page_iterator import Pages
 
@@ -111,15 +112,16 @@ class CostEstimator:
     def _numbered(self, page: int, asked: ConversationQuery, refresh: bool) -> list[Any]:
         """Read a page of the list by its number."""
         query = {name: value for name, value in asked.query.items() if value is not None}
-        records: list[Any] = self.client.call(
-            "list_conversations",
+        name = "list_conversations"
+        found = self.client.call(
+            name,
             website_id=self.website_id,
             page_number=page,
             per_page=PAGE,
             refresh=refresh,
             **query,
         )
-        return records
+        return answer_checks.records(found, name)
 
     def _missing(self, ids: Sequence[str]) -> int:
         """Count the threads that the cache does not hold to their end."""

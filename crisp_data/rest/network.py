@@ -19,6 +19,7 @@ from requests.utils import get_environ_proxies, select_proxy
 
 from crisp_data import config
 from crisp_data.errors import TOO_MANY_FILES, CrispError, ProxyFailed, Unreachable, Untrusted
+from crisp_data.secret import Secret
 
 _BUNDLES = ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE")
 _PROXIES = ("https_proxy", "HTTPS_PROXY", "http_proxy", "HTTP_PROXY", "all_proxy", "ALL_PROXY")
@@ -30,7 +31,8 @@ def proxies(base_url: str) -> dict[str, str]:
 
     A proxy cannot reach the loopback of another machine, and would be given the token in clear.
     """
-    return {} if config.is_loopback(base_url) else get_environ_proxies(base_url)
+    found = {} if config.is_loopback(base_url) else get_environ_proxies(base_url)
+    return {scheme: Secret(proxy) for scheme, proxy in found.items()}  # it may hold a password
 
 
 def certificates(settings: config.Settings) -> str | bool:

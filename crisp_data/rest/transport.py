@@ -21,11 +21,13 @@ from urllib3.poolmanager import PoolManager
 
 from crisp_data import config, errors
 from crisp_data.api import envelope
-from crisp_data.errors import FileTrouble, Offline
+from crisp_data.errors import BadAnswer, CrispError, FileTrouble, Offline
 from crisp_data.local.forks import PerProcess
 from crisp_data.quota.ledger import Ledger, Reservation
-from crisp_data.rest import network, response_body
+from crisp_data.rest import network, response_body, write_outcome
+from crisp_data.rest.bare_error import bare
 from crisp_data.rest.call import Answer, Call
+from crisp_data.rest.token_auth import TokenAuth
 
 _TIMEOUT = (5.0, 30.0)  # seconds to connect, and between two bytes of an answer
 
@@ -59,10 +61,8 @@ class Transport:
         self._ledger, self._bounds = ledger, bounds
         self.proxies = network.proxies(settings.base_url)
         self.verify = network.certificates(settings)
-        token = settings.credentials
-        self._headers = dict(default_headers())
-        self._headers |= envelope.headers(token.identifier, token.key, token.tier)
-        self._headers["User-Agent"] = "crisp_data"
+        self._auth = TokenAuth(settings.credentials)
+        self._headers = {**default_headers(), "User-Agent": "crisp_data"}
         # After a fork, connect anew: two processes on one socket take each other's answers.
         self._adapter = PerProcess(lambda: _Adapter(bounds, connections))
 
@@ -90,47 +90,51 @@ class Transport:
         Offline
             Crisp cannot be reached.
         """
-        response, body = self._whole(call, reservation)
-        if response.is_redirect:
-            raise errors.Redirected(
-                f"{call.operation} was answered with a redirect, which is not followed."
+        failure, status, body = None, 0, b""
+        _thread.sending = False
+        try:
+            response = self._adapter.get().send(
+                self._request(call),
+                stream=True,
+                timeout=_TIMEOUT,
+                verify=self.verify,
+                proxies=self.proxies,
             )
-        refusal = envelope.refusal(response.status_code, body, call.route, call.method)
-        if refusal is not None:
-            refusal.retry_after = envelope.retry_after(response.headers, time.time())
-            raise refusal
-        return Answer(response.status_code, body, time.time())
+            status = response.status_code
+            # Read here, so that a truncated body is this attempt's failure.
+            body = response_body.read(response, self._bounds)
+            failure = _judge(call, response, body)
+        except errors.AnswerOutOfBounds as error:
+            failure = type(error)(f"{call.operation}: {error.what}")
+        except CrispError as error:
+            failure = bare(error)
+        except (OSError, ValueError, HTTPError) as error:
+            failure = self._failed(call, reservation, error)
+        except BaseException as error:  # Ctrl-C, say
+            raise bare(error) from None
+        if failure is None:
+            return Answer(status, body, time.time())
+        if isinstance(failure, (BadAnswer, Offline)):
+            failure.status = status or None
+        # Out here nothing of requests and urllib3 hangs on it: their frames hold the key.
+        raise failure if call.reads else write_outcome.explained(failure)
 
-    def _whole(self, call: Call, reservation: Reservation) -> tuple[requests.Response, bytes]:
-        """Send, and read the whole answer: a truncated one is this attempt's failure."""
+    def _request(self, call: Call) -> requests.PreparedRequest:
         request = requests.PreparedRequest()
         request.method, request.url = call.method, call.url  # which is prepared already
         request.prepare_headers(self._headers)
         request.prepare_body(call.body, None)
         if call.body is not None:
             request.headers["Content-Type"] = "application/json"
-        _thread.sending = False
-        try:
-            response = self._adapter.get().send(
-                request, stream=True, timeout=_TIMEOUT, verify=self.verify, proxies=self.proxies
-            )
-            return response, response_body.read(response, self._bounds)
-        except errors.AnswerOutOfBounds as error:
-            done = " It was sent and may have been carried out." if _changed(call) else ""
-            raise type(error)(f"{call.operation}: {error.what}{done}") from None
-        except (OSError, ValueError, HTTPError) as error:
-            if not _thread.sending or _never_sent(error):
-                with suppress(FileTrouble):  # then too much is counted, which is the safe side
-                    self._ledger.release(reservation)
-                raise network.not_sent(
-                    error, call.operation, call.url, self.verify, self.proxies
-                ) from None
-            if not isinstance(error, requests.RequestException):
-                raise
-            lost = ": the answer was lost on the way."
-            if _changed(call):
-                lost = " was sent, but its answer was lost: it may have been carried out."
-            raise Offline(f"{call.operation}{lost}") from None
+        return self._auth(request)
+
+    def _failed(self, call: Call, reservation: Reservation, error: Exception) -> CrispError:
+        """Say what an exception of the libraries means; give back what was not sent."""
+        if _thread.sending and not _never_sent(error):
+            return Offline(f"{call.operation}: the answer was lost on the way.")
+        with suppress(FileTrouble):  # then too much is counted, which is the safe side
+            self._ledger.release(reservation)
+        return network.not_sent(error, call.operation, call.url, self.verify, self.proxies)
 
     def close(self) -> None:
         """Close the connections that are not in use; the next request opens another."""
@@ -165,9 +169,18 @@ class _Adapter(HTTPAdapter):
 _thread = threading.local()
 
 
-def _changed(call: Call) -> bool:
-    """Whether a call that failed may have changed something all the same."""
-    return _thread.sending and not call.reads
+def _judge(call: Call, response: requests.Response, body: bytes) -> CrispError | None:
+    """Say what is wrong with an answer; None where it is a success."""
+    if response.is_redirect:
+        return errors.Redirected(
+            f"{call.operation} was answered with a redirect, which is not followed."
+        )
+    refusal = envelope.refusal(response.status_code, body, call.route, call.method)
+    if refusal is not None:
+        refusal.retry_after = envelope.retry_after(response.headers, time.time())
+    elif body and not call.reads:
+        envelope.data(body)  # what cannot be read shows now, while it is known as a write
+    return refusal
 
 
 def _equip(manager: PoolManager, bounds: config.AnswerBounds) -> None:

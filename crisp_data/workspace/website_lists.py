@@ -8,6 +8,7 @@ from typing import Any
 import pandas as pd
 
 from crisp_data import arguments, dates, filters, tables
+from crisp_data.rest import answer_checks
 from crisp_data.rest.client import Client
 from crisp_data.rest.cost_estimator import CostEstimator
 from crisp_data.rest.cost_plans import CostPlans
@@ -231,6 +232,8 @@ class WebsiteLists:
         builder = tables.Builder("websites", tz=self.tz)
         for website_id in self._pulls.bar(self.client.website_ids(refresh=refresh), "websites"):
             for page in self.client.pages("get_website", website_id=website_id, refresh=refresh):
+                # One that came as nothing would be left out, and nobody would miss it.
+                answer_checks.record(next(iter(page.records), None), "get_website")
                 builder.add(page.body, website_id=website_id)
         return builder.frame()
 

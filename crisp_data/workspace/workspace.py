@@ -14,7 +14,6 @@ from typing import Any
 import pandas as pd
 
 from crisp_data import arguments, config, export, forms, outgoing
-from crisp_data.api import envelope
 from crisp_data.archive import Archive
 from crisp_data.errors import BadAnswer, BadParameter, CrispError, FileTrouble
 from crisp_data.filters import STATES, State
@@ -24,8 +23,10 @@ from crisp_data.plurals import count
 from crisp_data.privacy import Pseudonymiser
 from crisp_data.quota.budget import Budget
 from crisp_data.quota.ledger import Ledger
+from crisp_data.rest import answer_checks, write_outcome
 from crisp_data.rest.client import Client
 from crisp_data.rest.cost_estimator import CostEstimator
+from crisp_data.terminal_text import printable
 from crisp_data.workspace import write_checks
 from crisp_data.workspace.conversation_lists import ConversationLists
 
@@ -91,7 +92,7 @@ class Workspace(ConversationLists):
     ) -> None:
         estimator = estimator or CostEstimator(client, website_id)
         super().__init__(client, website_id, tz, estimator, progress)
-        self.name, self.sandbox = name, sandbox
+        self.name, self.sandbox = printable(name), sandbox
         self._pseudonymiser: Pseudonymiser | None = None
         fork_pickling.register(self, client.quota.budgets.check_unbounded)
 
@@ -536,9 +537,7 @@ class Workspace(ConversationLists):
         if not added:
             raise BadParameter("There is no segment to add.")
         metas = self.client.call("get_conversation_metas", refresh=True, **where)
-        known = envelope.record(metas).get("segments") or []
-        if not isinstance(known, list):  # written back, each of its letters would be one
-            raise BadAnswer("The answer's segments are no list.")
+        known = answer_checks.texts(metas, "segments", "get_conversation_metas")
         merged = list(dict.fromkeys([*known, *added]))
         if merged != known:
             self._write("update_conversation_metas", session_id, {"segments": merged})
@@ -589,7 +588,10 @@ class Workspace(ConversationLists):
         self.client.check_writes("start_conversation")
         metas = write_checks.metas(nickname, email, segments)
         made = self.client.call("create_new_conversation", website_id=self.website_id)
-        session_id = str(envelope.record(made, "session_id")["session_id"])
+        try:
+            session_id = answer_checks.text(made, "session_id", "create_new_conversation")
+        except BadAnswer as error:
+            raise write_outcome.explained(error) from None
         if metas:
             try:
                 self._write("update_conversation_metas", session_id, metas)
