@@ -7,15 +7,17 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from functools import reduce
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 import crisp_data as crisp
-from crisp_data import config, dates
+from crisp_data import config
+from crisp_data.cli.choices import STATES
 from crisp_data.errors import BadParameter, CrispError, Offline, QuotaExceeded
-from crisp_data.filters import STATES
-from crisp_data.privacy import Pseudonymiser
+
+if TYPE_CHECKING:
+    from crisp_data.privacy import Pseudonymiser
 
 EPILOG = """
 Exit codes: 0 done; 1 refused by Crisp or failed; 2 bad usage; 3 today's quota is used up;
@@ -87,13 +89,6 @@ pulling = _together(
     reading,
 )
 
-
-#: The tables that can be exported, and the name of one row.
-ROW_NAMES = {
-    "conversations": "conversation", "messages": "message", "people": "person",
-    "operators": "operator", "visitors": "visitor", "inboxes": "inbox",
-    "campaigns": "campaign", "websites": "website",
-}  # fmt: skip
 _ALL = ("since", "until", "state", "segment", "assigned", "search", "limit")
 _FILTERS = {
     "conversations": _ALL,
@@ -126,6 +121,8 @@ def given(filters: dict[str, Any], table: str, tz: str, archive: str | None) -> 
     BadParameter
         The table or the archive does not take a filter that was given.
     """
+    from crisp_data import dates
+
     found = {name: value for name, value in filters.items() if value is not None}
     takes = _FILTERS.get(table, ())
     if archive is not None:
@@ -144,7 +141,7 @@ def pseudonymiser() -> Pseudonymiser:
     key = config.privacy_key()
     where = "CRISP_PRIVACY_KEY" if key else "a random key; they join only within this run"
     click.echo(f"private: tokens made with {where}", err=True)
-    return Pseudonymiser(key or secrets.token_bytes(32))
+    return crisp.privacy.Pseudonymiser(key or secrets.token_bytes(32))
 
 
 @contextmanager
