@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from functools import reduce
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
 
@@ -28,6 +28,13 @@ Exit codes: 0 done; 1 refused by Crisp or failed; 2 bad usage; 3 today's quota i
 class Group(click.Group):
     """Turns our own errors, and the system's about files, into one message and an exit code."""
 
+    def make_context(self, *arguments: Any, **options: Any) -> click.Context:
+        """Read the command line and print help; click takes an interrupt there for an abort."""
+        try:
+            return super().make_context(*arguments, **options)
+        except KeyboardInterrupt:
+            _end_interrupted()
+
     def invoke(self, ctx: click.Context) -> Any:
         """Run a command."""
         try:
@@ -36,13 +43,17 @@ class Group(click.Group):
             click.echo(f"Error: {error}", err=True)
             ctx.exit(_exit_code(error))
         except KeyboardInterrupt:
-            click.echo("Interrupted.", err=True)
-            ctx.exit(130)
+            _end_interrupted()
         except OSError as error:
             if error.filename is None:  # no file's: a pipe that closed is click's to see
                 raise
             click.echo(f"Error: {error.filename}: {error.strerror}.", err=True)
             ctx.exit(1)
+
+
+def _end_interrupted() -> NoReturn:
+    click.echo("Interrupted.", err=True)
+    raise click.exceptions.Exit(130)
 
 
 def _exit_code(error: CrispError) -> int:
