@@ -179,4 +179,7 @@ class Pulls:
         """
         if not self.progress:
             return steps
-        return progress_bar.tqdm(steps, unit=f" {unit}", total=total, delay=1, leave=False)
+        bar: Iterable[Any] = progress_bar.tqdm(
+            steps, unit=f" {unit}", total=total, delay=1, leave=False
+        )
+        return bar
