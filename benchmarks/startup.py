@@ -119,7 +119,7 @@ def main() -> int:
             ratio = median(seconds[HERE]) / median(seconds[other])
             met &= ratio <= most
             word = "pass" if ratio <= most else "FAIL"
-            print(f"{word}  {start:<18}{ratio:.2f} of the other's CPU time (at most {most})")
+            print(f"{word}  {start:<20}{ratio:.2f} of the other's CPU time (at most {most})")
     return 0 if met else 1
 
 
