@@ -89,6 +89,28 @@ def check_frame(value: Any) -> None:
         )
 
 
+def check_once(frame: pd.DataFrame, *columns: str) -> None:
+    """Refuse a name that two columns have: which of them is meant nobody knows.
+
+    Parameters
+    ----------
+    frame : pandas.DataFrame
+        The frame.
+    *columns : str
+        Names of its columns; one that it lacks is no trouble here.
+
+    Raises
+    ------
+    BadParameter
+        Two columns have one of the names.
+    """
+    for name in columns:
+        if name in frame and isinstance(frame[name], pd.DataFrame):
+            raise BadParameter(
+                f"Two columns have the name {name!r}.", "Rename one of them, or drop it, first."
+            )
+
+
 def check_count(name: str, value: Any) -> None:
     """Refuse what is not a whole number from 1; None is not given."""
     if value is not None and (isinstance(value, bool) or not isinstance(value, int) or value < 1):
@@ -102,6 +124,7 @@ def session_ids(conversations: Any) -> list[str]:
             raise BadParameter(
                 "The frame has no column session_id.", "Pass what ws.conversations() returned."
             )
+        check_once(conversations, "session_id")
         conversations = conversations["session_id"]
     elif isinstance(conversations, str) or not isinstance(conversations, Iterable):
         conversations = [conversations]

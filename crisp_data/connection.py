@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from crisp_data import config
+from crisp_data.api import envelope
 from crisp_data.arguments import UUID
 from crisp_data.errors import BadParameter, Forbidden
 from crisp_data.plurals import count
@@ -69,7 +70,8 @@ def connect(
         ``CRISP_QUOTA``, else what the keyring stores with the token, else the tier's limit),
         ``on_quota`` ("wait" lets a read sleep until the day's reset),
         ``reserve_for_writes``, ``reset_hour``, ``cache``, ``lifetimes``, ``cache_dir``,
-        ``state_dir``, ``retry``, ``workers`` (threads of messages read side by side).
+        ``state_dir``, ``retry``, ``workers`` (threads of messages read side by side), and what
+        one answer may be: ``max_bytes``, ``max_seconds``, ``max_depth``.
 
     Returns
     -------
@@ -175,7 +177,8 @@ def _clock_of(box: Any) -> Callable[[], float]:
 
 def _name_of(client: Client, website_id: str) -> str:
     try:
-        return str(client.call("get_website", website_id=website_id).get("name") or "")
+        found = envelope.record(client.call("get_website", website_id=website_id))
+        return str(found.get("name") or "")
     except Forbidden:  # the token lacks that one scope; everything else may work
         return ""
 
@@ -195,7 +198,7 @@ def _choose(client: Client, website: str | None) -> str:
     for website_id in ids:
         if website is None and len(ids) == 1:
             return website_id
-        found = client.call("get_website", website_id=website_id)
+        found = envelope.record(client.call("get_website", website_id=website_id))
         known = [str(found[field]) for field in ("name", "domain") if found.get(field)]
         if website and website.casefold() in (word.casefold() for word in known):
             return website_id

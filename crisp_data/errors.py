@@ -197,6 +197,45 @@ class Redirected(BadAnswer):
     hint = "Check base_url: Crisp's API does not redirect."
 
 
+class AnswerOutOfBounds(BadAnswer):
+    """An answer is beyond what one answer may be; it was given up, and is not asked for again.
+
+    The bounds are far above anything that Crisp answers. A write may have been carried out.
+    """
+
+    hint = (
+        "Check base_url, and any proxy before it. If the answer is real, raise its bound: "
+        "max_bytes, max_seconds or max_depth of connect()."
+    )
+
+
+class AnswerTooLarge(AnswerOutOfBounds):
+    """An answer has more than ``max_bytes`` bytes, as it came or unpacked."""
+
+    hint = (
+        "Check base_url, and any proxy before it. If the answer is real, raise the bound: "
+        "connect(max_bytes=...), or CRISP_MAX_BYTES in the environment."
+    )
+
+
+class AnswerTooSlow(AnswerOutOfBounds):
+    """An answer was not whole ``max_seconds`` seconds after its request was sent."""
+
+    hint = (
+        "Check the network, base_url, and any proxy before it. On a slow network, raise the "
+        "bound: connect(max_seconds=...), or CRISP_MAX_SECONDS in the environment."
+    )
+
+
+class AnswerTooDeep(AnswerOutOfBounds):
+    """The JSON of an answer is nested in more than ``max_depth`` levels."""
+
+    hint = (
+        "Check base_url, and any proxy before it. If the answer is real, raise the bound: "
+        "connect(max_depth=...), or CRISP_MAX_DEPTH in the environment."
+    )
+
+
 class QuotaExceeded(CrispError):
     """The day's requests are spent, or those of a budget; nothing was sent.
 

@@ -1,6 +1,5 @@
 """The referee is the sandbox: what is pulled while things change or break equals its truth."""
 
-import json
 import warnings
 
 import pandas as pd
@@ -11,6 +10,7 @@ from crisp_data import tables
 from crisp_data.rest.retry import RetryPolicy
 from crisp_data.sandbox import Sandbox
 from crisp_data.sandbox.churn import ALL_KINDS, KINDS
+from crisp_data.sandbox.records import encode
 from tests.marks import slow
 
 
@@ -22,7 +22,7 @@ def seeds(count, quick, blocks):
 
 def frame(table, records):
     builder = tables.Builder(table)
-    builder.add(json.dumps({"error": False, "reason": "listed", "data": records}).encode())
+    builder.add(encode({"error": False, "reason": "listed", "data": records}))
     return builder.frame()
 
 

@@ -15,7 +15,7 @@ from typing import Any, Generic, TypeVar
 
 import msgspec
 
-from crisp_data.api.json_repair import mended
+from crisp_data.api.json_repair import repaired
 from crisp_data.api.routes import Route
 from crisp_data.errors import ApiError, BadAnswer, api_error
 
@@ -47,6 +47,8 @@ class Rows(msgspec.Struct, Generic[_T], gc=False):
     data: list[_T]
 
 
+_raw_rows = msgspec.json.Decoder(Rows[msgspec.Raw])
+
 # What readers raise at bodies that are not JSON; nesting without end is one of them.
 _BROKEN = (ValueError, RecursionError)
 
@@ -73,7 +75,7 @@ def headers(identifier: str, key: str, tier: str) -> dict[str, str]:
 
 
 def decode(decoder: msgspec.json.Decoder[_T], body: bytes | msgspec.Raw) -> _T:
-    """Decode JSON strictly, and where that fails once more as it is mended.
+    """Decode JSON strictly, and where that fails once more as it is repaired.
 
     Raises
     ------
@@ -85,7 +87,7 @@ def decode(decoder: msgspec.json.Decoder[_T], body: bytes | msgspec.Raw) -> _T:
     except _BROKEN:
         pass
     try:
-        return decoder.decode(mended(body))
+        return decoder.decode(repaired(body))
     except _BROKEN:
         raise BadAnswer("The answer is not the JSON documented by Crisp.") from None
 
@@ -93,6 +95,36 @@ def decode(decoder: msgspec.json.Decoder[_T], body: bytes | msgspec.Raw) -> _T:
 def data(body: bytes) -> Any:
     """Decode what an answer carries into plain Python objects."""
     return decode(_anything, decode(_envelope, body).data)
+
+
+def record(value: Any, *names: str) -> dict[str, Any]:
+    """Give a record of an answer as it is, where it is one and has the fields that are needed.
+
+    Parameters
+    ----------
+    value : object
+        What an answer carries.
+    *names : str
+        The fields that are needed.
+
+    Returns
+    -------
+    dict[str, object]
+        The value.
+
+    Raises
+    ------
+    BadAnswer
+        It is no record, or lacks one of the fields.
+
+    Examples
+    --------
+    >>> record({"website_id": "a"}, "website_id")
+    {'website_id': 'a'}
+    """
+    if not isinstance(value, dict) or any(value.get(name) is None for name in names):
+        raise BadAnswer("The answer's data are not the record documented by Crisp.")
+    return value
 
 
 def refusal(status: int, body: bytes, route: Route | None, method: str) -> ApiError | None:
@@ -203,6 +235,11 @@ class Page:
         """The records as plain dictionaries."""
         found = data(self.body)
         return found if isinstance(found, list) else [found]
+
+    @property
+    def count(self) -> int:
+        """How many records it has, without reading them."""
+        return len(decode(_raw_rows, self.body).data)
 
     def __repr__(self) -> str:
         return f"<Page {self.status}, {len(self.body)} bytes>"

@@ -27,7 +27,7 @@ def columns_of(table: ArchiveTable, columns: Sequence[str] | None) -> list[str]:
             f"{table.name} has no column {', '.join(map(repr, unknown))}.",
             f"crisp.schema({table.name!r}) lists them.",
         )
-    return asked
+    return list(dict.fromkeys(asked))
 
 
 def newest_first(rows: pa.Table) -> pa.Table:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager, suppress
 from pathlib import Path
@@ -12,6 +13,7 @@ from deltalake import DeltaTable
 from deltalake.exceptions import DeltaError, TableNotFoundError
 
 from crisp_data.errors import BadParameter, FileTrouble, ForkedProcess
+from crisp_data.local.atomic_file import as_path
 from crisp_data.local.private import private_dir
 
 #: What every table of an archive is set to: old versions go with the next checkpoint, and
@@ -36,6 +38,11 @@ _KNOWN = {
     "not found": "not found",
     "disk quota": "disk quota",
 }
+# Some of Delta Lake's parts take a local path as it is, others decode or refuse these: a table at
+# "a%20b" would be written there and read at "a b". (On Windows the backslash is a separator.)
+_MISREAD = re.compile(
+    r"%[0-9A-Fa-f]{2}|[\[\]|^\x00-\x1f\x7f\ud800-\udfff]" + ("" if os.sep == "\\" else r"|\\")
+)
 #: What to do where an archive is not whole.
 WAY_ON = (
     "Restore the whole folder from one copy, or let sync() create a new archive in a new folder."
@@ -87,7 +94,12 @@ class Storage:
             )
         text = str(path)
         self.remote = "://" in text
-        self.root = text.rstrip("/") if self.remote else str(Path(text).expanduser().absolute())
+        self.root = text.rstrip("/") if self.remote else str(as_path(text).absolute())
+        if not self.remote and (misread := _MISREAD.search(self.root)):
+            raise BadParameter(
+                f"The path of an archive cannot hold {misread[0]!r}: Delta Lake misreads it.",
+                "Choose or rename the folder: no %20 and the like, no [ ] | ^ or backslash in it.",
+            )
         self.options = dict(options or {})
 
     def open(self, name: str) -> DeltaTable | None:

@@ -72,6 +72,13 @@ def plain(column: Columns, native: bool) -> tuple[Columns, bool]:
     return _scalars(column), False
 
 
+def without_null_category(column: Columns) -> Columns:
+    """Give a column of categories of text in which none is a gap, which Parquet cannot write."""
+    if not any(part.dictionary.null_count for part in column.chunks):
+        return column
+    return column.cast(column.type.value_type).dictionary_encode()
+
+
 def check_times(times: Columns, native: bool) -> None:
     """Refuse a zone that nobody knows, and times that ISO 8601 cannot write.
 

@@ -69,7 +69,8 @@ def _readable_field(field: pa.Field) -> pa.Field:
 def read_parquet(path: Path) -> tuple[pa.Table, str | None]:
     """Return the columns and the name of the table that the file was written as."""
     try:
-        columns = pyarrow.parquet.read_table(path, partitioning=None)
+        # Absolute: "Notes: October.parquet" alone would be an address to pyarrow, not a file.
+        columns = pyarrow.parquet.read_table(path.absolute(), partitioning=None)
     except pa.ArrowInvalid:
         raise BadParameter(
             f"{path.name} is not a Parquet file.", "Write it again, or correct its ending."

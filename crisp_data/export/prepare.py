@@ -92,6 +92,9 @@ def _normalised(name: str, column: pd.Series, native: bool) -> tuple[pd.Series, 
         data, json = arrow_columns.plain(_chunked(column), native)
         column = as_series(data, column.index)
         kind = data.type
+    elif isinstance(column.dtype, pd.ArrowDtype) and pa.types.is_dictionary(kind):
+        data = arrow_columns.without_null_category(_chunked(column))
+        column, kind = as_series(data, column.index), data.type
     if pa.types.is_timestamp(kind):
         arrow_columns.check_times(_chunked(column), native)
     elif pa.types.is_date(kind):

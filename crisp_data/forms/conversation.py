@@ -8,6 +8,7 @@ from typing import Any
 import pandas as pd
 
 from crisp_data import arguments
+from crisp_data.errors import BadAnswer
 from crisp_data.forms.inbox import customer
 from crisp_data.forms.paged_list import PagedList
 from crisp_data.forms.protocol import Workspace
@@ -108,6 +109,8 @@ class Conversation:
     def _look_up(self) -> pd.Series[Any]:
         found = self._list("conversations", "get_conversation")
         found.read_next()
+        if found.frame.empty:
+            raise BadAnswer("The answer holds no conversation.")
         return found.frame.iloc[0]
 
     def _list(self, table: str, operation: str) -> PagedList:

@@ -23,7 +23,8 @@ def as_path(path: Any) -> Path:
         raise BadParameter(
             f"A {type(path).__name__} is not a path.", "Pass the path first, as text or a Path."
         )
-    return Path(path).expanduser()
+    # Not Path.expanduser(), which raises where no user has the name behind the sign: "~draft.csv".
+    return Path(os.path.expanduser(path))
 
 
 def check_place(path: Path, folder: bool = False) -> None:

@@ -187,6 +187,12 @@ def _open(path: str, setup: str, busy: float, version: int | None) -> sqlite3.Co
                     raise
                 time.sleep(0.02)
         db.execute(f"PRAGMA busy_timeout = {round(busy * 1000)}")
+    except UnicodeDecodeError as error:
+        db.close()
+        # Of SQLite's own words: they quote a schema that is nonsense.
+        damaged = sqlite3.DatabaseError("malformed database schema")
+        damaged.sqlite_errorcode = sqlite3.SQLITE_CORRUPT
+        raise damaged from error
     except BaseException:
         db.close()
         raise

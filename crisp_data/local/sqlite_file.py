@@ -101,7 +101,8 @@ def trouble(error: Exception) -> Literal["held", "damaged", "full", "other"]:
     if is_held(error):
         return "held"
     code = getattr(error, "sqlite_errorcode", 0) & 0xFF  # without the details of the kind
-    if code in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB):
+    undecodable = isinstance(error, sqlite3.OperationalError) and not code  # Python's own: a text
+    if undecodable or code in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB):
         return "damaged"
     if code == sqlite3.SQLITE_FULL or getattr(error, "errno", None) == errno.ENOSPC:
         return "full"

@@ -37,7 +37,7 @@ def needs(frame: pd.DataFrame, *columns: str, of: str = "ws.messages()") -> None
     Raises
     ------
     BadParameter
-        It is no frame, or a column is missing.
+        It is no frame, or a column is missing or there twice.
     """
     if not isinstance(frame, pd.DataFrame):
         raise BadParameter(
@@ -46,6 +46,7 @@ def needs(frame: pd.DataFrame, *columns: str, of: str = "ws.messages()") -> None
     for name in columns:
         if name not in frame:
             raise BadParameter(f"The frame has no column {name!r}.", f"Pass a frame of {of}.")
+    arguments.check_once(frame, *columns)
 
 
 def names(value: str | Iterable[str] | None) -> list[str]:

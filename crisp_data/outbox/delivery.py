@@ -50,6 +50,8 @@ _NEVER_LEFT = (
 # may leave a message unknown that could be sent again; a small one would send it twice.
 _SKEW = 24 * 3600.0
 
+_LAST_MS = 253_402_300_800_000  # the year 10000: no frame holds a later time
+
 
 class Delivery:
     """Sends the messages of a journal to the website that it is of."""
@@ -185,8 +187,7 @@ class Delivery:
         except CrispError as error:
             self._lost(held, error)
         self._client.drop(path)  # who was killed after sending has not
-        at = found.get("timestamp")
-        return at / 1000 if isinstance(at, (int, float)) else self._client.now()
+        return _written_at(found, self._client.now() * 1000) / 1000
 
     def _absent(self, held: Row) -> bool:
         """Whether to believe that what is not found by its number is not there."""
@@ -219,10 +220,10 @@ class Delivery:
             for message in records:
                 alike = (message.get("from"), message.get("type")) == ("operator", body["type"])
                 same = message.get("content") == body["content"]
-                new = message.get("timestamp", since) >= since
+                new = _written_at(message, since) >= since
                 if alike and new and (same or not isinstance(body["content"], str)):
                     return True
-            if min((one.get("timestamp", since) for one in records), default=0) < since:
+            if min((_written_at(one, since) for one in records), default=0) < since:
                 break
         return False
 
@@ -238,6 +239,12 @@ class Delivery:
     ) -> NoReturn:
         self._journal.confirm(held, state, _words(cause or error))
         raise error from cause
+
+
+def _written_at(message: dict[str, Any], otherwise: float) -> float:
+    """Give a message's own time in milliseconds; ``otherwise`` where it holds none."""
+    at = message.get("timestamp")
+    return at if isinstance(at, (int, float)) and 0 < at < _LAST_MS else otherwise
 
 
 def _may_be_sent(error: CrispError) -> bool:

@@ -10,7 +10,6 @@ from typing import Any
 import pandas as pd
 
 from crisp_data import arguments, tables
-from crisp_data.api import envelope
 from crisp_data.errors import BadParameter, NotFound
 from crisp_data.quota.estimate import Plan
 from crisp_data.rest import message_threads
@@ -161,7 +160,7 @@ class Checks:
                 "get_conversation", session_id=session_id, refresh=refresh, **where
             )
             try:
-                builder.add(next(pages).body, **where)
+                builder.add(next(pages).body, session_id=session_id, **where)
             except NotFound:
                 continue
         return [builder.frame().set_index("session_id")[list(_FACTS)]]
@@ -180,34 +179,35 @@ class Checks:
                 quiet[session_id] = f"quiet: nothing since {fact['updated_at']:%Y-%m-%d}"
             else:
                 unread.append(session_id)
-        wrote |= self._read(unread, rules.refresh)
+        read, gone = self._read(unread, rules.refresh)
+        wrote |= read
         for session_id in facts:
             last = wrote.get(session_id, since)
-            if pd.isna(last):
+            if session_id in gone:
+                quiet[session_id] = "not found"
+            elif pd.isna(last):
                 quiet[session_id] = "quiet: never wrote"
             elif last < since:
                 quiet[session_id] = f"quiet: last wrote on {last}"
         return quiet
 
-    def _read(self, ids: list[str], refresh: bool) -> dict[str, Any]:
-        """Read when each person wrote last; NaT where they never did."""
+    def _read(self, ids: list[str], refresh: bool) -> tuple[dict[str, Any], set[str]]:
+        """Read when each person wrote last, NaT where they never did; and who is there no more.
+
+        By the table of messages, which takes whatever stands in a message.
+        """
         self._show(self._checks.before_messages(ids, refresh))
-        wrote: dict[str, Any] = {}
+        builder, gone = tables.Builder("messages"), set[str]()
         reading = message_threads.read(self._client, self._website_id, ids, refresh=refresh)
         with closing(reading):
             for thread in reading:
                 if thread.error is not None:
                     raise thread.error
-                rows = [row for body in thread.bodies for row in envelope.data(body)]
-                times = [row["timestamp"] for row in rows if _wrote(row)]
-                last = pd.Timestamp(max(times), unit="ms", tz="UTC") if times else pd.NaT
-                wrote[thread.session_id] = last
-        return wrote
-
-
-def _wrote(row: dict[str, Any]) -> bool:
-    """Whether a message is a person's; what they did elsewhere is an event and no word."""
-    return row.get("from") == "user" and row.get("type") != "event"
+                if not thread.found:
+                    gone.add(thread.session_id)
+                for body in thread.bodies:
+                    builder.add(body, website_id=self._website_id, session_id=thread.session_id)
+        return dict.fromkeys(ids, pd.NaT) | _last_of(builder.frame()), gone
 
 
 def _last_of(messages: pd.DataFrame | None) -> dict[str, Any]:

@@ -23,9 +23,11 @@ Dates of birth; values of fewer than three letters or digits; a customer's numbe
 nine digits, also in the path of an address, for pages and orders have such. Phones in words. Of
 phones that stand in no column: those that begin with neither a plus nor a zero and are broken by
 the end of a line, a comma or a colon; those that begin with a zero and have a comma and a blank
-between their groups, or one colon that makes a time of day.
+between their groups, or one colon that makes a time of day; those with other signs between their
+groups, such as semicolons or underscores, which dates and codes have.
 
-E-mails with one sign in words only ("anna at shop.example"), or with Chinese, Japanese or Korean
+E-mails with one sign in words only ("anna at shop.example"), with a blank before the sign alone
+("anna @shop.example", as mentions have), or with Chinese, Japanese or Korean
 letters before the sign. Text in quoted-printable or base64;
 letters of another script that look alike; control characters within a value. Texts of operators
 and customers alike may say who somebody is without naming them.

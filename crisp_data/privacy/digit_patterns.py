@@ -39,7 +39,11 @@ _TWO_LINES = re.compile(
 _SAME_SIGN = re.compile(
     r"(?<!\d)(?<!\d[,:])0\d{1,4}([,:])\d{2,4}(?:\1\d{2,4}){1,4}(?!\d|\1\d)"
 )  # fmt: skip
-_WIDE = rf"(?:{_GAP}\r?\n{_GAP}|[,:;_|+]|{_GAP})"  # forms write blanks as plus signs
+# Forms write blanks as plus signs.
+_OF_FORM = re.compile(
+    r"(?<!\d)(?<!\d\+)(?:0\d{1,4}|\+[1-9]\d{0,2}\+\d{1,12})(?:\+\d{2,9}){0,5}(?!\d|\+\d)"
+)
+_WIDE = rf"(?:{_GAP}\r?\n{_GAP}|[,:;_|+]|{_GAP})"
 _CARD = re.compile(
     rf"(?<!\d)(?:[3-6]\d{{3}}(?:{_WIDE}\d{{4}}){{2}}{_WIDE}\d{{1,7}}"
     rf"|3\d{{3}}{_WIDE}\d{{6}}{_WIDE}\d{{5}})(?!\d)"
@@ -55,11 +59,11 @@ _TIME = re.compile(
     r"(?<!\d)(?<!\d:)(?:[01]?\d|2[0-3]):[0-5]\d(?::[0-5]\d(?:[.,]\d{1,9})?)?(?!\d|:\d)"
 )
 # What else is no part of a phone: 0.1234567 and 1234567.89, 1.000.000.000, and the version of a
-# browser, 120.0.6099.109. None of them stands in a longer row of digits, or behind a plus.
+# program, 120.0.6099.109. None of them stands in a longer row of digits, or behind a plus.
 _AMOUNT = re.compile(
     rf"(?<![\d+])(?<!\d[ \t.,:()/{_DASH}])"
     r"(?:0[.,]\d+|[1-9]\d{0,7}[.,]\d{2}|[1-9]\d{0,2}([ .])000(?:\1[0]{3})+"
-    r"|[1-9]\d{0,2}\.0\.\d{1,5}\.\d{1,4})"
+    r"|[1-9]\d{0,2}\.0\.\d{1,5}\.\d{1,5})"
     rf"(?!\d|(?:{_GAP}|[,:])\d)"
 )
 # As few digits as a phone has, however broken: most texts have fewer.
@@ -128,6 +132,8 @@ def _broken(text: str) -> Iterator[Span]:
     if "\n" in text:
         yield from _counted(_TWO_LINES, text, range(10, 14))
     yield from _counted(_SAME_SIGN, text, range(9, 14))
+    if "+" in text:
+        yield from _counted(_OF_FORM, text, range(9, 15))
     for found in _CARD.finditer(text):
         if is_card(digits(found[0])):
             yield Span(*found.span(), "card", found[0])

@@ -29,7 +29,7 @@ _DOMAIN = rf"{_LABEL}++(?:\.{_LABEL}++)*"
 # The ends of an e-mail may be missing: previews are cut anywhere. Of several signs in what is
 # no whole address ("/@emma@shop.example") the last one counts.
 _EMAIL = (
-    rf"{_ATOM}++@{_LABEL}++(?:\.{_LABEL}++)++(?!@)|{_ATOM}++(?:@{_ATOM}++(?=@))?@{_DOMAIN}"
+    rf"{_ATOM}++@{{1,2}}{_LABEL}++(?:\.{_LABEL}++)++(?!@)|{_ATOM}++(?:@{_ATOM}++(?=@))?@{_DOMAIN}"
     rf"|(?:{_ATOM}++|\"[^\"@\n]{{1,64}}\")@(?:{_DOMAIN}|\[(?:ipv6:)?[0-9a-f.:]{{2,45}}\])"
 )
 # As people write them whom machines shall not read, or whose telephone puts blanks in. Blanks
@@ -118,7 +118,7 @@ def _matches(kind: str, pattern: re.Pattern[str], text: str) -> Iterator[Span]:
 def _emails(text: str) -> Iterator[Span]:
     if "@" in text:
         for start, end in _addresses(_EMAIL, text):
-            value = "@".join(text[start:end].split("@")[-2:])
+            value = "@".join([part for part in text[start:end].split("@") if part][-2:])
             if not _PRICE.fullmatch(value):
                 yield Span(start, end, "email", value)
     if any(sign in text for sign in ("(", "[", "{", "<", "@ ", "@\n")):

@@ -9,20 +9,21 @@ import os
 import sqlite3
 import time
 import warnings
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from requests_cache.backends.base import BaseCache
-from requests_cache.backends.sqlite import SQLiteCache, SQLiteDict
+from requests_cache.backends.sqlite import SQLiteDict
+from requests_cache.serializers.pipeline import SerializerPipeline
 
 from crisp_data.errors import CrispWarning, FileTrouble
 from crisp_data.local.connection_pool import Pool, is_held
 from crisp_data.local.private import private_file
 from crisp_data.local.sqlite_file import trouble
 from crisp_data.rest import cache_format
+from crisp_data.rest.cache_format import Stored, StoredList
 
 #: Seconds that one request waits for a program that holds the file.
 HELD_WAIT = 5.0
@@ -33,8 +34,8 @@ HELD_PAUSE = 60.0
 # As the library makes them, at the moment when it opens a file; here it may be held then.
 SETUP = "".join(
     f"CREATE TABLE IF NOT EXISTS {table} (key TEXT PRIMARY KEY, value BLOB, expires INTEGER);"
-    f"CREATE INDEX IF NOT EXISTS expires_idx ON {table}(expires);"
-    for table in ("responses", "redirects")
+    f"CREATE INDEX IF NOT EXISTS {index} ON {table}(expires);"
+    for table, index in (("responses", "expires_idx"), ("lists", "lists_expires_idx"))
 )
 
 
@@ -60,35 +61,8 @@ def open_file(path: Path) -> CacheFile:
             "Choose another folder with connect(cache_dir=...) or CRISP_CACHE_DIR.",
         )
     file = CacheFile(path)
-    Cache(file).delete_expired()
+    file.delete_expired()
     return file
-
-
-class CacheFile:
-    """What the sessions of all threads share.
-
-    Attributes
-    ----------
-    path : Path
-    pool : Pool
-        Its connections.
-    left_until : float
-        Until when it is left alone because another program holds it, by the monotonic clock.
-    """
-
-    def __init__(self, path: Path) -> None:
-        self.path, self.left_until = path, 0.0
-        self.pool = Pool(path, SETUP, HELD_WAIT)
-
-    @property
-    def left_alone(self) -> bool:
-        """Whether it is not to be asked just now."""
-        return time.monotonic() < self.left_until
-
-    def leave_alone(self) -> None:
-        """Do without it for a while, because another program holds it, and say so."""
-        warnings.warn(_HELD, CrispWarning, stacklevel=5)
-        self.left_until = time.monotonic() + HELD_PAUSE
 
 
 class _Table(SQLiteDict):
@@ -97,9 +71,9 @@ class _Table(SQLiteDict):
     It would hold one for each thread, and wait for ever for a program that holds the file.
     """
 
-    def __init__(self, pool: Pool, table_name: str, **options: Any) -> None:
+    def __init__(self, pool: Pool, table_name: str, serializer: SerializerPipeline) -> None:
         self._pool = pool
-        super().__init__(pool.path, table_name, **options)
+        super().__init__(pool.path, table_name, serializer=serializer)
 
     def init_db(self) -> None:
         """Do nothing: each connection makes the tables."""
@@ -119,73 +93,88 @@ class _Table(SQLiteDict):
         """Do nothing: the pool closes its connections."""
 
 
-class Cache(SQLiteCache):
-    """The library's, for one session; where the file is held it is done without."""
+class CacheFile:
+    """One file of answers and of lists, for all threads; where it is held it is done without.
 
-    responses: _Table
+    Attributes
+    ----------
+    path : Path
+    flights : Path
+        The folder of the locks of single flights.
+    pool : Pool
+        Its connections.
+    responses, lists : SQLiteDict
+        What is stored, by key.
+    left_until : float
+        Until when it is left alone because another program holds it, by the monotonic clock.
+    """
 
-    def __init__(self, file: CacheFile) -> None:
-        BaseCache.__init__(self, cache_name=str(file.path))  # SQLiteCache's would open the file
-        self._file = file
-        self.responses = _Table(file.pool, "responses", serializer=cache_format.SERIALIZER)
-        self.redirects = _Table(file.pool, "redirects", serializer=None)
+    def __init__(self, path: Path) -> None:
+        self.path, self.left_until = path, 0.0
+        self.flights = path.with_suffix(".flights")
+        self.pool = Pool(path, SETUP, HELD_WAIT)
+        self.responses = _Table(self.pool, "responses", cache_format.ANSWERS)
+        self.lists = _Table(self.pool, "lists", cache_format.LISTS)
 
-    def get_response(self, key: str, default: Any = None) -> Any:
-        """Look an answer up; where the file is held there is none, and that is said.
-
-        Nor is there one that came later than now, cached while the clock was ahead: nobody can
-        tell how old it is. The answer that comes instead replaces it.
+    def get(self, key: str) -> Stored | None:
+        """Look an answer up; None where there is none, or the file is held, and that is said.
 
         Raises
         ------
         FileTrouble
             The file is damaged or cannot be read.
         """
-        found = None
-        if not self._file.left_alone:
-            with self._left_alone_where_held():
-                found = super().get_response(key)
-        return default if found is None or found.created_at > datetime.now(UTC) else found
+        found: Stored | None = self._get(self.responses, key)
+        return found
 
-    def save_response(self, *arguments: Any, **options: Any) -> None:
-        """Store an answer; where that cannot be, it is given all the same: it was paid for."""
-        if self._file.left_alone:
+    def get_list(self, key: str) -> StoredList | None:
+        """Look up how a list was read; as :meth:`get`."""
+        found: StoredList | None = self._get(self.lists, key)
+        return found
+
+    def get_all(self, keys: Sequence[str]) -> list[Stored] | None:
+        """Look answers up at one moment; None unless all are there."""
+        with self._left_alone_where_held(), self.responses.connection() as db:
+            db.execute("BEGIN")  # one state of the file, whatever others write meanwhile
+            try:
+                found = [self.responses.get(key) for key in keys]
+            finally:
+                db.execute("COMMIT")
+            whole = [one for one in found if one is not None]
+            return whole if len(whole) == len(keys) else None
+        return None
+
+    def put(self, key: str, stored: Stored | StoredList) -> None:
+        """Store it; where that cannot be, all goes on: the answer was paid for."""
+        if self.left_alone:
             return
+        table = self.responses if isinstance(stored, Stored) else self.lists
         try:
-            super().save_response(*arguments, **options)
+            table[key] = stored
         except sqlite3.Error as error:
             if is_held(error):
-                self._file.leave_alone()
+                self._leave_alone()
             else:
                 warnings.warn(_NOT_STORED, CrispWarning, stacklevel=2)
 
-    def delete(self, *keys: str, **_: Any) -> None:
-        """Delete answers; see :meth:`delete_between`."""
-        self.delete_between((key, key) for key in keys)
-
     def delete_between(self, spans: Iterable[tuple[str, str]]) -> None:
-        """Delete the answers whose keys lie between two, all or none.
+        """Delete what has keys between two, all or none.
 
         No error where that cannot be, for it would stand for what is done.
         """
+        spans = list(spans)
         try:
             with self.responses.connection(commit=True) as db:
-                db.executemany("DELETE FROM responses WHERE key BETWEEN ? AND ?", spans)
+                for table in ("responses", "lists"):
+                    db.executemany(f"DELETE FROM {table} WHERE key BETWEEN ? AND ?", spans)
         except sqlite3.Error:
             warnings.warn(STALE, CrispWarning, stacklevel=2)
 
     def delete_expired(self) -> None:
         """Delete what nobody is given any more."""
-        with self._left_alone_where_held():
-            super().delete(expired=True, vacuum=False)
-
-    def holds(self, key: str) -> bool:
-        """Whether a fresh answer is cached, without unpacking it."""
-        found = 0
-        if not self._file.left_alone:
-            with self._left_alone_where_held():
-                found = self._fresh(" AND key = ?", key)
-        return found > 0
+        with self._left_alone_where_held(), self.responses.connection(commit=True) as db:
+            for table in ("responses", "lists"):
+                db.execute(f"DELETE FROM {table} WHERE expires <= ?", (round(time.time()),))
 
     def fresh(self) -> int:
         """Count the answers that are fresh, without unpacking them.
@@ -195,17 +184,30 @@ class Cache(SQLiteCache):
         FileTrouble
             The file is held, damaged, or cannot be read.
         """
+        query = "SELECT value FROM responses WHERE (expires IS NULL OR expires > ?)"
+        now = datetime.now(UTC)
         try:
-            return self._fresh()
+            with self.responses.connection() as db:
+                rows = db.execute(query, (now.timestamp(),))
+                return sum(cache_format.created(row[0]) <= now for row in rows)
         except sqlite3.Error as error:
             raise file_trouble(error) from error
 
-    def _fresh(self, condition: str = "", *arguments: str) -> int:
-        query = "SELECT value FROM responses WHERE (expires IS NULL OR expires > ?)" + condition
-        now = datetime.now(UTC)
-        with self.responses.connection() as db:
-            rows = db.execute(query, (now.timestamp(), *arguments))
-            return sum(cache_format.created(row[0]) <= now for row in rows)
+    @property
+    def left_alone(self) -> bool:
+        """Whether it is not to be asked just now."""
+        return time.monotonic() < self.left_until
+
+    def _get(self, table: _Table, key: str) -> Any:
+        if not self.left_alone:
+            with self._left_alone_where_held():
+                return table.get(key)
+        return None
+
+    def _leave_alone(self) -> None:
+        """Do without it for a while, because another program holds it, and say so."""
+        warnings.warn(_HELD, CrispWarning, stacklevel=5)
+        self.left_until = time.monotonic() + HELD_PAUSE
 
     @contextmanager
     def _left_alone_where_held(self) -> Iterator[None]:
@@ -215,7 +217,7 @@ class Cache(SQLiteCache):
         except sqlite3.Error as error:
             if not is_held(error):
                 raise file_trouble(error) from error
-            self._file.leave_alone()
+            self._leave_alone()
 
 
 _OTHER_FOLDER = "choose another folder with connect(cache_dir=...) or CRISP_CACHE_DIR"
@@ -238,10 +240,7 @@ def file_trouble(error: sqlite3.Error) -> FileTrouble:
     """Make the error that says what is wrong with the cache's file, and the way on."""
     what = trouble(error)
     if what == "damaged":
-        return FileTrouble(
-            "The cache file is damaged.",
-            "'crisp-data cache clear' deletes it; only cached answers are then requested again.",
-        )
+        return damaged()
     if what == "held":
         return FileTrouble(
             "The cache file is locked by another program.",
@@ -251,4 +250,12 @@ def file_trouble(error: sqlite3.Error) -> FileTrouble:
     return FileTrouble(
         f"The cache file cannot be used{full}.",
         f"Use no cache: connect(cache=False), or {_OTHER_FOLDER}.",
+    )
+
+
+def damaged() -> FileTrouble:
+    """Make the error for a file that is damaged."""
+    return FileTrouble(
+        "The cache file is damaged.",
+        "'crisp-data cache clear' deletes it; only cached answers are then requested again.",
     )

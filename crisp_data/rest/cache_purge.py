@@ -47,7 +47,8 @@ def files(folder: Path) -> list[Path]:
     The folder may hold the ledger and the outbox too, and files of other programs.
     """
     named = (path for path in folder.glob("*.sqlite") if _OWN.fullmatch(path.stem))
-    return sorted(filter(_is_cache, named))
+    # No folder, and no pipe, whose opening would wait for a writer.
+    return sorted(path for path in named if path.is_file() and _is_cache(path))
 
 
 def _is_cache(path: Path) -> bool:
@@ -127,7 +128,7 @@ def _emptied(path: Path) -> bool:
     pool = Pool(path, cache_file.SETUP, 0.2)
     try:
         with pool.lease() as db:
-            for step in ("DELETE FROM responses", "DELETE FROM redirects", "VACUUM"):
+            for step in ("DELETE FROM responses", "DELETE FROM lists", "VACUUM"):
                 db.execute(step)
             held, *_ = db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
             return not held

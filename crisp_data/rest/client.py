@@ -9,19 +9,21 @@ from functools import partial
 from pathlib import Path
 from typing import Any, Literal, NoReturn
 
-import requests
-
 from crisp_data import config
-from crisp_data.api import paging, routes
+from crisp_data.api import envelope, paging, routes
+from crisp_data.api.envelope import Query
 from crisp_data.errors import BadParameter, CrispWarning, ReadOnly
 from crisp_data.local import fork_pickling
 from crisp_data.local.forks import PerProcess
 from crisp_data.quota.ledger import Ledger
 from crisp_data.rest import cache_file, cache_purge, page_requests, waits
+from crisp_data.rest.cache import Cache
+from crisp_data.rest.cache_policy import CachePolicy
+from crisp_data.rest.call import Call
 from crisp_data.rest.http_verbs import HttpVerbs
 from crisp_data.rest.page_iterator import Pages
 from crisp_data.rest.request_sender import RequestSender
-from crisp_data.rest.retry import RetryPolicy
+from crisp_data.rest.retry import Retry, RetryPolicy
 from crisp_data.rest.transport import Transport
 
 
@@ -59,6 +61,13 @@ class Client(HttpVerbs):
         How long reads are tried again.
     workers : int, default 4
         How many threads of messages are read side by side.
+    max_bytes : int, optional
+        Bytes of one answer, as it comes and unpacked; else ``CRISP_MAX_BYTES``, else 32 million.
+        Beyond this bound and the next two an answer is given up, and not asked for again.
+    max_seconds : float, optional
+        Seconds until one answer is whole; else ``CRISP_MAX_SECONDS``, else 60.
+    max_depth : int, optional
+        Levels of lists and objects in one answer, at most 500; else ``CRISP_MAX_DEPTH``, else 100.
     progress : bool, optional
         Whether a wait for the reset shows a bar; by default on the live service only.
     sleep : callable
@@ -93,6 +102,9 @@ class Client(HttpVerbs):
         state_dir: str | Path | None = None,
         retry: RetryPolicy | None = None,
         workers: int = 4,
+        max_bytes: int | None = None,
+        max_seconds: float | None = None,
+        max_depth: int | None = None,
         progress: bool | None = None,
         sleep: Callable[[float], None] = waits.sleep,
         now: Callable[[], float] = time.time,
@@ -117,17 +129,22 @@ class Client(HttpVerbs):
         self.progress = settings.live if progress is None else progress
         self.waits = on_quota == "wait"
         self.retry = retry or RetryPolicy()
-        self._transport = Transport(self.quota, self.retry, sleep, connections=workers)
-        self._cache_file = PerProcess(lambda: cache_file.open_file(self.cache_path))
-        self._sender = RequestSender(
-            settings,
-            self._transport,
-            self._cache_file,
-            self.check_writes,
-            waits.Reset(self.quota, sleep, self.progress) if self.waits else None,
-            {"cache": cache, "lifetimes": lifetimes},
+        bounds = config.AnswerBounds.resolve(
+            max_bytes=max_bytes, max_seconds=max_seconds, max_depth=max_depth
         )
-        super().__init__(self._sender.send)
+        self._transport = Transport(settings, self.quota, workers, bounds)
+        self._cache_file = PerProcess(lambda: cache_file.open_file(self.cache_path))
+        self._cache = Cache(
+            CachePolicy(settings, lifetimes, cache),
+            self._cache_file,
+            Retry(self.retry, self.quota, sleep, self._transport).send,
+        )
+        reset = waits.Reset(self.quota, sleep, self.progress) if self.waits else None
+        super().__init__(
+            RequestSender(
+                settings.base_url, self._cache, self.check_writes, self.quota.opens_in, reset
+            )
+        )
         fork_pickling.register(self, self.quota.budgets.check_unbounded)
 
     def call(
@@ -167,7 +184,7 @@ class Client(HttpVerbs):
         """
         route = routes.lookup(operation)
         path, query = routes.fill(route, arguments)
-        options = {"refresh": refresh, "operation": route.qualified}
+        options: dict[str, Any] = {"refresh": refresh, "route": route}
         if route.method == "HEAD":
             return self.head(path, query, **options)
         return self._data(route.method, path, query, json=json, **options)
@@ -238,17 +255,18 @@ class Client(HttpVerbs):
         where, query = page_requests.check(route, arguments, single, known)
         passes: dict[str, Any] = {"one_pass": one_pass, "down_to": down_to, "known": known}
 
-        def noticed(incomplete: str) -> None:
-            pages.incomplete = incomplete
-
         asks = (route, query, rows, self.now)
-        queries = partial(paging.page_queries, *asks, **passes, noticed=noticed)
-        send = partial(self._send, use_cache=use_cache, for_write=for_write)
-        steps = page_requests.one_by_one(send, route, where, queries)
-        # A list by time counts its rows itself, and can be continued after a pause.
-        by_time = paging.is_timed(route, query)
-        pages = Pages(steps, None if by_time else rows, refresh or not use_cache, by_time)
-        return pages
+        queries = partial(paging.page_queries, *asks, **passes)
+
+        def make(query: Query, place: str) -> Call:
+            path, sent = routes.fill(route, {**where, **query})
+            options: dict[str, Any] = {"use_cache": use_cache, "for_write": for_write}
+            return self._sender.make("GET", path, sent, route=route, place=place, **options)
+
+        requests = page_requests.ListRequests(self._sender.send, make, queries)
+        whole = use_cache and not (single or known)  # else it is another list than page 1 names
+        resumable = paging.is_timed(route, query) or "page_number" not in route.parameters
+        return Pages(requests, self._cache if whole else None, rows, refresh, resumable)
 
     def is_cached(self, operation: str, **arguments: Any) -> bool:
         """Whether the cache could answer a read by itself; spends nothing.
@@ -270,10 +288,9 @@ class Client(HttpVerbs):
         >>> ws.client.is_cached("get_website", website_id=ws.website_id)
         True
         """
-        path, query = routes.fill(routes.lookup(operation), arguments)
-        url = self.settings.base_url + path.lstrip("/")
-        request = requests.Request("GET", url, params=query).prepare()
-        return self._sender.session().is_cached(request)
+        route = routes.lookup(operation)
+        path, query = routes.fill(route, arguments)
+        return self._cache.holds(self._sender.make("GET", path, query, route=route))
 
     def website_ids(self, *, refresh: bool = False) -> list[str]:
         """Say which websites the token reads.
@@ -298,7 +315,8 @@ class Client(HttpVerbs):
         """
         if self.settings.credentials.tier == "plugin":
             pages = self.pages("list_all_connect_websites", refresh=refresh)
-            ids = [str(site["website_id"]) for page in pages for site in page.records]
+            sites = [envelope.record(one, "website_id") for page in pages for one in page.records]
+            ids = [str(site["website_id"]) for site in sites]
             if pages.incomplete:
                 warnings.warn(pages.incomplete, CrispWarning, stacklevel=2)
             return list(dict.fromkeys(ids))  # a list that moves or repeats names one twice
@@ -332,7 +350,7 @@ class Client(HttpVerbs):
         int
             The number of answers.
         """
-        return self._sender.session().store.fresh()
+        return self._cache.file.fresh()
 
     def drop(self, path: str) -> None:
         """Drop the cached answers that a write to a path made stale, where it could not itself.
@@ -344,7 +362,7 @@ class Client(HttpVerbs):
         path : str
             The path that was written to, below ``/v1``.
         """
-        self._sender.session().drop(path)
+        self._cache.drop(path)
 
     def purge_cache(self, wait: float = 60.0) -> None:
         """Delete every cached answer of this token, and leave no trace of one in the file.

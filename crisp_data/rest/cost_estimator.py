@@ -123,12 +123,10 @@ class CostEstimator:
 
     def _missing(self, ids: Sequence[str]) -> int:
         """Count the threads that the cache does not hold to their end."""
-        operation, missing = "get_messages_in_conversation", 0
-        for session_id in ids:
-            where: dict[str, Any] = {"website_id": self.website_id, "session_id": session_id}
-            cached = self.client.is_cached(operation, **where)  # which is soon said
-            missing += not (cached and self.client.pages(operation, **where).cached()[1])
-        return missing
+        operation = "get_messages_in_conversation"
+        site = self.website_id
+        threads = (self.client.pages(operation, website_id=site, session_id=one) for one in ids)
+        return sum(not thread.cached()[1] for thread in threads)
 
     def threads_plan(self, ids: Sequence[str], refresh: bool) -> Plan:
         """Plan to read threads whole."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from contextlib import closing
 from datetime import UTC, datetime
 from functools import partial
 from typing import Any
@@ -111,8 +112,9 @@ class CostPlans:
         window = self._window(since, until, tz)
         wanted = filters.ConversationFilter(*window, state, segment, assigned, inbox)
         asked = filters.ConversationQuery(wanted, search, include_empty, limit)
-        first = next(self._estimator.pages(asked, refresh))
-        cached, whole = (0, False) if refresh else self._estimator.pages(asked).cached()
+        with closing(self._estimator.pages(asked, refresh)) as pages:
+            first = next(pages)
+        cached, whole = (0, False) if refresh else pages.cached()
         if whole:
             return self._estimator.plan("conversations", (0, 0, 0), _WHOLE)
         rows = self._estimator.probe(asked, first, self._estimator.rows(asked, first), refresh)
@@ -158,9 +160,10 @@ class CostPlans:
     ) -> Plan:
         """Plan ``ws.people`` with the same arguments.
 
-        Spends page 1, which the pull finds in the cache if it begins within a minute: a list
-        by page number is not put together from different times. How many pages follow a full
-        one Crisp does not say, and profiles come in no order to guess from.
+        Spends page 1. The pull finds it in the cache where it is all that is wanted, and asks
+        for it again else: a list by page number is not put together from different times. How
+        many pages follow a full one Crisp does not say, and profiles come in no order to guess
+        from.
 
         Parameters
         ----------
@@ -198,16 +201,17 @@ class CostPlans:
             search_text=search,
             **filters.bounds(*window),
         )
-        count = len(next(pages(refresh=refresh)).records)
+        with closing(pages(refresh=refresh)) as taken:
+            count = next(taken).count
         rows = extrapolate([0] * count, None).up_to(limit)
-        if pages().cached()[1]:
+        if taken.cached()[1]:
             return self._estimator.plan("people", (0, 0, 0), _WHOLE, rows)
-        likely, high = 1, None
-        if count < PAGE:  # page 2 shows the end; page 1 is read again after a minute
+        likely, high = 2, None  # page 1 again, for a list by number is read in one go
+        if count < PAGE:  # page 2 shows the end
             high = 2
         elif limit is not None:
-            likely, high = math.ceil(limit / PAGE) - 1, math.ceil((limit - 1) / PAGE) + 1
-        return self._estimator.plan("people", (1, likely, high), rows.basis, rows)
+            likely, high = math.ceil(limit / PAGE), math.ceil((limit - 1) / PAGE) + 2
+        return self._estimator.plan("people", (2, likely, high), rows.basis, rows)
 
     def _window(
         self, since: Any, until: Any, tz: str | None

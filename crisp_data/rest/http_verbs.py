@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from crisp_data.api import envelope
+from crisp_data.rest.call import Answer
+from crisp_data.rest.request_sender import RequestSender
 
 
 class HttpVerbs:
@@ -13,12 +15,12 @@ class HttpVerbs:
 
     Parameters
     ----------
-    send : callable
-        Sends one request, as :meth:`crisp_data.rest.request_sender.RequestSender.send`.
+    sender : RequestSender
+        Makes calls and has them answered.
     """
 
-    def __init__(self, send: Callable[..., Any]) -> None:
-        self._send = send
+    def __init__(self, sender: RequestSender) -> None:
+        self._sender = sender
 
     def get(self, path: str, params: Mapping[str, Any] | None = None, **options: Any) -> Any:
         """Read a path below ``/v1`` and return its ``data``; a second time from the cache.
@@ -153,5 +155,8 @@ class HttpVerbs:
         return self._data("DELETE", path, json=json, **options)
 
     def _data(self, method: str, path: str, params: Any = None, **options: Any) -> Any:
-        body = self._send(method, path, params, **options).content
+        body = self._send(method, path, params, **options).body
         return envelope.data(body) if body else None
+
+    def _send(self, method: str, path: str, params: Any = None, **options: Any) -> Answer:
+        return self._sender.send(self._sender.make(method, path, params, **options))

@@ -2,39 +2,38 @@
 
 from __future__ import annotations
 
-import math
 import time
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Generator, Iterator
 
 from crisp_data.api.envelope import Page
-
-#: Asks for one page after another. Returns why the list may lack rows, which is empty where it
-#: is whole; None where only the cache was asked and it ran out.
-Steps = Generator[Page, None, str | None]
-
-#: Seconds between two pages of one list by page number, and no more than a wait for a rate
-#: limit puts between them anyway.
-STILL_PULLED = 60
+from crisp_data.rest.cache import Cache
+from crisp_data.rest.cache_format import StoredList
+from crisp_data.rest.page_requests import ListRequests, to_page
 
 
 class Pages:
     """An iterator of pages that knows how it ended.
 
-    A list by time that the cache holds in part is simply continued: it is exact whenever its
-    pages were read. A list by page number is not: half of it from an hour ago and half from
-    now are not a list, so it comes whole from the cache or is read anew from the top.
-    Unless its newest page came this minute: then somebody is reading it, and it is joined.
+    How a list was read is cached as one generation: its pages, and whether nothing more was to
+    be read. A whole one is served from the cache as it is.
+
+    A list by time that was broken off is simply continued: it is exact whenever its pages were
+    read. A list by page number is not: half of it from an hour ago and half from now are not a
+    list. It is read anew from the top; equal pulls that begin at once share its pages.
 
     Parameters
     ----------
-    steps : callable
-        Begins a pull of the list: a function that returns its generator.
+    requests : ListRequests
+        Asks for the pages.
+    cache : Cache or None
+        Where the generation is cached; None where it is not.
     rows : int or None
         How many records are wanted; None for all.
     refresh : bool
-        Ask Crisp even where the cache has the answer.
+        Ask Crisp even where the cache has the list.
     resumable : bool
-        Whether a list that the cache holds in part may be continued.
+        Whether a list that was broken off may be continued: it is in the order of time, and its
+        queries end by themselves where enough rows came; or it has one page.
 
     Attributes
     ----------
@@ -52,10 +51,15 @@ class Pages:
     incomplete = ""
 
     def __init__(
-        self, steps: Callable[..., Steps], rows: int | None, refresh: bool, resumable: bool
+        self,
+        requests: ListRequests,
+        cache: Cache | None,
+        rows: int | None,
+        refresh: bool,
+        resumable: bool,
     ) -> None:
-        self._steps, self._rows, self._refresh = steps, rows, refresh
-        self._resumable = resumable
+        self._requests, self._cache, self._rows = requests, cache, rows
+        self._refresh, self._resumable = refresh, resumable
         self._pages = self._pull()
 
     def __iter__(self) -> Iterator[Page]:
@@ -64,8 +68,12 @@ class Pages:
     def __next__(self) -> Page:
         return next(self._pages)
 
+    def close(self) -> None:
+        """Take no more pages; what was read is noted in the cache."""
+        self._pages.close()
+
     def cached(self) -> tuple[int, bool]:
-        """How many pages in a row the cache holds, and whether they are the list; no request.
+        """How many pages the cache holds, and whether they are the list; no request.
 
         Returns
         -------
@@ -77,44 +85,70 @@ class Pages:
         >>> ws.client.pages("list_inboxes", website_id=ws.website_id).cached()
         (0, False)
         """
-        pages, whole = self._from_cache()
-        return len(pages), whole
-
-    def _from_cache(self) -> tuple[list[Page], bool]:
-        pages, found = list[Page](), self._take(self._steps(offline=True))
-        while True:
-            try:
-                pages.append(next(found))
-            except StopIteration as end:
-                return pages, bool(end.value)
+        found = self._stored()
+        return (0, False) if found is None else (self._taken(found), found.whole)
 
     def _pull(self) -> Generator[Page, None, None]:
         began = time.time()
-        if self._refresh or self._resumable:
-            yield from self._take(self._steps(since=began if self._refresh else 0.0))
-            return
-        pages, whole = self._from_cache()
-        if whole:
-            yield from pages
-            return
-        # What is half there is passed by, and nothing else: a first page that was not found
-        # just now came just now, and whoever brings it may have asked before this pull began.
-        # (Later than this pull began by more than that, it came while the clock was ahead.)
-        stale = pages and abs(began - pages[-1].came) >= STILL_PULLED
-        since = math.nextafter(pages[0].came, math.inf) if stale else 0.0
-        yield from self._take(self._steps(since=since))
+        if not self._refresh:
+            found = self._stored()
+            pages = self._load(found) if found is not None and found.whole else None
+            if found is not None and pages is not None:
+                self.incomplete = found.incomplete
+                yield from pages
+                return
+        # (What came since page 1 was asked for is as good: another asked at the same moment.)
+        yield from self._read(began if self._refresh or not self._resumable else 0.0)
 
-    def _take(self, steps: Steps) -> Generator[Page, None, bool]:
-        """Pass pages on until the list ends or enough rows came; False where it broke off."""
-        count = 0
-        while True:
-            try:
-                page = next(steps)
-            except StopIteration as end:
-                self.incomplete = end.value or ""
-                return end.value is not None
-            if self._rows is not None:
-                count += len(page.records)
-            yield page
-            if self._rows is not None and count >= self._rows:
-                return True
+    def _read(self, since: float) -> Generator[Page, None, None]:
+        """Pass pages on until the list ends or enough rows came; note how that was."""
+        read = StoredList("", 0.0, 0.0, [], [], whole=False, incomplete="")
+        try:
+            for page, generation, last, incomplete in self._requests.one_by_one(since):
+                read.generation, self.incomplete = generation, incomplete
+                read.came = read.came or page.came
+                read.queries.append(dict(page.query))
+                # (What is resumable counts for itself, and its pages overlap.)
+                read.rows.append(0 if self._resumable else page.count)
+                read.whole = last or self._enough(sum(read.rows))
+                yield page
+                if read.whole:
+                    return
+        finally:
+            if self._cache is not None and read.queries:
+                read.incomplete = self.incomplete
+                self._cache.put_list(self._requests.first, self._rows, read)
+
+    def _enough(self, rows: int) -> bool:
+        return not self._resumable and self._rows is not None and rows >= self._rows
+
+    def _stored(self) -> StoredList | None:
+        """Look up how the list was read; a list by number also, how it was read for more rows."""
+        if self._cache is None:
+            return None
+        first = self._requests.first
+        found = self._cache.get_list(first, self._rows)
+        if (found is None or not found.whole) and not self._resumable and self._rows is not None:
+            return self._cache.get_list(first, None) or found
+        return found
+
+    def _taken(self, found: StoredList) -> int:
+        """Count the pages that bring the rows that are wanted."""
+        total = 0
+        for number, rows in enumerate(found.rows, 1):
+            total += rows
+            if self._enough(total):
+                return number
+        return len(found.rows)
+
+    def _load(self, found: StoredList) -> Iterator[Page] | None:
+        """Give the pages of a list from the cache; None where one of them is gone."""
+        queries = found.queries[: self._taken(found)]
+        calls = [
+            self._requests.nth(number, query, found.generation)
+            for number, query in enumerate(queries, 1)
+        ]
+        answers = self._cache.get_all(calls, found.generation) if self._cache is not None else None
+        if answers is None:
+            return None
+        return map(to_page, answers, queries)

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from typing import Any
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import Any, NamedTuple
 
 from crisp_data.api import paging, routes
-from crisp_data.api.envelope import Page, PageQueries
+from crisp_data.api.envelope import Page, PageQueries, Query
 from crisp_data.errors import BadParameter
-from crisp_data.rest.page_iterator import Steps
-from crisp_data.rest.transport import PULL
-
-_NOT_CACHED = 504  # requests-cache's answer where only the cache was asked
+from crisp_data.rest.call import Answer, Call
 
 
 def check(
@@ -56,54 +55,94 @@ def check(
     return {name: arguments[name] for name in route.parameters if name not in numbered}, query
 
 
-def one_by_one(
-    send: Callable[..., Any],
-    route: routes.Route,
-    where: Mapping[str, Any],
-    queries: Callable[[], PageQueries],
-) -> Callable[..., Steps]:
-    """Make what sends one request after another, for as long as the caller takes pages.
+@dataclass(frozen=True)
+class ListRequests:
+    """The requests for one list.
 
-    The first page carries the pull's id, so that equal pulls at once are one: whoever is
-    given the same first page finds the others in the cache, or brings them for both.
-
-    Parameters
+    Attributes
     ----------
     send : callable
-        Sends one request, as :meth:`crisp_data.rest.request_sender.RequestSender.send`.
-    route : Route
-        The operation that lists.
-    where : Mapping[str, object]
-        The parameters of the path.
+        Answers a call.
+    make : callable
+        Makes the call for a page, by its query and its place in the list.
     queries : callable
-        Begins the queries, as :func:`crisp_data.api.paging.page_queries` does.
-
-    Returns
-    -------
-    callable
-        It takes the moment after which page 1 must have come, in seconds since 1970, and
-        whether only the cache is asked.
+        Begins the queries, as :func:`crisp_data.api.paging.page_queries` does; takes its
+        ``noticed``.
     """
 
-    def steps(since: float = 0.0, offline: bool = False) -> Steps:
-        asking, pull, number = queries(), "", 0
-        query = next(asking)
-        while True:
+    send: Callable[[Call], Answer]
+    make: Callable[[Query, str], Call]
+    queries: Callable[..., PageQueries]
+
+    @cached_property
+    def first(self) -> Call:
+        """The call for page 1."""
+        return self.make(next(self.queries()), "")
+
+    def nth(self, number: int, query: Query, generation: str) -> Call:
+        """Make the call for a page of a generation.
+
+        Its place is part of the cache's key: the same page may be asked for twice, to see what
+        changed between.
+
+        Parameters
+        ----------
+        number : int
+            The page's number in the generation, from 1.
+        query : dict of str to str
+            What is asked.
+        generation : str
+            The generation's name.
+
+        Returns
+        -------
+        Call
+            The call.
+        """
+        return self.first if number == 1 else self.make(query, f"{generation} {number}")
+
+    def one_by_one(self, since: float = 0.0) -> Iterator[ListPage]:
+        """Ask for one page after another.
+
+        Page 1 names the generation, so that equal pulls at once are one: whoever is given the
+        same page 1 finds the others in the cache, or brings them for both.
+
+        Parameters
+        ----------
+        since : float, default 0.0
+            Only a page 1 that came after this moment will do.
+
+        Yields
+        ------
+        ListPage
+            A page, and whether it is the last.
+        """
+        noticed = [""]
+        asking, generation, number = self.queries(noticed=noticed.append), "", 0
+        query, last = next(asking), False
+        while not last:
             number += 1
-            path, sent = routes.fill(route, {**where, **query})
-            # The place in the list is part of the cache's key: the same page may be asked for
-            # twice, to see what changed between.
-            place = f"{pull} {number}" if pull else ""
-            response = send("GET", path, sent, since=since, pull=place, offline=offline)
-            if response.status_code == _NOT_CACHED:
-                return None
-            since, pull = 0.0, pull or response.headers.get(PULL, "")  # all else of it is newer
-            came = response.created_at.timestamp()
-            page = Page(response.content, response.status_code, response.from_cache, query, came)
-            yield page
+            call = self.nth(number, query, generation)
+            answer = self.send(replace(call, since=since) if number == 1 else call)
+            generation = generation or answer.generation
+            page = to_page(answer, query)
             try:
                 query = asking.send(page)
             except StopIteration as end:
-                return str(end.value)
+                last = True
+                noticed.append(end.value)
+            yield ListPage(page, generation, last, noticed[-1])
 
-    return steps
+
+class ListPage(NamedTuple):
+    """A page, the name of its generation, whether it is the last, and why rows may be missing."""
+
+    page: Page
+    generation: str
+    last: bool
+    incomplete: str
+
+
+def to_page(answer: Answer, query: Query) -> Page:
+    """Give an answer as the page of a list."""
+    return Page(answer.body, answer.status, answer.from_cache, query, answer.came)

@@ -1,14 +1,28 @@
-"""Whether and when a request is tried again, and when a refusal is the day's own limit."""
+"""Whether and when a call is tried again, and when a refusal is the day's own limit."""
 
 from __future__ import annotations
 
 import random
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TypeGuard
 
 from crisp_data import errors
 from crisp_data.api import envelope
-from crisp_data.errors import ApiError, CrispError, PlanLimit, RateLimited
+from crisp_data.errors import (
+    ApiError,
+    BadAnswer,
+    CrispError,
+    FileTrouble,
+    Offline,
+    PlanLimit,
+    QuotaExceeded,
+    RateLimited,
+)
+from crisp_data.quota.ledger import Ledger, Reservation
+from crisp_data.rest import waits
+from crisp_data.rest.call import Answer, Call
+from crisp_data.rest.transport import Transport
 
 
 @dataclass(frozen=True)
@@ -67,7 +81,7 @@ class Attempts:
             self.day, self._refused = "", 0.0
 
     def met_the_day(self, error: CrispError) -> TypeGuard[ApiError]:
-        """Tell a spent day from a passing limit, by the rule that the transport states."""
+        """Tell a spent day from a passing limit, by the rule that :class:`Retry` states."""
         if not isinstance(error, (RateLimited, PlanLimit)):
             return False
         if error.retry_after is not None and error.retry_after > self._retry.longest:
@@ -82,7 +96,8 @@ class Attempts:
         tries = retry.unreachable if isinstance(error, errors.Unreachable) else retry.tries
         passing = not isinstance(error, ApiError) or error.status in envelope.PASSING
         final = not passing or isinstance(
-            error, (errors.Redirected, errors.Untrusted, errors.ProxyFailed)
+            error,
+            (errors.Redirected, errors.Untrusted, errors.ProxyFailed, errors.AnswerOutOfBounds),
         )
         if not self._repeats or self._made >= tries or final:
             return None
@@ -92,3 +107,91 @@ class Attempts:
         pause = retry.wait(self._made) if asked is None else asked
         self._refused += pause if self.day else 0.0
         return pause
+
+
+@dataclass(frozen=True)
+class Retry:
+    """Reserves, sends, waits, reserves and sends again.
+
+    A write is sent once, for nobody can know whether a lost answer means lost work. What a read
+    meets on the way is met here: rate limits, failures, lost or truncated answers, the end of
+    the day's quota.
+
+    Crisp says 420, 423 or 429 both for a passing limit and for a day that is spent. The two are
+    told apart by how long it lasts. It is the day where the answer asks to wait for longer
+    than ``policy.longest``, or where a read is still refused after all its tries and their
+    waits since the first refusal came to ``RATE_LIMIT_WINDOW`` seconds. Then the day is
+    closed in the ledger, and every later read and write of any process meets
+    :class:`QuotaExceeded` there, at no cost. All else is a short pause: a read waits and goes
+    on. A write, sent once, can tell the day by a long ``Retry-After`` alone, and by 420 or 429
+    only: 423 on a write is a quota of the workspace's plan.
+
+    Waiting for the reset is for :class:`crisp_data.rest.request_sender.RequestSender`: here the
+    lock of a single flight may be held, and others would hang on it for hours.
+
+    Attributes
+    ----------
+    policy : RetryPolicy
+        How long.
+    ledger : Ledger
+        Counts each attempt before it is sent.
+    sleep : callable
+        Waits so many seconds.
+    transport : Transport
+        Sends one attempt.
+    """
+
+    policy: RetryPolicy
+    ledger: Ledger
+    sleep: Callable[[float], None]
+    transport: Transport
+
+    def send(self, call: Call) -> Answer:
+        """Send a call until it is answered or its error is final.
+
+        Parameters
+        ----------
+        call : Call
+            What is asked.
+
+        Returns
+        -------
+        Answer
+            The answer, a success.
+
+        Raises
+        ------
+        ApiError, BadAnswer, Offline
+            As of the last attempt.
+        QuotaExceeded
+            The day, or a budget, has nothing left.
+        """
+        tries = Attempts(self.policy, call.repeats)
+        while True:
+            reservation = self._reserve(call, tries.last)
+            try:
+                return self.transport.send(call, reservation)
+            except (Offline, BadAnswer, ApiError) as error:
+                tries.failed(error, reservation.days[0])
+                if tries.met_the_day(error):
+                    spent = self.ledger.close(tries.day, f"{error.status} {error.reason}")
+                    if not call.repeats:
+                        raise spent from error
+                    # The ledger now refuses, unless the day has turned between the first
+                    # refusal and the last: then all begins anew.
+                    tries = Attempts(self.policy, call.repeats, error)
+                elif (pause := tries.pause(error)) is None or not waits.allowed(pause):
+                    raise
+                else:
+                    self.sleep(pause)
+
+    def _reserve(self, call: Call, last: CrispError | None) -> Reservation:
+        """Count the next attempt; a refusal says what the attempt before met."""
+        try:
+            return self.ledger.reserve(call.operation, write=call.for_write or not call.reads)
+        except FileTrouble as error:
+            raise errors.NotCounted(
+                f"{error.what} Nothing was sent.", error.hint
+            ) from error.__cause__
+        except QuotaExceeded as spent:
+            raise spent from last

@@ -4,7 +4,7 @@ Who holds it asks the service; who waits finds the answer in the cache. The lock
 and no guard: where there can be none (a folder that cannot be written, a file system without
 locks) each asks for itself, as if alone.
 
-The locks are empty files of their own, never the cache's: closing a SQLite file drops the
+The locks are files of their own, never the cache's: closing a SQLite file drops the
 locks that SQLite itself holds on it in this process.
 """
 
@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import struct
 import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
@@ -35,16 +36,33 @@ _held: set[int] = set()
 
 
 @contextmanager
-def lock(folder: Path, key: str) -> Iterator[None]:
+def lock(folder: Path, key: str, asked: float) -> Iterator[bool]:
     """Hold the lock of a hexadecimal key; wait for as long as another holds it.
 
     The system takes the lock from a process that dies, however it dies. A wait can be
     interrupted, and lasts as long as the other's request with its tries. (The wait for the
     day's reset holds no lock.)
+
+    Parameters
+    ----------
+    folder : Path
+        Where the locks are.
+    key : str
+        The key, hexadecimal.
+    asked : float
+        When the cache was asked, in seconds since 1970.
+
+    Yields
+    ------
+    bool
+        Whether a flight has landed since: then the answer may be in the cache by now. Where
+        there is no lock, nobody knows of any.
     """
     lock = _take(folder, key)
     try:
-        yield
+        yield lock is not None and _landed(lock) >= asked
+        if lock in _held:
+            _note_landing(lock)
     finally:
         if lock in _held:  # else there is none, or this is a child that was forked meanwhile
             # By word, for a process forked meanwhile would hold the lock by its own copy.
@@ -52,6 +70,25 @@ def lock(folder: Path, key: str) -> Iterator[None]:
                 unlock_descriptor(lock)
             _held.discard(lock)
             os.close(lock)
+
+
+# Within the file, and not its time, which some file systems round to two seconds.
+_MOMENT = struct.Struct("<d")
+
+
+def _landed(lock: int) -> float:
+    """Read when a flight last landed under a lock; 0 where none did."""
+    with suppress(OSError):
+        written = os.read(lock, _MOMENT.size)
+        if len(written) == _MOMENT.size:
+            return float(_MOMENT.unpack(written)[0])
+    return 0.0
+
+
+def _note_landing(lock: int) -> None:
+    with suppress(OSError):
+        os.lseek(lock, 0, os.SEEK_SET)
+        os.write(lock, _MOMENT.pack(time.time()))
 
 
 def mark_written(folder: Path, starts: Iterable[str]) -> None:

@@ -1,95 +1,84 @@
-"""The only way to a socket: over the ledger, with retries.
+"""The only way to a socket: sends one attempt and judges the whole answer.
 
-Every attempt is reserved in the ledger before it is sent, repeated ones too: that is why
-urllib3's own retries, which nobody above them can see, are off. What a read meets on the way
-(rate limits, failures, lost or truncated answers, the end of the day's quota) is met here; a
-write is sent once, for nobody can know whether a lost answer means lost work.
+It reads and judges the whole answer before it hands it up, so that a truncated one is this
+attempt's failure and a refusal never reaches the cache. urllib3's own retries are off: each
+attempt is reserved in the ledger before it is sent, and those nobody above them could see.
 """
 
 from __future__ import annotations
 
-import os
 import threading
 import time
-import uuid
-from collections.abc import Callable
 from contextlib import suppress
 from functools import cache
 from typing import Any
 
 import requests
-from requests.adapters import DEFAULT_POOLSIZE, HTTPAdapter
+from requests.adapters import HTTPAdapter
+from requests.utils import default_headers
 from urllib3.exceptions import HTTPError, MaxRetryError, NewConnectionError
+from urllib3.poolmanager import PoolManager
 
-from crisp_data import errors
-from crisp_data.api import envelope, routes
-from crisp_data.errors import ApiError, BadAnswer, CrispError, FileTrouble, Offline, QuotaExceeded
+from crisp_data import config, errors
+from crisp_data.api import envelope
+from crisp_data.errors import FileTrouble, Offline
+from crisp_data.local.forks import PerProcess
 from crisp_data.quota.ledger import Ledger, Reservation
-from crisp_data.rest import waits
-from crisp_data.rest.network import not_sent
-from crisp_data.rest.retry import Attempts, RetryPolicy
+from crisp_data.rest import network, response_body
+from crisp_data.rest.call import Answer, Call
 
-#: A header that never leaves this machine: which pull a page belongs to. It is part of the
-#: cache's key, so pages of two pulls are never mixed into one list.
-PULL = "X-Crisp-Data-Pull"
-#: Likewise: the operation, for a few share verb and path with another.
-OPERATION = "X-Crisp-Data-Operation"
-#: Likewise: that a read belongs to a write, and so is paid from what is reserved for writes.
-FOR_WRITE = "X-Crisp-Data-For-Write"
+_TIMEOUT = (5.0, 30.0)  # seconds to connect, and between two bytes of an answer
 
 
-class Transport(HTTPAdapter):
-    """The only way to a socket: reserves, tries, waits, reserves and tries again.
+class Transport:
+    """Sends attempts over pooled connections, which each process makes for itself.
 
-    It reads and judges the whole answer before it hands it up, so that a truncated one is
-    tried again and a refusal never reaches the cache.
+    An adapter of requests is used and no ``Session``: cookies, redirects and credentials of
+    ``.netrc`` are what must not happen here. The environment's proxies and certificates are
+    looked up once; requests would go through the whole of it for every request.
 
-    Crisp says 420, 423 or 429 both for a passing limit and for a day that is spent. The two are
-    told apart by how long it lasts. It is the day where the answer asks to wait for longer
-    than ``retry.longest``, or where a read is still refused after all its tries and their
-    waits since the first refusal came to ``retry.RATE_LIMIT_WINDOW`` seconds. Then the day is
-    closed in the ledger, and every later read and write of any process meets
-    :class:`QuotaExceeded` there, at no cost. All else is a short pause: a read waits and goes
-    on. A write, sent once, can tell the day by a long ``Retry-After`` alone, and by 420 or 429
-    only: 423 on a write is a quota of the workspace's plan.
-
-    Waiting for the reset is for :class:`crisp_data.rest.client.Client`: here the lock of a single
-    flight may be held, and others would hang on it for hours.
+    Parameters
+    ----------
+    settings : Settings
+        Which service, and who asks.
+    ledger : Ledger
+        Takes back what was reserved for an attempt of which no byte was sent.
+    connections : int
+        How many are kept open.
+    bounds : AnswerBounds
+        What ends an answer.
     """
 
     def __init__(
-        self, ledger: Ledger, retry: RetryPolicy, sleep: Callable[[float], None], connections: int
+        self,
+        settings: config.Settings,
+        ledger: Ledger,
+        connections: int,
+        bounds: config.AnswerBounds,
     ) -> None:
-        super().__init__(pool_maxsize=connections, max_retries=0)
-        self.ledger, self.retry, self.sleep = ledger, retry, sleep
-        self._connections, self._pid = connections, os.getpid()
+        self._ledger, self._bounds = ledger, bounds
+        self.proxies = network.proxies(settings.base_url)
+        self.verify = network.certificates(settings)
+        token = settings.credentials
+        self._headers = dict(default_headers())
+        self._headers |= envelope.headers(token.identifier, token.key, token.tier)
+        self._headers["User-Agent"] = "crisp_data"
+        # After a fork, connect anew: two processes on one socket take each other's answers.
+        self._adapter = PerProcess(lambda: _Adapter(bounds, connections))
 
-    def _leave_sockets_to_parent(self) -> None:
-        """After a fork, connect anew: two processes on one socket take each other's answers."""
-        if self._pid != os.getpid():
-            # Not closed: the pool's own lock may have been held at the fork, by another thread.
-            _inherited.append((self.poolmanager, self.proxy_manager))
-            self.proxy_manager = {}
-            self.init_poolmanager(DEFAULT_POOLSIZE, self._connections)
-            self._pid = os.getpid()  # last: no thread goes on before its sockets are its own
-
-    def send(
-        self, request: requests.PreparedRequest, *args: Any, **kwargs: Any
-    ) -> requests.Response:
-        """Send one request; raise a :class:`CrispError` unless the answer is a success.
+    def send(self, call: Call, reservation: Reservation) -> Answer:
+        """Send one attempt; raise a :class:`CrispError` unless the answer is a success.
 
         Parameters
         ----------
-        request : requests.PreparedRequest
-            The request.
-        *args : object
-            Passed to requests.
-        **kwargs : object
-            Passed to requests.
+        call : Call
+            What is asked.
+        reservation : Reservation
+            What the ledger reserved for this attempt.
 
         Returns
         -------
-        requests.Response
+        Answer
             The answer, a success.
 
         Raises
@@ -97,113 +86,113 @@ class Transport(HTTPAdapter):
         ApiError
             Crisp refuses; the class says why.
         BadAnswer
-            The answer is not Crisp's JSON.
+            The answer is not Crisp's JSON, or is out of its bounds.
         Offline
             Crisp cannot be reached.
         """
-        method, name = request.method or "GET", request.headers.pop(OPERATION, None)
-        route = routes.lookup(name) if name else None
-        pull = request.headers.pop(PULL, None) or uuid.uuid4().hex
-        repeats = method in ("GET", "HEAD")
-        write = request.headers.pop(FOR_WRITE, None) is not None or _writes(route, method)
-        tries = Attempts(self.retry, repeats)
-        while True:
-            reservation = self._reserve(route, write, tries.last)
-            try:
-                response = self._attempt(request, route, reservation, *args, **kwargs)
-            except (Offline, BadAnswer, ApiError) as error:
-                tries.failed(error, reservation.days[0])
-                if tries.met_the_day(error):
-                    spent = self.ledger.close(tries.day, f"{error.status} {error.reason}")
-                    if not repeats:
-                        raise spent from error
-                    # The ledger now refuses, unless the day has turned between the first
-                    # refusal and the last: then all begins anew.
-                    tries = Attempts(self.retry, repeats, error)
-                elif (pause := tries.pause(error)) is None or not waits.allowed(pause):
-                    raise
-                else:
-                    self.sleep(pause)
-            else:
-                response.headers[PULL] = pull
-                return response
-
-    def get_connection_with_tls_context(self, *args: Any, **kwargs: Any) -> Any:
-        """Let the pool's connections note when the request itself begins to be sent."""
-        pool: Any = super().get_connection_with_tls_context(*args, **kwargs)
-        pool.ConnectionCls = _noting(type(pool).ConnectionCls)
-        return pool
-
-    def _reserve(
-        self, route: routes.Route | None, write: bool, last: CrispError | None
-    ) -> Reservation:
-        """Count the next attempt; a refusal says what the attempt before met."""
-        try:
-            return self.ledger.reserve(route.name if route else "unknown", write=write)
-        except FileTrouble as error:
-            raise errors.NotCounted(
-                f"{error.what} Nothing was sent.", error.hint
-            ) from error.__cause__
-        except QuotaExceeded as spent:
-            raise spent from last
-
-    def _attempt(
-        self,
-        request: requests.PreparedRequest,
-        route: routes.Route | None,
-        reservation: Reservation,
-        *args: Any,
-        **kwargs: Any,
-    ) -> requests.Response:
-        method, operation = request.method or "GET", reservation.operation
-        self._leave_sockets_to_parent()
-        _thread.sending = False
-        try:
-            response = super().send(request, *args, **kwargs)
-            body = response.content  # read here, so that a truncated body is this attempt's failure
-        except (OSError, ValueError, HTTPError) as error:
-            if not _thread.sending or _never_sent(error):
-                with suppress(FileTrouble):  # then too much is counted, which is the safe side
-                    self.ledger.release(reservation)
-                verify, proxies = kwargs.get("verify"), kwargs.get("proxies")
-                raise not_sent(error, operation, request.url or "", verify, proxies) from None
-            if not isinstance(error, requests.RequestException):
-                raise
-            lost = ": the answer was lost on the way."
-            if _writes(route, method):
-                lost = " was sent, but its answer was lost: it may have been carried out."
-            raise Offline(f"{operation}{lost}") from None
+        response, body = self._whole(call, reservation)
         if response.is_redirect:
             raise errors.Redirected(
-                f"{operation} was answered with a redirect, which is not followed."
+                f"{call.operation} was answered with a redirect, which is not followed."
             )
-        refusal = envelope.refusal(response.status_code, body, route, method)
+        refusal = envelope.refusal(response.status_code, body, call.route, call.method)
         if refusal is not None:
             refusal.retry_after = envelope.retry_after(response.headers, time.time())
             raise refusal
-        return response
+        return Answer(response.status_code, body, time.time())
+
+    def _whole(self, call: Call, reservation: Reservation) -> tuple[requests.Response, bytes]:
+        """Send, and read the whole answer: a truncated one is this attempt's failure."""
+        request = requests.PreparedRequest()
+        request.method, request.url = call.method, call.url  # which is prepared already
+        request.prepare_headers(self._headers)
+        request.prepare_body(call.body, None)
+        if call.body is not None:
+            request.headers["Content-Type"] = "application/json"
+        _thread.sending = False
+        try:
+            response = self._adapter.get().send(
+                request, stream=True, timeout=_TIMEOUT, verify=self.verify, proxies=self.proxies
+            )
+            return response, response_body.read(response, self._bounds)
+        except errors.AnswerOutOfBounds as error:
+            done = " It was sent and may have been carried out." if _changed(call) else ""
+            raise type(error)(f"{call.operation}: {error.what}{done}") from None
+        except (OSError, ValueError, HTTPError) as error:
+            if not _thread.sending or _never_sent(error):
+                with suppress(FileTrouble):  # then too much is counted, which is the safe side
+                    self._ledger.release(reservation)
+                raise network.not_sent(
+                    error, call.operation, call.url, self.verify, self.proxies
+                ) from None
+            if not isinstance(error, requests.RequestException):
+                raise
+            lost = ": the answer was lost on the way."
+            if _changed(call):
+                lost = " was sent, but its answer was lost: it may have been carried out."
+            raise Offline(f"{call.operation}{lost}") from None
+
+    def close(self) -> None:
+        """Close the connections that are not in use; the next request opens another."""
+        adapter = self._adapter.made()
+        if adapter is not None:
+            adapter.close()
+
+    def __reduce__(self) -> Any:
+        raise TypeError("A transport holds the key, and cannot be pickled.")
 
 
-_inherited: list[Any] = []
+class _Adapter(HTTPAdapter):
+    """The library's, whose connections note when a request is sent, and bound its answer."""
+
+    def __init__(self, bounds: config.AnswerBounds, connections: int) -> None:
+        self._bounds = bounds
+        super().__init__(pool_maxsize=connections, max_retries=0)
+
+    def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
+        super().init_poolmanager(*args, **kwargs)
+        _equip(self.poolmanager, self._bounds)
+
+    def proxy_manager_for(self, *args: Any, **kwargs: Any) -> Any:
+        manager = super().proxy_manager_for(*args, **kwargs)
+        _equip(manager, self._bounds)
+        return manager
+
+
 # Whether the attempt of this thread has come to sending its request. Until a connection calls
 # request(), it has only been made: proxy, tunnel and certificate are done with before that, and
 # whatever fails there, no byte of the request has left.
 _thread = threading.local()
 
 
+def _changed(call: Call) -> bool:
+    """Whether a call that failed may have changed something all the same."""
+    return _thread.sending and not call.reads
+
+
+def _equip(manager: PoolManager, bounds: config.AnswerBounds) -> None:
+    """Give a manager pools, in the place that urllib3 has for them, with connections of ours."""
+    pools = manager.pool_classes_by_scheme
+    manager.pool_classes_by_scheme = {
+        scheme: _equipped(kind, bounds) for scheme, kind in pools.items()
+    }
+
+
 @cache
-def _noting(kind: type) -> type:
-    """Make a kind of connection that notes that."""
+def _equipped(kind: Any, bounds: config.AnswerBounds) -> Any:
+    if issubclass(kind.ConnectionCls, _Noting):
+        return kind
+    connection = type(kind.ConnectionCls.__name__, (_Noting, kind.ConnectionCls), {})
+    made = response_body.bounded(connection, bounds)
+    return type(kind.__name__, (kind,), {"ConnectionCls": made})
 
-    def request(connection: Any, *args: Any, **kwargs: Any) -> None:
+
+class _Noting:
+    """A connection that notes when its request begins to be sent."""
+
+    def request(self, *args: Any, **kwargs: Any) -> None:
         _thread.sending = True
-        kind.request(connection, *args, **kwargs)  # type: ignore[attr-defined]
-
-    return type(kind.__name__, (kind,), {"request": request})
-
-
-def _writes(route: routes.Route | None, method: str) -> bool:
-    return not (route.reads if route else method in ("GET", "HEAD"))
+        super().request(*args, **kwargs)  # type: ignore[misc]
 
 
 def _never_sent(error: Exception) -> bool:

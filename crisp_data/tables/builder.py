@@ -9,7 +9,7 @@ import msgspec
 import pandas as pd
 import pyarrow as pa
 
-from crisp_data.api.json_repair import compacted, json_texts, paired, written
+from crisp_data.api.json_repair import compacted, json_texts, repaired, written
 from crisp_data.dates import check_tz
 from crisp_data.errors import BadParameter
 from crisp_data.tables.decode import Misfits, Path, Plan, Record, Unfolded, path_of, split
@@ -85,7 +85,13 @@ class Builder:
         """
         self._check(constants)
         body = compacted(body)
-        records = self._at_once(body)
+        try:
+            records: list[Record] | None = self._plan.page(body)
+        except msgspec.ValidationError:  # Some record does not fit.
+            records = None
+        except (ValueError, RecursionError):  # Nearly always a text cut inside an emoji.
+            body = compacted(repaired(body))
+            records = self._at_once(body)
         if records is None:
             self._add_one_by_one(body, constants)
         else:
@@ -135,16 +141,10 @@ class Builder:
             self._constants.append((slice(start, len(self._rows)), constants))
 
     def _at_once(self, body: bytes) -> list[Record] | None:
-        """Decode a whole answer; None where some record does not fit."""
+        """Decode a whole answer; None where some record does not fit, or it is no answer."""
         try:
             return self._plan.page(body)
-        except msgspec.ValidationError:
-            return None
-        except ValueError:  # No strict JSON: nearly always a text cut inside an emoji.
-            pass
-        try:
-            return self._plan.page(paired(body))
-        except ValueError:
+        except (ValueError, RecursionError):
             return None
 
     def _add_one_by_one(self, body: bytes, constants: dict[str, str]) -> None:

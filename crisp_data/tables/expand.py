@@ -10,7 +10,7 @@ import pandas as pd
 import pyarrow as pa
 
 from crisp_data.api.json_repair import loaded
-from crisp_data.arguments import check_frame
+from crisp_data.arguments import check_frame, check_once
 from crisp_data.errors import BadParameter
 from crisp_data.tables.frames import to_frame
 
@@ -56,8 +56,7 @@ def expand(frame: pd.DataFrame, column: str) -> pd.DataFrame:
     check_frame(frame)
     if not isinstance(column, Hashable) or column not in frame:
         raise BadParameter(f"There is no column {column!r}.", "Use a column of the frame.")
-    if isinstance(frame[column], pd.DataFrame):
-        raise BadParameter(f"Two columns have the name {column!r}.", "Rename one of them first.")
+    check_once(frame, column)
     try:
         objects = [_object(value) for value in frame[column].tolist()]
         leaves = [list(_leaves(value)) for value in objects]

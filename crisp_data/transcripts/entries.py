@@ -11,6 +11,7 @@ import msgspec
 import pandas as pd
 
 from crisp_data import dates
+from crisp_data.arguments import check_once
 from crisp_data.errors import BadParameter
 from crisp_data.tables.message_text import objects
 
@@ -131,6 +132,7 @@ def _check(messages: object) -> None:
             f"This is not a frame of messages: it lacks {', '.join(missing)}.",
             "Pass what ws.messages() returned.",
         )
+    check_once(messages, *_NEEDED, *_ALSO)
     if not isinstance(messages["timestamp"].dtype, pd.DatetimeTZDtype):
         raise BadParameter(
             "The column timestamp has no time zone.",
@@ -175,6 +177,7 @@ def _known(conversations: pd.DataFrame | None) -> dict[str, dict[str, Any]]:
             "Pass what ws.conversations() returned.",
         )
     wanted = ("session_id", "subject", "topic", "state", "segments")
+    check_once(conversations, *wanted)
     names = [name for name in wanted if name in conversations]
     rows = zip(*(conversations[name].tolist() for name in names), strict=True)
     return {row[0]: dict(zip(names, row, strict=True)) for row in rows}

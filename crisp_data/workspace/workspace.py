@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from crisp_data import arguments, config, forms
-from crisp_data.errors import BadParameter, CrispError, FileTrouble
+from crisp_data.api import envelope
+from crisp_data.errors import BadAnswer, BadParameter, CrispError, FileTrouble
 from crisp_data.filters import STATES, State
 from crisp_data.local import fork_pickling
 from crisp_data.plurals import count
@@ -532,6 +533,8 @@ class Workspace(ConversationLists):
         ------
         BadParameter
             There is no segment to add; nothing was sent.
+        BadAnswer
+            The conversation's answer is no record; nothing was written.
 
         Notes
         -----
@@ -550,7 +553,9 @@ class Workspace(ConversationLists):
         if not added:
             raise BadParameter("There is no segment to add.")
         metas = self.client.call("get_conversation_metas", refresh=True, **where)
-        known = list(metas.get("segments") or [])
+        known = envelope.record(metas).get("segments") or []
+        if not isinstance(known, list):  # written back, each of its letters would be one
+            raise BadAnswer("The answer's segments are no list.")
         merged = list(dict.fromkeys([*known, *added]))
         if merged != known:
             self._write("update_conversation_metas", session_id, {"segments": merged})
@@ -601,7 +606,7 @@ class Workspace(ConversationLists):
         self.client.check_writes("start_conversation")
         metas = write_checks.metas(nickname, email, segments)
         made = self.client.call("create_new_conversation", website_id=self.website_id)
-        session_id = str(made["session_id"])
+        session_id = str(envelope.record(made, "session_id")["session_id"])
         if metas:
             try:
                 self._write("update_conversation_metas", session_id, metas)

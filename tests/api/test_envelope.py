@@ -157,9 +157,9 @@ def test_data_that_cannot_be_read_is_a_bad_answer() -> None:
 
 
 @pytest.mark.parametrize(
-    ("raw", "read"), [(b'"\xff"', "\ufffd"), (b"1e999", "1e999"), (b"NaN", "NaN")], ids=repr
+    ("raw", "read"), [(b'"\xff"', "\ufffd"), (b"1e999", "1e999"), (b"NaN", None)], ids=repr
 )
-def test_an_odd_value_costs_no_page_and_reads_as_in_a_table(raw: bytes, read: str) -> None:
+def test_an_odd_value_costs_no_page_and_reads_as_in_a_table(raw: bytes, read: object) -> None:
     content = b'{"error": false, "reason": "listed", "data": [{"content": ' + raw + b"}]}"
     assert refusal(200, content) is None
     assert envelope.data(content) == [{"content": read}]

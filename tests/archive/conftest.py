@@ -1,6 +1,5 @@
 """An archive held against the sandbox's truth, row for row."""
 
-import json
 import shutil
 
 import pandas as pd
@@ -10,6 +9,7 @@ import crisp_data as crisp
 from crisp_data import tables
 from crisp_data.archive import state, storage, table
 from crisp_data.sandbox import Sandbox
+from crisp_data.sandbox.records import encode
 
 
 def truth(sandbox, table, order=None):
@@ -20,7 +20,7 @@ def truth(sandbox, table, order=None):
         rows = [row for row in rows if row["session_id"] in place]
         rows.sort(key=lambda row: (place[row["session_id"]], row["timestamp"], row["fingerprint"]))
     builder = tables.Builder(table)
-    builder.add(json.dumps({"error": False, "reason": "listed", "data": rows}).encode())
+    builder.add(encode({"error": False, "reason": "listed", "data": rows}))
     return builder.frame()
 
 

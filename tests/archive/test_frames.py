@@ -77,6 +77,23 @@ def test_messages_of_a_period(filled):
     assert archive.messages("session_that-was-never").empty
 
 
+def test_a_frame_that_names_its_conversations_twice_is_refused(filled):
+    """As pd.concat(..., axis=1) makes one: its threads would be none, without a word."""
+    ws, archive = filled
+    some = archive.conversations(limit=3)
+    twice = pd.concat([some, some[["session_id"]]], axis=1)
+    for read in (archive.messages, ws.messages, ws.plan.messages):
+        with pytest.raises(crisp.BadParameter, match="Two columns have the name 'session_id'"):
+            read(twice)
+
+
+def test_a_column_asked_for_twice_comes_once(filled):
+    _, archive = filled
+    for read in (archive.messages, archive.conversations):
+        columns = ["session_id", "website_id", "session_id"]
+        pd.testing.assert_frame_equal(read(columns=columns), read(columns=columns[:2]))
+
+
 @pytest.mark.parametrize("columns", [["content"], ["timestamp", "from"], ["extra", "session_id"]])
 def test_columns_come_as_asked(filled, columns):
     _, archive = filled

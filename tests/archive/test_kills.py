@@ -101,7 +101,7 @@ def test_an_interrupt_lets_go_and_the_next_goes_on(tmp_path):
         ws = crisp.connect(sandbox=sandbox, progress=False)
         archive = ws.archive(tmp_path / "shelf")
         asked = 0
-        send = ws.client._transport._attempt
+        send = ws.client._transport.send
 
         def interrupted(*arguments, **options):
             nonlocal asked
@@ -110,10 +110,10 @@ def test_an_interrupt_lets_go_and_the_next_goes_on(tmp_path):
                 raise KeyboardInterrupt
             return send(*arguments, **options)
 
-        ws.client._transport._attempt = interrupted
+        ws.client._transport.send = interrupted
         with pytest.raises(KeyboardInterrupt):
             archive.sync()
-        ws.client._transport._attempt = send
+        ws.client._transport.send = send
         before = sandbox.stats()["requests"]
         archive.sync()
         assert_equals_truth(archive, sandbox)

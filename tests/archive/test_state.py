@@ -169,3 +169,29 @@ def test_the_row_does_not_grow(storage):
             state_table.change()
     files = [path for path in Path(storage.root).rglob("*") if path.is_file()]
     assert len(files) < 150
+
+
+@pytest.mark.parametrize("name", ["My%20Archive", "a%2Fb/acme", "[acme]", "a|b", "a^b", "a\tb"])
+def test_a_path_that_delta_misreads_is_refused_before_a_request(ws, spent, tmp_path, name):
+    """One part of Delta writes to "My%20Archive" and another reads "My Archive"."""
+    spent()
+    for opened in (ws.archive, crisp.Archive):
+        with pytest.raises(crisp.BadParameter, match="Delta Lake misreads"):
+            opened(tmp_path / name)
+    assert spent() == 0
+    assert list(tmp_path.glob("*")) == []
+
+
+@pytest.mark.parametrize("name", ["100% of acme #1?", "é & (b) {c}; 'd'"])
+def test_a_path_of_other_signs_is_the_path(tmp_path, name):
+    elsewhere = Storage(tmp_path / name)
+    with StateTable(elsewhere).held("website"):
+        pass
+    assert StateTable(elsewhere).load().website_id == "website"
+    assert (tmp_path / name / "sync" / "_delta_log").is_dir()
+
+
+@pytest.mark.needs("posix")
+def test_a_folder_may_begin_with_a_tilde(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert Storage("~acme").root == str(tmp_path / "~acme")

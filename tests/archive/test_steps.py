@@ -54,16 +54,16 @@ def test_a_person_is_forgotten_whatever_step_it_was_killed_at(few, steps, every,
 
 def offline(ws, work):
     """Work where Crisp refuses everything."""
-    send = ws.client._transport._attempt
+    send = ws.client._transport.send
 
     def refused(*arguments, **options):
         raise crisp.Unreachable("nobody there")
 
-    ws.client._transport._attempt = refused
+    ws.client._transport.send = refused
     try:
         work()
     finally:
-        ws.client._transport._attempt = send
+        ws.client._transport.send = send
 
 
 def test_the_cache_of_a_killed_forget_is_purged_by_the_next(few, steps, tmp_path, monkeypatch):

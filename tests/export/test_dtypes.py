@@ -224,6 +224,10 @@ WRITTEN = {
         ['[["a",1]]', ""],
     ),
     "arrow dictionary": (lambda: made(pa.array(["a", None]).dictionary_encode()), ["a", ""]),
+    "arrow dictionary with a gap among its values": (
+        lambda: made(pa.DictionaryArray.from_arrays([0, 1, None], pa.array(["a", None]))),
+        ["a", "", ""],
+    ),
     "arrow dictionary of lists": (
         lambda: made(pa.DictionaryArray.from_arrays([0, None], pa.array([["a"]]))),
         ['["a"]', ""],

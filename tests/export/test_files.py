@@ -530,3 +530,14 @@ class TestRefusals:
 
 def get_column(position: int) -> str:
     return openpyxl.utils.get_column_letter(position + 1)
+
+
+@pytest.mark.needs("posix")
+@pytest.mark.parametrize("name", ["Notes: October", "s3:x", "file:x", "~draft", "k=1", "a%20b"])
+@pytest.mark.parametrize("ending", [".parquet", ".csv"])
+def test_a_name_is_no_address_and_nobody_s_home(tmp_path, monkeypatch, name, ending):
+    """Other systems allow no colon; to pyarrow it ends the scheme of an address."""
+    monkeypatch.chdir(tmp_path)
+    frame = pd.DataFrame({"a": ["x"]})
+    assert export.write(name + ending, frame).absolute() == tmp_path / (name + ending)
+    assert_frame_equal(export.read(name + ending), frame)

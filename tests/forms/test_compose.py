@@ -11,6 +11,7 @@ from crisp_data.api.paging import NOTHING_NEW
 from crisp_data.forms import form as form_module
 from crisp_data.forms.compose import Compose
 from crisp_data.outgoing import Text
+from tests.ignored import ignore
 
 from .conftest import EVIL
 from .user import classes, control, fill, press, press_enter, said, shows, texts, walk
@@ -453,16 +454,10 @@ def test_a_thread_that_cannot_be_read_again_does_not_unsend(form, sandbox):
 
 def test_above_a_thread_that_may_lack_messages_stands_why(ws, sandbox, monkeypatch):
     sessions = [row["session_id"] for row in sandbox.truth("messages")]
-    send, ignored = ws.client._send, []
-
-    def same(method, path, params=None, **options):
-        return send(method, path, {} if ignored else params, **options)
-
-    monkeypatch.setattr(ws.client, "_send", same)
     form = ws.compose(max(set(sessions), key=sessions.count))
     assert shows(form, "Earlier messages")
     assert NOTHING_NEW not in texts(form, "crisp-reading")
-    ignored.append("timestamp_before")  # now the newest batch comes, whatever is asked
+    ignore(monkeypatch, "timestamp_before")  # now the newest batch comes, whatever is asked
     while shows(form, "Earlier messages") and not form.composer.conversation.incomplete:
         press(form, "Earlier messages")
     assert NOTHING_NEW in texts(form, "crisp-reading")

@@ -11,6 +11,8 @@ from crisp_data.api.routes import PER_PAGE_MAX
 from crisp_data.forms.conversation import Conversation, thread_html
 from crisp_data.forms.inbox import PAGE, Inbox, customer, label, labels
 from crisp_data.sandbox import Sandbox
+from tests.ignored import ignore
+from tests.rewritten import rewrite
 
 from .conftest import EVIL
 
@@ -195,6 +197,14 @@ def test_an_unknown_conversation_is_named_or_refused(ws, sandbox, spent):
         Conversation(ws, "someone@acme.example")
 
 
+@pytest.mark.parametrize("data", [None, [], {}])
+def test_an_answer_without_a_conversation_is_refused(ws, sandbox, data):
+    session_id = sandbox.truth("conversations")[0]["session_id"]
+    rewrite(sandbox, "/conversation/", lambda found: data)
+    with pytest.raises(crisp.BadAnswer, match="no conversation"):
+        Conversation(ws, session_id).read()
+
+
 def test_what_was_said_is_text_and_never_html(ws, inbox):
     session_id = ids(inbox.shown)[0]
     ws.client.call(
@@ -229,16 +239,10 @@ def test_a_list_that_may_lack_rows_says_so():
 
 
 def test_a_thread_that_may_lack_messages_says_so(ws, inbox, sandbox, monkeypatch):
-    row, send, ignored = inbox.row(longest(sandbox)), ws.client._send, []
-
-    def same(method, path, params=None, **options):
-        return send(method, path, {} if ignored else params, **options)
-
-    monkeypatch.setattr(ws.client, "_send", same)
-    conversation = Conversation(ws, longest(sandbox), row)
+    conversation = Conversation(ws, longest(sandbox), inbox.row(longest(sandbox)))
     conversation.read()
     assert (conversation.has_earlier, conversation.incomplete) == (True, "")
-    ignored.append("timestamp_before")  # now the newest batch comes, whatever is asked
+    ignore(monkeypatch, "timestamp_before")  # now the newest batch comes, whatever is asked
     while conversation.has_earlier and not conversation.incomplete:
         conversation.earlier()
     assert conversation.incomplete == paging.NOTHING_NEW

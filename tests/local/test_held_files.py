@@ -15,7 +15,7 @@ from crisp_data.local import connection_pool, sqlite_file
 from crisp_data.local.sqlite_file import Database
 from crisp_data.outbox.journal import Journal
 from crisp_data.quota.ledger import Reservation
-from crisp_data.rest import cache_file
+from crisp_data.rest import cache_file, cache_purge
 
 
 @pytest.fixture(autouse=True)
@@ -117,7 +117,6 @@ def test_a_ledger_that_takes_nothing_back_hides_no_other_trouble(ws, monkeypatch
     monkeypatch.setattr(ws.quota._file, "add", refused, raising=True)
     monkeypatch.setattr(ws.quota, "reserve", lambda *_, **__: Reservation("read", ["day"], []))
     monkeypatch.setattr(HTTPAdapter, "send", gone)
-    monkeypatch.setattr(ws.client._transport, "sleep", lambda seconds: None)
     with pytest.raises(crisp.Unreachable):
         ws.operators(refresh=True)
 
@@ -165,10 +164,47 @@ def test_opening_a_file_that_was_cut_is_told(tmp_path, make, left):
     assert time.monotonic() - began < 20
 
 
-def test_the_tables_are_those_that_the_library_makes(tmp_path):
+@pytest.mark.parametrize("make", [ledger_of, journal_of])
+@pytest.mark.parametrize("where", ["schema", "text"])
+def test_a_file_with_bytes_that_are_no_text_is_told(tmp_path, make, where):
+    """Python cannot read SQLite's own words about such a schema, nor the text."""
+    path = tmp_path / "file.sqlite"
+    database = make(path)
+    with database.transaction() as db:
+        db.execute("CREATE TABLE filler (x)")
+        db.execute("INSERT INTO filler VALUES (CAST(x'ff41' AS TEXT))")
+    database.disconnect()
+    if where == "schema":
+        spoil(path, b"filler")
+    with pytest.raises(crisp.FileTrouble, match="damaged"), make(path).connection() as db:
+        db.execute("SELECT x FROM filler").fetchone()
+
+
+def test_so_is_a_cache_with_such_bytes(sandbox, tmp_path):
+    options = {"sandbox": sandbox, "cache_dir": tmp_path, "state_dir": tmp_path / "state"}
+    ws = crisp.connect(**options)
+    path = ws.client.cache_path
+    ws.client.close()
+    spoil(path, b"responses")
+    with pytest.raises(crisp.FileTrouble, match="damaged"):
+        crisp.connect(**options)
+    cache_purge.clear(path, 1)
+    assert len(crisp.connect(**options).conversations(limit=3)) == 3
+
+
+def spoil(path, table):
+    content = path.read_bytes()
+    assert table in content
+    content = content.replace(b"CREATE TABLE " + table, b"CREATE FABLE " + table)
+    path.write_bytes(content.replace(table, b"\xff" + table[1:]))
+
+
+def test_the_table_is_the_one_that_the_library_makes(tmp_path):
     def tables(path):
         with closing(sqlite3.connect(path)) as db:
-            query = "SELECT name, type FROM sqlite_master ORDER BY name"
+            query = (
+                "SELECT name, type FROM sqlite_master WHERE tbl_name = 'responses' ORDER BY name"
+            )
             columns = db.execute("PRAGMA table_info(responses)").fetchall()
             return db.execute(query).fetchall(), columns
 

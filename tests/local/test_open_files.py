@@ -139,7 +139,6 @@ def test_a_file_too_many_is_told(sandbox, ws, monkeypatch):
             assert "ulimit" in caught.value.hint
     with monkeypatch.context() as sockets:
         sockets.setattr(urllib3.util.connection, "create_connection", refused)
-        sockets.setattr(ws.client._transport, "sleep", lambda seconds: None)
         with pytest.raises(crisp.Unreachable) as caught:
             ws.operators(refresh=True)
         assert "ulimit" in caught.value.hint

@@ -18,6 +18,7 @@ from crisp_data import metrics, tables
 from crisp_data.errors import BadParameter
 from crisp_data.metrics import message_arrays
 from crisp_data.sandbox import Sandbox
+from tests.marks import needs_dateutil_zones
 
 PARIS = "Europe/Paris"
 HOURS = metrics.BusinessHours({"mon-fri": "09:00-18:00"}, tz=PARIS)
@@ -291,7 +292,10 @@ FIXED = timezone(timedelta(hours=1), "CET")  # as datetime.now().astimezone() gi
 
 
 @each
-@pytest.mark.parametrize(("zone", "name"), [(FIXED, "+01:00"), (gettz(PARIS), PARIS)])
+@pytest.mark.parametrize(
+    ("zone", "name"),
+    [(FIXED, "+01:00"), pytest.param(gettz(PARIS), PARIS, marks=needs_dateutil_zones)],
+)
 def test_a_zone_is_what_it_is_and_not_what_it_is_called(measure, messages, zone, name):
     """A fixed offset may be called as a zone that changes its clocks, or as none at all."""
     given = messages.assign(timestamp=messages["timestamp"].dt.tz_convert(zone))
@@ -315,3 +319,11 @@ def test_a_zone_without_a_name_is_refused(measure, messages):
         with pytest.raises(BadParameter, match=r"'timestamp'.*without a standard name") as caught:
             measure(given)
         assert "tz_convert" in caught.value.hint
+
+
+@each
+def test_a_name_that_two_columns_have_is_refused(measure, messages):
+    """As pd.concat(..., axis=1) makes them: nobody knows which of the two is meant."""
+    twice = pd.concat([messages, messages[["timestamp"]]], axis=1)
+    with pytest.raises(BadParameter, match="Two columns have the name 'timestamp'"):
+        measure(twice)

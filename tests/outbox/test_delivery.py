@@ -17,6 +17,7 @@ from crisp_data.outbox.message_record import Entry
 from crisp_data.rest.retry import RetryPolicy
 from crisp_data.sandbox import Sandbox
 from crisp_data.sandbox.server import Connection
+from tests.rewritten import rewrite
 
 from .conftest import LOOK, SEND, asked, contents, journal_of
 
@@ -135,7 +136,7 @@ def test_a_message_that_went_is_never_queued_for_want_of_room_to_say_so(
 @pytest.mark.parametrize("again", ["resume", "send"])
 def test_a_queued_message_goes_later_without_a_look_up(ws, sandbox, session_id, again, monkeypatch):
     monkeypatch.setattr(
-        ws.client._transport, "_attempt", _raise(Untrusted("send: nobody proves who it is."))
+        ws.client._transport, "send", _raise(Untrusted("send: nobody proves who it is."))
     )
     with pytest.raises(Untrusted):
         ws.send(session_id, TEXT)
@@ -280,13 +281,13 @@ def test_one_of_two_claims_wins(ws, session_id):
 
 
 def test_an_interrupt_on_the_wire_is_looked_up_later(ws, sandbox, session_id, monkeypatch):
-    attempt = ws.client._transport._attempt
+    attempt = ws.client._transport.send
 
     def interrupted(*arguments, **options):
         attempt(*arguments, **options)
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(ws.client._transport, "_attempt", interrupted)
+    monkeypatch.setattr(ws.client._transport, "send", interrupted)
     with pytest.raises(KeyboardInterrupt):
         ws.send(session_id, TEXT)
     monkeypatch.undo()
@@ -333,8 +334,7 @@ def test_a_day_that_crisp_closes_leaves_it_unknown(ws, sandbox, session_id):
 def test_what_a_killed_sender_made_stale_is_dropped(ws, sandbox, session_id, monkeypatch):
     before = len(ws.messages(session_id))
     row = journal_of(ws).trying(journal_of(ws).take(_entry(session_id), 0.0))
-    session = ws.client._sender.session()
-    monkeypatch.setattr(session, "drop", lambda path: None)  # the killed process did not
+    monkeypatch.setattr(ws.client._cache, "drop", lambda path: None)  # the killed process did not
     ws.client.call(
         SEND,
         website_id=ws.website_id,
@@ -399,6 +399,31 @@ def test_nor_where_the_clock_is_hours_off(sandbox, session_id, hours):
     with pytest.raises(crisp.UnknownOutcome):
         ws.send(session_id, TEXT)
     assert contents(sandbox)[TEXT] == 1
+
+
+ODD_TIMES = [None, "yesterday", {}, 10**30, 10**16, -1]
+
+
+@pytest.mark.parametrize("timestamp", ODD_TIMES)
+def test_nor_where_messages_have_no_time(ws, sandbox, session_id, timestamp):
+    renumber(sandbox)
+    numbered = sandbox._server.respond
+    sandbox.respond = numbered
+    rewrite(sandbox, "/messages", lambda all: [one | {"timestamp": timestamp} for one in all])
+    sandbox.faults(operation=SEND, next=1, drop="after")
+    with pytest.raises(crisp.UnknownOutcome):
+        ws.send(session_id, TEXT)
+    assert contents(sandbox)[TEXT] == 1
+
+
+@pytest.mark.parametrize("timestamp", ODD_TIMES)
+def test_a_time_that_is_none_never_enters_the_outbox(ws, sandbox, session_id, timestamp):
+    """In it, it would have ended each look at the outbox from then on."""
+    rewrite(sandbox, "/message/", lambda found: found | {"timestamp": timestamp})
+    sandbox.faults(operation=SEND, next=1, drop="after")
+    receipt = ws.send(session_id, TEXT)
+    assert abs(receipt.sent_at.timestamp() - sandbox.now.timestamp()) < 60
+    assert ws.outbox.frame()["sent_at"].tolist() == [receipt.sent_at]
 
 
 def test_the_thread_is_read_until_one_answer_has_told(ws, sandbox, session_id):

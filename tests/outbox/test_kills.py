@@ -151,7 +151,7 @@ def kill_a_sender(sandbox, folder, run, ids, chance, whole):
     requests = round(1.25 * len(ids))
     sandbox.expect(chance.randint(0, requests))
     child.start()
-    assert hear.poll(60)
+    assert hear.poll(600)
     while child.is_alive() and sandbox.awaited > 0:
         sandbox.reached.wait(0.02)
     time.sleep(chance.uniform(0, 2 * whole / requests))  # and not only between two requests

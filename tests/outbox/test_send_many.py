@@ -12,6 +12,7 @@ import crisp_data as crisp
 from crisp_data import outbox
 from crisp_data.outbox.rate import PER_MINUTE, Pace
 from crisp_data.outgoing import Choice, Note, Picker
+from tests.rewritten import rewrite
 
 from .conftest import LOOK, SEND, asked, contents, journal_of
 
@@ -298,6 +299,40 @@ def test_who_did_not_write_for_days_is_quiet(ws, sandbox, days, how):
     assert set(shown["reason"].str.split(":").str[0]) <= {"", "quiet"}
     asked_for = many(ws, frame, "Hello", quiet_days=days, include=["quiet", "blocked"])
     assert (asked_for["reason"] == "").all()
+
+
+@pytest.mark.parametrize("timestamp", ["missing", None, "yesterday", 10**30, -(10**18), {}])
+def test_a_message_without_its_time_stops_no_dry_run(ws, sandbox, timestamp):
+    def without(messages):
+        for message in messages[1:]:
+            message["timestamp"] = timestamp
+            if timestamp == "missing":
+                del message["timestamp"]
+        return messages
+
+    bare = ws.conversations(state="unresolved", limit=6)[["session_id"]]
+    rewrite(sandbox, "/messages", without)
+    shown = many(ws, bare, "Hello", quiet_days=30, include="blocked")
+    assert set(shown["reason"].str.split(":").str[0]) <= {"", "quiet"}
+    assert asked(sandbox, "get_messages_in_conversation") > 0
+
+
+def test_who_was_deleted_since_the_list_is_not_found(ws):
+    """And not one who never wrote: where the thread must be read, it is seen that it is gone."""
+    frame = ws.conversations(state="unresolved")
+    (session_id,) = frame[frame["waiting_since"].isna()]["session_id"].head(1)
+    ws.client.call("remove_conversation", website_id=ws.website_id, session_id=session_id)
+    frame = frame[frame["session_id"] == session_id]
+    assert many(ws, frame, "Hello", quiet_days=30)["reason"].tolist() == ["not found"]
+
+
+@pytest.mark.parametrize("lost", ["session_id", "state", "is_blocked", "updated_at"])
+def test_a_conversation_that_lacks_a_field_stops_no_dry_run(ws, sandbox, lost):
+    bare = ws.conversations(state="unresolved", limit=3)[["session_id"]]
+    rewrite(sandbox, "/conversation/", lambda one: {k: v for k, v in one.items() if k != lost})
+    reasons = many(ws, bare, "Hello")["reason"].tolist()
+    unknown = "blocked: not stated by Crisp" if lost == "is_blocked" else ""
+    assert reasons == [unknown] * 3
 
 
 def test_threads_are_read_only_where_the_frame_cannot_tell(ws, sandbox):

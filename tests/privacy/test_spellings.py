@@ -76,6 +76,7 @@ def test_columns_are_folded_as_texts_are(spell):
         ("email", r"anna\u0040shop.example"),
         ("email", "anna [at] shop [dot] example"),
         ("email", "anna(at)shop(dot)example"),
+        ("email", "anna@@shop.example"),
         ("email", "anna at shop dot example"),
         ("email", "anna arobase shop point example"),
         ("email", "𝐚𝐧𝐧𝐚@ⓢⓗⓞⓟ.example"),
@@ -161,6 +162,9 @@ def test_an_account_is_found_as_a_whole(account, sign, case):
         "06 12\n34 56 78",
         "(020) 7946\n0958",
         "06 12 34 56\n78",
+        "06+12+34+56+78",
+        "+33+6+12+34+56+78",
+        "%2B33+6+12345678",
     ],
 )
 @pytest.mark.parametrize("around", ["Tel: {} ok", "Tel:{}\n", "{}"])

@@ -4,13 +4,14 @@ import base64
 import logging
 import pickle
 import stat
+from http.client import HTTPConnection
 
 import pytest
+from requests_cache.backends.sqlite import SQLiteDict
 
 import crisp_data as crisp
 from crisp_data import config
-from crisp_data.rest import cache
-from crisp_data.rest import page_iterator as pages_module
+from crisp_data.rest import cache_policy
 from crisp_data.rest.client import Client
 
 
@@ -85,8 +86,7 @@ def test_a_list_is_never_of_two_pulls(sandbox, ws, tmp_path):
     assert spent(sandbox) == before
 
 
-def test_half_a_numbered_list_is_walked_anew(sandbox, ws, monkeypatch):
-    monkeypatch.setattr(pages_module, "STILL_PULLED", 0)
+def test_half_a_numbered_list_is_walked_anew(sandbox, ws):
     pages = ws.client.pages("list_people_profiles", website_id=ws.website_id)
     next(pages)
     before = spent(sandbox)
@@ -195,7 +195,7 @@ def test_no_secret_anywhere(sandbox, cached, tmp_path, caplog):
 
 
 def test_nothing_that_holds_a_key_is_pickled(cached):
-    for thing in (cached, cached.client, cached.client.settings, cached.client._sender.session()):
+    for thing in (cached, cached.client, cached.client.settings, cached.client._transport):
         with pytest.raises((TypeError, NotImplementedError)):
             pickle.dumps(thing)
 
@@ -217,14 +217,14 @@ def test_a_tampered_cache_runs_no_code(sandbox, cached):
             return (pytest.fail, ("code from the cache was run",))
 
     cached.operators()
-    with cached.client._sender.session().store.responses.connection(commit=True) as db:
+    with cached.client._cache.file.responses.connection(commit=True) as db:
         db.execute("UPDATE responses SET value = ?", (pickle.dumps(Evil()),))
     assert len(cached.operators()) > 0
 
 
 def test_what_has_expired_is_not_kept(sandbox, cached, tmp_path):
     cached.operators()
-    store = cached.client._sender.session().store
+    store = cached.client._cache.file
     with store.responses.connection(commit=True) as db:
         kept = db.execute("UPDATE responses SET expires = 1").rowcount
     assert kept > 0
@@ -235,10 +235,10 @@ def test_what_has_expired_is_not_kept(sandbox, cached, tmp_path):
 
 def test_looks_at_this_moment_do_not_pile_up(cached):
     cached.visitors()
-    with cached.client._sender.session().store.responses.connection(commit=True) as db:
+    with cached.client._cache.file.responses.connection(commit=True) as db:
         assert db.execute("UPDATE responses SET expires = 1").rowcount > 1
     cached.visitors()
-    with cached.client._sender.session().store.responses.connection() as db:
+    with cached.client._cache.file.responses.connection() as db:
         assert db.execute("SELECT count(*) FROM responses WHERE expires = 1").fetchone() == (0,)
 
 
@@ -248,22 +248,52 @@ def test_lifetimes(sandbox, tmp_path):
     before = spent(sandbox)
     ws.operators()
     assert spent(sandbox) == before + 1
-    assert list(cache.LIFETIMES)[-1] == "*"
+    assert list(cache_policy.LIFETIMES)[-1] == "*"
 
 
-def test_our_own_headers_stay_at_home(sandbox, ws, monkeypatch):
-    seen = []
-    wire = ws.client._transport
-    attempt = wire._attempt
-    monkeypatch.setattr(
-        wire,
-        "_attempt",
-        lambda request, *a, **k: seen.append(dict(request.headers)) or attempt(request, *a, **k),
-    )
-    ws.conversations()
+def test_crisp_sees_the_headers_it_needs_and_no_other(sandbox, ws, monkeypatch):
+    seen, put = set(), HTTPConnection.putheader
+
+    def putheader(connection, name, *values):
+        seen.add(name)
+        put(connection, name, *values)
+
+    monkeypatch.setattr(HTTPConnection, "putheader", putheader)
+    conversations = ws.conversations()
+    ws.messages(conversations, refresh=True)
+    ws.people()
     ws.client.call("count_visitors", website_id=ws.website_id)
-    assert len(seen) > 3
-    assert not any("crisp-data" in name.lower() for headers in seen for name in headers)
+    ws.set_state(conversations["session_id"][0], "pending")
+    ws.send(conversations["session_id"][0], "Hello")
+    needed = {"Authorization", "X-Crisp-Tier", "Content-Type", "Content-Length", "Host"}
+    assert seen == needed | {"Accept", "Accept-Encoding", "User-Agent", "Connection"}
+
+
+def test_a_miss_asks_the_cache_once(ws, monkeypatch):
+    asked, get = [], SQLiteDict.__getitem__
+
+    def getting(table, key):
+        asked.append((table.table_name, key))
+        return get(table, key)
+
+    monkeypatch.setattr(SQLiteDict, "__getitem__", getting)
+    ws.client.call("list_website_operators", website_id=ws.website_id)
+    assert len(asked) == 1
+
+
+def test_a_warm_thread_is_read_once(ws, monkeypatch):
+    ids = list(ws.conversations(limit=20)["session_id"])
+    first = ws.messages(ids)
+    asked, get = [], SQLiteDict.__getitem__
+
+    def getting(table, key):
+        asked.append((table.table_name, key))
+        return get(table, key)
+
+    monkeypatch.setattr(SQLiteDict, "__getitem__", getting)
+    assert ws.messages(ids).equals(first)
+    pages = [key for table, key in asked if table == "responses"]
+    assert len(pages) == len(set(pages)) >= 20
 
 
 def test_proxies_and_certificates_of_the_environment_are_used(monkeypatch):
@@ -271,12 +301,12 @@ def test_proxies_and_certificates_of_the_environment_are_used(monkeypatch):
     monkeypatch.setenv("HTTPS_PROXY", "http://proxy.example:3128")
     monkeypatch.setenv("REQUESTS_CA_BUNDLE", "/etc/bundle.pem")
     settings = config.resolve("identifier", "key", "plugin")
-    opened = Client(settings)._sender.session()
+    opened = Client(settings)._transport
     assert opened.proxies["https"] == "http://proxy.example:3128"
     assert opened.verify == "/etc/bundle.pem"
     monkeypatch.setenv("NO_PROXY", "api.crisp.chat")
     monkeypatch.delenv("REQUESTS_CA_BUNDLE")
     monkeypatch.delenv("CURL_CA_BUNDLE", raising=False)
-    opened = Client(settings)._sender.session()
+    opened = Client(settings)._transport
     assert "https" not in opened.proxies
     assert opened.verify is True

@@ -24,7 +24,7 @@ def kept(sandbox, tmp_path):
     """A workspace whose cache holds answers with the marker: live, replaced and deleted ones."""
     ws = crisp.connect(sandbox=sandbox, cache_dir=tmp_path / "kept", state_dir=tmp_path / "state")
     ids = [row["session_id"] for row in sandbox.truth("conversations")]
-    with ws.client._sender.session().store.responses.connection() as db:
+    with ws.client._cache.file.responses.connection() as db:
         db.execute("PRAGMA secure_delete = OFF")  # as SQLite is by default; some systems' is not
     for session_id in ids[:20]:
         ws.client.post(
@@ -41,7 +41,7 @@ def kept(sandbox, tmp_path):
 
 def rows(ws):
     """The compressed bodies of the rows in the file, read through SQLite."""
-    with ws.client._sender.session().store.responses.connection() as db:
+    with ws.client._cache.file.responses.connection() as db:
         return [value for (value,) in db.execute("SELECT value FROM responses")]
 
 
@@ -141,7 +141,7 @@ def test_others_go_on_meanwhile(sandbox, kept):
     assert [failures.get(timeout=60) for _ in users] == [None] * len(users)
     for user in users:
         user.join(30)
-    with kept.client._sender.session().store.responses.connection() as db:
+    with kept.client._cache.file.responses.connection() as db:
         assert db.execute("PRAGMA integrity_check").fetchone() == ("ok",)
 
 
@@ -175,7 +175,7 @@ def test_a_reader_is_waited_for_and_then_told(kept):
 
 def test_what_is_on_the_wire_is_not_kept(sandbox, kept, monkeypatch):
     answered, purged = threading.Event(), threading.Event()
-    attempt = kept.client._transport._attempt
+    attempt = kept.client._transport.send
 
     def answered_and_held(*arguments, **options):
         answer = attempt(*arguments, **options)
@@ -183,7 +183,7 @@ def test_what_is_on_the_wire_is_not_kept(sandbox, kept, monkeypatch):
         assert purged.wait(30)
         return answer
 
-    monkeypatch.setattr(kept.client._transport, "_attempt", answered_and_held)
+    monkeypatch.setattr(kept.client._transport, "send", answered_and_held)
     reader = threading.Thread(target=kept.operators)
     reader.start()
     assert answered.wait(30)
@@ -234,7 +234,7 @@ def test_a_folder_that_cannot_be_written_is_told_before_anything_is_sent(sandbox
 
 def test_an_answer_that_cannot_be_kept_is_given_all_the_same(sandbox, ws):
     """The disk is full: what was paid for is not thrown away, and it is said."""
-    with ws.client._sender.session().store.responses.connection() as db:
+    with ws.client._cache.file.responses.connection() as db:
         (pages,) = db.execute("PRAGMA page_count").fetchone()
         db.execute(f"PRAGMA max_page_count = {pages}")
     spent = sandbox.stats()["requests"]
@@ -244,8 +244,7 @@ def test_an_answer_that_cannot_be_kept_is_given_all_the_same(sandbox, ws):
 
 
 def test_a_write_is_done_also_where_the_cache_cannot_drop_what_it_made_stale(ws):
-    session = ws.client._sender.session()
-    with session.store.responses.connection() as db:
+    with ws.client._cache.file.responses.connection() as db:
         denied = {sqlite3.SQLITE_DELETE: sqlite3.SQLITE_DENY}
         db.set_authorizer(lambda action, *_: denied.get(action, sqlite3.SQLITE_OK))
     with pytest.warns(crisp.CrispWarning, match="from before a write"):

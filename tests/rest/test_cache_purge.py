@@ -70,16 +70,16 @@ def test_a_running_notebook_goes_on_with_the_same_file(sandbox, shared):
     ws = connect(sandbox, shared)
     ws.operators()
     identity = os.stat(ws.client.cache_path).st_ino
-    attempt = ws.client._transport._attempt
+    attempt = ws.client._transport.send
 
     def answered_and_cleared(*arguments, **options):
         answer = attempt(*arguments, **options)
         assert clear().exit_code == 0
         return answer
 
-    ws.client._transport._attempt = answered_and_cleared
+    ws.client._transport.send = answered_and_cleared
     ws.operators(refresh=True)
-    ws.client._transport._attempt = attempt
+    ws.client._transport.send = attempt
     assert ws.client.cached() == 0
     assert os.stat(ws.client.cache_path).st_ino == identity
     ws.operators()
@@ -154,6 +154,16 @@ def test_another_programs_files_stay_though_they_are_named_like_a_cache(sandbox,
     written["3"] = (shared / f"{'3' * 32}.sqlite").read_bytes()
     assert clear().output == "1 cache emptied.\n"
     assert written == {name: (shared / f"{name * 32}.sqlite").read_bytes() for name in written}
+
+
+def test_what_is_no_file_is_left_though_it_is_named_like_a_cache(sandbox, shared):
+    ws = connect(sandbox, shared)
+    ws.operators()
+    ws.client.close()
+    for end in ("sqlite", "flights"):
+        (shared / f"{'4' * 32}.{end}").mkdir()
+    done = clear()
+    assert (done.exit_code, done.output) == (0, "1 cache emptied.\n")
 
 
 def test_a_cache_without_its_locks_is_emptied(sandbox, shared):

@@ -35,15 +35,15 @@ def clock(monkeypatch):
 
 def age(ws, seconds):
     """Date what is kept as if the clock had been ahead when it came."""
-    store = ws.client._sender.session().store
-    for key in list(store.responses):
-        response = store.get_response(key)
-        later = timedelta(seconds=seconds)
-        response.created_at, response.expires = (
-            response.created_at + later,
-            response.expires + later,
-        )
-        store.responses[key] = response
+    file, later = ws.client._cache.file, timedelta(seconds=seconds)
+    for key in list(file.responses):
+        answer = file.responses[key]
+        answer.created, answer.expires = answer.created + later, answer.expires + later
+        file.responses[key] = answer
+    for key in list(file.lists):
+        read = file.lists[key]
+        read.came, read.expires = read.came + seconds, read.expires + seconds
+        file.lists[key] = read
 
 
 @pytest.mark.parametrize("ahead", [60, 1800, AHEAD])
@@ -106,14 +106,14 @@ def test_a_mark_from_the_future_counts_as_made_now(tmp_path):
 def test_what_was_asked_before_the_clock_was_set_back_is_not_kept(sandbox, ws, clock, monkeypatch):
     """Whether something was written since cannot be told by any mark."""
     wire = ws.client._transport
-    attempt = wire._attempt
+    attempt = wire.send
 
     def set_back(*arguments, **options):
         clock(0)
         return attempt(*arguments, **options)
 
     clock(AHEAD)
-    monkeypatch.setattr(wire, "_attempt", set_back)
+    monkeypatch.setattr(wire, "send", set_back)
     ws.operators()
     before = spent(sandbox)
     ws.operators()
@@ -188,13 +188,3 @@ def test_a_number_that_was_given_to_another_process_is_no_life():
     assert not msgspec.structs.replace(mine, **changed).alive(time.time())
     assert msgspec.structs.replace(mine, ticks=None).alive(time.time())  # an earlier version wrote
     assert writer_of(owner_of(mine)) == mine
-
-
-@pytest.mark.parametrize(("seconds", "anew"), [(50, False), (70, True)])
-def test_half_a_numbered_list_is_joined_for_a_minute(sandbox, ws, clock, seconds, anew):
-    """As long as a wait for a rate limit may keep whoever reads it between two pages."""
-    next(ws.client.pages("list_people_profiles", website_id=ws.website_id))
-    clock(seconds)
-    before, people = spent(sandbox), len(sandbox.truth("people"))
-    assert len(ws.people()) == people
-    assert spent(sandbox) - before == -(-people // 50) + anew

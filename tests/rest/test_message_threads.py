@@ -32,13 +32,13 @@ def test_they_do_run_side_by_side(sandbox):
     ws = connect(sandbox, 4)
     ids = list(ws.conversations(limit=4)["session_id"])
     together = threading.Barrier(4, timeout=60)
-    attempt = ws.client._transport._attempt
+    attempt = ws.client._transport.send
 
     def waiting(*arguments, **options):
         together.wait()
         return attempt(*arguments, **options)
 
-    ws.client._transport._attempt = waiting
+    ws.client._transport.send = waiting
     pulled = list(message_threads.read(ws.client, ws.website_id, ids))
     assert [thread.session_id for thread in pulled] == ids
     assert all(thread.error is None for thread in pulled)

@@ -326,7 +326,7 @@ def test_every_name_of_this_machine(monkeypatch, host):
     for name in ("HTTP_PROXY", "http_proxy", "ALL_PROXY"):
         monkeypatch.setenv(name, "http://proxy.example:3128")
     settings = config.resolve("who", "secret", "plugin", base_url=f"http://{host}:8080/v1/")
-    assert dict(Client(settings)._sender.session().proxies) == {}
+    assert dict(Client(settings)._transport.proxies) == {}
 
 
 def test_the_demo_runs_behind_a_proxy_that_is_dead(monkeypatch, tmp_path):

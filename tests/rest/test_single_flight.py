@@ -6,14 +6,12 @@ import signal
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
-from datetime import timedelta
 
 import pytest
-from requests_cache import DO_NOT_CACHE, SQLiteDict
+from requests_cache import DO_NOT_CACHE
 
 import crisp_data as crisp
 from crisp_data.rest import single_flight
-from crisp_data.sandbox import Sandbox
 
 
 def spent(sandbox):
@@ -38,7 +36,7 @@ def at_once(count, work):
 @pytest.fixture
 def open_wire(ws, monkeypatch):
     """Hold every request on the wire until told: those who came later are then waiting."""
-    gate, attempt = threading.Event(), ws.client._transport._attempt
+    gate, attempt = threading.Event(), ws.client._transport.send
     begun = threading.Semaphore(0)
 
     def waiting(*arguments, **options):
@@ -46,7 +44,7 @@ def open_wire(ws, monkeypatch):
         assert gate.wait(30)
         return attempt(*arguments, **options)
 
-    monkeypatch.setattr(ws.client._transport, "_attempt", waiting)
+    monkeypatch.setattr(ws.client._transport, "send", waiting)
     ws.begun, ws.gate = begun, gate
     return ws
 
@@ -72,75 +70,52 @@ def test_equal_walks_in_threads_are_one(sandbox, ws, tmp_path):
     assert len(pulled[0][1]) == len(sandbox.truth("messages"))
 
 
-def test_equal_walks_by_number_are_one(tmp_path):
-    with Sandbox(seed=2, conversations=400) as sandbox:
-        alone = cost_of_one(sandbox, tmp_path / "alone", lambda ws: ws.people())
-        assert alone > 4
-        ws = crisp.connect(sandbox=sandbox)
-        before = spent(sandbox)
-        pulled = at_once(8, lambda number: ws.people())
-        assert spent(sandbox) - before == alone
-        assert all(one.equals(pulled[0]) for one in pulled)
-        assert len(pulled[0]) == len(sandbox.truth("people"))
+@pytest.fixture
+def entered(monkeypatch):
+    """Count who has come to the lock of a single flight."""
+    lock, come = single_flight.lock, threading.Semaphore(0)
+
+    def counting(*arguments):
+        come.release()
+        return lock(*arguments)
+
+    monkeypatch.setattr(single_flight, "lock", counting)
+    return come
 
 
-@pytest.mark.parametrize("stale", [False, True])
-def test_a_walk_that_begins_before_anothers_answer_is_kept(sandbox, ws, monkeypatch, stale):
-    """The answer is older than the walk that waits for it, and yet it is the one to take."""
-    if stale:
-        next(ws.client.pages("list_people_profiles", website_id=ws.website_id))
-        make_older(ws, timedelta(hours=1))
-    answered, looked = threading.Event(), threading.Event()
-    save, lock = SQLiteDict.__setitem__, single_flight.lock
-
-    def saving(*args):
-        if not answered.is_set():
-            answered.set()
-            assert looked.wait(60)
-        return save(*args)
-
-    def holding(*args):
-        if answered.is_set():
-            looked.set()
-        return lock(*args)
-
-    monkeypatch.setattr(SQLiteDict, "__setitem__", saving)
-    monkeypatch.setattr(single_flight, "lock", holding)
-    before = spent(sandbox)
-    with ThreadPoolExecutor(2) as pool:
-        first = pool.submit(ws.people)
-        assert answered.wait(60)
-        second = pool.submit(ws.people)
-        assert first.result().equals(second.result())
-    assert spent(sandbox) - before == -(-len(first.result()) // 50) + 1
+@pytest.mark.parametrize("before", ["", "whole", "half"])
+def test_equal_pulls_by_number_that_begin_at_once_are_one(sandbox, open_wire, entered, before):
+    """Also where half a list from before is read anew, or a whole one for the sake of freshness."""
+    ws = open_wire
+    if before:
+        ws.gate.set()
+        pages = ws.client.pages("list_people_profiles", website_id=ws.website_id)
+        _ = next(pages) if before == "half" else list(pages)
+        pages.close()
+        ws.gate.clear()
+    cost = -(-len(sandbox.truth("people")) // 50) + 1
+    while entered.acquire(blocking=False):
+        pass
+    spent_before = spent(sandbox)
+    with ThreadPoolExecutor(8) as pool:
+        asked = [pool.submit(ws.people, refresh=before == "whole") for _ in range(8)]
+        assert all(entered.acquire(timeout=30) for _ in asked)
+        ws.gate.set()
+        pulled = [one.result(60) for one in asked]
+    assert spent(sandbox) - spent_before == cost
+    assert all(one.equals(pulled[0]) for one in pulled)
+    assert len(pulled[0]) == len(sandbox.truth("people"))
 
 
-def test_a_walk_by_number_that_is_under_way_is_joined(sandbox, ws):
+def test_a_list_by_number_that_is_half_read_is_not_joined(sandbox, ws):
+    """Its pages would be of two moments; both are whole."""
     under_way = ws.client.pages("list_people_profiles", website_id=ws.website_id)
-    next(under_way)
+    ids = {record["people_id"] for record in next(under_way).records}
     before = spent(sandbox)
-    joined = ws.people()
-    assert spent(sandbox) - before == -(-len(joined) // 50)
-    list(under_way)
-    assert spent(sandbox) - before == -(-len(joined) // 50)
-
-
-def test_equal_walks_anew_by_number_are_one(sandbox, ws):
-    """Half a list from an hour ago: eight walk it anew, from the top, together."""
-    next(ws.client.pages("list_people_profiles", website_id=ws.website_id))
-    make_older(ws, timedelta(hours=1))
-    before = spent(sandbox)
-    pulled = at_once(8, lambda number: ws.people())
-    assert spent(sandbox) - before == -(-len(pulled[0]) // 50) + 1
-
-
-def make_older(ws, age):
-    """Let every kept answer have come so much earlier."""
-    kept = ws.client._sender.session().store.responses
-    for key in list(kept):
-        answer = kept[key]
-        answer.created_at -= age
-        kept[key] = answer
+    people = ws.people()
+    assert spent(sandbox) - before == -(-len(people) // 50) + 1
+    ids |= {record["people_id"] for page in under_way for record in page.records}
+    assert ids == set(people["people_id"])
 
 
 def _in_a_process(arguments, together, results):
@@ -191,14 +166,7 @@ def test_equal_walks_in_processes_are_one(sandbox, processes, tmp_path):
     ],
     ids=["refresh", "of this moment", "head"],
 )
-def test_who_asked_before_the_answer_came_shares_it(sandbox, open_wire, work, monkeypatch):
-    lock, entered = single_flight.lock, threading.Semaphore(0)
-
-    def counting(folder, key):
-        entered.release()
-        return lock(folder, key)
-
-    monkeypatch.setattr(single_flight, "lock", counting)
+def test_who_asked_before_the_answer_came_shares_it(sandbox, open_wire, entered, work):
     open_wire.one = sandbox.truth("people")[0]["people_id"]
     before = spent(sandbox)
     with ThreadPoolExecutor(8) as pool:
@@ -232,20 +200,20 @@ def test_nothing_older_than_the_asking_is_given(sandbox, ws, work):
 @pytest.mark.parametrize("refresh", [False, True])
 def test_a_write_is_never_followed_by_what_was_before_it(sandbox, open_wire, refresh):
     """An answer that was under way while something was written is neither kept nor shared."""
-    ws, attempt = open_wire, open_wire.client._transport._attempt
+    ws, attempt = open_wire, open_wire.client._transport.send
     session_id = sandbox.truth("conversations")[0]["session_id"]
     conversation = f"website/{ws.website_id}/conversation/{session_id}"
 
-    def answered_and_held(request, *arguments, **options):
-        answer = attempt(request, *arguments, **options)
-        if request.method == "GET":
+    def answered_and_held(call, reservation):
+        answer = attempt(call, reservation)
+        if call.method == "GET":
             ws.answered.set()
             assert ws.written.wait(30)
         return answer
 
     ws.gate.set()
     ws.answered, ws.written = threading.Event(), threading.Event()
-    ws.client._transport._attempt = answered_and_held
+    ws.client._transport.send = answered_and_held
     with ThreadPoolExecutor(2) as pool:
         old = pool.submit(ws.client.get, f"{conversation}/messages")
         assert ws.answered.wait(30)
@@ -296,7 +264,7 @@ def test_a_hit_waits_for_nobody(sandbox, open_wire):
 
 
 def _hold_and_wait(folder, key, held):
-    with single_flight.lock(folder, key):
+    with single_flight.lock(folder, key, 0.0):
         held.set()
         time.sleep(300)
 
@@ -310,7 +278,7 @@ def test_a_killed_holder_holds_nothing(tmp_path):
     got = threading.Event()
 
     def wait():
-        with single_flight.lock(tmp_path, "a" * 32):
+        with single_flight.lock(tmp_path, "a" * 32, 0.0):
             got.set()
 
     waiter = threading.Thread(target=wait, daemon=True)
@@ -354,7 +322,7 @@ def test_a_child_pulls_for_itself(sandbox, ws):
     folder = ws.client.cache_path.with_suffix(".flights")
 
     def lock():
-        with single_flight.lock(folder, key):
+        with single_flight.lock(folder, key, 0.0):
             held.set()
             done.wait(60)
 
@@ -378,11 +346,11 @@ def test_a_child_pulls_for_itself(sandbox, ws):
 
 def test_a_copy_of_a_lock_holds_nothing_up(tmp_path):
     """A process forked between opening and noting a lock keeps its own copy of it."""
-    with single_flight.lock(tmp_path, "c" * 32):
+    with single_flight.lock(tmp_path, "c" * 32, 0.0):
         copy = os.dup(*single_flight._held)
 
     def again():
-        with single_flight.lock(tmp_path, "c" * 32):
+        with single_flight.lock(tmp_path, "c" * 32, 0.0):
             pass
 
     waiter = threading.Thread(target=again, daemon=True)

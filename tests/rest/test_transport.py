@@ -3,6 +3,7 @@
 import socket
 
 import pytest
+from requests.adapters import HTTPAdapter
 
 import crisp_data as crisp
 from crisp_data import config
@@ -147,14 +148,13 @@ def test_no_redirect_is_followed(ws):
 
 
 def test_every_request_has_its_timeouts(sandbox, ws, monkeypatch):
-    given = []
-    attempt = ws.client._transport._attempt
+    given, adapter = [], HTTPAdapter.send
 
-    def watched(request, *arguments, **options):
+    def watched(self, request, **options):
         given.append(options["timeout"])
-        return attempt(request, *arguments, **options)
+        return adapter(self, request, **options)
 
-    monkeypatch.setattr(ws.client._transport, "_attempt", watched)
+    monkeypatch.setattr(HTTPAdapter, "send", watched)
     ws.operators()
     ws.client.call("create_new_conversation", website_id=ws.website_id)
     assert len(given) == 2
@@ -254,7 +254,9 @@ def test_the_first_mark_stops_all(sandbox, ws, waits):
     """Another process meets the limit while this one waits for its next try."""
     other = crisp.connect(sandbox=sandbox, sleep=waits.append)
     day = ws.quota.days.today
-    ws.client._transport.sleep = lambda seconds: other.quota.close(day, "429 rate_limited")
+    ws = crisp.connect(
+        sandbox=sandbox, sleep=lambda seconds: other.quota.close(day, "429 rate_limited")
+    )
     sandbox.faults(operation=READ, status=420, next=100)
     with pytest.raises(crisp.QuotaExceeded, match="429 rate_limited") as caught:
         ws.client.call(READ, website_id=ws.website_id)
@@ -269,7 +271,7 @@ def test_refusals_of_yesterday_do_not_close_today(sandbox, ws):
     def sleep(seconds):
         sandbox.clock(advance_s=seconds)
 
-    ws.client._transport.sleep = sleep
+    ws = crisp.connect(sandbox=sandbox, sleep=sleep)
     sandbox.faults(operation=READ, status=429, next=10)
     ws.client.call(READ, website_id=ws.website_id)
     assert sandbox.now.day == 3

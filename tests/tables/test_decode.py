@@ -93,8 +93,12 @@ def test_a_whole_number_may_be_written_as_a_float():
         (b'{"content":"bad \xff byte"}', "content", "bad \ufffd byte"),
         (b'{"properties":"bad \xff byte"}', "properties", '"bad \ufffd byte"'),
         (b'{"content":"line\nbreak"}', "content", "line\nbreak"),
-        (b'{"properties":NaN,"content":"x"}', "properties", '"NaN"'),
+        (b'{"properties":{"k":NaN},"content":"x"}', "properties", '{"k":null}'),
+        (b'{"timestamp":-Infinity,"content":"x"}', "content", "x"),
+        (rb'{"content":"C:\x41 \ud8 \/"}', "content", "C:�x41 �ud8 /"),
+        (b'{"content":"x","properties":' + b"1" * 5000 + b"}", "properties", "1" * 5000),
         (b'{"timestamp":1e999,"content":"x"}', "extra", '{"timestamp":"1e999"}'),
+        (b'{"novel":' + b"1" * 5000 + b"}", "extra", f'{{"novel":"{"1" * 5000}"}}'),
         (b'{"properties": {"k" : [1,\t2]} , "content": "a: b"}', "content", "a: b"),
     ],
 )

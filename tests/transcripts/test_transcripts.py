@@ -15,6 +15,7 @@ import crisp_data as crisp
 from crisp_data import transcripts
 from crisp_data.transcripts import markdown
 from crisp_data.transcripts.entries import lines
+from tests.marks import needs_dateutil_zones
 
 
 def as_github(text):
@@ -138,13 +139,18 @@ def test_who_when_and_what():
         text_of(messages, tz="Mars/Olympus")
 
 
-def test_the_zone_is_named_as_others_find_it():
+@pytest.mark.parametrize(
+    ("zone", "name"),
+    [
+        (timezone(timedelta(hours=1), "CET"), "UTC+01:00"),
+        pytest.param(gettz("Europe/Paris"), "Europe/Paris", marks=needs_dateutil_zones),
+    ],
+)
+def test_the_zone_is_named_as_others_find_it(zone, name):
     """A fixed offset may be called like a zone that changes its clocks, as in winter in Paris."""
-    called = timezone(timedelta(hours=1), "CET")
-    for zone, name in ((called, "UTC+01:00"), (gettz("Europe/Paris"), "Europe/Paris")):
-        messages = messages_of(["Hi"])
-        messages["timestamp"] = messages["timestamp"].dt.tz_convert(zone)
-        assert f"times: {name}" in text_of(messages)
+    messages = messages_of(["Hi"])
+    messages["timestamp"] = messages["timestamp"].dt.tz_convert(zone)
+    assert f"times: {name}" in text_of(messages)
 
 
 @pytest.mark.parametrize("kind", sorted(TYPES))
@@ -384,3 +390,15 @@ def test_no_messages_no_threads(folder):
     for format in FORMATS:
         assert list(transcripts.render(empty, format=format)) == []
     assert "<main>" in transcripts.write(folder / "x.html", empty)[0].read_text()
+
+
+def test_a_name_that_two_columns_have_is_refused():
+    """As pd.concat(..., axis=1) makes them: nobody knows which of the two is meant."""
+    messages = messages_of(["hello"])
+    conversations = pd.DataFrame({"session_id": ["session_1"], "subject": ["bill"]})
+    for frames, name in (
+        ((pd.concat([messages, messages[["nickname"]]], axis=1),), "nickname"),
+        ((messages, pd.concat([conversations, conversations], axis=1)), "session_id"),
+    ):
+        with pytest.raises(crisp.BadParameter, match=f"Two columns have the name '{name}'"):
+            list(transcripts.render(*frames))

@@ -1,6 +1,5 @@
 """Frames equal to the sandbox's truth, row for row, whatever the service's unknown habits."""
 
-import json
 import threading
 import warnings
 
@@ -12,7 +11,9 @@ import crisp_data as crisp
 from crisp_data import config, tables
 from crisp_data.rest.client import Client
 from crisp_data.sandbox import Sandbox
+from crisp_data.sandbox.records import encode
 from tests.marks import slow
+from tests.rewritten import rewrite
 
 SIZES = [300, pytest.param(2000, marks=pytest.mark.slow)]
 
@@ -33,7 +34,7 @@ def truth(sandbox, table, order=None):
             rows, key=lambda row: (place[row["session_id"]], row["timestamp"], row["fingerprint"])
         )
     builder = tables.Builder(table)
-    builder.add(json.dumps({"error": False, "reason": "listed", "data": rows}).encode())
+    builder.add(encode({"error": False, "reason": "listed", "data": rows}))
     return builder.frame()
 
 
@@ -342,6 +343,16 @@ def test_choosing_a_website(sandbox):
         crisp.connect(**token)
     with pytest.raises(crisp.BadParameter, match=r"'nowhere.example' was requested"):
         crisp.connect("nowhere.example", **token)
+
+
+@pytest.mark.parametrize("data", [None, [], "Acme", [None], [{}], [{"website_id": None}]])
+@pytest.mark.parametrize("part", ["/website/", "/websites"])
+def test_a_website_that_is_no_record_is_refused(sandbox, part, data):
+    rewrite(sandbox, part, lambda found: data)
+    website = sandbox.website_id if part == "/website/" else None
+    options = {"identifier": sandbox.identifier, "key": sandbox.key, "tier": sandbox.tier}
+    with pytest.raises((crisp.BadAnswer, crisp.BadParameter)):
+        crisp.connect(website, base_url=sandbox.url, **options)
 
 
 def test_a_website_token(sandbox):

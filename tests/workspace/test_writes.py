@@ -8,6 +8,7 @@ import crisp_data as crisp
 from crisp_data.outgoing import Note, Text
 from crisp_data.sandbox import Sandbox
 from tests.outbox.conftest import SEND, asked, contents
+from tests.rewritten import rewrite
 
 
 def of(sandbox, session_id):
@@ -134,6 +135,22 @@ def test_segments_are_added_to_what_crisp_has_now(ws, sandbox, session_id):
     assert sandbox.stats()["requests"] == spent + 2
     assert ws.add_segments(session_id, "ours") == expected
     assert sandbox.stats()["requests"] == spent + 3
+
+
+@pytest.mark.parametrize("data", [None, [], {"segments": 5}, {"segments": "vip"}])
+def test_no_segments_are_added_to_what_cannot_be_read(ws, sandbox, session_id, data):
+    """Crisp replaces the whole list: what was not understood would be lost."""
+    rewrite(sandbox, "/meta", lambda found: data)
+    with pytest.raises(crisp.BadAnswer):
+        ws.add_segments(session_id, "new")
+    assert asked(sandbox, "update_conversation_metas") == 0
+
+
+@pytest.mark.parametrize("data", [None, {}, "session_1"])
+def test_a_conversation_without_an_id_is_refused(ws, sandbox, data):
+    rewrite(sandbox, "/conversation", lambda found: data)
+    with pytest.raises(crisp.BadAnswer):
+        ws.start_conversation()
 
 
 def test_start_conversation(ws, sandbox):

@@ -60,14 +60,14 @@ def interrupted_archive(sandbox: Sandbox, ws: crisp.Workspace, folder: Path) -> 
     archive = ws.archive(folder)
     archive.sync(since=LATELY)
     read = sandbox.stats()["by_operation"]["get_messages_in_conversation"]
-    send = ws.client._transport._attempt
+    send = ws.client._transport.send
 
     def failing(*arguments: object, **options: object) -> object:
         if sandbox.stats()["by_operation"]["get_messages_in_conversation"] >= read + 12:
             raise crisp.Offline("cut")
         return send(*arguments, **options)
 
-    ws.client._transport._attempt = failing
+    ws.client._transport.send = failing
     try:
         archive.sync(since="1970-01-01", deep=True)
     except crisp.Offline:
