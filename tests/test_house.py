@@ -1,6 +1,7 @@
 """The house: which room may import which, read off the syntax trees."""
 
 import ast
+import re
 from collections import Counter
 from pathlib import Path
 
@@ -44,11 +45,16 @@ def room_of(path: Path) -> str:
 
 
 def imports(path: Path) -> set[str]:
-    """The rooms that a module imports, wherever in it the import stands."""
+    """The rooms that a module imports, wherever in it the import stands.
+
+    A module that is named in a text, and nothing else in it, is one to be imported later.
+    """
     rooms = set()
     for node in ast.walk(ast.parse(path.read_text("utf-8"))):
         if isinstance(node, ast.Import):
             names = [alias.name for alias in node.names]
+        elif isinstance(node, ast.Constant) and is_module(node.value):
+            names = [node.value]
         elif isinstance(node, ast.ImportFrom) and node.level == 0:
             inner = [f"{node.module}.{alias.name}" for alias in node.names]
             names = inner if node.module == "crisp_data" else [node.module or ""]
@@ -61,6 +67,11 @@ def imports(path: Path) -> set[str]:
         parts = [name.split(".") for name in names if name.split(".")[0] == "crisp_data"]
         rooms |= {part[1] if len(part) > 1 else "__init__" for part in parts}
     return {room if exists(room) else "__init__" for room in rooms}
+
+
+def is_module(value: object) -> bool:
+    named = isinstance(value, str) and re.fullmatch(r"crisp_data(\.[a-z_]+)+", value)
+    return bool(named) and exists(value.split(".")[1])
 
 
 def exists(room: str) -> bool:
@@ -81,6 +92,20 @@ def test_a_room_imports_only_from_the_rows_above_it(path):
         assert room in MAY_START_THE_SANDBOX
     for other in found - {"sandbox"} - WITHIN_A_ROW.get(room, set()):
         assert ROW[other] < ROW[room], f"{room} must not import {other}"
+
+
+def test_an_import_that_waits_is_counted(tmp_path, monkeypatch):
+    monkeypatch.setattr("tests.test_house.PACKAGE", tmp_path)
+    for room in ("tables", "archive", "outbox", "forms"):
+        (tmp_path / f"{room}.py").touch()
+    path = tmp_path / "lazy.py"
+    path.write_text(
+        "MODULES = {'Archive': 'crisp_data.archive.archive', 'x': 'crisp_data.nothing'}\n"
+        "if TYPE_CHECKING:\n    from crisp_data.outbox import Outbox\n"
+        "def later():\n    'See crisp_data.forms.'\n    from crisp_data import tables\n",
+        encoding="utf-8",
+    )
+    assert imports(path) == {"archive", "outbox", "tables"}
 
 
 def test_every_room_has_its_row():

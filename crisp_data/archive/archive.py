@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
-from tqdm.auto import tqdm
 
 from crisp_data import arguments, dates, tables
 from crisp_data.api.envelope import Page
@@ -23,6 +22,7 @@ from crisp_data.archive.reader import SNAPSHOTS, Reader
 from crisp_data.archive.state import Forgetting, StateTable
 from crisp_data.archive.sync import Sync
 from crisp_data.errors import BadParameter, CrispError, CrispWarning
+from crisp_data.local import progress_bar
 from crisp_data.quota.estimate import SHOWN
 from crisp_data.rest.client import Client
 from crisp_data.rest.pull_checks import PullChecks
@@ -265,7 +265,9 @@ class Archive(Reader):
 
     def _finish(self, steps: Iterator[int]) -> None:
         """Run to the end, with a bar on whatever takes longer than a second."""
-        with tqdm(unit=" conversations", delay=1, leave=False, disable=not self._progress) as bar:
+        with progress_bar.tqdm(
+            unit=" conversations", delay=1, leave=False, disable=not self._progress
+        ) as bar:
             for count in steps:
                 bar.update(count)
                 self._compact()
@@ -285,7 +287,7 @@ class Archive(Reader):
         with suppress(CrispError):
             plan = self._checks.before_sync(first, low, high, due)
             if plan is not None and plan.requests > SHOWN:
-                tqdm.write("\n".join(plan.lines), file=sys.stderr)
+                progress_bar.write("\n".join(plan.lines))
 
     def _live(self) -> Client:
         if self._client is None:

@@ -1,4 +1,9 @@
-"""The command ``crisp-data``: parses, calls, prints."""
+"""The command ``crisp-data``: parses, calls, prints.
+
+Its modules import what is light, and each command the rooms that it uses when it runs: through
+``crisp``, whose names load when first used, or at its own beginning. So help, the version and a
+shell's completion load neither pandas nor pyarrow.
+"""
 
 from __future__ import annotations
 

@@ -8,8 +8,8 @@ from typing import Any
 import click
 
 import crisp_data as crisp
-from crisp_data.archive.reader import SNAPSHOTS
-from crisp_data.cli.options import ROW_NAMES, connection, workspace
+from crisp_data.cli.choices import ROW_NAMES, SNAPSHOTS
+from crisp_data.cli.options import connection, workspace
 from crisp_data.cli.output import echo
 from crisp_data.errors import BadParameter, Offline, RateLimited, ServerError
 from crisp_data.plurals import count
@@ -22,7 +22,7 @@ _LONGEST = 900.0  # seconds between two tries of a sync that goes on until it is
 @click.argument("path")
 @click.option("--since", help="How far back: 2026-10-01, '90 days ago', ...; all of it by default.")
 @click.option("--deep", is_flag=True, help="Read every thread again, for edits and deletions.")
-@click.option("--also", multiple=True, type=click.Choice([*SNAPSHOTS]),
+@click.option("--also", multiple=True, type=click.Choice(SNAPSHOTS),
               help="A small table to read again in full; repeatable.")  # fmt: skip
 @click.option("--until-done", is_flag=True,
               help="Wait for the quota to reset and for the service to recover.")  # fmt: skip

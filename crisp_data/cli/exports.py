@@ -4,24 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
-import pandas as pd
 
 import crisp_data as crisp
-from crisp_data import export as files
-from crisp_data import transcripts as texts
-from crisp_data.cli.options import ROW_NAMES, given, pseudonymiser, pulling, source
+from crisp_data.cli.choices import ENDINGS, FORMATS, ROW_NAMES
+from crisp_data.cli.options import given, pseudonymiser, pulling, source
 from crisp_data.cli.output import echo
 from crisp_data.errors import BadParameter
 from crisp_data.plurals import count
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 
 @click.command("export")
 @click.argument("table", type=click.Choice(list(ROW_NAMES)), metavar="TABLE")
 @click.option("-o", "--output", required=True, type=click.Path(path_type=Path),
-              help=f"The file; its ending sets the format: {' '.join(files.ENDINGS)}.")  # fmt: skip
+              help=f"The file; its ending sets the format: {' '.join(ENDINGS)}.")  # fmt: skip
 @pulling
 def export(table: str, output: Path, **options: Any) -> None:
     """Write a table to a file.
@@ -54,6 +55,8 @@ def export(table: str, output: Path, **options: Any) -> None:
     BadParameter
         The file cannot be written, or an option does not fit the table.
     """
+    from crisp_data import export as files
+
     files.check(output)
     if options["archive"] is not None and not hasattr(crisp.Archive, table):
         raise BadParameter(f"An archive does not hold {table}.", "Leave out --archive.")
@@ -66,7 +69,7 @@ def export(table: str, output: Path, **options: Any) -> None:
 @click.command("transcripts", short_help="Write conversations as readable text.")
 @click.option("-o", "--output", required=True, type=click.Path(path_type=Path),
               help="One file, .md .html .txt .jsonl, or a new folder and --format.")  # fmt: skip
-@click.option("--format", type=click.Choice(list(texts.FORMATS)), help="Format, for a folder.")
+@click.option("--format", type=click.Choice(FORMATS), help="Format, for a folder.")
 @click.option("--notes", is_flag=True, help="Include the operators' internal notes.")
 @pulling
 def transcripts(output: Path, format: Any, notes: bool, **options: Any) -> None:
@@ -92,10 +95,10 @@ def transcripts(output: Path, format: Any, notes: bool, **options: Any) -> None:
     **options : object
         What is read, and from where; see :func:`_pull`.
     """
-    texts.check(output, format)
+    crisp.transcripts.check(output, format)
     frames, private, requests = _pull("messages", **options)
     conversations, messages = map(private, frames)
-    texts.write(output, messages, conversations, format=format, notes=notes)
+    crisp.transcripts.write(output, messages, conversations, format=format, notes=notes)
     written = count(messages["session_id"].nunique(), "conversation")
     echo(f"{output}: {written}, {count(requests, 'request')} spent", err=True)
 

@@ -7,16 +7,18 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from functools import reduce
-from typing import Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
 
 import crisp_data as crisp
-from crisp_data import config, dates
+from crisp_data import config
+from crisp_data.cli.choices import STATES
 from crisp_data.cli.output import echo
 from crisp_data.errors import BadParameter, CrispError, Offline, QuotaExceeded
-from crisp_data.filters import STATES
-from crisp_data.privacy import Pseudonymiser
+
+if TYPE_CHECKING:
+    from crisp_data.privacy import Pseudonymiser
 
 EPILOG = """
 Exit codes: 0 done; 1 refused by Crisp or failed; 2 bad usage; 3 today's quota is used up;
@@ -27,6 +29,13 @@ Exit codes: 0 done; 1 refused by Crisp or failed; 2 bad usage; 3 today's quota i
 class Group(click.Group):
     """Turns our own errors, and the system's about files, into one message and an exit code."""
 
+    def make_context(self, *arguments: Any, **options: Any) -> click.Context:
+        """Read the command line and print help; click takes an interrupt there for an abort."""
+        try:
+            return super().make_context(*arguments, **options)
+        except KeyboardInterrupt:
+            _end_interrupted()
+
     def invoke(self, ctx: click.Context) -> Any:
         """Run a command."""
         try:
@@ -35,13 +44,17 @@ class Group(click.Group):
             echo(f"Error: {error}", err=True)
             ctx.exit(_exit_code(error))
         except KeyboardInterrupt:
-            echo("Interrupted.", err=True)
-            ctx.exit(130)
+            _end_interrupted()
         except OSError as error:
             if error.filename is None:  # no file's: a pipe that closed is click's to see
                 raise
             echo(f"Error: {error.filename}: {error.strerror}.", err=True)
             ctx.exit(1)
+
+
+def _end_interrupted() -> NoReturn:
+    echo("Interrupted.", err=True)
+    raise click.exceptions.Exit(130)
 
 
 def _exit_code(error: CrispError) -> int:
@@ -88,13 +101,6 @@ pulling = _together(
     reading,
 )
 
-
-#: The tables that can be exported, and the name of one row.
-ROW_NAMES = {
-    "conversations": "conversation", "messages": "message", "people": "person",
-    "operators": "operator", "visitors": "visitor", "inboxes": "inbox",
-    "campaigns": "campaign", "websites": "website",
-}  # fmt: skip
 _ALL = ("since", "until", "state", "segment", "assigned", "search", "limit")
 _FILTERS = {
     "conversations": _ALL,
@@ -127,6 +133,8 @@ def given(filters: dict[str, Any], table: str, tz: str, archive: str | None) -> 
     BadParameter
         The table or the archive does not take a filter that was given.
     """
+    from crisp_data import dates
+
     found = {name: value for name, value in filters.items() if value is not None}
     takes = _FILTERS.get(table, ())
     if archive is not None:
@@ -145,7 +153,7 @@ def pseudonymiser() -> Pseudonymiser:
     key = config.privacy_key()
     where = "CRISP_PRIVACY_KEY" if key else "a random key; they join only within this run"
     echo(f"private: tokens made with {where}", err=True)
-    return Pseudonymiser(key or secrets.token_bytes(32))
+    return crisp.privacy.Pseudonymiser(key or secrets.token_bytes(32))
 
 
 @contextmanager

@@ -9,7 +9,6 @@ import click
 from crisp_data import config
 from crisp_data.cli.options import connection, workspace
 from crisp_data.cli.output import confirm, echo
-from crisp_data.outbox import FILE, everything
 from crisp_data.plurals import count
 
 
@@ -24,6 +23,8 @@ def listed() -> None:
 
     Texts are not shown. Single messages have no batch.
     """
+    from crisp_data.outbox import FILE, everything
+
     found = everything(config.state_dir() / FILE)
     echo("There are no messages." if found.empty else found.to_string(index=False))
 

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from crisp_data import dates
-from crisp_data import report as pages
+import crisp_data as crisp
 from crisp_data.cli.options import pseudonymiser, reading, source
 from crisp_data.cli.output import echo
 from crisp_data.errors import BadParameter
-from crisp_data.metrics import BusinessHours
 from crisp_data.plurals import count
+
+if TYPE_CHECKING:
+    from crisp_data.metrics import BusinessHours
 
 
 @click.command("report", short_help="Write a report on a period: figures, charts and tables.")
@@ -74,12 +75,14 @@ def report(
     **options : object
         ``since``, ``until``, ``title`` and ``refresh``, as in :func:`crisp_data.report.write`.
     """
-    pages.check(output)
+    from crisp_data import dates
+
+    crisp.report.check(output)
     zone, opening = dates.check_tz(tz), _hours(hours, tz)
     maker = pseudonymiser() if private else None
     opened = source(archive, tz, wait, website=website, sandbox=sandbox, quota=quota)
     with opened as (read, spent):
-        pages.write(
+        crisp.report.write(
             output, read, tz=zone, within=list(within), hours=opening, bots=bot, private=maker,
             **options,
         )  # fmt: skip
@@ -94,4 +97,4 @@ def _hours(options: tuple[str, ...], tz: str) -> BusinessHours | None:
         if days in week:
             raise BadParameter(f"{days} is given twice.", "Separate spans of a day with commas.")
         week[days] = spans
-    return BusinessHours(week, tz=tz) if week else None
+    return crisp.metrics.BusinessHours(week, tz=tz) if week else None

@@ -55,14 +55,12 @@ def demo(output: Path, seed: int, conversations: int) -> None:
 
 
 def _chart(path: Path, conversations: Any) -> Path:
-    from matplotlib.figure import Figure  # most of a second, and only here
-
-    from crisp_data import plots
+    from matplotlib.figure import Figure
 
     figure = Figure(figsize=(9, 8), layout="constrained")
     above, below = figure.subplots(2, 1)
-    plots.volume(conversations, above, by="week")
-    plots.by_hour(conversations, below)
+    crisp.plots.volume(conversations, above, by="week")
+    crisp.plots.by_hour(conversations, below)
     figure.savefig(path, dpi=150)
     return path
 

@@ -6,13 +6,13 @@ from typing import Any
 
 import click
 
-from crisp_data import config, tables
+import crisp_data as crisp
+from crisp_data import config
+from crisp_data.cli.choices import TABLES
 from crisp_data.cli.options import connection
 from crisp_data.cli.output import echo
 from crisp_data.errors import BadParameter, FileTrouble
 from crisp_data.plurals import count
-from crisp_data.rest import cache_purge
-from crisp_data.rest.client import Client
 
 _CLEAR_WAIT = 10.0  # seconds to wait for notebooks that are using a file
 
@@ -23,6 +23,8 @@ _CLEAR_WAIT = 10.0  # seconds to wait for notebooks that are using a file
 @connection
 def quota(reopen: bool, **options: Any) -> None:
     """Show what today's requests were spent on, and how many are left; costs none."""
+    from crisp_data.rest.client import Client
+
     if options.pop("sandbox"):
         raise BadParameter("A sandbox started for this command has spent nothing yet.")
     options.pop("website")  # the day's requests are a token's, whichever website they read
@@ -41,6 +43,8 @@ def cache() -> None:
 @cache.command()
 def info() -> None:
     """Show where the cache is and how large it is; costs nothing."""
+    from crisp_data.rest import cache_purge
+
     for path in cache_purge.files(config.cache_dir()):
         echo(f"{path}  {path.stat().st_size / 1e6:,.1f} MB")
     echo(f"folder: {config.cache_dir()}")
@@ -54,6 +58,8 @@ def clear() -> None:
     Other files in its folder stay too. Notebooks that use the cache can continue. A damaged
     file is deleted.
     """
+    from crisp_data.rest import cache_purge
+
     paths, troubles = cache_purge.files(config.cache_dir()), []
     for path in paths:
         try:
@@ -66,7 +72,7 @@ def clear() -> None:
 
 
 @click.command(short_help="Print a table's columns and where they come from.")
-@click.argument("table", type=click.Choice(list(tables.TABLES)), metavar="TABLE")
+@click.argument("table", type=click.Choice(TABLES), metavar="TABLE")
 def schema(table: str) -> None:
     """Print a table's columns: name, dtype, meaning, and the field it comes from."""
-    echo(tables.schema(table).to_string(index=False))
+    echo(crisp.schema(table).to_string(index=False))

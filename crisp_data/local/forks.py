@@ -11,8 +11,6 @@ import threading
 from collections.abc import Callable
 from typing import Generic, TypeVar
 
-from tqdm.auto import tqdm
-
 T = TypeVar("T")
 
 
@@ -44,8 +42,3 @@ class PerProcess(Generic[T]):
     def made(self) -> T | None:
         """Give this process's own where it was asked for already."""
         return self._made.get(os.getpid())
-
-
-if hasattr(os, "register_at_fork"):  # Windows has no fork
-    # Every progress bar takes this lock, hidden ones too, and tqdm itself does not renew it.
-    os.register_at_fork(after_in_child=lambda: tqdm.set_lock(threading.RLock()))

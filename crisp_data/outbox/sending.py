@@ -6,10 +6,9 @@ from collections.abc import Callable, Sequence
 from contextlib import nullcontext
 from typing import Any
 
-from tqdm.auto import tqdm
-
 from crisp_data import errors
 from crisp_data.errors import ApiError, UnknownOutcome
+from crisp_data.local import progress_bar
 from crisp_data.outbox.delivery import Delivery
 from crisp_data.outbox.journal import Journal
 from crisp_data.outbox.message_record import Row
@@ -70,7 +69,7 @@ def send_rows(
     # Where none is shown none is made: it would leave locks behind where the process is killed.
     shown: Any = nullcontext()
     if bar:
-        shown = tqdm(desc=bar, total=len(rows), unit=" messages", leave=False)
+        shown = progress_bar.tqdm(desc=bar, total=len(rows), unit=" messages", leave=False)
     with shown:
         for done, row in enumerate(rows, 1):
             if row.session_id in unknown:

@@ -15,9 +15,8 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 
-from tqdm.auto import tqdm
-
 from crisp_data.local.forks import PerProcess
+from crisp_data.local.progress_bar import tqdm
 from crisp_data.quota.ledger import Ledger
 
 _SLICE = 30.0  # seconds: how soon a reset is noticed that came by a jump of the clock

@@ -6,7 +6,7 @@ from typing import Any
 
 import pandas as pd
 
-from crisp_data import arguments, dates, filters, metrics
+from crisp_data import arguments, dates, filters
 from crisp_data.filters import State
 from crisp_data.workspace.website_lists import WebsiteLists
 
@@ -251,6 +251,8 @@ class ConversationLists(WebsiteLists):
         >>> ws.segments(ws.conversations(limit=50)).columns.tolist()
         ['session_id', 'segment']
         """
+        from crisp_data import metrics
+
         return metrics.segments(conversations)
 
     def _of_conversation(self, table: str, session_id: str, refresh: bool) -> pd.DataFrame:

@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-import sys
 import warnings
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import closing
 from typing import Any
 
 import pandas as pd
-from tqdm.auto import tqdm
 
 from crisp_data import tables
 from crisp_data.api.envelope import Page
 from crisp_data.api.paging import NOTHING_NEW
 from crisp_data.errors import CrispError, CrispWarning, QuotaExceeded
+from crisp_data.local import progress_bar
 from crisp_data.plurals import count
 from crisp_data.quota.estimate import SHOWN, Plan
 from crisp_data.rest import message_threads
@@ -159,7 +158,7 @@ class Pulls:
     def show(self, plan: Plan | None) -> None:
         """Say what a long pull is going to cost before it starts."""
         if plan is not None and plan.requests > SHOWN and self.plans_shown:
-            tqdm.write("\n".join(plan.lines), file=sys.stderr)
+            progress_bar.write("\n".join(plan.lines))
 
     def bar(self, steps: Iterable[Any], unit: str, total: int | None = None) -> Iterable[Any]:
         """Show progress on whatever takes longer than a second.
@@ -178,5 +177,9 @@ class Pulls:
         Iterable
             The same steps.
         """
-        quiet = not self.progress
-        return tqdm(steps, unit=f" {unit}", total=total, delay=1, leave=False, disable=quiet)
+        if not self.progress:
+            return steps
+        bar: Iterable[Any] = progress_bar.tqdm(
+            steps, unit=f" {unit}", total=total, delay=1, leave=False
+        )
+        return bar

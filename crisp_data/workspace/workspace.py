@@ -9,18 +9,15 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from crisp_data import arguments, config, export, forms, outgoing
-from crisp_data.archive import Archive
+from crisp_data import arguments, config, forms
 from crisp_data.errors import BadAnswer, BadParameter, CrispError, FileTrouble
 from crisp_data.filters import STATES, State
 from crisp_data.local import fork_pickling
-from crisp_data.outbox import Outbox, Receipt, Rules
 from crisp_data.plurals import count
-from crisp_data.privacy import Pseudonymiser
 from crisp_data.quota.budget import Budget
 from crisp_data.quota.ledger import Ledger
 from crisp_data.rest import answer_checks, write_outcome
@@ -29,6 +26,14 @@ from crisp_data.rest.cost_estimator import CostEstimator
 from crisp_data.terminal_text import printable
 from crisp_data.workspace import write_checks
 from crisp_data.workspace.conversation_lists import ConversationLists
+
+# Reading lists needs none of these: each loads in the methods that use it first. Delta Lake, the
+# templates, the messages, private texts and the writers of files take a quarter of a second.
+if TYPE_CHECKING:
+    from crisp_data import outgoing
+    from crisp_data.archive import Archive
+    from crisp_data.outbox import Outbox, Receipt
+    from crisp_data.privacy import Pseudonymiser
 
 
 class Workspace(ConversationLists):
@@ -165,6 +170,8 @@ class Workspace(ConversationLists):
         >>> archive.sync().messages == len(archive.messages())
         True
         """
+        from crisp_data.archive import Archive
+
         return Archive(
             path,
             storage_options=storage_options,
@@ -208,7 +215,11 @@ class Workspace(ConversationLists):
         >>> ws.to(folder / "people.csv", ws.people(), private=maker).name
         'people.csv'
         """
+        from crisp_data import export
+
         if private:
+            from crisp_data.privacy import Pseudonymiser
+
             path = export.check(path)
             if isinstance(private, Pseudonymiser):
                 maker = private
@@ -222,6 +233,8 @@ class Workspace(ConversationLists):
     @cached_property
     def outbox(self) -> Outbox:
         """The messages of this website, sent and to be sent: ``ws.outbox`` prints it."""
+        from crisp_data.outbox import Outbox
+
         return Outbox(
             self.client,
             self.website_id,
@@ -374,6 +387,8 @@ class Workspace(ConversationLists):
         >>> ws.send_many(frame, template=text, quiet_days=None)["reason"][0]
         'sent: 2026-11-02 09:00'
         """
+        from crisp_data.outbox import Rules
+
         return self.outbox.send_many(
             frame,
             template,
@@ -402,6 +417,8 @@ class Workspace(ConversationLists):
         >>> receipt = ws.send(session_id, "See you on Mondya.")
         >>> ws.edit(session_id, receipt.fingerprint, "See you on Monday.")
         """
+        from crisp_data import outgoing
+
         body = {"content": outgoing.as_message(message).body()["content"]}
         number = write_checks.fingerprint(fingerprint)
         self._write("update_message_in_conversation", session_id, body, fingerprint=number)
@@ -750,6 +767,8 @@ class Workspace(ConversationLists):
 
 
 def _message(message: str | outgoing.Message, options: dict[str, Any]) -> outgoing.Message:
+    from crisp_data import outgoing
+
     common = {field.name for field in dataclasses.fields(outgoing.Message)}
     for name in options:
         if name not in common:
