@@ -20,6 +20,8 @@ from crisp_data.rest.cache_format import Stored, StoredList
 from crisp_data.rest.cache_policy import CachePolicy
 from crisp_data.rest.call import Answer, Call
 
+Ends = Callable[[Answer], str | None]
+
 
 class Cache:
     """Answers calls, from its file where that will do.
@@ -44,16 +46,30 @@ class Cache:
         """The open file of this process."""
         return self._file.get()
 
-    def answer(self, call: Call) -> Answer:
-        """Answer a call; whatever becomes of a write, drop what it may have changed."""
+    def answer(self, call: Call, ends: Ends = lambda answer: None) -> Answer:
+        """Answer a call; whatever becomes of a write, drop what it may have changed.
+
+        Parameters
+        ----------
+        call : Call
+            What is asked.
+        ends : callable, optional
+            Given the answer once, before it is stored: says of a whole list why rows may be
+            missing, and None of any other answer.
+
+        Returns
+        -------
+        Answer
+            The answer.
+        """
         if call.reads:
-            return self._read(call)
+            return self._read(call, ends)
         try:
             return self._send(call)
         finally:
             self.drop(call.path)
 
-    def _read(self, call: Call) -> Answer:
+    def _read(self, call: Call, ends: Ends) -> Answer:
         """Read from the file, also what another asked for meanwhile, or ask Crisp.
 
         The file is asked before the lock is, so that a hit waits for nobody. After an error
@@ -61,31 +77,32 @@ class Cache:
         """
         lifetime = self.policy.lifetime(call)
         if lifetime is None:
-            return self._named(call, self._send(call))
+            return _taken(self._named(call, self._send(call)), ends)
         asked, since, key = time.time(), call.since, self.policy.key(call)
         if lifetime == 0 and not call.place:  # about this moment: only what came since will do
             since = since or asked
         # What must have come since now is in no file yet.
         if not since and (found := self._find(key)) is not None:
-            return found
+            return _taken(found, ends)
         with single_flight.lock(self.file.flights, key, min(asked, since or asked)) as landed:
             if landed and (found := self._find(key, since)) is not None:
-                return found
+                return _taken(found, ends)
             if lifetime == 0:  # a day of looking at visitors must not pile up on the disk
                 self.file.delete_expired()
-            return self._fetch(call, key, lifetime)
+            return self._fetch(call, key, lifetime, ends)
 
-    def _fetch(self, call: Call, key: str, lifetime: int) -> Answer:
+    def _fetch(self, call: Call, key: str, lifetime: int, ends: Ends) -> Answer:
         """Ask Crisp, and store the answer unless something was written or purged meanwhile."""
         asked = time.time()
         answer = self._named(call, self._send(call))
+        incomplete = ends(answer)
         # Where the clock was set back since, nobody can tell.
         unchanged = asked <= time.time() and not single_flight.written_since(
             self.file.flights, self.policy.marks(call), asked
         )
         if unchanged and self.policy.stores(answer):
             stays = self.policy.stays(lifetime)
-            self.file.put(key, cache_format.store(call, answer, stays))
+            self.file.put(key, cache_format.store(call, answer, stays, incomplete))
         return answer
 
     def _named(self, call: Call, answer: Answer) -> Answer:
@@ -115,13 +132,36 @@ class Cache:
 
     def get_list(self, first: Call, rows: int | None) -> StoredList | None:
         """Look up how a list was read whose page 1 is this; None where that is too long ago."""
-        if self.policy.lifetime(first) is None:
+        if not self.policy.lifetime(first):
             return None
         found = self.file.get_list(self.policy.list_key(first, rows))
         now = time.time()
         if found is None or not self.policy.is_fresh(found.came, found.expires, 0.0, now):
             return None
         return found
+
+    def get_single(self, first: Call) -> tuple[Answer, str] | None:
+        """Give page 1 where it is known to be the whole list, and why rows may be missing.
+
+        Most threads are one batch: its answer itself says so, and no record of the list is kept.
+        """
+        stored = self._single(first)
+        try:
+            return None if stored is None else (stored.answer(), stored.incomplete or "")
+        except ValueError:
+            return None
+
+    def holds_single(self, first: Call) -> bool:
+        """Whether :meth:`get_single` would give it; without unpacking it."""
+        return self._single(first) is not None
+
+    def _single(self, first: Call) -> Stored | None:
+        if not self.policy.lifetime(first):
+            return None
+        stored = self.file.get(self.policy.key(first))
+        if stored is None or stored.incomplete is None or not self._is_fresh(stored):
+            return None
+        return stored
 
     def get_all(self, calls: Sequence[Call], generation: str) -> Iterator[Answer] | None:
         """Give the cached pages of a list, each unpacked when it is taken; None unless all will do.
@@ -160,6 +200,11 @@ class Cache:
         starts = self.policy.stale_after(path)
         single_flight.mark_written(self.file.flights, starts)
         self.file.delete_between((start, start + "g") for start in starts)
+
+
+def _taken(answer: Answer, ends: Ends) -> Answer:
+    ends(answer)
+    return answer
 
 
 def _unpacked(stored: Stored) -> Answer:

@@ -32,6 +32,8 @@ class Stored(msgspec.Struct, array_like=True):
         Names the list that begins with it.
     body : bytes
         Compressed.
+    incomplete : str or None
+        Where the answer is a whole list, why rows may be missing all the same; else None.
     """
 
     method: str
@@ -41,6 +43,7 @@ class Stored(msgspec.Struct, array_like=True):
     expires: datetime | None
     generation: str
     body: bytes
+    incomplete: str | None = None
 
     @property
     def expires_unix(self) -> int | None:
@@ -97,7 +100,7 @@ class StoredList(msgspec.Struct, array_like=True):
         return round(self.expires)
 
 
-def store(call: Call, answer: Answer, lifetime: int) -> Stored:
+def store(call: Call, answer: Answer, lifetime: int, incomplete: str | None) -> Stored:
     """Make what is stored of an answer.
 
     Parameters
@@ -108,6 +111,8 @@ def store(call: Call, answer: Answer, lifetime: int) -> Stored:
         What came.
     lifetime : int
         Seconds that it is stored.
+    incomplete : str or None
+        As in :class:`Stored`.
 
     Returns
     -------
@@ -118,7 +123,9 @@ def store(call: Call, answer: Answer, lifetime: int) -> Stored:
         datetime.fromtimestamp(at, UTC) for at in (answer.came, answer.came + lifetime)
     )
     body = zlib.compress(answer.body, 1)
-    return Stored(call.method, call.url, answer.status, came, expires, answer.generation, body)
+    return Stored(
+        call.method, call.url, answer.status, came, expires, answer.generation, body, incomplete
+    )
 
 
 def created(packed: bytes) -> datetime:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import urlencode, urlsplit
 
 import requests
 
@@ -136,12 +136,15 @@ def make(
         A path that leads elsewhere, a query that the operation does not take, a body that is
         not JSON.
     """
-    where = request_checks.check_path(path)
+    where, known = request_checks.check_path(path), route is not None
     if route is None and (route := routes.identify(method, path)):
         query = routes.check_query(route, query)
-    prepared = requests.PreparedRequest()
-    prepared.prepare_url(base_url + where, query)
-    url = prepared.url or ""
+    if known:  # then all is quoted already, as requests would
+        url = base_url + where + (f"?{urlencode(query)}" if query else "")
+    else:
+        prepared = requests.PreparedRequest()
+        prepared.prepare_url(base_url + where, query)
+        url = prepared.url or ""
     where = urlsplit(url).path.removeprefix(urlsplit(base_url).path)  # as it is quoted there
     reads = route.reads if route else method in ("GET", "HEAD")
     body = request_checks.encode_body(json)

@@ -263,10 +263,12 @@ class Client(HttpVerbs):
             options: dict[str, Any] = {"use_cache": use_cache, "for_write": for_write}
             return self._sender.make("GET", path, sent, route=route, place=place, **options)
 
-        requests = page_requests.ListRequests(self._sender.send, make, queries)
-        whole = use_cache and not (single or known)  # else it is another list than page 1 names
+        plain = not (single or known)  # else it is another list than its page 1 names
+        entire = plain and rows is None
+        requests = page_requests.ListRequests(self._sender.send, make, queries, entire)
         resumable = paging.is_timed(route, query) or "page_number" not in route.parameters
-        return Pages(requests, self._cache if whole else None, rows, refresh, resumable)
+        cache = self._cache if use_cache and plain else None
+        return Pages(requests, cache, rows, refresh, resumable)
 
     def is_cached(self, operation: str, **arguments: Any) -> bool:
         """Whether the cache could answer a read by itself; spends nothing.

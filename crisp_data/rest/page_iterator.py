@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Generator, Iterator
+from collections.abc import Generator, Iterable, Iterator
 
 from crisp_data.api.envelope import Page
 from crisp_data.rest.cache import Cache
@@ -86,26 +86,27 @@ class Pages:
         (0, False)
         """
         found = self._stored()
-        return (0, False) if found is None else (self._taken(found), found.whole)
+        if found is not None:
+            return self._taken(found), found.whole
+        single = self._cache is not None and self._cache.holds_single(self._requests.first)
+        return int(single), single
 
     def _pull(self) -> Generator[Page, None, None]:
         began = time.time()
-        if not self._refresh:
-            found = self._stored()
-            pages = self._load(found) if found is not None and found.whole else None
-            if found is not None and pages is not None:
-                self.incomplete = found.incomplete
-                yield from pages
-                return
+        if not self._refresh and (pages := self._load()) is not None:
+            yield from pages
+            return
         # (What came since page 1 was asked for is as good: another asked at the same moment.)
         yield from self._read(began if self._refresh or not self._resumable else 0.0)
 
     def _read(self, since: float) -> Generator[Page, None, None]:
         """Pass pages on until the list ends or enough rows came; note how that was."""
         read = StoredList("", 0.0, 0.0, [], [], whole=False, incomplete="")
+        single = False  # then page 1 itself says that it is all
         try:
             for page, generation, last, incomplete in self._requests.one_by_one(since):
                 read.generation, self.incomplete = generation, incomplete
+                single = last and not (read.queries or page.from_cache) and self._requests.entire
                 read.came = read.came or page.came
                 read.queries.append(dict(page.query))
                 # (What is resumable counts for itself, and its pages overlap.)
@@ -115,7 +116,7 @@ class Pages:
                 if read.whole:
                     return
         finally:
-            if self._cache is not None and read.queries:
+            if self._cache is not None and read.queries and not single:
                 read.incomplete = self.incomplete
                 self._cache.put_list(self._requests.first, self._rows, read)
 
@@ -141,14 +142,24 @@ class Pages:
                 return number
         return len(found.rows)
 
-    def _load(self, found: StoredList) -> Iterator[Page] | None:
-        """Give the pages of a list from the cache; None where one of them is gone."""
+    def _load(self) -> Iterable[Page] | None:
+        """Give the pages of a whole list from the cache; None where it has none."""
+        found = self._stored()
+        if self._cache is None or (found is not None and not found.whole):
+            return None
+        if found is None:
+            single = self._cache.get_single(self._requests.first)
+            if single is None:
+                return None
+            answer, self.incomplete = single
+            return [to_page(answer, self._requests.query)]
         queries = found.queries[: self._taken(found)]
         calls = [
             self._requests.nth(number, query, found.generation)
             for number, query in enumerate(queries, 1)
         ]
-        answers = self._cache.get_all(calls, found.generation) if self._cache is not None else None
+        answers = self._cache.get_all(calls, found.generation)
         if answers is None:
             return None
+        self.incomplete = found.incomplete
         return map(to_page, answers, queries)

@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 from crisp_data.api import paging, routes
 from crisp_data.api.envelope import Page, PageQueries, Query
 from crisp_data.errors import BadParameter
+from crisp_data.rest.cache import Ends
 from crisp_data.rest.call import Answer, Call
 
 
@@ -68,16 +69,24 @@ class ListRequests:
     queries : callable
         Begins the queries, as :func:`crisp_data.api.paging.page_queries` does; takes its
         ``noticed``.
+    entire : bool
+        Whether they end where the list does, and not before.
     """
 
-    send: Callable[[Call], Answer]
+    send: Callable[[Call, Ends], Answer]
     make: Callable[[Query, str], Call]
     queries: Callable[..., PageQueries]
+    entire: bool
 
     @cached_property
     def first(self) -> Call:
         """The call for page 1."""
-        return self.make(next(self.queries()), "")
+        return self.make(self.query, "")
+
+    @cached_property
+    def query(self) -> Query:
+        """The query of page 1."""
+        return next(self.queries())
 
     def nth(self, number: int, query: Query, generation: str) -> Call:
         """Make the call for a page of a generation.
@@ -117,21 +126,40 @@ class ListRequests:
         ListPage
             A page, and whether it is the last.
         """
-        noticed = [""]
-        asking, generation, number = self.queries(noticed=noticed.append), "", 0
-        query, last = next(asking), False
-        while not last:
+        asked = _Asked(self.queries)
+        generation, number = "", 0
+        while not asked.last:
             number += 1
+            query = asked.query
             call = self.nth(number, query, generation)
-            answer = self.send(replace(call, since=since) if number == 1 else call)
+            take = asked.take_first if self.entire and number == 1 else asked.take
+            answer = self.send(replace(call, since=since) if number == 1 else call, take)
             generation = generation or answer.generation
-            page = to_page(answer, query)
-            try:
-                query = asking.send(page)
-            except StopIteration as end:
-                last = True
-                noticed.append(end.value)
-            yield ListPage(page, generation, last, noticed[-1])
+            yield ListPage(to_page(answer, query), generation, asked.last, asked.incomplete)
+
+
+class _Asked:
+    """The queries of one pull, and what the answers made of them."""
+
+    def __init__(self, queries: Callable[..., PageQueries]) -> None:
+        self.incomplete, self.last = "", False
+        self._queries = queries(noticed=self._notice)
+        self.query = next(self._queries)
+
+    def _notice(self, incomplete: str) -> None:
+        self.incomplete = incomplete
+
+    def take(self, answer: Answer) -> None:
+        """Take in a page, and find the query of the next."""
+        try:
+            self.query = self._queries.send(to_page(answer, self.query))
+        except StopIteration as end:
+            self.last, self.incomplete = True, end.value
+
+    def take_first(self, answer: Answer) -> str | None:
+        """Take in page 1; where it is the whole list, say why rows may be missing."""
+        self.take(answer)
+        return self.incomplete if self.last else None
 
 
 class ListPage(NamedTuple):

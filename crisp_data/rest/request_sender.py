@@ -11,7 +11,7 @@ from crisp_data.api import routes
 from crisp_data.errors import QuotaExceeded
 from crisp_data.rest import call as calls
 from crisp_data.rest import waits
-from crisp_data.rest.cache import Cache
+from crisp_data.rest.cache import Cache, Ends
 from crisp_data.rest.call import Answer, Call
 
 
@@ -101,13 +101,15 @@ class RequestSender:
             self.check_writes(call.route.name if call.route else method)
         return call
 
-    def send(self, call: Call) -> Answer:
+    def send(self, call: Call, ends: Ends = lambda answer: None) -> Answer:
         """Have a call answered, after the day's reset where that may be waited for.
 
         Parameters
         ----------
         call : Call
             What is asked.
+        ends : callable, optional
+            As in :meth:`crisp_data.rest.cache.Cache.answer`.
 
         Returns
         -------
@@ -121,7 +123,7 @@ class RequestSender:
         """
         while True:
             try:
-                return self.cache.answer(call)
+                return self.cache.answer(call, ends)
             except QuotaExceeded as spent:
                 # A budget is not filled by waiting, and a write may be unwanted by then.
                 if not (self.reset and call.reads and not call.for_write and spent.resets_at):

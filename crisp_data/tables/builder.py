@@ -12,7 +12,7 @@ import pyarrow as pa
 from crisp_data.api.json_repair import compacted, json_texts, repaired, written
 from crisp_data.dates import check_tz
 from crisp_data.errors import BadParameter
-from crisp_data.tables.decode import Misfits, Path, Plan, Record, Unfolded, path_of, split
+from crisp_data.tables.decode import Path, Plan, Record, Unfolded, path_of, split
 from crisp_data.tables.dedupe import positions, sorting
 from crisp_data.tables.frames import find_table, to_frame
 from crisp_data.tables.kinds import EXTRA, TEXT, Column, in_zone, to_arrow, unknown
@@ -148,23 +148,26 @@ class Builder:
             return None
 
     def _add_one_by_one(self, body: bytes, constants: dict[str, str]) -> None:
+        unknown, wide = set[Path](), set[Path]()
         for raw in split(body):
             record, misfits = self._plan.record(raw)
+            unknown |= misfits.unknown
+            wide |= misfits.wide
             if misfits:
                 texts = (text or "null" for text in json_texts([*misfits.values()]))
                 self._unmapped[len(self._rows)] = dict(zip(misfits, texts, strict=True))
             self._extend([record], constants)
-            self._add_extra_paths(misfits)
+        self._add_extra_paths(unknown, wide)
 
-    def _add_extra_paths(self, misfits: Misfits) -> None:
-        """Make room for what did not fit, so that it slows this record and not every one."""
+    def _add_extra_paths(self, unknown: set[Path], wide: set[Path]) -> None:
+        """Make room for what did not fit, so that it slows this page and not every one."""
         plan = self._plan
-        wide = plan.wide | misfits.wide
+        all_wide = plan.wide | wide
         room = _MOST_EXTRA_PATHS - len(plan.extra_paths)
-        extra_paths = plan.extra_paths | set(sorted(misfits.unknown)[:room])
-        if (extra_paths, wide) != (plan.extra_paths, plan.wide):
+        extra_paths = plan.extra_paths | set(sorted(unknown)[:room])
+        if (extra_paths, all_wide) != (plan.extra_paths, plan.wide):
             self._flush()  # Records of two plans cannot share a batch.
-            self._plan = Plan(self.table, extra_paths, wide)
+            self._plan = Plan(self.table, extra_paths, all_wide)
 
     def _flush(self) -> None:
         """Turn the records held as objects into Arrow columns."""
