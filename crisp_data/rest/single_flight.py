@@ -32,6 +32,8 @@ _POLL = 0.01  # seconds between two tries at a lock that another holds
 
 _COARSE = 2.0  # seconds by which a file system may round a file's time up
 
+_BINARY = getattr(os, "O_BINARY", 0)  # else Windows would read and write lines of text
+
 _held: set[int] = set()
 
 
@@ -157,7 +159,7 @@ def _take(folder: Path, key: str) -> int | None:
 
 
 def _open(path: Path) -> int:
-    flags = os.O_RDWR | os.O_CREAT
+    flags = os.O_RDWR | os.O_CREAT | _BINARY
     try:
         return os.open(path, flags, 0o600)
     except FileNotFoundError:

@@ -59,7 +59,7 @@ class Loopback:
             with suppress(OSError):
                 one.shutdown(socket.SHUT_RDWR)
         for thread in self._threads[1:]:
-            thread.join()
+            thread.join(10)  # Wine wakes none that waits for bytes: it ends with the process
 
     def client(self, **options: object) -> Client:
         """A client of this server that waits for nothing."""
@@ -79,7 +79,9 @@ class Loopback:
                 return
             self.connections += 1
             self._sockets.append(connection)
-            self._threads.append(threading.Thread(target=self._serve, args=[connection]))
+            self._threads.append(
+                threading.Thread(target=self._serve, args=[connection], daemon=True)
+            )
             self._threads[-1].start()
 
     def _serve(self, connection: socket.socket) -> None:
