@@ -15,6 +15,7 @@ from __future__ import annotations
 import re
 from bisect import bisect_left
 from datetime import MAXYEAR, MINYEAR, UTC, date, datetime, timedelta, tzinfo
+from pathlib import PureWindowsPath
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -286,12 +287,18 @@ def in_named_zone(times: pd.Series[Any]) -> pd.Series[Any] | None:
     if isinstance(zone, ZoneInfo) and zone.key and ZoneInfo(zone.key) is zone:
         return times
     try:
-        named = times.dt.tz_convert(pa.array(times.iloc[:0]).type.tz)
+        named = times.dt.tz_convert(_file_name(zone) or pa.array(times.iloc[:0]).type.tz)
     except (pa.ArrowException, ValueError, TypeError, KeyError, OSError):
         return None
     # In seconds: nanoseconds end in 2262, where a zone may show a time that they do not hold.
     walls = [found.dt.as_unit("s").dt.tz_localize(None) for found in (named, times)]
     return named if walls[0].equals(walls[1]) else None
+
+
+def _file_name(zone: Any) -> str:
+    """Name a zone of dateutil by its file; Arrow finds no name in a path of Windows."""
+    parts = PureWindowsPath(str(getattr(zone, "_filename", ""))).parts
+    return "/".join(parts[parts.index("zoneinfo") + 1 :]) if "zoneinfo" in parts else ""
 
 
 def begins_day(moment: pd.Timestamp) -> bool:
