@@ -184,3 +184,56 @@ def test_what_a_list_does_not_take_costs_nothing(sandbox, ws, operation, argumen
     with pytest.raises(crisp.BadParameter):
         ws.client.pages(operation, website_id=ws.website_id, **arguments)
     assert sandbox.stats()["requests"] == before
+
+
+@pytest.fixture(scope="module")
+def people():
+    """A website of 200 profiles: four pages of a list by number, and an empty one."""
+    with Sandbox(seed=1, conversations=400) as sandbox:
+        yield sandbox
+
+
+def connect(sandbox, folder, **options):
+    return crisp.connect(sandbox=sandbox, cache_dir=folder, sleep=lambda seconds: None, **options)
+
+
+def test_a_list_by_number_serves_every_limit_that_it_reaches(people, folder):
+    """One record says how far it was read: the limits do not push each other out."""
+    ws, operation = connect(people, folder), "list_people_profiles"
+    order = list(ws.people(limit=120)["people_id"])
+    before = spent(people, operation)
+    for limit in (60, 120, 100, 1, 120):
+        assert list(ws.people(limit=limit)["people_id"]) == order[:limit]
+    assert spent(people, operation) == before
+    whole = list(ws.people()["people_id"])
+    before = spent(people, operation)
+    for limit in (60, 200, None, 1_000, 120):
+        assert list(ws.people(limit=limit)["people_id"]) == whole[:limit]
+    assert spent(people, operation) == before
+
+
+def test_page_one_read_anew_ends_what_was_noted_of_the_list(people, folder):
+    ws, operation = connect(people, folder), "list_people_profiles"
+    ws.people()
+    ws.people(limit=60, refresh=True)
+    before = spent(people, operation)
+    assert (len(ws.people(limit=60)), len(ws.people(limit=100))) == (60, 100)
+    assert spent(people, operation) == before
+    pages = ws.client.pages(operation, website_id=ws.website_id)
+    assert pages.cached() == (2, False)
+    assert list(ws.people()["people_id"]) == list(ws.people(refresh=True)["people_id"])
+
+
+def test_a_row_that_moved_is_not_counted_twice(people, folder):
+    """A profile came in above between two pages: the last of page 1 is on page 2 again."""
+    ws, operation = connect(people, folder / "reads"), "list_people_profiles"
+    writer = connect(people, folder / "writes", writes=True)
+    pages = ws.client.pages(operation, website_id=ws.website_id, rows=100)
+    rows = list(next(pages).records)
+    new = {"email": "new@example.org", "person": {"nickname": "New"}}
+    writer.client.post(f"website/{ws.website_id}/people/profile", json=new)
+    rows += [row for page in pages for row in page.records]
+    assert len({row["people_id"] for row in rows}) >= 100
+    before = spent(people, operation)
+    assert len(ws.people(limit=100)) == 100
+    assert spent(people, operation) == before
