@@ -117,7 +117,8 @@ class Pages:
         seen = SeenRecords()
         single = False  # then page 1 itself says that it is all
         try:
-            for page, generation, last, incomplete in self._requests.one_by_one(since):
+            pages = self._requests.one_by_one(since, in_order=not self._resumable)
+            for page, generation, last, incomplete in pages:
                 read.generation, self.incomplete = generation, incomplete
                 single = last and not (read.queries or page.from_cache) and self._requests.entire
                 read.came = read.came or page.came

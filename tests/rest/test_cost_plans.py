@@ -345,3 +345,11 @@ def test_a_plan_of_a_thread_whose_first_batch_was_read_anew(folder: Path) -> Non
         assert len(list(thread)) == 1
         assert check_kept(box, ws, "messages", [session_id]) >= 1
         assert check_kept(box, ws, "messages", [session_id]) == 0
+
+
+def test_a_plan_of_what_is_not_all_in_the_cache_is_never_free(folder: Path) -> None:
+    """Also where a server cuts its pages, and the cache holds more of them than rows explain."""
+    with Sandbox(seed=3, conversations=120, page_sizes=(30,)) as box:
+        ws = connect(box, folder)
+        ws.conversations()
+        assert check_kept(box, ws, "conversations", limit=101) == 1

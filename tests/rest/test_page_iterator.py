@@ -1,13 +1,15 @@
 """Walks as the archive takes them: a lap at a time, past the cache, down to what is known."""
 
 import sqlite3
+import time
 from datetime import datetime
+from types import SimpleNamespace
 
 import pytest
 
 import crisp_data as crisp
 from crisp_data.api import list_pass
-from crisp_data.rest import message_threads
+from crisp_data.rest import message_threads, page_iterator
 from crisp_data.sandbox import Sandbox
 from tests.marks import slow
 
@@ -237,3 +239,21 @@ def test_a_row_that_moved_is_not_counted_twice(people, folder):
     before = spent(people, operation)
     assert len(ws.people(limit=100)) == 100
     assert spent(people, operation) == before
+
+
+def test_no_page_is_older_than_the_one_before_it(people, folder, monkeypatch):
+    """Two read one list, its cached pages are dropped, and it moves: no row slips between."""
+    writer, operation = connect(people, folder / "writes", writes=True), "list_people_profiles"
+    ws = connect(people, folder / "reads")
+    began = time.time()
+    monkeypatch.setattr(page_iterator, "time", SimpleNamespace(time=lambda: began))  # both at once
+    first, second = (ws.client.pages(operation, website_id=ws.website_id) for _ in range(2))
+    due = [row["people_id"] for _ in range(3) for row in next(first).records]
+    taken = [next(second) for _ in range(2)]
+    assert all(page.from_cache for page in taken)
+    ws.client.purge_cache()
+    next(first)
+    new = {"email": "newer@example.org", "person": {"nickname": "Newer"}}
+    writer.client.post(f"website/{ws.website_id}/people/profile", json=new)
+    taken += second
+    assert set(due) <= {row["people_id"] for page in taken for row in page.records}
