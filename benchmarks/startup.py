@@ -60,9 +60,10 @@ def checkout(other: str) -> Iterator[Path]:
 
 
 @contextmanager
-def served() -> Iterator[str]:
+def served(conversations: int = 200) -> Iterator[str]:
     """Run a sandbox beside this process; gives what leads there, as JSON."""
-    command = [sys.executable, "-m", "crisp_data", "sandbox", "--conversations", "200"]
+    size = ["--conversations", str(conversations)]
+    command = [sys.executable, "-m", "crisp_data", "sandbox", *size]
     where = {**os.environ, "PYTHONPATH": str(HERE)}
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=where) as process:
         assert process.stdout is not None

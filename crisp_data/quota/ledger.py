@@ -240,10 +240,11 @@ class Ledger:
         return usage_meter.as_html(self)
 
     def _free(self, day: str, write: bool) -> int:
-        if self._file.closed(day):
+        used, closed = self._file.state(day)
+        if closed:
             return 0
         reserved = 0 if write else self.reserved_for_writes
-        return max(0, self.limit - reserved - self._file.used(day))
+        return max(0, self.limit - reserved - used)
 
     def _refusal(self, day: str, free: int) -> QuotaExceeded:
         end, closed = self.days.end(day), self._file.closed(day)

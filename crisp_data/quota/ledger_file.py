@@ -53,6 +53,16 @@ class LedgerFile(Database):
         """Requests counted for a day."""
         return int(self._value("SELECT used FROM day WHERE account = ? AND day = ?", day) or 0)
 
+    def state(self, day: str) -> tuple[int, bool]:
+        """Requests counted for a day, and whether it was closed; one look for both."""
+        query = (
+            "SELECT (SELECT used FROM day WHERE account = ?1 AND day = ?2), "
+            "EXISTS (SELECT 1 FROM closed WHERE account = ?1 AND day = ?2)"
+        )
+        with self.connection() as db:
+            used, closed = db.execute(query, (self._account, day)).fetchone()
+        return used or 0, bool(closed)
+
     def by_operation(self, day: str) -> dict[str, int]:
         """The same by operation, most used first."""
         query = (

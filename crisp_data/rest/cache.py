@@ -161,38 +161,25 @@ class Cache:
         stored = self.file.get(self.policy.key(first))
         return stored is not None and stored.generation == generation
 
-    def get_single(self, first: Call) -> tuple[Answer, str] | None:
-        """Give page 1 where it is known to be the whole list, and why rows may be missing.
+    def holds_single(self, first: Call) -> bool:
+        """Whether page 1 is cached, and known to be the whole list; without unpacking it.
 
         Most threads are one batch: its answer itself says so, and no record of the list is kept.
         """
-        stored = self._single(first)
-        try:
-            return None if stored is None else (stored.answer(), stored.incomplete or "")
-        except ValueError:
-            return None
-
-    def holds_single(self, first: Call) -> bool:
-        """Whether :meth:`get_single` would give it; without unpacking it."""
-        return self._single(first) is not None
-
-    def _single(self, first: Call) -> Stored | None:
         if not self.policy.lifetime(first):
-            return None
+            return False
         stored = self.file.get(self.policy.key(first))
-        if stored is None or stored.incomplete is None or not self._is_fresh(stored):
-            return None
-        return stored
+        return stored is not None and stored.incomplete is not None and self._is_fresh(stored)
 
     def get_all(self, calls: Sequence[Call], generation: str) -> Iterator[Answer] | None:
-        """Give the cached pages of a list, each unpacked when it is taken; None unless all will do.
+        """Give cached pages of a list, each unpacked when it is taken; None unless all will do.
 
         Page 1 has one key for all generations: it may be another's by now.
         """
         stored = self.file.get_all([self.policy.key(call) for call in calls])
-        if not stored or stored[0].generation != generation:
+        if stored is None or not all(map(self._is_fresh, stored)):
             return None
-        if not all(map(self._is_fresh, stored)):
+        if any(one.generation not in ("", generation) for one in stored):
             return None
         return map(_unpacked, stored)
 

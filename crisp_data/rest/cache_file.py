@@ -152,6 +152,8 @@ class CacheFile:
         try:
             table[key] = stored
         except sqlite3.Error as error:
+            if isinstance(stored, StoredList):
+                return  # its pages are there, and it is noted as their reader may be closing
             if is_held(error):
                 self._leave_alone()
             else:

@@ -62,7 +62,8 @@ class Stored(msgspec.Struct, array_like=True):
             body = zlib.decompress(self.body)
         except zlib.error:
             raise ValueError("the cached answer is damaged") from None
-        return Answer(self.status, body, self.created.timestamp(), self.generation, True)
+        came = self.created.timestamp()
+        return Answer(self.status, body, came, self.generation, True, self.incomplete)
 
 
 class StoredList(msgspec.Struct, array_like=True):

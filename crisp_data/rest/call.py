@@ -84,6 +84,8 @@ class Answer:
         Names the list that begins with this answer.
     from_cache : bool
         Whether it cost no request.
+    incomplete : str or None
+        Where it is known to be a whole list, why rows may be missing all the same; else None.
     """
 
     status: int
@@ -91,6 +93,7 @@ class Answer:
     came: float
     generation: str = ""
     from_cache: bool = False
+    incomplete: str | None = None
 
     def __repr__(self) -> str:
         return f"<Answer {self.status}, {len(self.body)} bytes>"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Generator, Iterable, Iterator
+from collections.abc import Generator, Iterator
 from contextlib import suppress
 from dataclasses import replace
 
@@ -93,7 +93,7 @@ class Pages:
         found = self._stored()
         if found is not None and self._reaches(found):
             return self._taken(found), True
-        if self._cache.holds_single(self._requests.first):
+        if self._is_single():
             return 1, True
         if not self._resumable:  # what was broken off is read anew
             return len(found.queries) if found is not None else 0, False
@@ -105,22 +105,24 @@ class Pages:
 
     def _pull(self) -> Generator[Page, None, None]:
         began = time.time()
-        if not self._refresh and (pages := self._load()) is not None:
-            yield from pages
+        if not self._refresh and (self._resumable or self._is_single()):
+            yield from self._read(0.0)
             return
+        found = None if self._refresh else self._stored()
+        pages = None if found is None else self._load(found)
         # (What came since page 1 was asked for is as good: another asked at the same moment.)
-        yield from self._read(began if self._refresh or not self._resumable else 0.0)
+        yield from self._read(began) if pages is None else pages
 
     def _read(self, since: float) -> Generator[Page, None, None]:
         """Pass pages on until the list ends or enough rows came; note how that was."""
         read = StoredList("", 0.0, 0.0, [], [], whole=False, incomplete="")
         seen = SeenRecords()
-        single = False  # then page 1 itself says that it is all
+        noted = False
         try:
             pages = self._requests.one_by_one(since, in_order=not self._resumable)
-            for page, generation, last, incomplete in pages:
+            for page, generation, last, incomplete, by_itself in pages:
                 read.generation, self.incomplete = generation, incomplete
-                single = last and not (read.queries or page.from_cache) and self._requests.entire
+                first, noted = not read.queries, by_itself
                 read.came = read.came or page.came
                 read.queries.append(dict(page.query))
                 # (What is resumable counts for itself. A row that moved comes twice.)
@@ -129,10 +131,18 @@ class Pages:
                 yield page
                 if self._reaches(read):
                     return
+                if first and page.from_cache and (rest := self._rest(generation)) is not None:
+                    noted = True
+                    yield from rest
+                    return
         finally:
-            if self._cache is not None and read.queries and not single:
+            if self._cache is not None and read.queries and not noted:
                 read.incomplete = self.incomplete
                 self._cache.put_list(self._requests.first, self._recorded, read)
+
+    def _is_single(self) -> bool:
+        """Whether the cached page 1 says of itself that it is the whole list."""
+        return self._cache is not None and self._cache.holds_single(self._requests.first)
 
     def _enough(self, rows: int) -> bool:
         return not self._resumable and self._rows is not None and rows >= self._rows
@@ -161,21 +171,21 @@ class Pages:
                 return number
         return len(found.rows)
 
-    def _load(self) -> Iterable[Page] | None:
-        """Give the pages of a whole list from the cache; None where it has none."""
+    def _rest(self, generation: str) -> Iterator[Page] | None:
+        """Give what follows a cached page 1, where the cache has all of its generation."""
         found = self._stored()
-        if self._cache is None or (found is not None and not self._reaches(found)):
+        if found is None or found.generation != generation:
             return None
-        if found is None:
-            single = self._cache.get_single(self._requests.first)
-            if single is None:
-                return None
-            answer, self.incomplete = single
-            return [to_page(answer, self._requests.query)]
-        queries = found.queries[: self._taken(found)]
+        return self._load(found, 1)
+
+    def _load(self, found: StoredList, start: int = 0) -> Iterator[Page] | None:
+        """Give the pages of a whole list from the cache; None where one of them is gone."""
+        if self._cache is None or not self._reaches(found):
+            return None
+        queries = found.queries[start : self._taken(found)]
         calls = [
             self._requests.nth(number, query, found.generation)
-            for number, query in enumerate(queries, 1)
+            for number, query in enumerate(queries, start + 1)
         ]
         answers = self._cache.get_all(calls, found.generation)
         if answers is None:

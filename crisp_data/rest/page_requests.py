@@ -138,7 +138,10 @@ class ListRequests:
             take = asked.take_first if self.entire and number == 1 else asked.take
             answer = self.send(replace(call, since=since), take)
             generation, since = generation or answer.generation, answer.came if in_order else 0.0
-            yield ListPage(to_page(answer, query), generation, asked.last, asked.incomplete)
+            page = to_page(answer, query)
+            marked = number == 1 and self.entire and not answer.from_cache
+            noted = asked.last and (marked or answer.incomplete is not None)
+            yield ListPage(page, generation, asked.last, asked.incomplete, noted)
 
 
 class _Asked:
@@ -154,6 +157,9 @@ class _Asked:
 
     def take(self, answer: Answer) -> None:
         """Take in a page, and find the query of the next."""
+        if answer.incomplete is not None:
+            self.last, self.incomplete = True, answer.incomplete
+            return
         try:
             self.query = self._queries.send(to_page(answer, self.query))
         except StopIteration as end:
@@ -166,12 +172,26 @@ class _Asked:
 
 
 class ListPage(NamedTuple):
-    """A page, the name of its generation, whether it is the last, and why rows may be missing."""
+    """A page of a list.
+
+    Attributes
+    ----------
+    page : Page
+    generation : str
+        The name of its generation.
+    last : bool
+        Whether it is the last.
+    incomplete : str
+        Why rows may be missing, as far as it shows.
+    noted : bool
+        Whether the cache knows by this page alone how the list was read.
+    """
 
     page: Page
     generation: str
     last: bool
     incomplete: str
+    noted: bool
 
 
 def to_page(answer: Answer, query: Query) -> Page:

@@ -257,3 +257,11 @@ def test_no_page_is_older_than_the_one_before_it(people, folder, monkeypatch):
     writer.client.post(f"website/{ws.website_id}/people/profile", json=new)
     taken += second
     assert set(due) <= {row["people_id"] for page in taken for row in page.records}
+
+
+def test_an_empty_list_by_number_costs_nothing_again(people, folder):
+    ws, operation = connect(people, folder), "list_people_profiles"
+    assert ws.people(search="nobody is called so").empty
+    before = spent(people, operation)
+    assert ws.people(search="nobody is called so").empty
+    assert spent(people, operation) == before
