@@ -123,6 +123,19 @@ class Cache:
         expires = float("inf") if stored.expires is None else stored.expires.timestamp()
         return self.policy.is_fresh(stored.created.timestamp(), expires, since, time.time())
 
+    def find(self, call: Call, ends: Ends) -> Answer:
+        """Answer a call as :meth:`answer` does, from the file alone.
+
+        Raises
+        ------
+        LookupError
+            It has no answer that will do.
+        """
+        found = self._find(self.policy.key(call)) if self.policy.lifetime(call) else None
+        if found is None:
+            raise LookupError
+        return _taken(found, ends)
+
     def holds(self, call: Call) -> bool:
         """Whether a fresh answer to a call is cached, without unpacking it."""
         if self.policy.lifetime(call) is None:
@@ -131,14 +144,22 @@ class Cache:
         return stored is not None and self._is_fresh(stored)
 
     def get_list(self, first: Call, rows: int | None) -> StoredList | None:
-        """Look up how a list was read whose page 1 is this; None where that is too long ago."""
+        """Look up how a list was read whose page 1 is this; None where that is too long ago.
+
+        Or where page 1 was read anew since: then the other pages are of another generation.
+        """
         if not self.policy.lifetime(first):
             return None
         found = self.file.get_list(self.policy.list_key(first, rows))
         now = time.time()
         if found is None or not self.policy.is_fresh(found.came, found.expires, 0.0, now):
             return None
-        return found
+        return found if self._begins(first, found.generation) else None
+
+    def _begins(self, first: Call, generation: str) -> bool:
+        """Whether the cached page 1 is that of a generation."""
+        stored = self.file.get(self.policy.key(first))
+        return stored is not None and stored.generation == generation
 
     def holds_single(self, first: Call) -> bool:
         """Whether page 1 is cached, and known to be the whole list; without unpacking it.
@@ -175,10 +196,12 @@ class Cache:
             How it was read; its ``expires`` is set.
         """
         lifetime, marks = self.policy.lifetime(first), self.policy.marks(first)
+        if not lifetime or not self._begins(first, read.generation):
+            return
         found = None if read.whole else self.get_list(first, rows)
-        if found is not None and found.whole and found.generation == read.generation:
-            return  # another read it to its end meanwhile
-        if lifetime and not single_flight.written_since(self.file.flights, marks, read.came):
+        if found is not None and (found.whole or len(found.queries) > len(read.queries)):
+            return  # another read it further meanwhile
+        if not single_flight.written_since(self.file.flights, marks, read.came):
             read.expires = read.came + lifetime
             self.file.put(self.policy.list_key(first, rows), read)
 

@@ -80,7 +80,7 @@ class StoredList(msgspec.Struct, array_like=True):
     queries : list of dict
         What was asked for each page.
     rows : list of int
-        How many records each page has.
+        How many records each page has that none before it has.
     whole : bool
         Whether nothing more was to be read; False where the reading was broken off.
     incomplete : str

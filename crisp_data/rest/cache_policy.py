@@ -8,9 +8,10 @@ from functools import lru_cache
 from typing import Any
 from urllib.parse import urlsplit
 
-from requests_cache import DO_NOT_CACHE, get_url_expiration
+from requests_cache import DO_NOT_CACHE, NEVER_EXPIRE, get_url_expiration
 
 from crisp_data import config
+from crisp_data.errors import BadParameter
 from crisp_data.rest.call import Answer, Call
 
 #: Seconds that an answer stays fresh; the first pattern that fits decides. What an analyst
@@ -24,6 +25,8 @@ LIFETIMES: dict[str, int] = {
     "*/website/*/people/*": 3600,
     "*": 86_400,
 }
+
+_LONGEST = 100 * 365 * 86_400  # seconds; what never expires stays so long, which dates can hold
 
 # Answers about this very moment stay so long, for those who asked at the same moment only.
 _MOMENT = 10
@@ -44,6 +47,11 @@ class CachePolicy:
         Seconds that answers stay fresh by URL pattern; searched before the built-in ones.
     enabled : bool, default True
         False to cache nothing.
+
+    Raises
+    ------
+    BadParameter
+        A lifetime is no number of seconds.
     """
 
     def __init__(
@@ -53,6 +61,11 @@ class CachePolicy:
         enabled: bool = True,
     ) -> None:
         own = dict(lifetimes or {})
+        if not all(map(_is_lifetime, own.values())):
+            raise BadParameter(
+                "lifetimes must be seconds, 0 or more.",
+                "0 is for this moment only, -1 for ever; cache=False caches nothing at all.",
+            )
         patterns: Any = own | {p: s for p, s in LIFETIMES.items() if p not in own}
         # Each is asked for several times in a row, of one call after the other.
         self._lifetime = lru_cache(1024)(lambda url: get_url_expiration(url, patterns))
@@ -72,7 +85,9 @@ class CachePolicy:
         if not (self._enabled and call.use_cache and call.repeats):
             return None
         found: Any = self._lifetime(call.url)
-        return None if found == DO_NOT_CACHE else int(found)
+        if found == DO_NOT_CACHE:
+            return None
+        return _LONGEST if found == NEVER_EXPIRE else int(min(found, _LONGEST))
 
     def stays(self, lifetime: int) -> int:
         """Seconds that an answer is stored."""
@@ -138,6 +153,11 @@ class CachePolicy:
         website = _hash(parts[1], 8) if parts[0] == "website" and parts[1] else _NONE
         conversation = _hash(parts[3], 8) if parts[2] == "conversation" and parts[3] else _NONE
         return self._identity + website + conversation
+
+
+def _is_lifetime(seconds: Any) -> bool:
+    number = isinstance(seconds, (int, float)) and not isinstance(seconds, bool)
+    return number and (seconds >= 0 or seconds == NEVER_EXPIRE)
 
 
 def _hash(text: str, size: int) -> str:

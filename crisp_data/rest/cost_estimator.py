@@ -163,12 +163,13 @@ class CostEstimator:
             The plan.
         """
         end = rows.low > 0 and (asked.limit is None or rows.low < asked.limit)
-        low = max(0, max(1, math.ceil(rows.low / PAGE)) + end - cached)
+        least = 0 if asked.filtered_here and asked.limit else 1  # for it is not all in the cache
+        low = max(least, max(1, math.ceil(rows.low / PAGE)) + end - cached)
         likely = max(low, self.list_cost(asked, rows.likely) - cached)
         high = None
         if rows.high is not None:
             # Where one instant fills whole pages, these are read twice: nobody knows beforehand.
-            high = max(0, math.ceil(1.3 * list_requests(rows.high)) - cached)
+            high = max(likely, math.ceil(1.3 * list_requests(rows.high)) - cached)
         return self.plan("conversations", (low, likely, high), rows.basis, rows)
 
     def plan(

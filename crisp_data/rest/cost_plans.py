@@ -115,7 +115,8 @@ class CostPlans:
         with closing(self._estimator.pages(asked, refresh)) as pages:
             first = next(pages)
         cached, whole = (0, False) if refresh else pages.cached()
-        if whole:
+        # (What is filtered here is pulled further and further, and each time looked at anew.)
+        if whole and not (asked.filtered_here and limit):
             return self._estimator.plan("conversations", (0, 0, 0), _WHOLE)
         rows = self._estimator.probe(asked, first, self._estimator.rows(asked, first), refresh)
         return self._estimator.list_plan(asked, rows, cached)
@@ -204,14 +205,16 @@ class CostPlans:
         with closing(pages(refresh=refresh)) as taken:
             count = next(taken).count
         rows = extrapolate([0] * count, None).up_to(limit)
-        if taken.cached()[1]:
+        if not refresh and taken.cached()[1]:
             return self._estimator.plan("people", (0, 0, 0), _WHOLE, rows)
-        likely, high = 2, None  # page 1 again, for a list by number is read in one go
-        if count < PAGE:  # page 2 shows the end
-            high = 2
+        # Page 1 again, for a list by number is read in one go.
+        low = 1 if count == 0 or (limit is not None and limit <= count) else 2
+        likely, high = low, None
+        if low == 1 or count < PAGE:  # page 2 shows the end
+            high = low
         elif limit is not None:
             likely, high = math.ceil(limit / PAGE), math.ceil((limit - 1) / PAGE) + 2
-        return self._estimator.plan("people", (2, likely, high), rows.basis, rows)
+        return self._estimator.plan("people", (low, likely, high), rows.basis, rows)
 
     def _window(
         self, since: Any, until: Any, tz: str | None

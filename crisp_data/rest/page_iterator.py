@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import time
 from collections.abc import Generator, Iterator
+from contextlib import suppress
+from dataclasses import replace
 
 from crisp_data.api.envelope import Page
+from crisp_data.api.seen_records import SeenRecords
 from crisp_data.rest.cache import Cache
 from crisp_data.rest.cache_format import StoredList
 from crisp_data.rest.page_requests import ListRequests, to_page
@@ -85,14 +88,24 @@ class Pages:
         >>> ws.client.pages("list_inboxes", website_id=ws.website_id).cached()
         (0, False)
         """
-        if self._cache is not None and self._cache.holds_single(self._requests.first):
-            return 1, True
+        if self._cache is None:
+            return 0, False
         found = self._stored()
-        return (0, False) if found is None else (self._taken(found), found.whole)
+        if found is not None and self._reaches(found):
+            return self._taken(found), True
+        if self._is_single():
+            return 1, True
+        if not self._resumable:  # what was broken off is read anew
+            return len(found.queries) if found is not None else 0, False
+        pages, whole = 0, False
+        with suppress(LookupError):
+            for page in replace(self._requests, send=self._cache.find).one_by_one():
+                pages, whole = pages + 1, page.last
+        return pages, whole
 
     def _pull(self) -> Generator[Page, None, None]:
         began = time.time()
-        if self._resumable and not self._refresh:
+        if not self._refresh and (self._resumable or self._is_single()):
             yield from self._read(0.0)
             return
         found = None if self._refresh else self._stored()
@@ -103,18 +116,20 @@ class Pages:
     def _read(self, since: float) -> Generator[Page, None, None]:
         """Pass pages on until the list ends or enough rows came; note how that was."""
         read = StoredList("", 0.0, 0.0, [], [], whole=False, incomplete="")
+        seen = SeenRecords()
         noted = False
         try:
-            for page, generation, last, incomplete, by_itself in self._requests.one_by_one(since):
+            pages = self._requests.one_by_one(since, in_order=not self._resumable)
+            for page, generation, last, incomplete, by_itself in pages:
                 read.generation, self.incomplete = generation, incomplete
                 first, noted = not read.queries, by_itself
                 read.came = read.came or page.came
                 read.queries.append(dict(page.query))
-                # (What is resumable counts for itself, and its pages overlap.)
-                read.rows.append(0 if self._resumable else page.count)
-                read.whole = last or self._enough(sum(read.rows))
+                # (What is resumable counts for itself. A row that moved comes twice.)
+                read.rows.append(0 if self._resumable else seen.add(page.records))
+                read.whole = last
                 yield page
-                if read.whole:
+                if self._reaches(read):
                     return
                 if first and page.from_cache and (rest := self._rest(generation)) is not None:
                     noted = True
@@ -123,20 +138,29 @@ class Pages:
         finally:
             if self._cache is not None and read.queries and not noted:
                 read.incomplete = self.incomplete
-                self._cache.put_list(self._requests.first, self._rows, read)
+                self._cache.put_list(self._requests.first, self._recorded, read)
+
+    def _is_single(self) -> bool:
+        """Whether the cached page 1 says of itself that it is the whole list."""
+        return self._cache is not None and self._cache.holds_single(self._requests.first)
 
     def _enough(self, rows: int) -> bool:
         return not self._resumable and self._rows is not None and rows >= self._rows
 
+    def _reaches(self, read: StoredList) -> bool:
+        """Whether a list was read as far as it is wanted."""
+        return read.whole or self._enough(sum(read.rows))
+
+    @property
+    def _recorded(self) -> int | None:
+        """The rows under which it is noted: a list by number has one record, for any of them."""
+        return self._rows if self._resumable else None
+
     def _stored(self) -> StoredList | None:
-        """Look up how the list was read; a list by number also, how it was read for more rows."""
+        """Look up how the list was read."""
         if self._cache is None:
             return None
-        first = self._requests.first
-        found = self._cache.get_list(first, self._rows)
-        if (found is None or not found.whole) and not self._resumable and self._rows is not None:
-            return self._cache.get_list(first, None) or found
-        return found
+        return self._cache.get_list(self._requests.first, self._recorded)
 
     def _taken(self, found: StoredList) -> int:
         """Count the pages that bring the rows that are wanted."""
@@ -156,7 +180,7 @@ class Pages:
 
     def _load(self, found: StoredList, start: int = 0) -> Iterator[Page] | None:
         """Give the pages of a whole list from the cache; None where one of them is gone."""
-        if self._cache is None or not found.whole:
+        if self._cache is None or not self._reaches(found):
             return None
         queries = found.queries[start : self._taken(found)]
         calls = [

@@ -110,7 +110,7 @@ class ListRequests:
         """
         return self.first if number == 1 else self.make(query, f"{generation} {number}")
 
-    def one_by_one(self, since: float = 0.0) -> Iterator[ListPage]:
+    def one_by_one(self, since: float = 0.0, in_order: bool = False) -> Iterator[ListPage]:
         """Ask for one page after another.
 
         Page 1 names the generation, so that equal pulls at once are one: whoever is given the
@@ -120,6 +120,9 @@ class ListRequests:
         ----------
         since : float, default 0.0
             Only a page 1 that came after this moment will do.
+        in_order : bool, default False
+            Whether only a page will do that came after the one before it. Where an answer was
+            dropped meanwhile, the next page may be there already, from before the list moved.
 
         Yields
         ------
@@ -133,8 +136,8 @@ class ListRequests:
             query = asked.query
             call = self.nth(number, query, generation)
             take = asked.take_first if self.entire and number == 1 else asked.take
-            answer = self.send(replace(call, since=since) if number == 1 else call, take)
-            generation = generation or answer.generation
+            answer = self.send(replace(call, since=since), take)
+            generation, since = generation or answer.generation, answer.came if in_order else 0.0
             page = to_page(answer, query)
             marked = number == 1 and self.entire and not answer.from_cache
             noted = asked.last and (marked or answer.incomplete is not None)

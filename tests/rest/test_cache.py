@@ -251,6 +251,24 @@ def test_lifetimes(sandbox, tmp_path):
     assert list(cache_policy.LIFETIMES)[-1] == "*"
 
 
+@pytest.mark.parametrize("seconds", [-1, 10**12, float("inf")])
+def test_what_never_expires_is_cached(sandbox, tmp_path, seconds):
+    ws = crisp.connect(sandbox=sandbox, cache_dir=tmp_path / "kept", lifetimes={"*": seconds})
+    for _ in range(2):
+        found = len(ws.operators()), len(ws.conversations()), len(ws.people())
+        before = spent(sandbox)
+    again = len(ws.operators()), len(ws.conversations()), len(ws.people())
+    assert (again, spent(sandbox)) == (found, before)
+
+
+@pytest.mark.parametrize("seconds", [None, "60", True, -2, float("nan")])
+def test_a_lifetime_that_is_none_is_refused(sandbox, seconds):
+    before = spent(sandbox)
+    with pytest.raises(crisp.BadParameter, match="lifetimes must be seconds"):
+        crisp.connect(sandbox=sandbox, lifetimes={"*": seconds})
+    assert spent(sandbox) == before
+
+
 def test_crisp_sees_the_headers_it_needs_and_no_other(sandbox, ws, monkeypatch):
     seen, put = set(), HTTPConnection.putheader
 

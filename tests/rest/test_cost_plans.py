@@ -283,3 +283,73 @@ def test_a_walk_costs_what_the_formula_says(folder: Path, rows: int) -> None:
         before = sent(box)
         assert sum(1 for _ in ws.client.pages("list_conversations", website_id=ws.website_id)) > 0
         assert sent(box) - before == estimate.list_requests(rows)
+
+
+# What the cache holds of other pulls
+
+
+def check_kept(box: Sandbox, ws: crisp.Workspace, what: str, *of: object, **filters: object) -> int:
+    """The pull costs what its plan says; give that."""
+    planned = getattr(ws.plan, what)(*of, **filters)
+    before = sent(box)
+    getattr(ws, what)(*of, **filters)
+    cost = sent(box) - before
+    assert planned.low <= cost
+    assert planned.high is None or cost <= planned.high
+    return cost
+
+
+def test_plans_know_what_pulls_with_other_limits_left(small: Sandbox, folder: Path) -> None:
+    ws = connect(small, folder)
+    for what in ("conversations", "people"):
+        costs = [check_kept(small, ws, what, limit=limit) for limit in (60, 100, None, 55, 100)]
+        assert costs[0] > 0
+        assert costs[2] > 0
+        assert costs[4] == 0
+    for limit in (5, 2, 100):
+        check_kept(small, ws, "conversations", state="pending", limit=limit)
+        check_kept(small, ws, "conversations", state="pending", limit=limit)
+
+
+def test_a_plan_of_a_list_whose_page_one_was_read_anew(small: Sandbox, folder: Path) -> None:
+    ws = connect(small, folder)
+    ws.people(limit=100)
+    ws.client.call(
+        "list_people_profiles", website_id=ws.website_id, page_number=1, per_page=50, refresh=True
+    )
+    assert check_kept(small, ws, "people", limit=100) >= 2
+
+
+@pytest.mark.parametrize("limit", [None, 5, 50, 60])
+def test_a_plan_to_refresh_people_does_not_count_on_the_cache(
+    small: Sandbox, folder: Path, limit: int | None
+) -> None:
+    ws = connect(small, folder)
+    ws.people(limit=limit)
+    assert check_kept(small, ws, "people", limit=limit, refresh=True) >= 1
+
+
+def test_a_plan_of_a_thread_whose_first_batch_was_read_anew(folder: Path) -> None:
+    with Sandbox(seed=1, conversations=60, batch_size=5) as box:
+        ws = connect(box, folder)
+        messages = ws.messages(ws.conversations(limit=20))
+        session_id = messages["session_id"].value_counts().index[0]
+        newest = messages[messages["session_id"] == session_id]["fingerprint"].iloc[-1]
+        thread = ws.client.pages(
+            "get_messages_in_conversation",
+            website_id=ws.website_id,
+            session_id=session_id,
+            known=frozenset({int(newest)}),
+            refresh=True,
+        )
+        assert len(list(thread)) == 1
+        assert check_kept(box, ws, "messages", [session_id]) >= 1
+        assert check_kept(box, ws, "messages", [session_id]) == 0
+
+
+def test_a_plan_of_what_is_not_all_in_the_cache_is_never_free(folder: Path) -> None:
+    """Also where a server cuts its pages, and the cache holds more of them than rows explain."""
+    with Sandbox(seed=3, conversations=120, page_sizes=(30,)) as box:
+        ws = connect(box, folder)
+        ws.conversations()
+        assert check_kept(box, ws, "conversations", limit=101) == 1

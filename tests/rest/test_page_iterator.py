@@ -1,13 +1,15 @@
 """Walks as the archive takes them: a lap at a time, past the cache, down to what is known."""
 
 import sqlite3
+import time
 from datetime import datetime
+from types import SimpleNamespace
 
 import pytest
 
 import crisp_data as crisp
 from crisp_data.api import list_pass
-from crisp_data.rest import message_threads
+from crisp_data.rest import message_threads, page_iterator
 from crisp_data.sandbox import Sandbox
 from tests.marks import slow
 
@@ -184,3 +186,82 @@ def test_what_a_list_does_not_take_costs_nothing(sandbox, ws, operation, argumen
     with pytest.raises(crisp.BadParameter):
         ws.client.pages(operation, website_id=ws.website_id, **arguments)
     assert sandbox.stats()["requests"] == before
+
+
+@pytest.fixture(scope="module")
+def people():
+    """A website of 200 profiles: four pages of a list by number, and an empty one."""
+    with Sandbox(seed=1, conversations=400) as sandbox:
+        yield sandbox
+
+
+def connect(sandbox, folder, **options):
+    return crisp.connect(sandbox=sandbox, cache_dir=folder, sleep=lambda seconds: None, **options)
+
+
+def test_a_list_by_number_serves_every_limit_that_it_reaches(people, folder):
+    """One record says how far it was read: the limits do not push each other out."""
+    ws, operation = connect(people, folder), "list_people_profiles"
+    order = list(ws.people(limit=120)["people_id"])
+    before = spent(people, operation)
+    for limit in (60, 120, 100, 1, 120):
+        assert list(ws.people(limit=limit)["people_id"]) == order[:limit]
+    assert spent(people, operation) == before
+    whole = list(ws.people()["people_id"])
+    before = spent(people, operation)
+    for limit in (60, 200, None, 1_000, 120):
+        assert list(ws.people(limit=limit)["people_id"]) == whole[:limit]
+    assert spent(people, operation) == before
+
+
+def test_page_one_read_anew_ends_what_was_noted_of_the_list(people, folder):
+    ws, operation = connect(people, folder), "list_people_profiles"
+    ws.people()
+    ws.people(limit=60, refresh=True)
+    before = spent(people, operation)
+    assert (len(ws.people(limit=60)), len(ws.people(limit=100))) == (60, 100)
+    assert spent(people, operation) == before
+    pages = ws.client.pages(operation, website_id=ws.website_id)
+    assert pages.cached() == (2, False)
+    assert list(ws.people()["people_id"]) == list(ws.people(refresh=True)["people_id"])
+
+
+def test_a_row_that_moved_is_not_counted_twice(people, folder):
+    """A profile came in above between two pages: the last of page 1 is on page 2 again."""
+    ws, operation = connect(people, folder / "reads"), "list_people_profiles"
+    writer = connect(people, folder / "writes", writes=True)
+    pages = ws.client.pages(operation, website_id=ws.website_id, rows=100)
+    rows = list(next(pages).records)
+    new = {"email": "new@example.org", "person": {"nickname": "New"}}
+    writer.client.post(f"website/{ws.website_id}/people/profile", json=new)
+    rows += [row for page in pages for row in page.records]
+    assert len({row["people_id"] for row in rows}) >= 100
+    before = spent(people, operation)
+    assert len(ws.people(limit=100)) == 100
+    assert spent(people, operation) == before
+
+
+def test_no_page_is_older_than_the_one_before_it(people, folder, monkeypatch):
+    """Two read one list, its cached pages are dropped, and it moves: no row slips between."""
+    writer, operation = connect(people, folder / "writes", writes=True), "list_people_profiles"
+    ws = connect(people, folder / "reads")
+    began = time.time()
+    monkeypatch.setattr(page_iterator, "time", SimpleNamespace(time=lambda: began))  # both at once
+    first, second = (ws.client.pages(operation, website_id=ws.website_id) for _ in range(2))
+    due = [row["people_id"] for _ in range(3) for row in next(first).records]
+    taken = [next(second) for _ in range(2)]
+    assert all(page.from_cache for page in taken)
+    ws.client.purge_cache()
+    next(first)
+    new = {"email": "newer@example.org", "person": {"nickname": "Newer"}}
+    writer.client.post(f"website/{ws.website_id}/people/profile", json=new)
+    taken += second
+    assert set(due) <= {row["people_id"] for page in taken for row in page.records}
+
+
+def test_an_empty_list_by_number_costs_nothing_again(people, folder):
+    ws, operation = connect(people, folder), "list_people_profiles"
+    assert ws.people(search="nobody is called so").empty
+    before = spent(people, operation)
+    assert ws.people(search="nobody is called so").empty
+    assert spent(people, operation) == before
