@@ -66,7 +66,7 @@ def run(code: str, card: str, root: Path) -> dict[str, float]:
     """Run code on a checkout in a process of its own; gives the seconds that it prints."""
     command = [sys.executable, "-c", code, card]
     where = {**os.environ, "PYTHONPATH": str(root)}
-    ended = subprocess.run(command, env=where, capture_output=True, text=True, check=True)
+    ended = subprocess.run(command, env=where, cwd=root, capture_output=True, text=True, check=True)
     found: dict[str, float] = json.loads(ended.stdout)
     return found
 
