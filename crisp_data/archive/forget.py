@@ -112,9 +112,15 @@ def _forget_in(table: ArchiveTable, session_ids: tuple[str, ...], address: Addre
 
 
 def drop_threads(tables: Mapping[str, ArchiveTable], session_ids: list[str]) -> None:
-    """Remove threads of which no conversation tells yet, for nobody knows whose they are."""
-    if session_ids:
-        _drop_conversations(tables["messages"], session_ids)
+    """Remove threads of which no conversation tells yet, for nobody knows whose they are.
+
+    The others stay: their page was committed before the sync that wrote it ended, and is not read
+    again.
+    """
+    told = tables["conversations"].read(["session_id"], having(session_ids))
+    unknown = sorted(set(session_ids).difference(told["session_id"].to_pylist()))
+    if unknown:
+        _drop_conversations(tables["messages"], unknown)
 
 
 def _drop_conversations(table: ArchiveTable, session_ids: tuple[str, ...] | list[str]) -> int:

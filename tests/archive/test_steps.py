@@ -196,3 +196,15 @@ def test_whose_thread_no_conversation_tells_of_yet_is_read_again(few, tmp_path):
     assert files_that_hold(tmp_path / "shelf" / "messages", said) == []
     archive.sync()
     assert_exact(archive, sandbox)
+
+
+@pytest.mark.parametrize("last", [4, 5, 6])
+def test_a_forget_after_a_killed_sync_takes_no_thread_of_others(few, steps, tmp_path, last):
+    """A page whose conversations are committed is not read again: its threads must stay."""
+    sandbox, ws = few
+    archive = ws.archive(tmp_path / "shelf")
+    assert steps.run(archive.sync, last)
+    archive = ws.archive(tmp_path / "shelf")
+    archive.forget(email="nobody@nowhere.example")
+    archive.sync()
+    assert_exact(archive, sandbox)
