@@ -21,7 +21,7 @@ import warnings
 from typing import Any, NoReturn
 
 from crisp_data import errors
-from crisp_data.api import routes
+from crisp_data.api import path_and_query, routes
 from crisp_data.errors import ApiError, CrispError, CrispWarning, UnknownOutcome
 from crisp_data.outbox.journal import Journal
 from crisp_data.outbox.message_record import Row
@@ -181,7 +181,7 @@ class Delivery:
             "session_id": held.session_id,
             "fingerprint": held.fingerprint,
         }
-        path, _ = routes.fill(routes.lookup("get_message_in_conversation"), arguments)
+        path, _ = path_and_query.fill(routes.lookup("get_message_in_conversation"), arguments)
         query = {"attempt": str(held.tries)} if held.tries > 1 else {}
         try:
             found = self._client.get(path, query, use_cache=False, for_write=True)
