@@ -387,6 +387,11 @@ def test_a_text_that_names_nobody_stays(text):
         "\u200d1",
         "1:",
         "(1",
+        "[.",
+        "+1:",
+        "0 ",
+        "o’",
+        "FR12,",
     ],
 )
 @pytest.mark.timeout(60)  # a second's work; where the steps are squared, minutes
