@@ -26,11 +26,14 @@ or underscores, which dates and codes have. Of those that are broken by the end 
 comma or a colon, as lists and tables of figures are:
 
 - those that begin with neither a plus nor a zero;
-- those that begin with a plus and have fewer than nine digits, or several times of day in them;
+- those that begin with a plus and have fewer than nine digits; a piece that reads as a time of day,
+  or at the beginning of a line as an amount, besides another break or with fewer than two digits
+  before it; or one that reads as an amount elsewhere, behind a break or two signs;
 - those that begin with a zero and have fewer than ten digits, or more than eleven behind the
-  break; a blank beside the comma or colon; a piece that reads as a time of day, a date or an
-  amount ("06 12:34 56 78", "06 12,34 56 78"); or breaks at more than one place, unless all their
-  groups, of two to four digits each, stand between the same comma or colon;
+  break; a blank beside the comma or colon, or two groups of one length, as codes have; a piece
+  that reads as a time of day, a date or an amount ("06 12:34 56 78", "06 12,34 56 78"); or breaks
+  at more than one place, unless all their groups, of two to four digits each, stand between the
+  same comma or colon;
 - the last digits, where the break comes behind more than eight, or more than nine after a plus;
   and those that read as a time of day or an amount behind nine.
 

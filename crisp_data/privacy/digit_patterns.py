@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from itertools import accumulate
 
 from stdnum import iban, luhn
 
@@ -35,8 +36,9 @@ _SIGN = re.compile(r"[,:;_|+\r\n]")
 _AFTER_PLUS = re.compile(rf"(?<!\d)\+\(?\d(?:[ \t.\u00b7()/,:\r\n{_DASH}]{{0,4}}\d){{8,18}}")
 _BROKEN_ONCE = re.compile(
     rf"(?<![\d+])(?=[(0])(?<!\d[,:])(?:\((?=0\d{{0,4}}\)))?0(?:{_GAP}\d){{0,7}}"
-    rf"(?:\)?[,:]|{_GAP}(?:(?:\r\n?|\n){_GAP}){{1,2}})\d(?:{_GAP}\d){{1,10}}(?!\d|[,:]\d)"
+    rf"(?:\)?[,:]|{_GAP}(?:(?:\r\n?|\n){_GAP}){{1,2}})\d(?:{_GAP}\d){{1,10}}(?!\d|[,:][\dx])"
 )
+_TWO_CODES = re.compile(r"\d{5}[,:]\d{5}|\d{6}[,:]\d{6}|\d{7}[,:]\d{7}")
 _SAME_SIGN = re.compile(
     r"(?<!\d)(?<!\d[,:])0\d{1,4}([,:])\d{2,4}(?:\1\d{2,4}){1,4}(?!\d|\1\d)"
 )  # fmt: skip
@@ -52,7 +54,8 @@ _CARD = re.compile(
 # As long as this a phone is whole: what follows a break is something else, or a time of day.
 _WHOLE = 10
 _WHOLE_BEFORE_TIME = 9
-_NO_PLACE = re.compile(r"(?:UTC|GMT)[ ]?\Z", re.IGNORECASE)  # "UTC+1 10:30" is no phone
+_PLACE = 2  # digits of a country, mostly
+_ZONE = re.compile(r"(?:UTC|GMT)[ ]?\Z", re.IGNORECASE)  # "UTC+1 10:30" is no phone
 _DAY = "|".join(
     rf"\d{{4}}{sign}[01]?\d{sign}[0-3]?\d|[0-3]?\d{sign}[0-3]?\d{sign}(?:19|20)\d{{2}}"
     for sign in ("-", "/", r"\.")
@@ -73,6 +76,7 @@ _AMOUNT = re.compile(
 _DECIMAL = re.compile(
     r"(?<![\d.,])(?=\d)(?:0,\d+|0?\d,\d{1,2}|[1-9]\d{1,7},\d{1,2}|[1-9]\d{0,2}(?:\.\d{3})+,\d{1,2}"
     r"|[1-9]\d{0,2}(?:,\d{3})+(?:\.\d{1,2})?)(?!\d|[,.]\d)"
+    r"|(?<=\d,)[1-9]\d*\.\d\d(?!\d|[,.]\d)"
 )
 # As few digits as a phone has, however broken: most texts have fewer.
 _MANY = re.compile(r"\d(?:\D{0,8}\d){6}")
@@ -137,7 +141,9 @@ def is_card(found: str) -> bool:
 def _broken(text: str) -> Iterator[Span]:
     """Find phones and cards that go on behind a line's end, a comma or a colon."""
     if _BROKEN_ONCE.search(text):
-        yield from _counted(_BROKEN_ONCE, _DECIMAL.sub(_hidden, text), range(10, 16))
+        for span in _counted(_BROKEN_ONCE, _DECIMAL.sub(_hidden, text), range(10, 16)):
+            if not _TWO_CODES.fullmatch(span.value):  # "01067,20095"
+                yield span
     yield from _counted(_SAME_SIGN, text, range(9, 14))
     if "+" in text:
         yield from _counted(_OF_FORM, text, range(9, 15))
@@ -153,20 +159,32 @@ def _counted(pattern: re.Pattern[str], text: str, counts: range) -> Iterator[Spa
 
 
 def _after_plus(text: str, plain: str) -> Iterator[Span]:
-    """Find broken phones that begin with a plus: one piece of them may read as a time of day."""
+    """Find broken phones that begin with a plus.
+
+    Where they are broken once, a piece of them may read as a time of day or an amount; in a list
+    of changes, "+5, 10:30, 12.50", each does.
+    """
     for found in _AFTER_PLUS.finditer(text):
         start, end = found.span()
-        hidden = [piece.start() for piece in _HIDDEN.finditer(plain, start, end)]
-        no_place = digits(text[start : start + 3])[:1] == "0" or _NO_PLACE.search(
-            text, max(0, start - 4), start
-        )
-        whole = 0 if no_place or len(hidden) > 1 else _WHOLE_BEFORE_TIME
-        breaks = [sign.start() for sign in _BREAK.finditer(plain, start, end)]
-        ends = [at for at in hidden if len(digits(text[start:at])) >= whole]
-        ends += [at for at in breaks if len(digits(text[start:at])) >= _WHOLE]
+        count = [0, *accumulate(char.isdecimal() for char in found[0])]
+        breaks = [sign.start() for sign in _BREAK.finditer(text, start, end)]
+        pieces = [piece.start() for piece in _HIDDEN.finditer(plain, start, end)]
+        ends = [at for at in pieces if count[at - start] >= _WHOLE_BEFORE_TIME]
+        early = [at for at in breaks if count[at - start] < _WHOLE]
+        zone = _ZONE.search(text, max(0, start - 4), start) or digits(found[0])[0] == "0"
+        may = [_may_be_phone(text, at, count[at - start]) for at in pieces]
+        if zone or len(early) > 1 or not all(may):
+            ends = pieces[:1]
+        ends += [at for at in breaks if count[at - start] >= _WHOLE and plain[at] != "x"]
         number = _LAST_DIGIT.sub("", text[start : min(ends, default=end)])
         if _BREAK.search(number) and len(digits(number)) >= _WHOLE_BEFORE_TIME:
             yield Span(start, start + len(number), "phone", number)
+
+
+def _may_be_phone(text: str, start: int, before: int) -> bool:
+    """Tell whether what reads as a time or an amount may go on a phone of so many digits."""
+    is_time = text[start + 1 : start + 3].find(":") >= 0
+    return before >= _PLACE and (is_time or text[start - 1] in "\r\n")
 
 
 def _iban_length(text: str) -> int | None:

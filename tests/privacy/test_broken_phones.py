@@ -23,7 +23,7 @@ FOUND = (
     "+33 6:12 34 56 78",
     "+33.6.12.34\n56.78",
     "+33 (0)6 12,34 56 78",
-    "+33 6 12 : 34\n56,78",
+    "+33 6 12 : 34\n56 78",
     "+44 20 7946 09:58",
     "0171,1234567",
     "0612:345678",
@@ -60,6 +60,9 @@ NOT_FOUND = {
     "02,123 45 67": "fewer than ten",
     "02 12\n34 567": "fewer than ten",
     "+1 234\n5678": "fewer than nine",
+    "+33 6:12 34\n56 78": "besides another break",
+    "+1 20:20 555 1234": "fewer than two digits before",
+    "06123,45678": "as codes have",
     "612 345\n678": "neither a plus nor a zero",
     "612,345678": "neither a plus nor a zero",
     "06;12;34;56;78": "semicolons",
@@ -98,6 +101,16 @@ STAYS = (
     "0,123 456",
     "receipt of 06.12.24\n56.78",
     "01067, 20095, 10115",
+    "01067,20095",
+    "00943,00259,13:04",
+    "00619,127.65",
+    "98 - 305 - +3 - 6,682.15 - 61.80",
+    "+7\n03:15\n45023\n56916",
+    "+15\t199,01\t09:13",
+    "+6\n21:58:56\n18",
+    "+5\n100.17\n27851",
+    "+3 00:52:57 13,41",
+    "+10, +11, 68, 19:34:03",
     "article 004711: 1200 pieces",
     "order 001234, 567890",
     "order 0815\n12345",
@@ -146,7 +159,9 @@ BREAKS = (",", ":", "\n", ", ", " :", ": ", " , ", "\r\n", "\n\n", " \n", ".\n")
 TIME = re.compile(r"(?<![\d:])([01]?\d|2[0-3]):[0-5]\d(?!:?\d)")
 AMOUNT = re.compile(
     r"(?<![\d,.])(0?\d|[1-9]\d+),\d{1,2}(?![,.]?\d)|(?<![\d,.])[1-9]\d?\d?,\d{3}(?![,.]?\d)"
+    r"|(?<=\d,)[1-9]\d*\.\d\d(?![,.]?\d)"
 )
+ISOLATED = re.compile(r"(?<!\d.)(?<![\d+])[1-9]\d*[.,]\d\d(?!\d|[.,:]\d|[ \u2009./-]{0,3}\d)")
 # After a blank or the end of a line, and alone there, a point is one of an amount, too.
 ALONE = re.compile(r"\n[1-9]\d*\.\d\d$")
 
@@ -181,14 +196,23 @@ def is_listed(groups, signs):
     if not breaks:
         return False
     if text[0] == "+":
-        times = [piece for piece in pieces if ":" in piece[0]]
+        times = [*TIME.finditer(text), *ISOLATED.finditer(text)]
         behind = [sum(map(str.isdecimal, text[: piece.start()])) for piece in times]
-        hour = [count + 1 for count in behind] + [count + 2 for count in behind]
-        return len(times) > 1 or max({*before} - {*hour}, default=0) > 9 or max([*behind, 0]) >= 9
+        amounts = [piece for piece in times if ":" not in piece[0]]
+        if any(text[piece.start() - 1] != "\n" for piece in amounts):
+            return True
+        count = len(re.findall("[,:\r\n]", text))
+        within = [n for n in before if any(n - 2 <= place < n for place in behind)]
+        return (bool(times) and (count > 1 or min(behind) < 2 or max(behind) >= 9)) or max(
+            {*before} - {*within}, default=0
+        ) > 9
     same = set(signs) in ({","}, {":"}) and len(groups) > 2
     if same and all(len(group) <= 4 for group in groups[1:]) and len(groups[0]) <= 5:
         return not 9 <= all_digits <= 13
-    beside = any(re.fullmatch(r"\s*[,:]\s*", signs[n]) and len(signs[n]) > 1 for n in breaks)
+    codes = re.fullmatch(r"(\d+)[,:](\d+)", text) and len({*map(len, re.split("[,:]", text))}) == 1
+    beside = bool(codes) or any(
+        re.fullmatch(r"\s*[,:]\s*", signs[n]) and len(signs[n]) > 1 for n in breaks
+    )
     return len(breaks) > 1 or beside or bool(pieces) or before[0] > 8 or all_digits - before[0] > 11
 
 
