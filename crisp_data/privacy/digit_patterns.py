@@ -173,7 +173,7 @@ def _after_plus(text: str, plain: str) -> Iterator[Span]:
         early = [at for at in breaks if count[at - start] < _WHOLE]
         zone = _ZONE.search(text, max(0, start - 4), start) or digits(found[0])[0] == "0"
         may = [_may_be_phone(text, at, count[at - start]) for at in pieces]
-        if zone or len(early) > 1 or not all(may):
+        if zone or "\t" in found[0] or len(early) > 1 or not all(may):
             ends = pieces[:1]
         ends += [at for at in breaks if count[at - start] >= _WHOLE and plain[at] != "x"]
         number = _LAST_DIGIT.sub("", text[start : min(ends, default=end)])
