@@ -11,6 +11,7 @@ from hypothesis import HealthCheck, is_hypothesis_test, settings
 
 import crisp_data as crisp
 from crisp_data.sandbox import Sandbox
+from tests.watchdog import LONGEST, Watchdog
 
 matplotlib.use("agg")
 PANDAS = tuple(int(part) for part in pd.__version__.split(".")[:2])
@@ -39,6 +40,10 @@ def pytest_cmdline_main(config):
     if hasattr(config, "workerinput"):  # one of the two, which comes by here too
         return
     options = config.option
+    # After a crash pytest-xdist 3.8 may give the next worker a scope of one test, which then waits
+    # for ever for another. (A worker that hangs is ended, which is a crash.)
+    if getattr(options, "maxworkerrestart", "") is None:
+        options.maxworkerrestart = "0"
     whole = config.args_source is pytest.Config.ArgsSource.TESTPATHS
     chosen = options.usepdb or options.capture == "no" or options.collectonly
     if whole and not chosen and getattr(options, "numprocesses", 0) is None:
@@ -61,6 +66,8 @@ def pytest_configure(config):
     config.addinivalue_line("markers", "slow: costs seconds and more; run with --slow")
     config.addinivalue_line("markers", "needs(what): skipped where the system lacks it")
     settings.load_profile("slow" if config.getoption("--slow") else "quick")
+    if not config.option.usepdb:  # whose reader may think for as long as they like
+        config.pluginmanager.register(Watchdog(config))
 
 
 def pytest_runtest_setup(item):
@@ -80,6 +87,9 @@ def pytest_collection_modifyitems(config, items):
         if item.path.suffix == ".ipynb" and PANDAS < (3, 1):
             reason = "the outputs are of pandas 3.1, which writes times in milliseconds"
             item.add_marker(pytest.mark.skip(reason=reason))
+    for item in items:  # late on a busy machine, and not hung
+        if item.get_closest_marker("slow") and not item.get_closest_marker("timeout"):
+            item.add_marker(pytest.mark.timeout(LONGEST / 2))
     if config.getoption("--slow"):
         for item in items:
             if is_hypothesis_test(getattr(item, "obj", None)):
