@@ -60,6 +60,10 @@ def test_astray():
 def test_exit():
     threading.Thread(target=time.sleep, args=(3600,)).start()
 
+def test_told():
+    os.killpg(0, signal.SIGTERM)
+    threading.Event().wait()
+
 def test_fine():
     pass
 """
@@ -76,7 +80,7 @@ def ran(folder, *tests, limit=1):
     command += ["--max-worker-restart=0", *(f"test_hangs.py::{one}" for one in tests)]
     done = subprocess.run(
         command, cwd=folder, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-        stdin=subprocess.DEVNULL, text=True, timeout=100, check=False,
+        stdin=subprocess.DEVNULL, text=True, timeout=100, check=False, start_new_session=True,
     )  # fmt: skip
     return done.stdout, done.returncode
 
@@ -111,3 +115,14 @@ def test_a_worker_that_does_not_exit_is_ended(tmp_path):
     output, status = ran(tmp_path, "test_exit", "test_fine", limit=30)
     assert status == 0
     assert "2 passed" in output
+
+
+@pytest.mark.needs("posix")
+@pytest.mark.slow
+def test_a_run_that_is_told_to_end_says_where_it_stands(tmp_path):
+    """As CI tells the whole group, after its own limit: the failures until then are shown too."""
+    output, status = ran(tmp_path, "test_told", limit=30)
+    assert status == pytest.ExitCode.INTERRUPTED
+    assert 'test_hangs.py", line' in output
+    assert "in test_told" in output
+    assert "KeyboardInterrupt" in output

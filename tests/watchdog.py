@@ -98,10 +98,8 @@ class Watchdog:
 
         Each phase by itself: a failure disarms the timer.
         """
-        marker = item.get_closest_marker("timeout")
-        limit = marker.args[0] if marker else float(item.config.getini("timeout"))
-        assert limit <= LONGEST, f"{item.nodeid}: no test may take more than {LONGEST} s"
-        self.arm(limit + GRACE)
+        if limit := _limit(item):
+            self.arm(limit + GRACE)
         try:
             yield
         finally:
@@ -130,6 +128,15 @@ class Watchdog:
         for pipe in self._pipes:
             os.dup2(nowhere, pipe)
         os.close(nowhere)
+
+
+def _limit(item: pytest.Item) -> float:
+    """Give the seconds after which pytest-timeout raises in a test; 0 where it does not."""
+    if marker := item.get_closest_marker("timeout"):
+        assert marker.args[0] <= LONGEST, f"{item.nodeid}: its mark is above {LONGEST} seconds"
+        return float(marker.args[0])
+    given = item.config.getoption("timeout")
+    return float(item.config.getini("timeout") if given is None else given)
 
 
 def _interrupt(*_: object) -> None:
