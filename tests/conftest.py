@@ -66,7 +66,7 @@ def pytest_configure(config):
     config.addinivalue_line("markers", "slow: costs seconds and more; run with --slow")
     config.addinivalue_line("markers", "needs(what): skipped where the system lacks it")
     settings.load_profile("slow" if config.getoption("--slow") else "quick")
-    if not config.option.usepdb:  # whose reader may think for as long as they like
+    if not config.option.usepdb:
         config.pluginmanager.register(Watchdog(config))
 
 

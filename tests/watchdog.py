@@ -17,6 +17,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import pytest
+from pytest_timeout import is_debugging
 
 #: Seconds after a test's own limit, within which pytest-timeout should have ended it.
 GRACE = 60
@@ -44,7 +45,8 @@ class Watchdog:
 
     def arm(self, seconds: float) -> None:
         """End this process unless it is armed anew, or disarmed, within so many seconds."""
-        faulthandler.dump_traceback_later(seconds, exit=True, file=self.stderr)
+        if not is_debugging():  # whose user may think for as long as they like
+            faulthandler.dump_traceback_later(seconds, exit=True, file=self.stderr)
 
     # Before and after the tests
 
