@@ -34,8 +34,8 @@ class Watchdog:
 
     def __init__(self, config: pytest.Config) -> None:
         self.pid = os.getpid()
-        # pytest-xdist replaces sys.stderr; nothing is captured yet.
         self._pipes: list[int] = []
+        # pytest-xdist replaces sys.stderr; nothing is captured yet.
         self.stderr = os.dup(sys.__stderr__.fileno())
         self.works = hasattr(config, "workerinput")
         self.controls = not self.works and bool(getattr(config.option, "numprocesses", None))
@@ -54,6 +54,7 @@ class Watchdog:
         if os.name == "posix":
             self._pipes = _open_pipes()
 
+    @pytest.hookimpl(tryfirst=True)
     def pytest_collection(self) -> None:
         self.arm(LONGEST + GRACE + COLLECTING if self.controls else COLLECTING)
 
@@ -85,10 +86,11 @@ class Watchdog:
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_runtest_teardown(self, item: pytest.Item):
         with self._bounded(item):
-            result = yield
-            if left := _end_children():
-                pytest.fail(f"child processes were left running: {', '.join(left)}", pytrace=False)
-            return result
+            try:
+                return (yield)
+            finally:
+                if left := ", ".join(_end_children()):
+                    pytest.fail(f"child processes were left running: {left}", pytrace=False)
 
     def pytest_runtest_logstart(self) -> None:
         if self.controls:
