@@ -39,6 +39,10 @@ def pytest_cmdline_main(config):
     if hasattr(config, "workerinput"):  # one of the two, which comes by here too
         return
     options = config.option
+    # A worker that hangs is ended, which is a crash. After one, pytest-xdist 3.8 may give the next
+    # worker a scope of one test, which then waits for ever for another.
+    if getattr(options, "maxworkerrestart", "") is None:
+        options.maxworkerrestart = "0"
     whole = config.args_source is pytest.Config.ArgsSource.TESTPATHS
     chosen = options.usepdb or options.capture == "no" or options.collectonly
     if whole and not chosen and getattr(options, "numprocesses", 0) is None:

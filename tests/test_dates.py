@@ -297,7 +297,7 @@ def test_ago_is_the_wall_time_written_out(zone: str) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(1200)
+@pytest.mark.timeout(600)
 def test_ago_is_the_wall_time_written_out_in_every_zone() -> None:
     zones = clock_changes.every_zone()
     assert len(zones) > 30

@@ -28,6 +28,10 @@ from crisp_data.rest import waits
 #: eight requests at once that meets one in a hundred and fifty.
 STRIPES = 1024
 
+#: Seconds after which who waits asks for itself. The tries of a read take less, unless Crisp asks
+#: for long waits between them; a process that was stopped, or a debugger, may hold a lock for ever.
+LONGEST = 300.0
+
 _POLL = 0.01  # seconds between two tries at a lock that another holds
 
 _COARSE = 2.0  # seconds by which a file system may round a file's time up
@@ -39,7 +43,7 @@ _held: set[int] = set()
 
 @contextmanager
 def lock(folder: Path, key: str, asked: float) -> Iterator[bool]:
-    """Hold the lock of a hexadecimal key; wait for as long as another holds it.
+    """Hold the lock of a hexadecimal key; wait while another holds it, at most `LONGEST` seconds.
 
     The system takes the lock from a process that dies, however it dies. A wait can be
     interrupted, and lasts as long as the other's request with its tries. (The wait for the
@@ -146,8 +150,11 @@ def _take(folder: Path, key: str) -> int | None:
     except OSError:
         return None
     _held.add(lock)
+    until = time.monotonic() + LONGEST
     try:
         while not lock_descriptor(lock, blocking=False):
+            if time.monotonic() > until:
+                raise TimeoutError
             waits.sleep(_POLL)  # which a worker's pull can end
     except BaseException as error:
         _held.discard(lock)

@@ -42,7 +42,8 @@ def kill_one(sandbox, folder, shelf, requests, seconds):
     """Start a sync, and kill it so many seconds after a request, unless it is done before."""
     begun = processes.Event()
     last = sandbox.stats()["requests"] + requests
-    child = processes.Process(target=sync, args=(sandbox.card(), folder, shelf, begun))
+    arguments = (sandbox.card(), folder, shelf, begun)
+    child = processes.Process(target=sync, args=arguments, daemon=True)
     child.start()
     assert begun.wait(60)
     while child.is_alive() and sandbox.stats()["requests"] < last:
@@ -51,7 +52,7 @@ def kill_one(sandbox, folder, shelf, requests, seconds):
     was_killed = child.is_alive()
     if was_killed:
         child.kill()
-    child.join()
+    child.join(60)
     assert child.exitcode in (0, KILLED)
     return was_killed
 
@@ -131,7 +132,7 @@ def test_an_archive_has_one_writer_and_any_number_of_readers(tmp_path):
         begun = processes.Event()
         folders = str(tmp_path / "state"), str(tmp_path / "shelf")
         arguments = (sandbox.card(), *folders, begun, "2000-01-01")
-        child = processes.Process(target=sync, args=arguments)
+        child = processes.Process(target=sync, args=arguments, daemon=True)
         asked = threads_asked(sandbox)
         child.start()
         assert begun.wait(60)
@@ -141,7 +142,7 @@ def test_an_archive_has_one_writer_and_any_number_of_readers(tmp_path):
         assert caught.value.writer.pid == child.pid
         assert len(crisp.Archive(tmp_path / "shelf").conversations()) == held
         child.kill()
-        child.join()
+        child.join(60)
         sandbox.faults()
         archive.sync(since="2000-01-01")  # who was killed holds nothing
         assert_equals_truth(archive, sandbox)

@@ -60,7 +60,7 @@ def test_one_at_a_time(storage):
 def test_of_many_at_once_one_gets_it(storage):
     with StateTable(storage).held("website"):
         pass
-    together, got, busy = threading.Barrier(8), [], []
+    together, got, busy = threading.Barrier(8, timeout=60), [], []
 
     def work():
         state_table = StateTable(storage)
@@ -68,22 +68,22 @@ def test_of_many_at_once_one_gets_it(storage):
         try:
             with state_table.held("website"):
                 got.append(state_table.state.writer.token)
-                together.wait(60)  # nobody lets go before all have tried
+                together.wait()  # nobody lets go before all have tried
         except crisp.ArchiveBusy as error:
             busy.append(error)
-            together.wait(60)
+            together.wait()
 
     threads = [threading.Thread(target=work) for _ in range(8)]
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join()
+        thread.join(60)
     assert (len(got), len(busy)) == (1, 7)
 
 
 def test_who_was_killed_holds_nothing(storage):
     dead = subprocess.Popen([sys.executable, "-c", ""])
-    dead.wait()
+    dead.wait(60)
     held_by(storage, pid=dead.pid)
     with StateTable(storage).held("website"):
         pass

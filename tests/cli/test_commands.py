@@ -54,18 +54,21 @@ def test_demo(run, tmp_path):
 def test_sandbox_prints_one_line_and_serves_until_interrupted():
     command = [sys.executable, "-m", "crisp_data", "sandbox", "--conversations", "25"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
-        card = json.loads(process.stdout.readline())
-        assert set(card) == {"url", "host", "identifier", "key", "tier", "website_id"}
-        answer = requests.get(
-            f"{card['url']}website/{card['website_id']}",
-            auth=(card["identifier"], card["key"]),
-            headers={"X-Crisp-Tier": card["tier"]},
-            timeout=60,
-        )
-        assert answer.json()["error"] is False
-        process.send_signal(signal.SIGINT)
-        assert process.wait(60) in (0, 130)
-        assert process.stdout.read() == ""
+        try:
+            card = json.loads(process.stdout.readline())
+            assert set(card) == {"url", "host", "identifier", "key", "tier", "website_id"}
+            answer = requests.get(
+                f"{card['url']}website/{card['website_id']}",
+                auth=(card["identifier"], card["key"]),
+                headers={"X-Crisp-Tier": card["tier"]},
+                timeout=60,
+            )
+            assert answer.json()["error"] is False
+            process.send_signal(signal.SIGINT)
+            assert process.wait(60) in (0, 130)
+            assert process.stdout.read() == ""
+        finally:
+            process.kill()  # where the test failed, it would serve for ever
 
 
 def test_a_port_in_use_is_said(run, sandbox):

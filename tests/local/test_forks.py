@@ -1,5 +1,6 @@
 """A forked child shares nothing with its parent that two cannot use at once."""
 
+import multiprocessing
 import os
 import pickle
 import signal
@@ -10,6 +11,7 @@ import threading
 import urllib.request
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from functools import partial
 
 import pytest
@@ -80,13 +82,11 @@ def test_every_message_arrives_whole_and_once(sandbox, ws):
 
 def test_a_pool_of_forked_workers_maps(sandbox, ws, monkeypatch):
     """As an analyst writes it: the workspace is a global of the notebook."""
-    import multiprocessing
-
     ids = list(ws.conversations()["session_id"][:12])
     warm(ws, ids)
     monkeypatch.setattr(sys.modules[__name__], "_notebook", ws, raising=False)
     with multiprocessing.get_context("fork").Pool(4) as pool:
-        frames = pool.map_async(_messages, ids).get(120)
+        frames = pool.map_async(_messages, ids).get(60)
     assert [set(frame["session_id"]) for frame in frames] == [{one} for one in ids]
 
 
@@ -94,10 +94,20 @@ def _messages(session_id):
     return sys.modules[__name__]._notebook.messages(session_id, refresh=True)
 
 
+@contextmanager
+def ended_where_it_fails():
+    """Kill all workers then: an executor waits for the work that each has in hand."""
+    try:
+        yield
+    except BaseException:
+        for worker in multiprocessing.active_children():
+            worker.kill()
+        raise
+
+
 @pytest.mark.parametrize("kind", ["Pool", "ProcessPoolExecutor"])
 def test_a_pool_of_forked_workers_maps_a_method(sandbox, ws, kind):
     """Which is pickled, though the workers have its workspace; its key is not."""
-    import multiprocessing
     from concurrent.futures import ProcessPoolExecutor
 
     ids = list(ws.conversations()["session_id"][:8])
@@ -107,12 +117,12 @@ def test_a_pool_of_forked_workers_maps_a_method(sandbox, ws, kind):
     before = sandbox.stats()["requests"]
     if kind == "Pool":
         with context.Pool(3) as pool:
-            frames = pool.map_async(partial(ws.messages, refresh=True), ids).get(120)
-            found = pool.map_async(ws.client.get, paths).get(120)
+            frames = pool.map_async(partial(ws.messages, refresh=True), ids).get(60)
+            found = pool.map_async(ws.client.get, paths).get(60)
     else:
-        with ProcessPoolExecutor(3, mp_context=context) as pool:
-            frames = list(pool.map(partial(ws.messages, refresh=True), ids, timeout=120))
-            found = list(pool.map(ws.client.get, paths, timeout=120))
+        with ProcessPoolExecutor(3, mp_context=context) as pool, ended_where_it_fails():
+            frames = list(pool.map(partial(ws.messages, refresh=True), ids, timeout=60))
+            found = list(pool.map(ws.client.get, paths, timeout=60))
     assert [set(frame["session_id"]) for frame in frames] == [{one} for one in ids]
     assert [one["session_id"] for one in found] == ids
     assert sandbox.stats()["requests"] - before >= 2 * len(ids)
@@ -122,8 +132,6 @@ def test_a_pool_of_forked_workers_maps_a_method(sandbox, ws, kind):
 @pytest.mark.parametrize("kind", ["fork", "pool before", "pool within"])
 def test_a_budget_is_not_spent_once_by_each_process(sandbox, ws, kind):
     """A child has a copy of it; a pool that was made before the block does not know it."""
-    import multiprocessing
-
     ids = list(ws.conversations()["session_id"][:6])
     before, context = sandbox.stats()["requests"], multiprocessing.get_context("fork")
     refused = partial(pytest.raises, crisp.ForkedProcess, match="A budget of 2 requests is open")
@@ -172,8 +180,6 @@ def test_a_budget_that_a_child_opens_bounds_it(sandbox, ws):
 
 def test_a_worker_that_did_not_inherit_the_workspace_is_told(sandbox, ws):
     """When it uses it: an error while a task is read would let the pool wait for ever."""
-    import multiprocessing
-
     ids = list(ws.conversations(limit=2)["session_id"])
     with multiprocessing.get_context("fork").Pool(1) as pool:
         later = crisp.connect(sandbox=sandbox)
@@ -184,7 +190,7 @@ def test_a_worker_that_did_not_inherit_the_workspace_is_told(sandbox, ws):
     with multiprocessing.get_context("spawn").Pool(1) as pool:
         for method in (ws.messages, ws.client.get):
             with pytest.raises(crisp.ForkedProcess, match="did not begin as a fork"):
-                pool.map_async(method, ids).get(120)
+                pool.map_async(method, ids).get(60)
 
 
 def test_no_pickle_holds_the_key(ws):
@@ -310,7 +316,7 @@ def test_a_child_holds_files_of_its_own(ws):
     child = Child(read)
     os.read(reading[0], 1)
     ws.client.close()
-    subprocess.run([sys.executable, "-c", _OPENED_AND_CLOSED, path], check=True)
+    subprocess.run([sys.executable, "-c", _OPENED_AND_CLOSED, path], check=True, timeout=60)
     assert path.with_name("quota.sqlite-wal").exists()
     os.write(go[1], b"x")
     assert child.result()
@@ -370,17 +376,14 @@ def test_a_sandbox_stays_its_parents(sandbox):
     assert folder.is_dir()
     assert len(ws.conversations(limit=5, refresh=True)) == 5
     url = box.url
-    child = os.fork()
-    if child == 0:
-        signal.pause()
+    child = Child(signal.pause)
     try:
         ws.close()
         # Refused, or reset by a child that is slow to close it: not taken by one that is deaf.
         with pytest.raises((urllib.error.URLError, ConnectionResetError)):
             urllib.request.urlopen(url, timeout=5)
     finally:
-        os.kill(child, signal.SIGKILL)
-        os.waitpid(child, 0)
+        child.kill()
 
 
 _ENDS = """
@@ -445,8 +448,6 @@ def test_a_forked_reader_of_an_archive_reads_or_is_refused(ws, tmp_path, library
 @pytest.mark.slow
 def test_an_archive_in_a_task_is_refused_by_name(ws, tmp_path):
     """As an analyst writes it: the method of an archive that the notebook has read."""
-    import multiprocessing
-
     archive = ws.archive(tmp_path / "acme")
     archive.sync(since="2 days ago")
     ids = list(archive.conversations()["session_id"][:2])
@@ -455,7 +456,7 @@ def test_an_archive_in_a_task_is_refused_by_name(ws, tmp_path):
             multiprocessing.get_context(start).Pool(1) as pool,
             pytest.raises(crisp.ForkedProcess, match=r"forked it|no such Archive") as caught,
         ):
-            pool.map_async(archive.messages, ids).get(120)
+            pool.map_async(archive.messages, ids).get(60)
         assert "open the archive" in caught.value.hint
     with pytest.raises(TypeError, match="cannot be pickled"):
         pickle.dumps(archive)

@@ -113,7 +113,7 @@ class Watched(Sandbox):
     def rest(self, known):
         """Wait until nothing is in its hands that a killed client may have sent."""
         # Connections are taken in their order: after this answer there is none before it.
-        with urllib.request.urlopen(f"{self.host}/_sandbox/stats") as answer:
+        with urllib.request.urlopen(f"{self.host}/_sandbox/stats", timeout=60) as answer:
             answer.read()
         until(lambda: not self.known() - known)
 
@@ -145,13 +145,14 @@ def kill(child):
 def kill_a_sender(sandbox, folder, run, ids, chance, whole):
     """Kill a sending at a random moment, from before its first request to after its last."""
     known, (hear, begun) = sandbox.known(), processes.Pipe(duplex=False)
-    child = processes.Process(
-        target=send_as_a_child, args=(sandbox.card(), folder, run, ids, begun)
-    )
+    arguments = (sandbox.card(), folder, run, ids, begun)
+    child = processes.Process(target=send_as_a_child, args=arguments, daemon=True)
     requests = round(1.25 * len(ids))
     sandbox.expect(chance.randint(0, requests))
     child.start()
-    assert hear.poll(600)
+    begun.close()  # here: else the end of a child that failed would not be heard
+    assert hear.poll(120)
+    assert hear.recv() == "begun"
     while child.is_alive() and sandbox.awaited > 0:
         sandbox.reached.wait(0.02)
     time.sleep(chance.uniform(0, 2 * whole / requests))  # and not only between two requests
@@ -191,7 +192,7 @@ def lane(folder, seed, runs, out):
     out.put(met)
 
 
-@pytest.mark.timeout(900)
+@pytest.mark.timeout(600)
 @pytest.mark.parametrize(("runs", "least"), [(4, 1), pytest.param(60, 40, marks=SLOW)])
 def test_killed_sendings_hold_each_message_once(runs, least, tmp_path):
     """In two lanes, for there are two cores: each has a sandbox and an outbox of its own."""
@@ -202,12 +203,16 @@ def test_killed_sendings_hold_each_message_once(runs, least, tmp_path):
     ]
     for child in children:
         child.start()
-    for _ in children:
-        until(lambda: not out.empty() or any(one.exitcode for one in children), 850)
-        assert not any(one.exitcode for one in children), "a lane failed; its words are above"
-        met += out.get(timeout=60)
-    for child in children:
-        child.join(60)
+    try:
+        for _ in children:
+            until(lambda: not out.empty() or any(one.exitcode for one in children), 540)
+            assert not any(one.exitcode for one in children), "a lane failed; its words are above"
+            met += out.get(timeout=60)
+        for child in children:
+            child.join(60)
+    finally:
+        for child in children:  # which have children of their own, and so are no daemons
+            child.kill()
     assert (met["lacking"], met["twice"], met["strange"]) == (0, 0, 0)
     assert met["sent"] == runs * MESSAGES
     assert met["killed"] >= met["amid"] >= least, "killed too early or too late to prove anything"
@@ -226,7 +231,10 @@ def test_two_that_resume_at_once_send_nothing_twice(rounds, least, tmp_path):
         whole = time.monotonic() - begun
         barrier, shares = processes.Barrier(3), processes.Queue()
         arguments = (card, folder, rounds, barrier, shares)
-        pair = [processes.Process(target=resume_as_a_child, args=arguments) for _ in range(2)]
+        pair = [
+            processes.Process(target=resume_as_a_child, args=arguments, daemon=True)
+            for _ in range(2)
+        ]
         for one in pair:
             one.start()
         barrier.wait(60)

@@ -105,7 +105,10 @@ TABLES = ("conversations", "messages", "people", "operators")
 
 @pytest.fixture(
     scope="module",
-    params=[(2, 150), pytest.param((1, 2000), marks=pytest.mark.slow)],
+    params=[
+        (2, 150),
+        pytest.param((1, 2000), marks=[pytest.mark.slow, pytest.mark.timeout(600)]),
+    ],
     ids="seed {0[0]}".format,
 )
 def everything(request):

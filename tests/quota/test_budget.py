@@ -86,7 +86,7 @@ def test_a_charge_goes_back_to_who_paid() -> None:
 
 
 def test_threads_cannot_pass_a_budget_together() -> None:
-    budgets, barrier = Budgets(), threading.Barrier(8)
+    budgets, barrier = Budgets(), threading.Barrier(8, timeout=60)
 
     def spend(_: int) -> int:
         barrier.wait()

@@ -238,9 +238,9 @@ def test_a_ledger_is_private(make: Callable[..., Ledger], tmp_path: Path) -> Non
 def test_the_count_survives_a_crash(tmp_path: Path) -> None:
     """A process that is killed has already written down what it was about to send."""
     context = multiprocessing.get_context("fork" if hasattr(os, "fork") else "spawn")
-    child = context.Process(target=_die, args=(tmp_path / "q",))
+    child = context.Process(target=_die, args=(tmp_path / "q",), daemon=True)
     child.start()
-    child.join()
+    child.join(60)
     assert child.exitcode == 9
     assert Ledger(tmp_path / "q", "a", 10, now=Clock()).used == 3
 
@@ -288,7 +288,7 @@ def test_another_thread_that_opens_the_file_does_not_drop_our_lock(tmp_path: Pat
 
 
 def test_ledgers_that_open_at_once_agree(tmp_path: Path) -> None:
-    barrier = threading.Barrier(8)
+    barrier = threading.Barrier(8, timeout=60)
 
     def work(number: int) -> int:
         barrier.wait()
@@ -300,7 +300,7 @@ def test_ledgers_that_open_at_once_agree(tmp_path: Path) -> None:
 
 
 def _work(path: Path, start: object, answers: object) -> None:
-    start.wait()
+    assert start.wait(60)
     ledger = Ledger(path, "a", LIMIT, now=Clock())
     granted = 0
     for _ in range(8):  # threads that end and begin: connections are closed while others work
@@ -320,14 +320,16 @@ def test_processes_together_are_granted_exactly_the_limit(method: str, tmp_path:
     context = multiprocessing.get_context(method)
     start, answers = context.Event(), context.Queue()
     workers = [
-        context.Process(target=_work, args=(tmp_path / "q", start, answers)) for _ in range(4)
+        context.Process(target=_work, args=(tmp_path / "q", start, answers), daemon=True)
+        for _ in range(4)
     ]
     for worker in workers:
         worker.start()
     start.set()
     granted = sum(answers.get(timeout=60) for _ in workers)
     for worker in workers:
-        worker.join()
+        worker.join(60)
+        assert worker.exitcode == 0
     assert granted == LIMIT - KEPT
     assert Ledger(tmp_path / "q", "a", LIMIT, now=Clock()).used == LIMIT - KEPT
 
@@ -346,13 +348,14 @@ def test_a_ledger_goes_on_in_both_after_a_fork(tmp_path: Path) -> None:
         with ledger._file.connection() as own:
             answers.put((own is not opened, spend(ledger, 100, "child")))
 
-    workers = [context.Process(target=work) for _ in range(3)]
+    workers = [context.Process(target=work, daemon=True) for _ in range(3)]
     for worker in workers:
         worker.start()
     mine = spend(ledger, 100, "parent")
     theirs = [answers.get(timeout=60) for _ in workers]
     for worker in workers:
-        worker.join()
+        worker.join(60)
+        assert worker.exitcode == 0
     assert all(anew for anew, _ in theirs)
     assert 1 + mine + sum(granted for _, granted in theirs) == 300
     assert ledger.used == 300

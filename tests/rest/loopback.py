@@ -53,7 +53,7 @@ class Loopback:
         self.stop.set()
         with suppress(OSError):  # wakes the thread that accepts
             socket.create_connection(("127.0.0.1", self._port), timeout=5).close()
-        self._threads[0].join()
+        self._threads[0].join(10)
         self._listener.close()
         for one in self._sockets:
             with suppress(OSError):

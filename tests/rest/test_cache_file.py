@@ -9,12 +9,12 @@ import stat
 import subprocess
 import sys
 import threading
-import time
 import zlib
 
 import pytest
 
 import crisp_data as crisp
+from tests.local.forked import Child
 
 MARKER = "heron-7f3a"
 
@@ -130,8 +130,8 @@ def test_others_go_on_meanwhile(sandbox, kept):
         "state_dir": folder,
         "quota": 1_000_000,
     }
-    users = [context.Process(target=_use, args=(options, ready, stop, failures)) for _ in range(2)]
-    users += [threading.Thread(target=_use, args=(options, ready, stop, failures))]
+    use = {"target": _use, "args": (options, ready, stop, failures), "daemon": True}
+    users = [context.Process(**use), context.Process(**use), threading.Thread(**use)]
     for user in users:
         user.start()
     assert all(ready.acquire(timeout=90) for _ in users)
@@ -157,7 +157,8 @@ def _read_on(path, reading, stop):
 def test_a_reader_is_waited_for_and_then_told(kept):
     context = multiprocessing.get_context("spawn")
     reading, stop = context.Event(), context.Event()
-    reader = context.Process(target=_read_on, args=(kept.client.cache_path, reading, stop))
+    arguments = (kept.client.cache_path, reading, stop)
+    reader = context.Process(target=_read_on, args=arguments, daemon=True)
     reader.start()
     assert reading.wait(60)
     with pytest.raises(crisp.CrispError, match="Another process"):
@@ -194,14 +195,12 @@ def test_what_is_on_the_wire_is_not_kept(sandbox, kept, monkeypatch):
 
 
 def _connect_as_nobody(sandbox, folder):
-    """Exit with 0 where the connection is refused with words; from a process of no rights."""
+    """Give the hint of the error with which the connection is refused to a process of no rights."""
     if os.geteuid() == 0:
         os.setuid(65534)
-    try:
+    with pytest.raises(crisp.CrispError) as caught:
         crisp.connect(sandbox=sandbox, cache_dir=folder / "cache", state_dir=folder / "state")
-    except crisp.CrispError as error:
-        os._exit(0 if "cache_dir" in error.hint else 2)
-    os._exit(3)
+    return caught.value.hint
 
 
 @pytest.mark.needs("fork")
@@ -219,15 +218,10 @@ def test_a_folder_that_cannot_be_written_is_told_before_anything_is_sent(sandbox
     for parent in [tmp_path, *tmp_path.parents[:2]]:
         parent.chmod(parent.stat().st_mode | 0o055)
     spent = sandbox.stats()["requests"]
-    child = os.fork()
-    if child == 0:
-        _connect_as_nobody(sandbox, tmp_path)
-    deadline = time.monotonic() + 30
-    while (ended := os.waitpid(child, os.WNOHANG)) == (0, 0) and time.monotonic() < deadline:
-        time.sleep(0.05)
-    folder.chmod(0o755)
-    assert os.waitstatus_to_exitcode(ended[1]) == 0
-    assert ended[0] == child
+    try:
+        assert "cache_dir" in Child(lambda: _connect_as_nobody(sandbox, tmp_path)).result(30)
+    finally:
+        folder.chmod(0o755)
     assert sandbox.stats()["requests"] == spent
     assert ws.name
 

@@ -120,7 +120,7 @@ def test_a_damaged_file_that_another_process_has_open_is_left(sandbox, shared):
     path = ws.client.cache_path
     context = multiprocessing.get_context("spawn")
     ready, leave = context.Event(), context.Event()
-    other = context.Process(target=_keep_open, args=(path, ready, leave))
+    other = context.Process(target=_keep_open, args=(path, ready, leave), daemon=True)
     other.start()
     assert ready.wait(90)
     with path.open("r+b") as file:  # no connection of this process is open

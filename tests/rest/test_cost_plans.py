@@ -58,7 +58,9 @@ SIZES = [
 ]
 LARGE = [pull for pull in PULLS if pull.get("state") or set(pull) <= {"since", "until"}]
 SIZES += [
-    pytest.param("large", pull, marks=() if pull.get("state") else pytest.mark.slow)
+    pytest.param(
+        "large", pull, marks=pytest.mark.timeout(300) if pull.get("state") else pytest.mark.slow
+    )
     for pull in LARGE
 ]
 

@@ -61,7 +61,7 @@ def serving(handle):
             yield server.server_address[1], heard
         finally:
             server.shutdown()
-            thread.join()
+            thread.join(60)
 
 
 def head_of(connection):

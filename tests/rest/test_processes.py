@@ -81,9 +81,9 @@ class Worker:
 
     def kill(self) -> None:
         self.process.kill()  # SIGKILL: nothing can be written down any more
-        self.process.wait()
+        self.process.wait(60)
         self.process.stdin.close()
-        self.listener.join()
+        self.listener.join(60)
 
 
 @contextmanager

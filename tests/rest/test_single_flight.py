@@ -2,7 +2,6 @@
 
 import multiprocessing
 import os
-import signal
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -12,6 +11,7 @@ from requests_cache import DO_NOT_CACHE
 
 import crisp_data as crisp
 from crisp_data.rest import single_flight
+from tests.local.forked import Child
 
 
 def spent(sandbox):
@@ -146,7 +146,9 @@ def test_equal_walks_in_processes_are_one(sandbox, processes, tmp_path):
     crisp.connect(**options(sandbox, tmp_path))
     before = spent(sandbox)
     arguments = (options(sandbox, tmp_path), together, results)
-    workers = [context.Process(target=_in_a_process, args=arguments) for _ in range(processes)]
+    workers = [
+        context.Process(target=_in_a_process, args=arguments, daemon=True) for _ in range(processes)
+    ]
     for worker in workers:
         worker.start()
     found = {results.get(timeout=90) for _ in workers}
@@ -255,7 +257,7 @@ def test_a_hit_waits_for_nobody(sandbox, open_wire):
     ws.gate.clear()
     with ThreadPoolExecutor(1) as pool:
         slow = pool.submit(ws.operators, refresh=True)
-        ws.begun.acquire()
+        assert ws.begun.acquire(timeout=30)
         assert ws.begun.acquire(timeout=30)
         assert len(ws.operators()) > 0  # the very answer that is being asked for anew
         assert not slow.done()
@@ -272,7 +274,8 @@ def _hold_and_wait(folder, key, held):
 def test_a_killed_holder_holds_nothing(tmp_path):
     context = multiprocessing.get_context("spawn")
     held = context.Event()
-    holder = context.Process(target=_hold_and_wait, args=(tmp_path, "a" * 32, held))
+    arguments = (tmp_path, "a" * 32, held)
+    holder = context.Process(target=_hold_and_wait, args=arguments, daemon=True)
     holder.start()
     assert held.wait(60)
     got = threading.Event()
@@ -298,9 +301,7 @@ def test_a_child_takes_no_flight_along(sandbox, open_wire):
     with ThreadPoolExecutor(1) as pool:
         flying = pool.submit(ws.operators)
         assert ws.begun.acquire(timeout=30)
-        child = os.fork()
-        if child == 0:
-            time.sleep(300)
+        child = Child(lambda: time.sleep(300))
         try:
             ws.gate.set()
             flying.result(30)
@@ -309,8 +310,7 @@ def test_a_child_takes_no_flight_along(sandbox, open_wire):
             again.result(30)
             assert spent(sandbox) == before + 1
         finally:
-            os.kill(child, signal.SIGKILL)
-            os.waitpid(child, 0)
+            child.kill()
 
 
 @pytest.mark.needs("fork")
@@ -330,14 +330,13 @@ def test_a_child_pulls_for_itself(sandbox, ws):
     holder.start()
     assert held.wait(30)
     (lock,) = single_flight._held
-    child = os.fork()
-    if child == 0:
-        try:
+
+    def left():
+        with pytest.raises(OSError, match="descriptor"):
             os.fstat(lock)
-        except OSError:
-            os._exit(len(single_flight._held))
-        os._exit(1)
-    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+        return len(single_flight._held)
+
+    assert Child(left).result() == 0
     assert single_flight._held
     done.set()
     holder.join(30)
@@ -358,6 +357,21 @@ def test_a_copy_of_a_lock_holds_nothing_up(tmp_path):
     waiter.join(10)
     assert not waiter.is_alive()
     os.close(copy)
+
+
+def test_a_request_that_does_not_end_holds_nobody_up(sandbox, open_wire, monkeypatch):
+    """Its process was stopped, say, or a debugger is at it: who waited for it asks for itself."""
+    monkeypatch.setattr(single_flight, "LONGEST", 0.05)
+    ws, before = open_wire, spent(sandbox)
+    with ThreadPoolExecutor(2) as pool:
+        asked = [pool.submit(ws.operators, refresh=True) for _ in range(2)]
+        try:
+            assert all(ws.begun.acquire(timeout=10) for _ in asked)
+        finally:
+            ws.gate.set()
+        assert all(len(one.result(30)) > 0 for one in asked)
+    assert spent(sandbox) == before + 2
+    assert not single_flight._held
 
 
 @pytest.mark.parametrize("trouble", ["missing", "a file", "no locks"])

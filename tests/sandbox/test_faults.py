@@ -85,7 +85,7 @@ def test_latency_waits_and_holds_up_no_one_else(sandbox, api, monkeypatch):
             assert not held.done()
         finally:
             gate.set()
-        assert held.result().ok
+        assert held.result(60).ok
     assert waited == [0.15]
 
 
