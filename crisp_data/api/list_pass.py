@@ -183,7 +183,7 @@ class ListPass:
         before = len(numbered.known)
         numbered.add(rows)
         self.pages += len(numbered.known) > before
-        self.lost, self.done = numbered.uneven, numbered.done
+        self.lost, self.done = not numbered.trusted, numbered.done
         self._note_times(rows)
         self._end_where_asked(len(numbered.known))
 

@@ -42,11 +42,13 @@ class NumberedPages:
     page : tuple of int
         The ``per_page`` and ``page_number`` of the next request.
     known : dict
-        The rows read so far, and how many stand before each.
+        The rows read so far, and the place of each in their order.
     done : bool
         Whether the list's end was reached.
     uneven : bool
         Whether rows between two pages may be missing.
+    trusted : bool
+        Whether the pages still show where they begin. If not, each is taken as it comes.
 
     Examples
     --------
@@ -64,22 +66,24 @@ class NumberedPages:
         self._small = False  # whether full pages hold fewer rows than the smallest per_page
         self._most = 0  # rows of the largest page, as far as PER_PAGE_MIN
         self._misses = 0  # pages without progress, one after another
-        self._trusted = True  # whether pages still have to show where they begin
+        self.trusted = True
         self._expected: Sequence[Row] = []  # what shows that the list ended
         self._start_again()
 
     def add(self, rows: Sequence[Row]) -> None:
         """Take in the page that came, and choose the next."""
         if self._expected:
-            self.done = rows == self._expected
+            # (On page 1, rows that came in or left say nothing; only more rows than before do.)
+            shrunk = self.page[1] == 1 and len(rows) <= len(self._expected)
+            self.done = shrunk or rows == self._expected
             self._expected = []
             self._misses += 1
-            self.uneven = self.uneven or not self.done
+            self.uneven = self.uneven or (self._small and not self.done)
         if self.done:
             return
         grown = self._most < min(len(rows), PER_PAGE_MIN)
         self._most = max(self._most, min(len(rows), PER_PAGE_MIN))
-        if not self._trusted:
+        if not self.trusted:
             self._add_untrusted(rows)
         elif grown and self._small:
             # The pages so far were not full: others may have been passed over between them.
@@ -100,6 +104,7 @@ class NumberedPages:
         self.known.clear()
         self.page: PageNumber = (self._size, 1)
         self._read = self._back = 0  # rows without a gap, and rows to step back
+        self._bottom = -1  # the place of the row furthest down
         self._short = 0  # rows of the last page, if it was not full
         self._last: tuple[PageNumber, Sequence[Row]] = (self.page, [])  # the one furthest down
 
@@ -124,7 +129,7 @@ class NumberedPages:
             # They come first and in their order. A single one is the last that was read: any
             # other may stand there by chance, where rows of one instant change places.
             in_order = places[: len(known)] == sorted(known)
-            if in_order and (len(known) >= min(3, len(rows)) or known[-1] == self._read - 1):
+            if in_order and (len(known) >= min(3, len(rows)) or known[-1] == self._bottom):
                 return self._due if len(rows) == self._full else min(self._due, known[0])
             return None
         if self._due == self._read and len(rows) <= self._full:
@@ -146,7 +151,7 @@ class NumberedPages:
             self._note_cut(self._short)
         elif short and not new and number > 1:
             self._note_cut(len(rows))
-        self.known.update({name: place for place, (name, _) in enumerate(rows, begin)})
+        self._note_order(rows)
         end = begin + len(rows)
         self._read, self._back = end if self._back else max(end, self._read), 0
         self._short = len(rows) if short and new else 0
@@ -158,6 +163,14 @@ class NumberedPages:
         else:
             self._miss()
 
+    def _note_order(self, rows: Sequence[Row]) -> None:
+        """Give each new row the place behind the one before it; known ones stay in their order."""
+        at_top = -len(rows) if self.known else 0
+        place = self._bottom + 1 if self.page[1] > 1 else at_top
+        for name, _ in rows:
+            place = self.known.setdefault(name, place) + 1
+        self._bottom = max(self._bottom, place - 1)
+
     def _shows_end(self, rows: Sequence[Row]) -> bool:
         """Whether a short page of known rows can only be the last one.
 
@@ -165,7 +178,7 @@ class NumberedPages:
         rows begins there: rows came in above.
         """
         number, place = self.page[1], self.known[rows[0][0]]
-        last = self.known[rows[-1][0]] == self._read - 1
+        last = self.known[rows[-1][0]] == self._bottom
         return number > 1 and last and (place >= self._due or len(rows) * (number - 1) < place)
 
     def _add_empty(self) -> None:
@@ -204,7 +217,7 @@ class NumberedPages:
         """Count a page that brought little; after too many each is taken as it comes."""
         self._misses += 1
         if self._misses > _MOST_TRIES:
-            self._trusted, self.uneven, self._misses, self._back = False, True, 0, 0
+            self.trusted, self.uneven, self._misses, self._back = False, True, 0, 0
         self._choose()
 
     def _choose(self) -> None:

@@ -26,6 +26,7 @@ from crisp_data.plurals import count
 from crisp_data.rest.client import Client
 
 _EVER = 2**62  # later than any update
+_CHANGING = "changed more than once while they were archived. The next sync reads what is new."
 _MOST_PASSES = 10  # a list that still moves after so many passes is reported, not followed
 
 
@@ -81,7 +82,9 @@ class Sync:
         """Say what the archive may lack."""
         number = self.done.doubtful
         threads = f"{count(number, 'thread')} may lack messages. {NOTHING_NEW}" if number else ""
-        for incomplete in filter(None, (self._incomplete, threads)):
+        again = len(self._writer.postponed)
+        later = f"{count(again, 'conversation')} {_CHANGING}" if again else ""
+        for incomplete in filter(None, (self._incomplete, threads, later)):
             warnings.warn(incomplete, CrispWarning, stacklevel=4)
 
     def _begin(self) -> None:
@@ -154,7 +157,8 @@ class Sync:
         return deep.covered if self._deep and deep else self._state.covered
 
     def _claim(self, low: int, high: int) -> None:
-        """Say that a span is whole."""
+        """Say that a span is whole, as far as nothing of it is left to the next sync."""
+        high = min([high, *self._writer.postponed.values()])
         self._state_table.note(covered=self._state.covered.add(low, high))
         if self._deep and (deep := self._state.deep):
             self._state_table.note(deep=Deep(deep.began, deep.covered.add(low, high)))
