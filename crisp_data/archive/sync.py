@@ -55,6 +55,7 @@ class Sync:
         self._writer = PageWriter(client, state_table, tables, began)
         self.done = self._writer.done  # so far
         self._incomplete = ""  # why the listing may lack rows
+        self._top = 0  # where the last pass from the top began
 
     def run(self, since: int | None) -> Generator[int, None, None]:
         """Read what is missing since a moment (ms); yields the conversations of each page.
@@ -65,8 +66,8 @@ class Sync:
         self._begin()
         start = self._ask(since)
         for _ in range(_MOST_PASSES):
-            (top, _), *holes = self._covered.gaps(start, _EVER)
-            pages = yield from self._list_pass(top, None)
+            (low, _), *holes = self._covered.gaps(start, _EVER)
+            pages = yield from self._list_pass(max(low, self._top), None)
             for low, high in holes:
                 yield from self._list_pass(low, high)
             if self._incomplete or (pages <= 1 and not holes):
@@ -111,7 +112,7 @@ class Sync:
 
     def _list_pass(self, low: int, high: int | None) -> Generator[int, None, int]:
         """Read the listing once, down to ``low``; returns how many pages held rows."""
-        count, before = 0, (self._state.covered, self._state.deep)
+        count, before, from_top = 0, (self._state.covered, self._state.deep), high is None
         end: dict[str, Any] = {}
         if high is not None:
             end["filter_date_end"] = datetime.fromtimestamp(high / 1000, UTC)
@@ -145,6 +146,7 @@ class Sync:
             self._state_table.note(covered=before[0], deep=before[1])
         elif high is not None:
             self._claim(low, high)
+            self._top = high if from_top else self._top
         return count
 
     @property
