@@ -91,7 +91,7 @@ class ListPass:
         self._most = 0  # rows of the largest page
         self._short = False  # whether the last page may have been the end
         self._misses = 0  # pages that brought nothing to trust, or nothing new
-        self._first_row = b""
+        self._first_row = b""  # of page 1, which is known again by it
         self._known: dict[bytes, int | None] = {}
         self._place: dict[bytes, int] = {}  # rows met below the bound, and how many before each
         self._last_row = b""  # the row furthest down

@@ -167,7 +167,7 @@ def thread(query: Mapping[str, str], archived: frozenset[int] = frozenset()) -> 
 
     Whoever has ``archived`` a message has all that are older: its batch is the last.
     """
-    ends = {str(fingerprint).encode() for fingerprint in archived}
+    archived_ids = {str(fingerprint).encode() for fingerprint in archived}
     known: set[bytes] = set()
     cursor: int | None = None
     incomplete, repeated = "", False
@@ -175,7 +175,7 @@ def thread(query: Mapping[str, str], archived: frozenset[int] = frozenset()) -> 
         bound = {} if cursor is None else {"timestamp_before": str(cursor)}
         page = yield {**query, **bound}
         messages = decode(_messages, page.body).data
-        if page.status != 206 or any(bytes(one.fingerprint) in ends for one in messages):
+        if page.status != 206 or any(bytes(one.fingerprint) in archived_ids for one in messages):
             return incomplete
         times = [at for message in messages if (at := milliseconds(message.timestamp)) is not None]
         if not times:
