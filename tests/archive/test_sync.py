@@ -244,7 +244,7 @@ def test_a_filter_that_is_ignored_is_said_and_nothing_is_claimed(tmp_path):
 def test_an_archive_is_whole_for_every_size_of_pages(size, date_filter, tmp_path):
     with Sandbox(seed=7, conversations=43, page_sizes=(size,), date_filter=date_filter) as sandbox:
         archive = crisp.connect(sandbox=sandbox).archive(tmp_path / "shelf")
-        if date_filter:
+        if date_filter or size >= 43:  # (what one page holds needs no date)
             archive.sync()
         else:
             with pytest.warns(crisp.CrispWarning, match="by page number"):
