@@ -65,8 +65,8 @@ def conversations(
     end = instant(query.get("filter_date_end"))
     over = end is not None and end < (now - _CLOCKS) * 1000
     once = over or one_pass or down_to is not None
-    ends = (instant(query.get("filter_date_start")), down_to)
-    stop = max((one for one in ends if one is not None), default=None)
+    starts = (instant(query.get("filter_date_start")), down_to)
+    stop = max((start for start in starts if start is not None), default=None)
     one, incomplete = ListPass(query, stop, rows), ""
     for _ in range(MOST_TRIES):
         while not one.done:

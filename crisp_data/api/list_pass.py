@@ -14,7 +14,8 @@ that share an instant are *assumed* to stay in their order; where they do not, i
 same way.
 
 A page shorter than asked for may be the end, and one request more shows it. Where rows follow
-after all, the server cuts its pages, and the pass goes on as `cut_pages` says.
+after all, the server cuts its pages, and the pass goes on as `cut_pages` says. A server that
+ignores the dates or lists in another order is read from its page 1 as `numbered_pages` says.
 """
 
 from __future__ import annotations
@@ -25,12 +26,14 @@ from collections.abc import Mapping
 
 from crisp_data.api.cut_pages import CutPages
 from crisp_data.api.envelope import Query
+from crisp_data.api.numbered_pages import UNEVEN, NumberedPages
 from crisp_data.api.page_numbers import Row, instant, iso_milliseconds, next_page
 from crisp_data.api.routes import PER_PAGE_MAX, PER_PAGE_MIN
 
 BY_NUMBER = (
     "The server does not list by update time or ignores filter_date_end, so the list "
-    "was read by page number. Conversations that moved during the read may be missing."
+    "was read by page number. If it moved or its page size changed during the read, "
+    "conversations may be missing."
 )
 LIST_MOVED = (
     "The list moved faster than it could be read. Conversations that moved during the read "
@@ -76,45 +79,58 @@ class ListPass:
         rows: int | None = None,
         by_time: bool = True,
     ) -> None:
-        self.by_time, self.ordered, self.lost, self.done = by_time, True, False, False
+        self.ordered, self.lost, self.done = True, False, False
         self.top: int | None = None
         self.pages = 0
         self._query, self._stop, self._rows = query, stop, rows
         self._limit = instant(query.get("filter_date_end"))
         self._bound: int | None = None  # the pass's own filter_date_end
         self._size = int(query.get("per_page", PER_PAGE_MIN))
-        self._largest = PER_PAGE_MAX
         self._page = (self._size, 1)
         self._read, self._last, self._back = 0, 0, 0  # rows: below the bound, of a page, to step
         self._most = 0  # rows of the largest page
         self._short = False  # whether the last page may have been the end
         self._misses = 0  # pages that brought nothing to trust, or nothing new
-        self._read_unbounded = 0  # rows that were read before the bound was first moved
+        self._first_row = b""  # of page 1, which is known again by it
         self._known: dict[bytes, int | None] = {}
         self._place: dict[bytes, int] = {}  # rows met below the bound, and how many before each
         self._last_row = b""  # the row furthest down
         self._per_instant: Counter[int | None] = Counter()
         self._oldest: int | None = None
         self._cut: CutPages | None = None  # once the server was seen to cut its pages
+        self._numbered = None if by_time else NumberedPages(self._size)
+
+    @property
+    def by_time(self) -> bool:
+        """Whether the server lists by update time, as far as it was seen."""
+        return self._numbered is None
 
     @property
     def incomplete(self) -> str:
         """Why rows may be missing; empty where none can be."""
+        if self._numbered is not None:
+            return UNEVEN if self._numbered.uneven else BY_NUMBER
         doubtful = self.lost or (self._cut is not None and self._cut.doubtful)
-        return (LIST_MOVED if doubtful else "") if self.by_time else BY_NUMBER
+        return LIST_MOVED if doubtful else ""
 
     def next_query(self) -> Query:
         """Say which page the pass wants next."""
-        size, number = self._page
+        size, number = self._page if self._numbered is None else self._numbered.page
         bound = {} if self._bound is None else {"filter_date_end": iso_milliseconds(self._bound)}
         size = max(size, PER_PAGE_MIN)
         return {**self._query, **bound, "per_page": str(size), "page_number": str(number)}
 
     def add(self, rows: list[Row]) -> None:
         """Take in the page that came, and choose the next."""
-        if not self._is_by_time(rows) and self._leave_time():
+        by_time = self._is_by_time(rows)
+        if self._numbered is None and not by_time:
+            self._numbered = NumberedPages(self._size)
+            if not self._leave_time(rows):
+                return
+        if self._numbered is not None:
+            self._add_numbered(self._numbered, rows)
             return
-        if self._cut is not None and self.by_time:
+        if self._cut is not None:
             self._add_cut(self._cut, rows)
             return
         size, number = self._page
@@ -127,8 +143,9 @@ class ListPass:
         # Known rows alone show the end; further up than asked for, they show that the list moved.
         moved = number > 1 and bool(rows) and self._place.get(rows[0][0], begin) != begin
         self.pages += bool(rows) and (any(new) or not self._short or moved)
-        # By ids: a row that only shows another time is no progress, or there was no end.
-        if not (joined and any(name not in self._known for name, _ in rows)):
+        # By ids, or there was no end: a row that only shows another time is no progress, nor is a
+        # page of known rows that may show one new row at each request for ever.
+        if not (joined and 2 * sum(name not in self._known for name, _ in rows) > len(rows)):
             self._misses += 1
         elif number > 1 or self._bound is not None:
             self._misses = 0  # (page 1 of all may bring something new for ever)
@@ -153,21 +170,22 @@ class ListPass:
         end = self._limit if self._bound is None else self._bound
         return self.ordered and (end is None or not times or times[0] <= end)
 
-    def _leave_time(self) -> bool:
-        """Go on by number only; whether the page was asked for by time, and is of no use now."""
-        self.by_time = False
-        if self._bound is None:
-            return False
-        # Below the caller's own bound again: on from there, where only this request left it.
-        self._bound, self._read = None, self._read_unbounded
-        self._place.clear()
-        if not self._read:
-            self._known.clear()
-        if self._short and self._read:
-            self._look_behind()
-        else:
-            self._choose()
-        return True
+    def _leave_time(self, rows: list[Row]) -> bool:
+        """Go on by number only; whether the page at hand is page 1 of the list without a bound."""
+        first = self._page[1] == 1 and (self._bound is None or rows[0][0] == self._first_row)
+        self._bound = self._oldest = None
+        self._known.clear()
+        self.pages = 0
+        return first
+
+    def _add_numbered(self, numbered: NumberedPages, rows: list[Row]) -> None:
+        """Take in a page of a server that is read by number."""
+        before = len(numbered.known)
+        numbered.add(rows)
+        self.pages += len(numbered.known) > before
+        self.lost, self.done = not numbered.trusted, numbered.done
+        self._note_times(rows)
+        self._end_where_asked(len(numbered.known))
 
     def _continues(self, rows: list[Row], new: list[bool]) -> bool:
         """Whether a page that begins with a known row goes on where the reading ended.
@@ -192,17 +210,21 @@ class ListPass:
         self._most = max(self._most, len(rows))
         if not follow:
             self._last = len(rows)
+        self._note_times(rows)
+        self._end_where_asked(len(self._known))
+
+    def _note_times(self, rows: list[Row]) -> None:
+        """Note how far down the pass came, and where the next one may end."""
         if rows and self.ordered:
             newest, oldest = rows[0][1] or 0, rows[-1][1] or 0
             self._oldest = min(oldest, self._oldest or oldest)
             if self.top is None:
-                self.top = newest + (newest == oldest)
-        self._end_where_asked()
+                self.top, self._first_row = newest + (newest == oldest), rows[0][0]
 
-    def _end_where_asked(self) -> None:
+    def _end_where_asked(self, known: int) -> None:
         """End the pass where it came as far as was asked for."""
         past = self._stop is not None and self._oldest is not None and self._oldest < self._stop
-        enough = self._rows is not None and len(self._known) >= self._rows
+        enough = self._rows is not None and known >= self._rows
         self.done = self.done or past or enough
 
     def _choose_after(self, rows: list[Row], new: bool, follow: bool) -> None:
@@ -252,30 +274,25 @@ class ListPass:
         """Count the known rows that page 1 below the oldest update shows again.
 
         Those of that instant and, where the end is included, of the next. None where no time
-        can be asked for.
+        is to be asked for any more.
         """
-        if not self.by_time or self.lost or self._oldest is None:
+        if self.lost or self._oldest is None:
             return 0
         return self._per_instant[self._oldest] + self._per_instant[self._oldest + 1]
 
     def _set_bound(self) -> None:
         """Go on at page 1 of what is not newer than the oldest update seen."""
-        self._read_unbounded = self._read if self._bound is None else 0
         self._bound, self._read, self._back = (self._oldest or 0) + 1, 0, 0
         self._place.clear()
         self._page = (self._size, 1)
 
     def _begin_cut_pages(self) -> None:
         """Go on as a server wants it that gives fewer rows than asked for."""
-        if self.by_time and not self.lost and self._oldest is not None:
-            self._read_unbounded = self._read if self._bound is None else 0
-            self._cut = CutPages(
-                self._known, self._oldest, self._limit, self._size, self._last, self._most
-            )
-            self._bound, self._page = self._cut.bound, self._cut.page
-        else:
-            self._size = self._largest = max(self._last, 1)
-            self._choose()
+        assert self._oldest is not None  # (a page with rows was taken in, and nothing is lost)
+        self._cut = CutPages(
+            self._known, self._oldest, self._limit, self._size, self._last, self._most
+        )
+        self._bound, self._page = self._cut.bound, self._cut.page
 
     def _add_cut(self, cut: CutPages, rows: list[Row]) -> None:
         """Take in a page of a server that cuts them."""
@@ -284,11 +301,11 @@ class ListPass:
         self.pages += len(self._known) > before
         self._bound, self._page, self._oldest = cut.bound, cut.page, cut.oldest
         self.done = cut.done
-        self._end_where_asked()
+        self._end_where_asked(len(self._known))
 
     def _choose(self) -> None:
         """Go on by time or by number: what brings more rows that are not known."""
-        size, number = next_page(self._read - self._back, self._size, self._largest)
+        size, number = next_page(self._read - self._back, self._size)
         by_number = min(size * number - self._read, self._size - 1)
         again = self._rows_at_oldest()
         if again and self._oldest is not None:

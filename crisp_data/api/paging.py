@@ -3,7 +3,7 @@
 Each kind of list has a generator: it yields the query of the page it wants next and is sent the
 page that came. It ends when the list does and returns why rows may be missing: an empty text
 where the list is whole. None can go on for ever: a page that brings no record which was not
-there before, by its identifier and not by its bytes, ends it.
+there before, by its identifier and not by its bytes, ends it; so do many in a row that bring few.
 
 >>> from crisp_data.api.envelope import Page
 >>> queries = numbered({})
@@ -24,6 +24,7 @@ import msgspec
 
 from crisp_data.api.conversation_paging import conversations
 from crisp_data.api.envelope import PageQueries, Rows, decode
+from crisp_data.api.numbered_pages import UNEVEN
 from crisp_data.api.page_numbers import milliseconds
 from crisp_data.api.routes import PER_PAGE_MIN, Route
 from crisp_data.api.seen_records import SeenRecords
@@ -32,10 +33,13 @@ NOTHING_NEW = (
     "The server stopped sending new rows before it reported the end: the list may be incomplete."
 )
 
-UNEVEN = (
-    "The list moved, or the server changed its page size, while the list was read by "
-    "page number. Rows between two pages may be missing."
+
+REPEATED = (
+    "The server sent mostly the same rows for one page after another, so no more pages were asked "
+    "for: the list may be incomplete."
 )
+
+_MOST_REPEATED = 10  # pages in a row that bring fewer new records than known ones
 
 
 class _Message(msgspec.Struct, gc=False):
@@ -113,7 +117,10 @@ def numbered(query: Mapping[str, str]) -> PageQueries:
     """Read page numbers until a page is empty (*documented*; a short page is no end).
 
     A page on which every record is known already is the end, too: a server that ignored the
-    number would send the same records for ever, whatever else it changes on them.
+    number would send the same records for ever, whatever else it changes on them. It may also
+    bring some new ones with each answer. New records at the top of a list push as many to its next
+    page, where they come again; that is no reason to end it, unless it is more than half of the
+    page, and of many pages in a row: such a list grows as fast as it is read.
 
     Page n begins behind n - 1 pages, whatever their size, as long as it is one size: all pages
     but the last hold as many rows as the first. Where they do not, rows may lie between two.
@@ -128,6 +135,8 @@ def numbered(query: Mapping[str, str]) -> PageQueries:
         fresh = known.add(records)
         if not fresh:
             return NOTHING_NEW
+        if known.repeated > _MOST_REPEATED:
+            return REPEATED
         sizes.append(len(records))
         most, last = sizes[0], sizes[-1]
         # The last page may be shorter; but where rows come again on it, it may be a cut one.
@@ -158,7 +167,7 @@ def thread(query: Mapping[str, str], archived: frozenset[int] = frozenset()) -> 
 
     Whoever has ``archived`` a message has all that are older: its batch is the last.
     """
-    ends = {str(fingerprint).encode() for fingerprint in archived}
+    archived_ids = {str(fingerprint).encode() for fingerprint in archived}
     known: set[bytes] = set()
     cursor: int | None = None
     incomplete, repeated = "", False
@@ -166,7 +175,7 @@ def thread(query: Mapping[str, str], archived: frozenset[int] = frozenset()) -> 
         bound = {} if cursor is None else {"timestamp_before": str(cursor)}
         page = yield {**query, **bound}
         messages = decode(_messages, page.body).data
-        if page.status != 206 or any(bytes(one.fingerprint) in ends for one in messages):
+        if page.status != 206 or any(bytes(one.fingerprint) in archived_ids for one in messages):
             return incomplete
         times = [at for message in messages if (at := milliseconds(message.timestamp)) is not None]
         if not times:

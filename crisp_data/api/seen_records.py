@@ -18,6 +18,11 @@ class SeenRecords:
     So a page is known as well where it equals an earlier one but for one field of its records,
     the same in each; unless that is a number that got smaller: such a list goes back in time.
 
+    Attributes
+    ----------
+    repeated : int
+        How many pages in a row brought fewer new records than known ones.
+
     Examples
     --------
     >>> from crisp_data.api.seen_records import SeenRecords
@@ -31,6 +36,7 @@ class SeenRecords:
     def __init__(self) -> None:
         self._known: set[str] = set()
         self._pages: dict[tuple[str, str], list[Any]] = {}
+        self.repeated = 0
 
     def add(self, values: Sequence[Any]) -> int:
         """Take in the records of a page, and say how many of them are new."""
@@ -38,8 +44,10 @@ class SeenRecords:
         named = all(ids) and len(set(ids)) == len(ids)
         repeats = not named and self._repeats(values)
         names = [one if named else repr(value) for one, value in zip(ids, values, strict=True)]
-        fresh = 0 if repeats else len(set(names) - self._known)
-        self._known.update(names)
+        different = set(names)
+        fresh = 0 if repeats else len(different - self._known)
+        self.repeated = self.repeated + 1 if 2 * fresh < len(different) else 0
+        self._known.update(different)
         return fresh
 
     def _repeats(self, values: Sequence[Any]) -> bool:

@@ -11,6 +11,7 @@ end, the next sync knows in which month the threads are that no conversation nam
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from contextlib import closing
 from dataclasses import dataclass, field
@@ -40,6 +41,10 @@ from crisp_data.rest import message_threads
 from crisp_data.rest.client import Client
 
 Fingerprints = Mapping[str, frozenset[int]]
+
+# A thread that changes while a sync runs is read once more, so that a pull of some minutes ends
+# up to date. One that changes again is left to the next sync: it may change at every look.
+_MOST_READS = 2
 
 
 @dataclass
@@ -77,6 +82,9 @@ class PageWriter:
     ``since`` is the moment (ms) at which a deep sync began: what was read before it is read
     again, and whole. None where the sync is not deep. ``state_table`` takes the intent of each
     page before anything of it is written.
+
+    ``postponed`` holds the conversations that changed too often to be read in this sync, and
+    their update times: what is claimed as whole ends below them, so the next sync lists them.
     """
 
     def __init__(
@@ -90,6 +98,8 @@ class PageWriter:
         self._website_id = state_table.written.website_id
         self._conversations, self._messages = archived["conversations"], archived["messages"]
         self._months: dict[str, str] | None = None  # of all conversations, once it is needed
+        self._reads = Counter[str]()  # how often each thread was read
+        self.postponed: dict[str, int] = {}
         self.done = Synced()
 
     def now(self) -> int:
@@ -130,7 +140,8 @@ class PageWriter:
             if (since and row.session_id not in fresh)
             or row.preview not in archived.get(row.session_id, ())
         ]
-        read, gone, failure = self._threads(wanted, archived)
+        due = self._without_postponed(wanted, listed)
+        read, gone, failure = self._threads(due, archived)
         ended = {row.session_id for row in changed} - (set(wanted) - read.keys())
         if ended or gone:
             new = {one: months[one] for one in ended if one not in known}
@@ -141,6 +152,16 @@ class PageWriter:
             self._state_table.done(new)
         if failure is not None:
             raise failure
+
+    def _without_postponed(self, wanted: list[str], listed: list[Listed]) -> list[str]:
+        """Give the threads that this sync still reads; note those that it leaves to the next."""
+        due = [one for one in wanted if self._reads[one] < _MOST_READS]
+        self._reads.update(due)
+        left = set(wanted).difference(due)
+        self.postponed |= {
+            row.session_id: row.updated_at or 0 for row in listed if row.session_id in left
+        }
+        return due
 
     def mark_gone(self, session_ids: list[str]) -> None:
         """Mark conversations that Crisp does not have any more, and their messages."""

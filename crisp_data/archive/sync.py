@@ -26,6 +26,7 @@ from crisp_data.plurals import count
 from crisp_data.rest.client import Client
 
 _EVER = 2**62  # later than any update
+_CHANGING = "changed more than once while they were archived. The next sync reads what is new."
 _MOST_PASSES = 10  # a list that still moves after so many passes is reported, not followed
 
 
@@ -54,6 +55,7 @@ class Sync:
         self._writer = PageWriter(client, state_table, tables, began)
         self.done = self._writer.done  # so far
         self._incomplete = ""  # why the listing may lack rows
+        self._top = 0  # where the last pass from the top began
 
     def run(self, since: int | None) -> Generator[int, None, None]:
         """Read what is missing since a moment (ms); yields the conversations of each page.
@@ -64,8 +66,8 @@ class Sync:
         self._begin()
         start = self._ask(since)
         for _ in range(_MOST_PASSES):
-            (top, _), *holes = self._covered.gaps(start, _EVER)
-            pages = yield from self._list_pass(top, None)
+            (low, _), *holes = self._covered.gaps(start, _EVER)
+            pages = yield from self._list_pass(max(low, self._top), None)
             for low, high in holes:
                 yield from self._list_pass(low, high)
             if self._incomplete or (pages <= 1 and not holes):
@@ -81,7 +83,9 @@ class Sync:
         """Say what the archive may lack."""
         number = self.done.doubtful
         threads = f"{count(number, 'thread')} may lack messages. {NOTHING_NEW}" if number else ""
-        for incomplete in filter(None, (self._incomplete, threads)):
+        again = len(self._writer.postponed)
+        later = f"{count(again, 'conversation')} {_CHANGING}" if again else ""
+        for incomplete in filter(None, (self._incomplete, threads, later)):
             warnings.warn(incomplete, CrispWarning, stacklevel=4)
 
     def _begin(self) -> None:
@@ -108,7 +112,7 @@ class Sync:
 
     def _list_pass(self, low: int, high: int | None) -> Generator[int, None, int]:
         """Read the listing once, down to ``low``; returns how many pages held rows."""
-        count, before = 0, (self._state.covered, self._state.deep)
+        count, before, from_top = 0, (self._state.covered, self._state.deep), high is None
         end: dict[str, Any] = {}
         if high is not None:
             end["filter_date_end"] = datetime.fromtimestamp(high / 1000, UTC)
@@ -142,6 +146,7 @@ class Sync:
             self._state_table.note(covered=before[0], deep=before[1])
         elif high is not None:
             self._claim(low, high)
+            self._top = high if from_top else self._top
         return count
 
     @property
@@ -154,7 +159,8 @@ class Sync:
         return deep.covered if self._deep and deep else self._state.covered
 
     def _claim(self, low: int, high: int) -> None:
-        """Say that a span is whole."""
+        """Say that a span is whole, as far as nothing of it is left to the next sync."""
+        high = min([high, *self._writer.postponed.values()])
         self._state_table.note(covered=self._state.covered.add(low, high))
         if self._deep and (deep := self._state.deep):
             self._state_table.note(deep=Deep(deep.began, deep.covered.add(low, high)))

@@ -92,7 +92,7 @@ class Pages:
             return 0, False
         found = self._stored()
         if found is not None and self._reaches(found):
-            return self._taken(found), True
+            return self._pages_wanted(found), True
         if self._is_single():
             return 1, True
         if not self._resumable:  # what was broken off is read anew
@@ -162,7 +162,7 @@ class Pages:
             return None
         return self._cache.get_list(self._requests.first, self._recorded)
 
-    def _taken(self, found: StoredList) -> int:
+    def _pages_wanted(self, found: StoredList) -> int:
         """Count the pages that bring the rows that are wanted."""
         total = 0
         for number, rows in enumerate(found.rows, 1):
@@ -182,7 +182,7 @@ class Pages:
         """Give the pages of a whole list from the cache; None where one of them is gone."""
         if self._cache is None or not self._reaches(found):
             return None
-        queries = found.queries[start : self._taken(found)]
+        queries = found.queries[start : self._pages_wanted(found)]
         calls = [
             self._requests.nth(number, query, found.generation)
             for number, query in enumerate(queries, start + 1)

@@ -135,8 +135,8 @@ class ListRequests:
             number += 1
             query = asked.query
             call = self.nth(number, query, generation)
-            take = asked.take_first if self.entire and number == 1 else asked.take
-            answer = self.send(replace(call, since=since), take)
+            on_answer = asked.add_first if self.entire and number == 1 else asked.add
+            answer = self.send(replace(call, since=since), on_answer)
             generation, since = generation or answer.generation, answer.came if in_order else 0.0
             page = to_page(answer, query)
             marked = number == 1 and self.entire and not answer.from_cache
@@ -155,8 +155,8 @@ class _Asked:
     def _notice(self, incomplete: str) -> None:
         self.incomplete = incomplete
 
-    def take(self, answer: Answer) -> None:
-        """Take in a page, and find the query of the next."""
+    def add(self, answer: Answer) -> None:
+        """Pass a page to the queries, and find the query of the next."""
         if answer.incomplete is not None:
             self.last, self.incomplete = True, answer.incomplete
             return
@@ -165,9 +165,9 @@ class _Asked:
         except StopIteration as end:
             self.last, self.incomplete = True, end.value
 
-    def take_first(self, answer: Answer) -> str | None:
-        """Take in page 1; where it is the whole list, say why rows may be missing."""
-        self.take(answer)
+    def add_first(self, answer: Answer) -> str | None:
+        """Pass on page 1; where it is the whole list, say why rows may be missing."""
+        self.add(answer)
         return self.incomplete if self.last else None
 
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 import json
+import random
 from collections.abc import Callable
 
 import pytest
@@ -132,7 +134,7 @@ def test_conversations_that_ignore_all_and_change_their_time_end(way: int) -> No
 
     requests, incomplete = ended(conversation_paging.conversations({"per_page": "50"}), server)
     assert requests <= 30
-    assert incomplete in (list_pass.BY_NUMBER, list_pass.LIST_MOVED)
+    assert incomplete in (paging.UNEVEN, list_pass.LIST_MOVED)
 
 
 def test_conversations_ordered_otherwise_are_walked_by_number() -> None:
@@ -194,3 +196,48 @@ def test_a_list_by_number_whose_pages_change_their_size_is_whole_or_says_so(
         assert found == set(range(count)) or incomplete in (paging.UNEVEN, paging.NOTHING_NEW), (
             count
         )
+
+
+@pytest.mark.parametrize("new", [1, 5, 20])
+@pytest.mark.parametrize("at", ["first", "last", "anywhere"])
+@pytest.mark.parametrize("kind", RECORDS)
+def test_a_list_that_ignores_the_number_and_brings_new_records_ends(
+    kind: str, at: str, new: int
+) -> None:
+    chance, ids, turns = random.Random(1), list(range(50)), itertools.count(50)
+
+    def server(query: Query) -> Page:
+        fresh = list(itertools.islice(turns, new))
+        if at == "anywhere":
+            for place, one in zip(chance.sample(range(50), new), fresh, strict=True):
+                ids[place] = one
+        else:
+            ids[:] = fresh + ids[:-new] if at == "first" else ids[new:] + fresh
+        return page([RECORDS[kind](n, 0) for n in ids])
+
+    requests, incomplete = ended(paging.numbered({}), server)
+    assert requests <= 15
+    assert incomplete in (paging.REPEATED, paging.NOTHING_NEW)
+
+
+@pytest.mark.parametrize("kind", RECORDS)
+@pytest.mark.parametrize(("size", "most"), [(50, 25), (20, 10), (5, 2), (2, 1)])
+def test_no_list_is_cut_that_grows_at_its_top(kind: str, size: int, most: int) -> None:
+    """Between any two requests up to half a page comes in, and what follows moves on."""
+    chance, top = random.Random(2), 0
+    found: set[int] = set()
+    walk = paging.numbered({})
+
+    def server(query: Query) -> Page:
+        nonlocal top
+        top += chance.randint(0, most)
+        first = size * (int(query["page_number"]) - 1) - top
+        numbers = range(first, min(first + size, 700))
+        found.update(numbers)
+        return page([RECORDS[kind](n, 0) for n in numbers])
+
+    query = next(walk)
+    with contextlib.suppress(StopIteration):
+        while True:
+            query = walk.send(server(query))
+    assert set(range(700)) <= found

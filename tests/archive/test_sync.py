@@ -12,6 +12,7 @@ from crisp_data import tables
 from crisp_data.archive import table as archive_table
 from crisp_data.rest import message_threads
 from crisp_data.sandbox import Sandbox
+from tests.marks import slow
 
 from .conftest import Api, assert_equals_truth
 
@@ -236,6 +237,19 @@ def test_a_filter_that_is_ignored_is_said_and_nothing_is_claimed(tmp_path):
         with pytest.warns(crisp.CrispWarning, match="by page number"):
             archive.sync()
         assert sandbox.stats()["by_operation"]["get_messages_in_conversation"] == before
+
+
+@pytest.mark.parametrize("size", [21, *slow(*range(1, 21), *range(22, 51))])
+@pytest.mark.parametrize("date_filter", [False, True])
+def test_an_archive_is_whole_for_every_size_of_pages(size, date_filter, tmp_path):
+    with Sandbox(seed=7, conversations=43, page_sizes=(size,), date_filter=date_filter) as sandbox:
+        archive = crisp.connect(sandbox=sandbox).archive(tmp_path / "shelf")
+        if date_filter or size >= 43:  # (what one page holds needs no date)
+            archive.sync()
+        else:
+            with pytest.warns(crisp.CrispWarning, match="by page number"):
+                archive.sync()
+        assert_equals_truth(archive, sandbox)
 
 
 def test_an_archive_is_of_one_website(sandbox, archive, tmp_path):

@@ -46,3 +46,33 @@ def test_a_server_that_ignores_the_number_costs_two_requests_and_is_told():
         with pytest.warns(crisp.CrispWarning):
             ids = ws.client.website_ids(refresh=True)
         assert ids == sandbox.website_ids
+
+
+@pytest.mark.parametrize("size", [2, 7, 21, *slow(*sorted({*range(1, 51)} - {2, 7, 21}))])
+def test_conversations_come_whole_where_the_dates_are_ignored(size):
+    with Sandbox(seed=7, conversations=101, page_sizes=(size,), date_filter=False) as sandbox:
+        with pytest.warns(crisp.CrispWarning, match="by page number"):
+            pulled = connect(sandbox).conversations()
+        due = {row["session_id"] for row in sandbox.truth("conversations")}
+        assert pulled["session_id"].is_unique
+        assert set(pulled["session_id"]) == due
+
+
+@pytest.mark.parametrize("size", [21, *slow(*range(1, 21), *range(22, 51))])
+def test_conversations_come_whole_on_pages_of_one_size(size):
+    with Sandbox(seed=7, conversations=101, page_sizes=(size,)) as sandbox:
+        pulled = connect(sandbox).conversations()
+        due = {row["session_id"] for row in sandbox.truth("conversations")}
+        assert set(pulled["session_id"]) == due
+
+
+@pytest.mark.parametrize("sizes", [(21, 33, 35), *slow((50, 20), (20, 35, 50), (5, 17, 40))])
+@pytest.mark.parametrize("seed", [2, 4])
+def test_pages_that_change_where_the_dates_are_ignored_are_whole_or_told(sizes, seed):
+    with Sandbox(seed=seed, conversations=101, page_sizes=sizes, date_filter=False) as sandbox:
+        with pytest.warns(crisp.CrispWarning, match="by page number") as told:
+            pulled = connect(sandbox).conversations()
+        due = {row["session_id"] for row in sandbox.truth("conversations")}
+        whole = set(pulled["session_id"]) == due
+        changed = "the server changed its page size" in str(told[0].message)
+        assert whole or (changed and min(sizes) < 20)
