@@ -6,7 +6,7 @@ import sys
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
-from datetime import UTC, datetime
+from datetime import UTC, datetime, tzinfo
 from pathlib import Path
 from typing import Any
 
@@ -46,7 +46,7 @@ class Archive(Reader):
     storage_options : dict, optional
         For an object store, as Delta Lake takes them (``AWS_ENDPOINT_URL`` ...); also read
         from the environment.
-    tz : str, default "UTC"
+    tz : str or tzinfo, default "UTC"
         The zone of the frames' times.
     client : Client, optional
         For :meth:`sync`; without it the archive only reads.
@@ -77,7 +77,7 @@ class Archive(Reader):
         path: str | Path,
         *,
         storage_options: Mapping[str, str] | None = None,
-        tz: str = "UTC",
+        tz: str | tzinfo = "UTC",
         client: Client | None = None,
         website_id: str = "",
         checks: PullChecks | None = None,

@@ -14,7 +14,7 @@ _creating = PerProcess(threading.Lock)  # no thread may open a file before its m
 
 def private_dir(path: str | Path) -> Path:
     """Make a folder that nobody else may look into; one that exists keeps its rights."""
-    folder = Path(path).expanduser()
+    folder = Path(path)
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     return folder
 
