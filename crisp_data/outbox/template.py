@@ -178,7 +178,7 @@ def _message(template: str | outgoing.Message, values: Mapping[str, Any]) -> out
         if any(_HALF.search(text) for text in _texts(filled)):
             return "invalid: it holds half of a surrogate pair"
         if isinstance(filled, str):
-            return outgoing.Text(filled) if filled.strip() else "empty"
+            return outgoing.Text(filled)
         message: outgoing.Message = filled
         return message if text_of(message).strip() else "empty"
     except UndefinedError as error:
