@@ -28,6 +28,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Callable, Iterable, Iterator
+from datetime import tzinfo
 from functools import partial
 from pathlib import Path
 from typing import Literal
@@ -61,7 +62,7 @@ def render(
     *,
     format: Format = "markdown",
     notes: bool = False,
-    tz: str | None = None,
+    tz: str | tzinfo | None = None,
     characters: int = 4000,
 ) -> Iterator[tuple[str, str]]:
     """Yield the ``session_id`` and the transcript of each conversation.
@@ -76,7 +77,7 @@ def render(
         HTML comes as an article; :func:`write` puts a page around it.
     notes : bool, default False
         Also the operators' internal notes, marked as such.
-    tz : str, optional
+    tz : str or tzinfo, optional
         The zone of all times; that of the frame unless given.
     characters : int
         JSON lines only: the length of ``text`` that no piece exceeds.
@@ -100,7 +101,7 @@ def render(
     conversation: session_...
     """
     writer = _writer(format, characters)
-    found = threads(messages, conversations, notes=notes, tz=tz and check_tz(tz))
+    found = threads(messages, conversations, notes=notes, tz=None if tz is None else check_tz(tz))
     return ((thread.session_id, writer(thread)) for thread in found)
 
 
@@ -111,7 +112,7 @@ def write(
     *,
     format: Format | None = None,
     notes: bool = False,
-    tz: str | None = None,
+    tz: str | tzinfo | None = None,
     characters: int = 4000,
 ) -> list[Path]:
     """Write transcripts: all into one file, or one file each into a new folder.
@@ -129,7 +130,7 @@ def write(
         Needed for a folder; for a file its ending decides.
     notes : bool, default False
         As in :func:`render`.
-    tz : str, optional
+    tz : str or tzinfo, optional
         As in :func:`render`.
     characters : int, default 4000
         As in :func:`render`.
@@ -157,7 +158,7 @@ def write(
     """
     path, kind, single = check(path, format)
     writer = _writer(kind, characters)
-    found = threads(messages, conversations, notes=notes, tz=tz and check_tz(tz))
+    found = threads(messages, conversations, notes=notes, tz=None if tz is None else check_tz(tz))
     if single:
         with whole_file(path) as file:
             for text in _document(kind, map(writer, found)):

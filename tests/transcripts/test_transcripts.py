@@ -4,6 +4,7 @@ import json
 from datetime import timedelta, timezone
 from html.parser import HTMLParser
 from itertools import pairwise
+from zoneinfo import ZoneInfo
 
 import hypothesis.strategies as st
 import pandas as pd
@@ -115,6 +116,22 @@ def test_every_conversation_and_every_word(pulled, sandbox, format, folder):
         }:
             whole = "".join(found.values()).replace("\\", "")
             assert (note in whole) == notes
+
+
+def test_frames_of_arrow_read_alike(pulled):
+    other = [frame.convert_dtypes(dtype_backend="pyarrow") for frame in pulled]
+    assert isinstance(other[0]["timestamp"].dtype, pd.ArrowDtype)
+    for format in FORMATS:
+        for options in ({"notes": True}, {"tz": ZoneInfo("Asia/Tokyo")}):
+            alike = {"conversations": other[1], "format": format, **options}
+            assert text_of(other[0], **alike) == text_of(
+                pulled[0], **{**alike, "conversations": pulled[1]}
+            )
+    naive = pulled[0].assign(timestamp=pulled[0]["timestamp"].dt.tz_localize(None))
+    with pytest.raises(crisp.BadParameter, match="no time zone"):
+        text_of(naive.convert_dtypes(dtype_backend="pyarrow"))
+    with pytest.raises(crisp.BadParameter, match="tz must not be empty"):
+        text_of(pulled[0], tz="")
 
 
 def test_who_when_and_what():
