@@ -11,7 +11,10 @@ this package raises on purpose and nothing else.
 
 from __future__ import annotations
 
+import sys
+import warnings
 from datetime import datetime
+from types import FrameType
 from typing import Any
 
 from crisp_data.terminal_text import printable
@@ -74,6 +77,21 @@ class CrispWarning(UserWarning):
 
     def __str__(self) -> str:
         return printable(super().__str__())
+
+
+def warn(words: str) -> None:
+    """Warn at the line that called this package, however deep in it the reason was found.
+
+    Of the package's frames the outermost counts: libraries call back into it, tqdm for one.
+    """
+    frame: FrameType | None = sys._getframe(1)
+    level = outermost = 1
+    while frame is not None:
+        level += 1
+        if frame.f_globals.get("__name__", "").partition(".")[0] == __package__:
+            outermost = level
+        frame = frame.f_back
+    warnings.warn(words, CrispWarning, stacklevel=outermost + 1)
 
 
 class BadParameter(CrispError, ValueError):

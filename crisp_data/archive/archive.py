@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime, tzinfo
@@ -21,7 +20,8 @@ from crisp_data.archive.page_writer import Synced
 from crisp_data.archive.reader import SNAPSHOTS, Reader
 from crisp_data.archive.state import Forgetting, StateTable
 from crisp_data.archive.sync import Sync
-from crisp_data.errors import BadParameter, CrispError, CrispWarning
+from crisp_data.archive.table import THREADED
+from crisp_data.errors import BadParameter, CrispError, warn
 from crisp_data.local import progress_bar
 from crisp_data.quota.estimate import SHOWN
 from crisp_data.rest.client import Client
@@ -143,6 +143,8 @@ class Archive(Reader):
         start, _ = dates.window(since, None, tz=self.tz, now=self._moment())
         state_table = StateTable(self._storage)
         check(state_table.load(), self._tables, self._storage.root)  # before a row is written
+        for name in (*THREADED, *also):
+            self._tables[name].check_writable()
         with state_table.held(self._website_id):
             check_files(self._tables, self._storage.root)
             self._complete_forgetting(state_table)
@@ -223,6 +225,8 @@ class Archive(Reader):
         check(state, self._tables, self._storage.root)
         if state is None:
             raise BadParameter("There is no archive here.", "Create one with sync().")
+        for table in self._tables.values():
+            table.check_writable()
         with state_table.held(state.website_id):
             begun, counts = self._complete_forgetting(state_table)
             if begun is None or not begun.means(address, session_id):
@@ -230,7 +234,7 @@ class Archive(Reader):
                 state_table.change(forgetting=given)
                 _, counts = self._complete_forgetting(state_table)
         if self._client is None:
-            warnings.warn(_CACHE, CrispWarning, stacklevel=2)
+            warn(_CACHE)
         return counts
 
     def _complete_forgetting(
@@ -260,7 +264,7 @@ class Archive(Reader):
         for page in pages:
             builder.add(page.body, website_id=self._website_id)
         if pages.incomplete:
-            warnings.warn(pages.incomplete, CrispWarning, stacklevel=4)
+            warn(pages.incomplete)
         return self._tables[name].owned(builder.arrow(), round(client.now() * 1000))
 
     def _finish(self, steps: Iterator[int]) -> None:
