@@ -383,8 +383,7 @@ def forget(base_url: str) -> bool:
     except Exception as error:  # a back end that cannot be imported, or one that is locked
         raise CrispError(
             f"The system's keyring cannot be used ({type(error).__name__}).",
-            "Open it if it is locked; if PYTHON_KEYRING_BACKEND is set in the environment, correct or "
-            "unset it.",
+            "Open it if it is locked. If PYTHON_KEYRING_BACKEND is set, correct or unset it.",
         ) from None
     if left:
         raise CrispError(

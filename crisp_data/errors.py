@@ -12,6 +12,7 @@ this package raises on purpose and nothing else.
 from __future__ import annotations
 
 import sys
+import threading
 import warnings
 from datetime import datetime
 from types import FrameType
@@ -79,19 +80,38 @@ class CrispWarning(UserWarning):
         return printable(super().__str__())
 
 
-def warn(words: str) -> None:
-    """Warn at the line that called this package, however deep in it the reason was found.
+def calling_line() -> dict[str, Any]:
+    """Find the line that called this package, as :func:`warnings.warn_explicit` takes it.
 
     Of the package's frames the outermost counts: libraries call back into it, tqdm for one.
     """
-    frame: FrameType | None = sys._getframe(1)
-    level = outermost = 1
+    frame: FrameType | None = sys._getframe()
+    outermost = sys._getframe()
     while frame is not None:
-        level += 1
         if frame.f_globals.get("__name__", "").partition(".")[0] == __package__:
-            outermost = level
+            outermost = frame
         frame = frame.f_back
-    warnings.warn(words, CrispWarning, stacklevel=outermost + 1)
+    caller = outermost.f_back or outermost
+    return {
+        "filename": caller.f_code.co_filename,
+        "lineno": caller.f_lineno,
+        "module": caller.f_globals.get("__name__"),
+        "registry": caller.f_globals.setdefault("__warningregistry__", {}),
+    }
+
+
+_thread = threading.local()
+
+
+def work_for(line: dict[str, Any]) -> None:
+    """Let what this thread warns of stand at the line for which it works."""
+    _thread.line = line
+
+
+def warn(words: str) -> None:
+    """Warn at the line that called this package, however deep in it the reason was found."""
+    line = getattr(_thread, "line", None) or calling_line()
+    warnings.warn_explicit(words, CrispWarning, **line)
 
 
 class BadParameter(CrispError, ValueError):
