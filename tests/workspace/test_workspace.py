@@ -281,8 +281,9 @@ def test_a_limit_costs_no_more_than_it_needs(sandbox, ws):
 )
 def test_nonsense_costs_nothing(sandbox, ws, arguments, words):
     before = sandbox.stats()["requests"]
-    with pytest.raises(crisp.BadParameter, match=words):
-        ws.conversations(**arguments)
+    for pull in (ws.conversations, ws.plan.conversations):
+        with pytest.raises(crisp.BadParameter, match=words):
+            pull(**arguments)
     assert sandbox.stats()["requests"] == before
 
 
@@ -296,17 +297,22 @@ def test_nonsense_costs_nothing(sandbox, ws, arguments, words):
 )
 def test_nonsense_about_people_costs_nothing(sandbox, ws, arguments, words):
     before = sandbox.stats()["requests"]
-    with pytest.raises(crisp.BadParameter, match=words):
-        ws.people(**arguments)
+    for pull in (ws.people, ws.plan.people):
+        with pytest.raises(crisp.BadParameter, match=words):
+            pull(**arguments)
     assert sandbox.stats()["requests"] == before
 
 
-def test_numbers_of_numpy_and_zones_of_zoneinfo_are_taken(ws):
+def test_numbers_of_numpy_and_zones_of_zoneinfo_are_taken(ws, tmp_path):
     paris = ws.conversations(limit=5, tz="Europe/Paris")
     assert ws.conversations(limit=np.int64(5), tz=ZoneInfo("Europe/Paris")).equals(paris)
     assert len(ws.people(limit=np.int32(7), tz=UTC)) == 7
     messages = ws.messages(paris, tz=ZoneInfo("Europe/Paris"))
     assert messages["timestamp"].dtype == paris["updated_at"].dtype
+    path = crisp.write(str(tmp_path / "paris.csv"), paris)
+    again = crisp.read(path, "conversations", tz=ZoneInfo("Europe/Paris"))
+    assert again["updated_at"].dtype == paris["updated_at"].dtype
+    assert ws.plan.people(limit=np.int64(7)).rows.low == 7
     with ws.budget(np.int64(0)) as budget:
         ws.conversations(limit=np.int64(5))
     assert (budget.used, budget.left) == (0, 0)
