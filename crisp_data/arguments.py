@@ -162,6 +162,35 @@ def check_count(name: str, value: Any) -> int | None:
     return int(value)
 
 
+def check_names(name: str, value: Any) -> list[str]:
+    """Give one name or several as a list; what is known by them is not asked here.
+
+    Parameters
+    ----------
+    name : str
+        The argument's name, for the error.
+    value : object
+        What was given.
+
+    Returns
+    -------
+    list[str]
+        The names.
+
+    Raises
+    ------
+    BadParameter
+        The value is neither a text nor a list of them.
+    """
+    found = [value] if isinstance(value, str) or not isinstance(value, Iterable) else list(value)
+    for one in found:
+        if not isinstance(one, str):
+            raise BadParameter(
+                f"{name} must be a name or a list of names; there is a {type(one).__name__} in it."
+            )
+    return found
+
+
 def plain_int(value: Any) -> Any:
     """Give a whole number of numpy as Python's own; whatever else it is, as it is."""
     whole = isinstance(value, Integral) and not isinstance(value, bool)

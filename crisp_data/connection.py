@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from crisp_data import config
-from crisp_data.arguments import UUID, plain_int
+from crisp_data.arguments import UUID, check_word, plain_int
 from crisp_data.errors import BadAnswer, BadParameter, Forbidden
 from crisp_data.local.atomic_file import as_path
 from crisp_data.plurals import count
@@ -109,6 +109,12 @@ def connect(
         options.clear()  # one of them may be a key whose name was mistyped
         _refuse_keyword(unknown[0])
     config.check_texts(website=website, identifier=identifier, tier=tier, base_url=base_url)
+    check_word("on_quota", options.get("on_quota"), ("raise", "wait"))
+    if not isinstance(sandbox, bool | None) and not hasattr(sandbox, "website_id"):
+        raise BadParameter(
+            f"sandbox must be True or a Sandbox, not a {type(sandbox).__name__}.",
+            "connect(sandbox=True) starts one.",
+        )
     options = {name: plain_int(value) for name, value in options.items()}
     for name in ("cache_dir", "state_dir"):
         if options.get(name) is not None:

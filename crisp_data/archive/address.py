@@ -12,6 +12,7 @@ import unicodedata
 from collections.abc import Iterator
 from contextlib import suppress
 
+from crisp_data.arguments import check_text
 from crisp_data.errors import BadParameter
 from crisp_data.privacy.folding import Pieces, Reading, folded, replace
 
@@ -58,6 +59,7 @@ class Address:
                 f"email must be one text, not a {type(email).__name__}.",
                 "Call forget() once for each.",
             )
+        check_text("email", email)
         self.text = email.strip()
         plain = _plain(self.text)
         if len(plain) > _LONGEST or not _SHAPE.fullmatch(plain):

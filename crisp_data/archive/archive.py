@@ -87,7 +87,9 @@ class Archive(Reader):
         self._client, self._website_id = client, website_id
         self._checks, self._progress = checks, progress
 
-    def sync(self, since: Any = None, *, deep: bool = False, also: Sequence[str] = ()) -> Synced:
+    def sync(
+        self, since: Any = None, *, deep: bool = False, also: str | Sequence[str] = ()
+    ) -> Synced:
         """Bring the archive up to date; whatever ends a sync, the next one continues it.
 
         Parameters
@@ -98,7 +100,7 @@ class Archive(Reader):
         deep : bool, default False
             Read every thread again, for edits and deletions that leave no trace in the
             listing; what Crisp does not have any more is marked, not dropped.
-        also : list of {"people", "operators", "inboxes", "campaigns"}
+        also : {"people", "operators", "inboxes", "campaigns"}, or a list of them
             Small tables to be read anew.
 
         Returns
@@ -138,6 +140,7 @@ class Archive(Reader):
         1
         """
         client = self._live()
+        also = arguments.check_names("also", also)
         for name in also:
             arguments.check_word("also", name, tuple(SNAPSHOTS))
         start, _ = dates.window(since, None, tz=self.tz, now=self._moment())

@@ -123,6 +123,11 @@ class Storage:
                 'Name a bucket and the folders in it, such as "s3://bucket/acme", without . or .. '
                 "or an empty name between two slashes.",
             )
+        if options is not None and not isinstance(options, Mapping):
+            raise BadParameter(
+                f"storage_options must be a dict, not a {type(options).__name__}.",
+                "Write them as Delta Lake takes them: {'AWS_REGION': 'eu-west-1'}.",
+            )
         self.options = dict(options or {})
 
     def open(self, name: str) -> DeltaTable | None:

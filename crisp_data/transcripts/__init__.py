@@ -35,6 +35,7 @@ from typing import Literal
 
 import pandas as pd
 
+from crisp_data.arguments import check_word, plain_int
 from crisp_data.dates import check_tz
 from crisp_data.errors import BadParameter
 from crisp_data.local.atomic_file import as_path, check_place, whole_file, whole_folder
@@ -198,8 +199,7 @@ def check(path: str | Path, format: str | None = None) -> tuple[Path, str, bool]
     path = as_path(path)
     ending = path.suffix.lower()
     named = next((name for name, known in FORMATS.items() if known == ending), None)
-    if format is not None and format not in FORMATS:
-        raise BadParameter(f"There is no format {format!r}.", f"Use one of: {', '.join(FORMATS)}.")
+    check_word("format", format, tuple(FORMATS))
     if named and format and named != format:
         raise BadParameter(
             f"The ending of {path.name} does not fit the format {format}.",
@@ -216,8 +216,8 @@ def check(path: str | Path, format: str | None = None) -> tuple[Path, str, bool]
 
 
 def _writer(kind: str, characters: int) -> Callable[[Transcript], str]:
-    if kind not in FORMATS:
-        raise BadParameter(f"There is no format {kind!r}.", f"Use one of: {', '.join(FORMATS)}.")
+    check_word("format", kind, tuple(FORMATS))
+    characters = plain_int(characters)
     if not isinstance(characters, int) or characters < _LEAST:
         raise BadParameter(f"characters must be a whole number, at least {_LEAST}.")
     if kind == "jsonl":

@@ -680,7 +680,8 @@ class Workspace(ConversationLists):
           none open
         >>> form.close()
         """
-        return forms.Compose(self, session_id)
+        one = None if session_id is None else arguments.session_id(session_id)
+        return forms.Compose(self, one)
 
     def explore(self) -> forms.Explore:
         """Open a form that filters, counts, prices and pulls conversations, messages, people.

@@ -453,6 +453,14 @@ def test_the_same_call_again_sends_nothing(ws, sandbox, frame):
     assert asked(sandbox, SEND) == 2 * len(frame)
 
 
+@pytest.mark.parametrize("name", [5, "", " ", "half \ud83d", pd.Series(["a", "b"])])
+def test_a_batch_has_a_name(ws, sandbox, frame, name):
+    before = sandbox.stats()["requests"]
+    with pytest.raises(crisp.BadParameter, match="batch"):
+        many(ws, frame, batch=name, confirm=True)
+    assert sandbox.stats()["requests"] == before
+
+
 def test_the_same_call_by_two_at_once_sends_once(ws, sandbox, frame, monkeypatch):
     """The second is faster, while the first looks at the conversations."""
     other, checks = crisp.connect(sandbox=sandbox), ws.outbox._checks

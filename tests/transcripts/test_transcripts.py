@@ -7,6 +7,7 @@ from itertools import pairwise
 from zoneinfo import ZoneInfo
 
 import hypothesis.strategies as st
+import numpy as np
 import pandas as pd
 import pytest
 from dateutil.tz import gettz
@@ -317,6 +318,13 @@ def test_pieces_are_bounded_and_whole(texts, characters):
     assert all(text in joined_text for text in texts if text.isalnum() and len(text) < 300)
 
 
+def test_a_bound_may_be_a_number_of_numpy():
+    messages = messages_of(["a" * 900, "b" * 900])
+    assert text_of(messages, "jsonl", characters=np.int64(1000)) == text_of(
+        messages, "jsonl", characters=1000
+    )
+
+
 def test_pieces_stay_apart_where_one_more_message_is_too_much():
     found = text_of(messages_of(["a" * 300, "b" * 300, "c" * 300]), "jsonl", characters=700)
     pieces = [json.loads(line) for line in found.splitlines()]
@@ -386,7 +394,8 @@ def test_whole_or_not_at_all(folder, target, monkeypatch):
         ({"path": "x"}, "names no format"),
         ({"path": "x.docx"}, "names no format"),
         ({"path": "x.md", "format": "html"}, "does not fit the format"),
-        ({"path": "x", "format": "pdf"}, "no format"),
+        ({"path": "x", "format": "pdf"}, "format='pdf' is not known"),
+        ({"path": "x", "format": pd.Series(["html", "text"])}, "format must be one word"),
         ({"path": "nowhere/x.md"}, "no folder"),
         ({"path": "nowhere/x", "format": "text"}, "no folder"),
         ({"path": 7}, "is not a path"),

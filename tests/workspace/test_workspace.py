@@ -330,6 +330,25 @@ def test_a_connection_takes_numpy_zoneinfo_and_paths(sandbox, tmp_path):
     assert list((tmp_path / "s").iterdir())
 
 
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        ({"sandbox": "yes"}, "sandbox must be True or a Sandbox, not a str"),
+        ({"sandbox": pd.Series([True, False])}, "sandbox must be True or a Sandbox"),
+        ({"on_quota": pd.Series(["wait", "raise"])}, "on_quota must be one word, not a Series"),
+        ({"on_quota": "sleep"}, "on_quota='sleep' is not known"),
+    ],
+)
+def test_an_option_of_another_kind_is_named(sandbox, options, words):
+    with pytest.raises(crisp.BadParameter, match=words):
+        crisp.connect(**{"sandbox": sandbox, **options})
+
+
+def test_a_form_begins_with_one_conversation(ws):
+    with pytest.raises(crisp.BadParameter, match="not a session_id"):
+        ws.compose(pd.Series(["a", "b"]))
+
+
 @pytest.mark.parametrize("name", ["cache_dir", "state_dir"])
 @pytest.mark.parametrize("wrong", [5, "a\0b", "a\ud83d"])
 def test_a_folder_that_cannot_be_one_is_refused(sandbox, name, wrong):
