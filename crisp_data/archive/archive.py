@@ -228,8 +228,8 @@ class Archive(Reader):
         check(state, self._tables, self._storage.root)
         if state is None:
             raise BadParameter("There is no archive here.", "Create one with sync().")
-        for table in self._tables.values():
-            table.check_writable()
+        for name in THREADED:  # the small ones come to their turn, and may be deleted
+            self._tables[name].check_writable()
         with state_table.held(state.website_id):
             begun, counts = self._complete_forgetting(state_table)
             if begun is None or not begun.means(address, session_id):

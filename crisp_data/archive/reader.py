@@ -322,7 +322,8 @@ class Reader:
         return self.tz if tz is None else dates.check_tz(tz)
 
     def _snapshot(self, name: str, tz: str | tzinfo | None) -> pd.DataFrame:
-        return rows_to_frames.whole(self._readable(name), self._zone(tz))
+        zone = self._zone(tz)
+        return rows_to_frames.whole(self._readable(name), zone)
 
     def _readable(self, name: str) -> ArchiveTable:
         """Find a table; one that was never synced is not an empty one."""

@@ -202,7 +202,8 @@ def test_a_feature_for_which_a_table_cannot_be_read_is_named(archived, few, feat
     spent = few[0].stats()["requests"]
     for one in (archive, crisp.Archive(folder)):
         assert_named(one.operators if name == "operators" else one.conversations, feature)
-        assert_named(lambda one=one: one.forget(email="a@b.example"), feature)
+        with pytest.raises(crisp.FileTrouble, match=feature):
+            one.forget(email="a@b.example")
     assert_named(lambda: archive.sync(also=["operators"]), feature)
     assert few[0].stats()["requests"] == spent
 
