@@ -5,7 +5,8 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Any
 
-from crisp_data.api.routes import PER_PAGE_MAX, PER_PAGE_MIN, TIMES, iso
+from crisp_data.api.path_and_query import iso
+from crisp_data.api.routes import PER_PAGE_MAX, PER_PAGE_MIN, TIMES
 
 Row = tuple[bytes, int | None]  # session_id as it stands in the JSON, and update time
 PageNumber = tuple[int, int]  # per_page and page_number

@@ -30,7 +30,7 @@ _BLANKS = {"b": " ", "f": " ", "n": "\n", "r": "\n", "t": "\t"}
 _DEPTH = 4  # JSON within JSON within JSON: nobody escapes more often
 
 # What makes an address the end of a longer one: a letter or digit, and what may stand between.
-_BEFORE = re.compile(r"([^\W_])[\u0300-\u036f]*(?:(?:\\?[-+_])*|\\?[.'’])\Z")
+_BEFORE = re.compile(r"([^\W_])[\u0300-\u036f]*(?:(?:\\?[-+_])*|\\?[.'])\Z")
 _LABEL = re.compile(r"\.([^\W_][\w-]*)(\.[^\W_])?")
 _HYPHEN = re.compile(r"-[\w-]*\.[^\W_]")
 # "jo@acme.example.pdf" is a file that was named after Jo: these are no domains.

@@ -173,9 +173,9 @@ class Archive(Reader):
         Parameters
         ----------
         email : str, optional
-            Every conversation and profile of this address, whatever its case; where it
-            stands in somebody else's row, also escaped as in a link, it becomes
-            ``[forgotten]``. Longer addresses that end or begin like it are somebody else's.
+            Every conversation and profile of this address, whatever its case and the form of its
+            apostrophe; where it stands in somebody else's row, also escaped as in a link, it
+            becomes ``[forgotten]``. Longer addresses that end or begin like it are somebody else's.
         session_id : str, optional
             One conversation.
 

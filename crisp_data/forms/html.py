@@ -15,7 +15,7 @@ import pandas as pd
 
 from crisp_data.forms.protocol import Workspace
 from crisp_data.plurals import count
-from crisp_data.quota import usage_meter
+from crisp_data.quota import usage
 
 
 def escape(text: Any) -> str:
@@ -95,7 +95,7 @@ def quota(ws: Workspace | None) -> str:
         return ""
     ledger = ws.quota
     return (
-        f"<div class='crisp-quota'><div>{usage_meter.bar(ledger)}</div>"
+        f"<div class='crisp-quota'><div>{usage.bar(ledger)}</div>"
         f"<span>{quota_line(ws)}</span></div>"
     )
 

@@ -20,11 +20,11 @@ import time
 from typing import Any, NoReturn
 
 from crisp_data import errors
-from crisp_data.api import routes
+from crisp_data.api import path_and_query, routes
 from crisp_data.errors import ApiError, CrispError, UnknownOutcome, warn
 from crisp_data.outbox.journal import Journal
 from crisp_data.outbox.message_record import Row
-from crisp_data.rest import answer_checks, write_outcome
+from crisp_data.rest import answer_checks, write_errors
 from crisp_data.rest.client import Client
 
 # Crisp's words for a message that is not there: "message_not_found" is *assumed*, and so the
@@ -102,10 +102,10 @@ class Delivery:
                 self._client.sleep(self._pause(held.tried_at, error, attempt - 1))
                 if (sent_at := self._look_up(held)) is not None:
                     return self._journal.confirm(held, "sent", sent_at=sent_at)
-            if error is not None and write_outcome.was_accepted(error):
+            if error is not None and write_errors.was_accepted(error):
                 self._end(held, "unknown", UnknownOutcome(_ACCEPTED.format(held)), error)
             if error is not None and attempt > self._client.retry.tries:
-                if write_outcome.is_unknown(error):
+                if write_errors.is_unknown(error):
                     error.hint = _NOT_THERE
                 self._end(held, "queued", error)
             before = held
@@ -178,7 +178,7 @@ class Delivery:
             "session_id": held.session_id,
             "fingerprint": held.fingerprint,
         }
-        path, _ = routes.fill(routes.lookup("get_message_in_conversation"), arguments)
+        path, _ = path_and_query.fill(routes.lookup("get_message_in_conversation"), arguments)
         query = {"attempt": str(held.tries)} if held.tries > 1 else {}
         try:
             found = self._client.get(path, query, use_cache=False, for_write=True)
@@ -252,7 +252,7 @@ class Delivery:
 def _may_be_sent(error: CrispError) -> bool:
     """Whether the message may have been sent although this came of it: anything not known may."""
     refused = isinstance(error, ApiError) and error.status in _OPEN
-    return refused or write_outcome.is_unknown(error)
+    return refused or write_errors.is_unknown(error)
 
 
 def _milliseconds(value: Any) -> float | None:

@@ -21,10 +21,25 @@ name with the ending of a case other than "s" (Annas, but not "Анны").
 
 Dates of birth; values of fewer than three letters or digits; a customer's number of fewer than
 nine digits, also in the path of an address, for pages and orders have such. Phones in words. Of
-phones that stand in no column: those that begin with neither a plus nor a zero and are broken by
-the end of a line, a comma or a colon; those that begin with a zero and have a comma and a blank
-between their groups, or one colon that makes a time of day; those with other signs between their
-groups, such as semicolons or underscores, which dates and codes have.
+phones that stand in no column: those with other signs between their groups, such as semicolons
+or underscores, which dates and codes have. Of those that are broken by the end of a line, a
+comma or a colon, as lists and tables of figures are:
+
+- those that begin with neither a plus nor a zero;
+- those that begin with a plus and have fewer than nine digits; a piece that reads as a time of day,
+  or at the beginning of a line as an amount, besides another break or with fewer than two digits
+  before it; or one that reads as an amount elsewhere, behind a break or two signs;
+- those that begin with a zero and have fewer than ten digits, or more than eleven behind the
+  break; a blank beside the comma or colon, or two groups of one length, as codes have; a piece
+  that reads as a time of day, a date or an amount ("06 12:34 56 78", "06 12,34 56 78"); or breaks
+  at more than one place, unless all their groups, of two to four digits each, stand between the
+  same comma or colon;
+- the last digits, where the break comes behind more than eight, or more than nine after a plus;
+  and those that read as a time of day or an amount behind nine.
+
+Cards with a comma and a blank between their groups. Addresses of machines with blanks or words
+between their numbers ("8 dot 8 dot 8 dot 8"). What stands behind the apostrophe or hyphen of a
+name that is known in small letters only ("Connor", of "o'connor").
 
 E-mails with one sign in words only ("anna at shop.example"), with a blank before the sign alone
 ("anna @shop.example", as mentions have), or with Chinese, Japanese or Korean

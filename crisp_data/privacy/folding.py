@@ -48,6 +48,12 @@ _ESCAPE = re.compile(
     r"|\\(?-i:[nrtbf])|\\[!-/:-@\[-`{-~]",
     re.IGNORECASE | re.ASCII,
 )
+# Addresses that nobody shall click on by chance: "8[.]8[.]8[.]8", "anna@shop [dot] example".
+_BRACKETED = re.compile(
+    r"\s?[(\[{<]\s?(?:\.|:|dot|point|punkt|punto|ponto)\s?[)\]}>]\s?", re.IGNORECASE
+)
+# What stands for the apostrophe: quotation marks, letters of their own, a prime, an accent.
+_APOSTROPHES = "\u2019\u2018\u201b\u02bb\u02bc\u02b9\u2032\u00b4"
 _BLANK_ESCAPES = {"n": "\n", "r": "\r", "t": "\t", "b": " ", "f": " "}
 # Tags that break no word: "<b>anna</b>@shop.example". Cells and paragraphs end one.
 _INLINE = (
@@ -104,11 +110,11 @@ def fold(text: str) -> str:
 
 
 def unescaped(text: str) -> Reading | None:
-    r"""Undo the escapes of URLs, HTML and JSON; None for a text without any.
+    r"""Undo the escapes of URLs, HTML and JSON, and brackets around signs; None without any.
 
     >>> from crisp_data.privacy.folding import unescaped
-    >>> unescaped(r"a%2540b &#64; \u0040").text
-    'a@b @ @'
+    >>> unescaped(r"a%2540b &#64; \u0040 [.]").text
+    'a@b @ @.'
     """
     reading = Reading(text)
     for _ in range(_ROUNDS):
@@ -118,6 +124,8 @@ def unescaped(text: str) -> Reading | None:
         if further.text == reading.text:
             break
         reading = further
+    if any(sign in reading.text for sign in "[({<"):
+        reading = replace(reading, _BRACKETED, _of_bracketed)
     return None if reading.text == text else reading
 
 
@@ -135,6 +143,9 @@ def _fold(reading: Reading) -> tuple[Reading, bool]:
     text = reading.text
     if text.isascii():
         return reading, False
+    for sign in _APOSTROPHES:
+        text = text.replace(sign, "'")
+    reading = reading._replace(text=text)
     flags = text.translate(_FLAGS)
     if _CHANGES not in flags:
         return reading, False
@@ -287,6 +298,11 @@ def _meaning(escape: str) -> Iterator[tuple[str, int]]:
         yield from _octets(bytes.fromhex(escape.replace("\\x", " ").replace("\\X", " ")), 4)
     else:
         yield _BLANK_ESCAPES.get(escape[1], escape[1]), len(escape)
+
+
+def _of_bracketed(sign: str) -> Iterator[tuple[str, int]]:
+    """Yield what a sign in brackets stands for."""
+    yield ":" if ":" in sign else ".", len(sign)
 
 
 def _octets(octets: bytes, length: int) -> Iterator[tuple[str, int]]:

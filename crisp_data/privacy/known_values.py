@@ -20,6 +20,7 @@ _DIGITS = re.compile(r"\d(?:[\W_]{0,4}\d){6,}")
 LONG_PHONE = 9
 _PARTS = re.compile(r"[\s,;|/]+")
 _HYPHEN = re.compile("[-\u2010-\u2015\u2212\u05be]")
+_APOSTROPHE = re.compile("['`]")
 
 # Glued to letters an address of a machine is found where it is known: "v1.2.3.4" is a version.
 _IP4 = re.compile(r"(?<!\d)(?<!\d\.)\d{1,3}(?:\.\d{1,3}){3}(?!\d|\.\d)", re.ASCII)
@@ -75,7 +76,7 @@ class Known:
         """Remember the parts of a name, and what they are put together to.
 
         "Hi Emma", "smith-emma", "@EmmaSmith"; of a double surname each half, alone and with
-        the first name; "OBrien" of O'Brien.
+        the first name; "OBrien" and "Brien" of O'Brien.
 
         Parameters
         ----------
@@ -117,9 +118,11 @@ class Known:
             for ip in _IP4.finditer(text):
                 if ip[0] in self._ips:
                     yield Span(*ip.span(), "ip", ip[0])
-        found = list(words(text))
+        found = words(text)
         for n, first in enumerate(found):
-            lengths = self._lengths.get(first[0]) or self._lengths.get(_stem(first)[0])
+            lengths = self._lengths.get(first[0])
+            if lengths is None and (stem := _stem(first)) is not first:
+                lengths = self._lengths.get(stem[0])
             for length in lengths or ():
                 piece = found[n : n + length]
                 if (span := self._span(text, piece)) is not None:
@@ -187,9 +190,10 @@ class Known:
 def _stem(word: _Word) -> _Word:
     """Leave out the few digits at the end of a word, or the "s" of "Annas"."""
     text, start, _ = word
-    if text[-1] == "s" and len(text) > _SHORTEST_OWNER:
+    last = text[-1]
+    if last == "s" and len(text) > _SHORTEST_OWNER:
         return text[:-1], start, start + len(text) - 1
-    if not text[-1].isdecimal() or (found := _NUMBERED.fullmatch(text)) is None:
+    if not last.isdecimal() or (found := _NUMBERED.fullmatch(text)) is None:
         return word
     return found[1], start, start + len(found[1])
 
@@ -223,11 +227,15 @@ def _is_meant(value: str, text: str, piece: list[_Word]) -> bool:
 
 
 def _halves(part: str) -> list[str]:
-    """Return the halves of a double name, "Müller" and "Lüdenscheidt".
+    """Return the halves of a double name, "Müller" and "Lüdenscheidt", and "Brien" of O'Brien.
 
-    Those in small letters are ordinary words: "happy-buyer".
+    Those in small letters are ordinary words: "happy-buyer". So is what stands before an
+    apostrophe: "Dell'Acqua".
     """
     halves = _HYPHEN.split(part)
-    if len(halves) == 1:
-        return []
-    return [half for half in halves if half != half.lower() or half == half.upper()]
+    ends = [end for half in halves if len(end := _APOSTROPHE.split(half)[-1]) >= SHORTEST]
+    return [
+        half
+        for half in dict.fromkeys(halves + ends)
+        if half != part and (half != half.lower() or half == half.upper())
+    ]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterator
 
 # Scripts that put no space between words: Thai to Lao, Burmese, Khmer, Japanese, Chinese, and
 # Korean, which glues particles to names. Each of their characters is a word of its own here,
@@ -14,10 +13,6 @@ UNSPACED = (
     "\uac00-\ud7af\uf900-\ufaff\uff66-\uff9f\U00020000-\U000323af"
 )
 WORD = re.compile(rf"[^\W_{UNSPACED}]+|[{UNSPACED}]")
-
-# The only letter whose lower case is two characters long, and the one whose lower case depends
-# on what follows: folding must neither move nor change anything else.
-_ODD = str.maketrans({"\u0130": "i", "\u03c2": "\u03c3"})
 
 
 # Letters that are no other one with an accent, to Unicode.
@@ -47,14 +42,19 @@ def transcribed(text: str) -> str:
 
 
 def folded(text: str) -> str:
-    """Drop the difference between capitals and small letters; no character moves."""
-    return text.lower() if text.isascii() else text.translate(_ODD).lower().translate(_ODD)
+    """Drop the difference between capitals and small letters; no character moves.
+
+    The lower case of one letter (U+0130) is two characters, that of the Greek sigma depends on
+    what follows.
+    """
+    if text.isascii():
+        return text.lower()
+    return text.replace("\u0130", "i").lower().replace("\u03c2", "\u03c3")
 
 
-def words(text: str) -> Iterator[tuple[str, int, int]]:
-    """Yield each word, folded, with where it begins and ends."""
-    for found in WORD.finditer(folded(text)):
-        yield found[0], found.start(), found.end()
+def words(text: str) -> list[tuple[str, int, int]]:
+    """Return each word, folded, with where it begins and ends."""
+    return [(found[0], *found.span()) for found in WORD.finditer(folded(text))]
 
 
 def digits(text: str) -> str:

@@ -36,9 +36,8 @@ _EMAIL = (
 # stand around the sign of a price, too ("5 @ 3.50"), so letters must follow a dot there.
 _NAMED = rf"(?={_LABEL}{{1,63}}\.(?:{_LABEL}{{1,63}}\.){{0,3}}[^\W\d_]{{2}})"
 _AT = rf"(?:\s?[(\[{{<]\s?(?:at|ät|arobase|arroba|@)\s?[)\]}}>]\s?|(?: @ |@\s){_NAMED})"
-_DOT = r"(?:\.|\s?[(\[{<]\s?(?:dot|point|punkt|punto|ponto)\s?[)\]}>]\s?)"
 _BARE_ATOM = rf"(?:[^\W{UNSPACED}]|[.!#$&'*+/=?^`|~-])"  # braces are around signs here
-_SPELLED_OUT = rf"{_BARE_ATOM}++{_AT}{_LABEL}++(?:{_DOT}{_LABEL}++)+"
+_SPELLED_OUT = rf"{_BARE_ATOM}++{_AT}{_LABEL}++(?:\.{_LABEL}++)+"
 # In words alone: "look at example.com" is no address, nor "at this point", so both signs are
 # words here, and of one language.
 _PAIRS = {" dot ": " at ", " point ": " arobase ", " punkt ": " ät ", " punto ": " arroba ",
@@ -52,7 +51,7 @@ _SIGNS = re.compile(r"[^\w\"@]+(?=\w)")
 # "5@3.50" and "react@18.2.0": no domain is a number, and an address has four.
 _PRICE = re.compile(r"[^@]*@\d+(?:\.\d+){1,2}")
 _AT_SIGN = re.compile(rf"{_AT}|{'|'.join(set(_PAIRS.values()))}", re.IGNORECASE)
-_DOT_SIGN = re.compile(rf"{_DOT}|{'|'.join(_PAIRS)}", re.IGNORECASE)
+_DOT_SIGN = re.compile("|".join(_PAIRS), re.IGNORECASE)
 _LINK = re.compile(
     r"(?<![a-z0-9])(?:[a-z][a-z0-9+.-]*+://|www\.|data:[\w/+.;=-]+,)[^\s<>\"]++"
     r"|(?<![a-z0-9.@-])(?:[a-z0-9-]++\.)++[a-z]{2,}(?=[/?])[^\s<>\"]++",
@@ -82,7 +81,8 @@ def spans(text: str) -> Iterator[Span]:
     """Find what a folded text holds, kind after kind; what two kinds claim comes twice."""
     # Most texts have none of these, and looking for one character is quicker than a pattern.
     yield from _emails(text)
-    if "/" in text or "www." in text or "?" in text or "," in text:
+    lowered = text.lower()
+    if "/" in text or "?" in text or "www." in lowered or "data:" in lowered:
         for found in _LINK.finditer(text):
             yield from _in_link(found[0].rstrip(".,;:!?)]}'*"), found.start())
     if text.count(":") > 1:

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from crisp_data.plurals import count
-from crisp_data.quota import usage_meter
+from crisp_data.quota import usage
 
 #: A pull of more requests than this shows its plan before it starts.
 SHOWN = 100
@@ -84,7 +84,7 @@ class Plan:
         return "\n".join([*self.lines, self.basis])
 
     def _repr_html_(self) -> str:
-        return usage_meter.block("", [*self.lines, self.basis], {})
+        return usage.block("", [*self.lines, self.basis], {})
 
     def _range(self) -> str:
         if self.low == self.requests == self.high:

@@ -16,7 +16,7 @@ from datetime import datetime
 from pathlib import Path
 
 from crisp_data.errors import BadParameter, QuotaExceeded
-from crisp_data.quota import exceeded, usage_meter
+from crisp_data.quota import exceeded, usage
 from crisp_data.quota.budget import Budget, Budgets
 from crisp_data.quota.ledger_file import LedgerFile
 from crisp_data.quota.quota_day import QuotaDays
@@ -234,10 +234,10 @@ class Ledger:
         return self._file.by_operation(self.days.today)
 
     def __repr__(self) -> str:
-        return usage_meter.as_text(self)
+        return usage.as_text(self)
 
     def _repr_html_(self) -> str:
-        return usage_meter.as_html(self)
+        return usage.as_html(self)
 
     def _free(self, day: str, write: bool) -> int:
         used, closed = self._file.state(day)

@@ -9,7 +9,7 @@ from urllib.parse import urlencode, urlsplit
 
 import requests
 
-from crisp_data.api import routes
+from crisp_data.api import path_and_query, routes
 from crisp_data.rest import request_checks
 
 
@@ -141,7 +141,7 @@ def make(
     """
     where, known = request_checks.check_path(path), route is not None
     if route is None and (route := routes.identify(method, path)):
-        query = routes.check_query(route, query)
+        query = path_and_query.check_query(route, query)
     if known:  # then all is quoted already, as requests would
         url = base_url + where + (f"?{urlencode(query)}" if query else "")
     else:

@@ -9,11 +9,12 @@ from pathlib import Path
 from typing import Any, Literal, NoReturn
 
 from crisp_data import config
-from crisp_data.api import paging, routes
+from crisp_data.api import paging, path_and_query, routes
 from crisp_data.api.envelope import Query
 from crisp_data.errors import BadParameter, ReadOnly, warn
 from crisp_data.local import fork_pickling
 from crisp_data.local.forks import PerProcess
+from crisp_data.quota import wait_for_reset
 from crisp_data.quota.ledger import Ledger
 from crisp_data.rest import answer_checks, cache_file, cache_purge, page_requests, waits
 from crisp_data.rest.cache import Cache
@@ -138,7 +139,7 @@ class Client(HttpVerbs):
             self._cache_file,
             Retry(self.retry, self.quota, sleep, self._transport).send,
         )
-        reset = waits.Reset(self.quota, sleep, self.progress) if self.waits else None
+        reset = wait_for_reset.Reset(self.quota, sleep, self.progress) if self.waits else None
         super().__init__(
             RequestSender(
                 settings.base_url, self._cache, self.check_writes, self.quota.opens_in, reset
@@ -182,7 +183,7 @@ class Client(HttpVerbs):
         True
         """
         route = routes.lookup(operation)
-        path, query = routes.fill(route, arguments)
+        path, query = path_and_query.fill(route, arguments)
         options: dict[str, Any] = {"refresh": refresh, "route": route}
         if route.method == "HEAD":
             return self.head(path, query, **options)
@@ -258,7 +259,7 @@ class Client(HttpVerbs):
         queries = partial(paging.page_queries, *asks, **passes)
 
         def make(query: Query, place: str) -> Call:
-            path, sent = routes.fill(route, {**where, **query})
+            path, sent = path_and_query.fill(route, {**where, **query})
             options: dict[str, Any] = {"use_cache": use_cache, "for_write": for_write}
             return self._sender.make("GET", path, sent, route=route, place=place, **options)
 
@@ -290,7 +291,7 @@ class Client(HttpVerbs):
         True
         """
         route = routes.lookup(operation)
-        path, query = routes.fill(route, arguments)
+        path, query = path_and_query.fill(route, arguments)
         return self._cache.holds(self._sender.make("GET", path, query, route=route))
 
     def website_ids(self, *, refresh: bool = False) -> list[str]:

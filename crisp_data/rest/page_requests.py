@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any, NamedTuple
 
-from crisp_data.api import paging, routes
+from crisp_data.api import paging, path_and_query, routes
 from crisp_data.api.envelope import Page, PageQueries, Query
 from crisp_data.errors import BadParameter
 from crisp_data.rest.cache import Ends
@@ -47,7 +47,7 @@ def check(
     if route.name in ("list_conversations", "list_people_profiles"):
         arguments = {"per_page": routes.PER_PAGE_MAX, **arguments}
     numbered = {"page_number": 1} if "page_number" in route.parameters else {}
-    _, query = routes.fill(route, {**arguments, **numbered})
+    _, query = path_and_query.fill(route, {**arguments, **numbered})
     if one_pass and not (route.name == "list_conversations" and paging.is_timed(route, query)):
         raise BadParameter(
             "one_pass and down_to are for list_conversations in the order by update, without "

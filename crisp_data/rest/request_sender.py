@@ -9,6 +9,7 @@ from typing import Any
 
 from crisp_data.api import routes
 from crisp_data.errors import QuotaExceeded
+from crisp_data.quota import wait_for_reset
 from crisp_data.rest import call as calls
 from crisp_data.rest import waits
 from crisp_data.rest.cache import Cache, Ends
@@ -37,7 +38,7 @@ class RequestSender:
     cache: Cache
     check_writes: Callable[[str], None]
     opens_in: Callable[[], float]
-    reset: waits.Reset | None
+    reset: wait_for_reset.Reset | None
 
     def make(
         self,

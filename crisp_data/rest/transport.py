@@ -24,7 +24,7 @@ from crisp_data.api import envelope
 from crisp_data.errors import BadAnswer, CrispError, FileTrouble, Offline
 from crisp_data.local.forks import PerProcess
 from crisp_data.quota.ledger import Ledger, Reservation
-from crisp_data.rest import network, response_body, write_outcome
+from crisp_data.rest import network, response_body, write_errors
 from crisp_data.rest.bare_error import bare
 from crisp_data.rest.call import Answer, Call
 from crisp_data.rest.token_auth import TokenAuth
@@ -117,7 +117,7 @@ class Transport:
         if isinstance(failure, (BadAnswer, Offline)):
             failure.status = status or None
         # Out here nothing of requests and urllib3 hangs on it: their frames hold the key.
-        raise failure if call.reads else write_outcome.explained(failure)
+        raise failure if call.reads else write_errors.explained(failure)
 
     def _request(self, call: Call) -> requests.PreparedRequest:
         request = requests.PreparedRequest()

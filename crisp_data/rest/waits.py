@@ -1,4 +1,4 @@
-"""Waits that end: at once where whoever wanted the result has gone, and when the day resets.
+"""Waits that end at once where whoever wanted the result has gone.
 
 ``time.sleep`` in the main thread ends with Ctrl-C; in a worker thread nothing reaches it. So
 the threads of a pull wait on an event which the pull sets when it ends, however it ends, and
@@ -9,17 +9,13 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import CancelledError, ThreadPoolExecutor
 from contextlib import contextmanager
 from contextvars import ContextVar
-from dataclasses import dataclass, field
 
 from crisp_data.local.forks import PerProcess
-from crisp_data.local.progress_bar import tqdm
-from crisp_data.quota.ledger import Ledger
 
-_SLICE = 30.0  # seconds: how soon a reset is noticed that came by a jump of the clock
 _LOOK = 1.0  # seconds between two looks at whether the program is ending
 
 
@@ -99,36 +95,3 @@ def _program_ends() -> bool:
         return not _idle.get()[1].is_alive()
     except RuntimeError:  # it began to end before the idle thread was made
         return True
-
-
-@dataclass
-class Reset:
-    """Waits for the day's reset, with one bar however many threads wait.
-
-    The ledger's clock decides, looked at again and again, and not the length of a sleep: a
-    laptop that slept, a clock that was set, or a day reopened by hand end the wait too.
-    """
-
-    ledger: Ledger
-    sleep: Callable[[float], None]
-    progress: bool
-    _shown: threading.Lock = field(default_factory=threading.Lock, init=False)
-
-    def wait(self) -> None:
-        """Return when reads may go on."""
-        first = self._shown.acquire(blocking=False)
-        try:
-            total, resets_at = self.ledger.opens_in(), self.ledger.resets_at
-            with tqdm(
-                total=total,
-                desc=f"waiting for the quota to reset at {resets_at:%Y-%m-%d %H:%M} UTC",
-                bar_format="{desc}: {bar}| {elapsed} gone",
-                leave=False,
-                disable=not (self.progress and first),
-            ) as bar:
-                while (seconds := self.ledger.opens_in()) > 0:
-                    bar.update(max(0.0, total - seconds - bar.n))
-                    self.sleep(min(seconds, _SLICE))
-        finally:
-            if first:
-                self._shown.release()

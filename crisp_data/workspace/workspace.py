@@ -21,7 +21,7 @@ from crisp_data.local import fork_pickling
 from crisp_data.plurals import count
 from crisp_data.quota.budget import Budget
 from crisp_data.quota.ledger import Ledger
-from crisp_data.rest import answer_checks, write_outcome
+from crisp_data.rest import answer_checks, write_errors
 from crisp_data.rest.client import Client
 from crisp_data.rest.cost_estimator import CostEstimator
 from crisp_data.terminal_text import printable
@@ -606,7 +606,7 @@ class Workspace(ConversationLists):
         try:
             session_id = answer_checks.text(made, "session_id", "create_new_conversation")
         except BadAnswer as error:
-            raise write_outcome.explained(error) from None
+            raise write_errors.explained(error) from None
         if metas:
             try:
                 self._write("update_conversation_metas", session_id, metas)

@@ -14,7 +14,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from crisp_data.api import paging, routes
+from crisp_data.api import paging, path_and_query, routes
 from crisp_data.api.conversation_paging import conversations
 from crisp_data.api.envelope import Page, PageQueries
 from crisp_data.api.list_pass import BY_NUMBER, LIST_MOVED
@@ -57,7 +57,7 @@ def milliseconds(text: str) -> int:
 
 
 def iso(moment: int) -> str:
-    return routes.iso(datetime.fromtimestamp(moment / 1000, UTC))
+    return path_and_query.iso(datetime.fromtimestamp(moment / 1000, UTC))
 
 
 # Threads

@@ -101,6 +101,31 @@ def test_a_domain_is_one_in_letters_and_in_xn():
         assert Address(email).replaced(text, "x") == "x, x, x"
 
 
+@pytest.mark.parametrize("email", ["o'brien@acme.example", "O’Brien@acme.example"])
+@pytest.mark.parametrize(
+    "text",
+    ["o'brien@acme.example", "o’brien@acme.example", "oʼbrien@acme.example",
+     "O＇BRIEN@acme.example", "o‘brien%40acme.example", "o&rsquo;brien@acme.example",
+     "o%E2%80%99brien@acme.example", "o&#39;brien@acme.example", "‘o’brien@acme.example’",
+     "to 'o’brien@acme.example'", r"o\u2019brien@acme.example"],
+)  # fmt: skip
+def test_an_apostrophe_is_one_whatever_its_form(email, text):
+    left = Address(email).replaced(text, "[x]", True)
+    assert "[x]" in left
+    assert "brien" not in left.lower()
+
+
+@pytest.mark.parametrize("email", ["o'brien@acme.example", "o’brien@acme.example"])
+@pytest.mark.parametrize(
+    "text",
+    ["d’o’brien@acme.example", "do'brien@acme.example", "brien@acme.example", "obrien@acme.example",
+     "o brien@acme.example", "o’brien@acme.example.org", "o”brien@acme.example", "o’brien"],
+)  # fmt: skip
+def test_another_apostrophe_is_somebody_else_s(email, text):
+    assert Address(email).replaced(text, "[x]") == text
+    assert Address("brien@acme.example").is_in("o’brien@acme.example") is False
+
+
 @pytest.mark.parametrize(
     "email",
     [

@@ -157,6 +157,40 @@ def test_a_quote_is_a_character_like_any_other(archive, api, ws, sandbox, tmp_pa
     assert files_that_hold(tmp_path / "shelf", odd) == []
 
 
+@pytest.mark.parametrize(
+    ("stored", "given"),
+    [
+        ("O’Brien@acme.example", "o'brien@acme.example"),
+        ("o'brien@acme.example", "o’brien@ACME.example"),
+    ],
+)
+def test_an_apostrophe_is_one_whatever_its_form(archive, api, ws, sandbox, tmp_path, stored, given):
+    first, second, third = (row["session_id"] for row in sandbox.truth("conversations")[:3])
+    others = ["do’brien@acme.example", "do'brien@acme.example"]
+    for session_id, email in ((first, stored), (second, others[0])):
+        where = {"website_id": ws.website_id, "session_id": session_id}
+        ws.client.call("update_conversation_metas", **where, json={"email": email})
+    for text in (f"ask {stored}", f"ask {given}", *others):
+        api.say(third, text)
+    archive.sync()
+    before = archive.conversations().set_index("session_id")
+    assert archive.forget(email=given) == {"conversations": 1, "messages": len(
+        [row for row in sandbox.truth("messages") if row["session_id"] == first]) + 2}  # fmt: skip
+    after = archive.conversations().set_index("session_id")
+    assert after.index.equals(before.index.drop(first))
+    assert after["people_id"].equals(before["people_id"].drop(first))
+    assert after["email"][second] == others[0]
+    said = archive.messages(third)["content"].tolist()[-4:]
+    assert said == ["ask [forgotten]", "ask [forgotten]", *others]
+    for spelling in (stored, given):
+        for path in files_that_hold(tmp_path / "shelf", spelling):
+            texts = [
+                text.lower().replace(f"d{spelling}".lower().encode(), b"")
+                for text in texts_of(path)
+            ]
+            assert not any(spelling.lower().encode() in text for text in texts)
+
+
 def test_a_person_whom_only_others_mention(archive, api, sandbox, tmp_path):
     """Nobody's conversation is theirs: their address still leaves the words of others."""
     email = "colleague@elsewhere.example"

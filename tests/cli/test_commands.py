@@ -203,7 +203,9 @@ def test_quota_is_reopened(run, token, sandbox, tmp_path):
 def test_export_waits_for_the_reset(run, token, sandbox, tmp_path, monkeypatch):
     """The command's own ledger follows the clock of this machine; so the wait is watched."""
     waited = []
-    monkeypatch.setattr("crisp_data.rest.waits.Reset.wait", lambda self: waited.append(stop(self)))
+    monkeypatch.setattr(
+        "crisp_data.quota.wait_for_reset.Reset.wait", lambda self: waited.append(stop(self))
+    )
 
     def stop(reset):
         reset.ledger.limit = 1_000  # a day on which there is more

@@ -1,6 +1,7 @@
 """However it is spelled, it is found, and where it stands in the original is known."""
 
 import json
+import re
 import sys
 import unicodedata
 from urllib.parse import quote
@@ -115,6 +116,7 @@ def test_each_piece_of_a_form_leads_back_to_where_it_stood(text):
 def test_a_text_without_marks_is_its_compatible_form(text):
     unseen = {*FILLERS, "\u0640", "\u2800", "\u2065"}
     plain = "".join(char for char in text if char not in unseen)
+    plain = re.sub("[’‘‛ʻʼʹ′´]", "'", plain)
     assert fold(text) in (
         unicodedata.normalize("NFKC", plain),
         fold(unicodedata.normalize("NFKC", plain)),

@@ -7,7 +7,7 @@ import pytest
 import requests
 from hypothesis import given
 
-from crisp_data.api import routes
+from crisp_data.api import path_and_query, routes
 from crisp_data.rest import call
 
 BASE = "https://api.crisp.chat/v1/"
@@ -23,7 +23,7 @@ def test_the_address_is_the_one_that_requests_makes(website, search):
     """It is part of the cache's keys, and an earlier version's were made of that one."""
     route = routes.lookup("list_people_profiles")
     asked = {"website_id": website, "page_number": 2, "search_text": search}
-    path, query = routes.fill(route, asked)
+    path, query = path_and_query.fill(route, asked)
     path = path.lstrip("/")
     made = call.make(BASE, "GET", path, query, route=route)
     theirs = requests.Request("GET", BASE + path, params=query).prepare()

@@ -5,7 +5,7 @@ import contextlib
 import pytest
 
 import crisp_data as crisp
-from crisp_data.api import routes
+from crisp_data.api import path_and_query, routes
 
 
 def test_every_emulated_read_answers_by_name(sandbox, ws):
@@ -29,7 +29,7 @@ def test_every_emulated_read_answers_by_name(sandbox, ws):
         with contextlib.suppress(crisp.NotFound, crisp.Forbidden):
             ws.client.call(route.qualified, **arguments)
         asked += 1
-        name = routes.identify("GET", routes.fill(route, arguments)[0]).name
+        name = routes.identify("GET", path_and_query.fill(route, arguments)[0]).name
         assert sandbox.stats()["by_operation"][name] >= 1
     assert asked > 30
 
