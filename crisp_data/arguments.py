@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from numbers import Integral
 from typing import Any
 
 import pandas as pd
@@ -12,6 +13,8 @@ from crisp_data.errors import BadParameter
 
 #: How Crisp numbers websites, operators and inboxes: a name is none of these.
 UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
+
+_HALF = re.compile(r"[\ud800-\udfff]")  # where a program cut an emoji in two: no request holds it
 
 
 def check_word(name: str, value: Any, words: tuple[str, ...]) -> None:
@@ -31,12 +34,17 @@ def check_word(name: str, value: Any, words: tuple[str, ...]) -> None:
     BadParameter
         The value is none of the words.
     """
-    if value is not None and value not in words:
-        raise BadParameter(f"{name}={value!r} is not known.", f"Use one of: {', '.join(words)}.")
+    if value is None:
+        return
+    hint = f"Use one of: {', '.join(words)}."
+    if not isinstance(value, str):  # a Series, say, which no word can be compared with
+        raise BadParameter(f"{name} must be one word, not a {type(value).__name__}.", hint)
+    if value not in words:
+        raise BadParameter(f"{name}={value!r} is not known.", hint)
 
 
 def check_text(name: str, value: Any, hint: str = "") -> None:
-    """Refuse what is not one text, such as a list of them; None is not given.
+    """Refuse what is not one text, such as a list of them, or is empty; None is not given.
 
     Parameters
     ----------
@@ -50,10 +58,19 @@ def check_text(name: str, value: Any, hint: str = "") -> None:
     Raises
     ------
     BadParameter
-        The value is not a str.
+        The value is not a str, is empty or blank, or holds half of a surrogate pair.
     """
-    if value is not None and not isinstance(value, str):
+    if value is None:
+        return
+    if not isinstance(value, str):
         raise BadParameter(f"{name} must be one text, not a {type(value).__name__}.", hint)
+    if not value.strip():
+        raise BadParameter(f"{name} must not be empty.", hint or "Leave it out to mean all.")
+    if _HALF.search(value):
+        raise BadParameter(
+            f"{name} holds half of a surrogate pair, which cannot be sent.",
+            "An emoji was cut in two: write the whole character, or leave it out.",
+        )
 
 
 def check_id(name: str, value: Any, hint: str) -> None:
@@ -74,7 +91,7 @@ def check_id(name: str, value: Any, hint: str) -> None:
         The value is not a UUID.
     """
     check_text(name, value, hint)
-    if value and not UUID.fullmatch(value):
+    if value is not None and not UUID.fullmatch(value):
         raise BadParameter(
             f"{name} must be an id; this is a name, which would match nothing.", hint
         )
@@ -111,10 +128,73 @@ def check_once(frame: pd.DataFrame, *columns: str) -> None:
             )
 
 
-def check_count(name: str, value: Any) -> None:
-    """Refuse what is not a whole number from 1; None is not given."""
-    if value is not None and (isinstance(value, bool) or not isinstance(value, int) or value < 1):
+def check_count(name: str, value: Any) -> int | None:
+    """Give a whole number from 1, of Python or of numpy, as Python's own; None is not given.
+
+    Parameters
+    ----------
+    name : str
+        The argument's name, for the error.
+    value : object
+        What was given.
+
+    Returns
+    -------
+    int or None
+        The number; None where it was not given.
+
+    Raises
+    ------
+    BadParameter
+        The value is not a whole number, or is less than 1.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from crisp_data.arguments import check_count
+    >>> check_count("limit", np.int64(5))
+    5
+    """
+    if value is None:
+        return None
+    if isinstance(value, bool) or not isinstance(value, Integral) or value < 1:
         raise BadParameter(f"{name} must be a whole number, at least 1.")
+    return int(value)
+
+
+def check_names(name: str, value: Any) -> list[str]:
+    """Give one name or several as a list; what is known by them is not asked here.
+
+    Parameters
+    ----------
+    name : str
+        The argument's name, for the error.
+    value : object
+        What was given.
+
+    Returns
+    -------
+    list[str]
+        The names.
+
+    Raises
+    ------
+    BadParameter
+        The value is neither a text nor a list of them.
+    """
+    found = [value] if isinstance(value, str) or not isinstance(value, Iterable) else list(value)
+    for one in found:
+        if not isinstance(one, str):
+            raise BadParameter(
+                f"{name} must be a name or a list of names; there is a {type(one).__name__} in it."
+            )
+    return found
+
+
+def plain_int(value: Any) -> Any:
+    """Give a whole number of numpy as Python's own; whatever else it is, as it is."""
+    whole = isinstance(value, Integral) and not isinstance(value, bool)
+    return int(value) if whole else value
 
 
 def session_ids(conversations: Any) -> list[str]:

@@ -7,6 +7,8 @@ import ipaddress
 import json
 import math
 import os
+import re
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NoReturn
@@ -14,7 +16,7 @@ from urllib.parse import urlsplit
 
 import platformdirs
 
-from crisp_data.errors import BadParameter, CredentialsMissing, CrispError
+from crisp_data.errors import BadParameter, CredentialsMissing, CrispError, FileTrouble
 from crisp_data.secret import Secret, hide, reveal
 
 #: Where Crisp's REST API lives (*documented*).
@@ -25,6 +27,9 @@ BASE_URL = "https://api.crisp.chat/v1/"
 DAILY_LIMITS = {"website": 10_000, "plugin": 5_000, "user": 5_000}
 
 _SERVICE = "crisp_data"
+
+_NO_KEYRING = "Set CRISP_IDENTIFIER, CRISP_KEY and CRISP_TIER in the environment instead."
+_NOT_IN_AN_ADDRESS = re.compile(r"[\s\x00-\x1f\x7f\ud800-\udfff]")
 
 
 @dataclass(frozen=True)
@@ -37,6 +42,7 @@ class Credentials:
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "key", hide(self.key))
+        object.__setattr__(self, "tier", self.tier.strip().lower())  # Crisp's pages write "Plugin"
         if self.tier not in DAILY_LIMITS:
             raise BadParameter(
                 f"There is no tier {self.tier!r}.",
@@ -150,7 +156,7 @@ def resolve(
     tier: str | None = None,
     website: str | None = None,
     base_url: str | None = None,
-    ca: str | None = None,
+    ca: str | os.PathLike[str] | None = None,
     quota: int | None = None,
 ) -> Settings:
     """Find the settings: each from the arguments, else the environment, else the keyring.
@@ -158,7 +164,8 @@ def resolve(
     Halves of two tokens are never put together: the environment completes an argument only
     where it does not hold another token, and the keyring is asked only where neither an
     identifier nor a key was found, and then answers whole. The day's quota, which a
-    development token's owner has set, belongs to a token too.
+    development token's owner has set, belongs to a token too. What stands around a text, such as
+    the line break of a copied key, is left out.
 
     Parameters
     ----------
@@ -172,8 +179,8 @@ def resolve(
         Id, name or domain of the website.
     base_url : str, optional
         The service's address; Crisp's own by default.
-    ca : str, optional
-        Path of a certificate authority's file.
+    ca : str or Path, optional
+        A certificate authority's file.
     quota : int, optional
         Requests a day.
 
@@ -191,9 +198,12 @@ def resolve(
         that would send the key over the network unencrypted.
     """
     key = hide(key)
+    check_texts(tier=tier, website=website, base_url=base_url)
     _check_text(identifier, key)
-    base_url = check_base_url(base_url or _env("CRISP_BASE_URL") or BASE_URL)
-    if ca and not Path(ca).exists():
+    identifier, key = identifier and identifier.strip(), key and key.strip()
+    base_url = default_base_url(base_url)
+    ca = os.fspath(ca) if ca else None
+    if ca and not os.path.exists(ca):
         raise BadParameter("ca names a file that does not exist; nothing was sent.")
     given, found = (identifier, key), (_env("CRISP_IDENTIFIER"), hide(_env("CRISP_KEY")))
     if any(a and b and a != b for a, b in zip(given, found, strict=True)):
@@ -204,9 +214,10 @@ def resolve(
         quota = int(text)
     identifier, key = identifier or found[0], key or found[1]
     tier = tier or _env("CRISP_TIER")
-    website = website or _env("CRISP_WEBSITE_ID")
+    website = (website and website.strip()) or _env("CRISP_WEBSITE_ID")
+    unreadable = ""
     if not identifier and not key:
-        stored = load(base_url)
+        stored, unreadable = _read_keyring(base_url)
         identifier, key = stored.get("identifier"), stored.get("key")
         tier, website = tier or stored.get("tier"), website or stored.get("website")
         quota = stored.get("quota") if quota is None else quota
@@ -215,7 +226,7 @@ def resolve(
         missing = [name for name, value in names.items() if not value]
         raise CredentialsMissing(
             f"No {' and '.join(missing)} found in the arguments, in CRISP_IDENTIFIER and "
-            "CRISP_KEY, or in the system's keyring."
+            f"CRISP_KEY, or in the system's keyring{unreadable}."
         )
     _check_text(identifier, key)
     # Nearly every token that is handed out is a plugin token; a wrong guess is a 401 whose
@@ -226,7 +237,14 @@ def resolve(
 
 def _env(name: str) -> str | None:
     # Not os.environ.get in a variable: shown in a traceback, it shows the whole environment.
-    return os.environ.get(name)
+    return (os.environ.get(name) or "").strip() or None
+
+
+def check_texts(**given: Any) -> None:
+    """Refuse settings that are no text, by their names; None is not given."""
+    for name, value in given.items():
+        if value is not None and not isinstance(value, str):
+            raise BadParameter(f"{name} must be one text, not a {type(value).__name__}.")
 
 
 def _check_text(identifier: Any, key: Secret | None) -> None:
@@ -239,10 +257,20 @@ def _check_text(identifier: Any, key: Secret | None) -> None:
             )
 
 
+def default_base_url(given: str | None = None) -> str:
+    """Find the base URL: as given, else CRISP_BASE_URL, else Crisp's own."""
+    return check_base_url(given or _env("CRISP_BASE_URL") or BASE_URL)
+
+
 def check_base_url(url: str) -> str:
-    """Bring a base URL into its one form; refuse plain HTTP except on loopback."""
+    """Bring a base URL into its one form; refuse plain HTTP except on loopback.
+
+    One without a path gets that of Crisp's own: a service that answers nowhere else is not known.
+    """
+    url = url.strip()
     try:
-        parts = urlsplit(url)
+        parts = urlsplit("" if _NOT_IN_AN_ADDRESS.search(url) else url)
+        parts.port  # noqa: B018  # raises where it is no number
     except ValueError:  # a bracket that is not closed, say
         parts = urlsplit("")
     if parts.scheme not in ("http", "https") or not parts.hostname or parts.query or parts.fragment:
@@ -259,7 +287,15 @@ def check_base_url(url: str) -> str:
     # One service, one ledger: however its host is written, and with or without its own port.
     usual = {"http": 80, "https": 443}[parts.scheme]
     host = parts.netloc.lower().removesuffix(f":{usual}")
-    return f"{parts.scheme}://{host}{parts.path.rstrip('/')}/"
+    known = urlsplit(BASE_URL)
+    path = parts.path.rstrip("/") + "/"
+    if path == "/":
+        path = known.path
+    elif host == known.netloc and path != known.path:
+        raise BadParameter(
+            "Crisp's API is not at that path.", f"Leave base_url out, or write {BASE_URL}."
+        )
+    return f"{parts.scheme}://{host}{path}"
 
 
 def is_loopback(url: str) -> bool:
@@ -284,6 +320,7 @@ def store(settings: Settings) -> None:
         "quota": settings.quota,
     }
     failed = False
+    stored: dict[str, Any] = {}
     try:
         keyring.set_password(
             _SERVICE,
@@ -292,37 +329,67 @@ def store(settings: Settings) -> None:
                 {name: value for name, value in entry.items() if value} | {"key": reveal(token.key)}
             ),
         )
+        stored = load(settings.base_url)
     except Exception:  # back ends also raise errors of their own
         failed = True
     if failed:  # raised out here, without the keyring's own error: its frames hold the key
-        raise CrispError(
-            "This system has no keyring that can store a key.",
-            "Set CRISP_IDENTIFIER, CRISP_KEY and CRISP_TIER in the environment instead.",
-        )
+        raise CrispError("This system has no keyring that can store a key.", _NO_KEYRING)
+    if (stored.get("identifier"), stored.get("key")) != (token.identifier, token.key):
+        # One that is switched off, or a chain of none, takes everything and keeps nothing.
+        raise CrispError("The system's keyring did not store the key.", _NO_KEYRING)
 
 
 def load(base_url: str) -> dict[str, Any]:
     """Read the token stored for a base URL; empty where there is none or no keyring."""
+    return _read_keyring(base_url)[0]
+
+
+def _read_keyring(base_url: str) -> tuple[dict[str, Any], str]:
+    """Read a stored token, and the words why the keyring cannot be read where it cannot."""
     import keyring.errors
 
     try:
         text = keyring.get_password(_SERVICE, base_url)
+    except keyring.errors.NoKeyringError:
+        return {}, ""
+    except Exception as error:  # a back end that cannot be imported, or one that is locked
+        return {}, f", which cannot be read ({type(error).__name__})"
+    try:
         entry: Any = json.loads(text) if text else {}
-    except (keyring.errors.KeyringError, ValueError):
-        return {}
-    if not isinstance(entry, dict):
-        return {}
-    return {name: hide(value) if name == "key" else value for name, value in entry.items()}
+    except ValueError:
+        entry = None
+    if not isinstance(entry, dict):  # somebody else's
+        return {}, ""
+    return {name: hide(value) if name == "key" else value for name, value in entry.items()}, ""
 
 
 def forget(base_url: str) -> bool:
-    """Remove the token stored for a base URL; say whether there was one."""
+    """Remove the token stored for a base URL; say whether there was one.
+
+    Raises
+    ------
+    CrispError
+        The keyring cannot be used, or still has it.
+    """
     import keyring.errors
 
     try:
+        if keyring.get_password(_SERVICE, base_url) is None:
+            return False
         keyring.delete_password(_SERVICE, base_url)
-    except keyring.errors.KeyringError:
+        left = keyring.get_password(_SERVICE, base_url) is not None
+    except keyring.errors.NoKeyringError:
         return False
+    except Exception as error:  # a back end that cannot be imported, or one that is locked
+        raise CrispError(
+            f"The system's keyring cannot be used ({type(error).__name__}).",
+            "Open it if it is locked. If PYTHON_KEYRING_BACKEND is set, correct or unset it.",
+        ) from None
+    if left:
+        raise CrispError(
+            "The system's keyring did not remove the token.",
+            f"Remove its entry {_SERVICE} with the keyring's own program.",
+        )
     return True
 
 
@@ -333,13 +400,20 @@ def privacy_key() -> str | None:
 
 def cache_dir() -> Path:
     """Name the folder of cached answers; whoever opens a file there makes it private."""
-    return _folder("CRISP_CACHE_DIR", platformdirs.user_cache_path(_SERVICE))
+    return _folder("CRISP_CACHE_DIR", platformdirs.user_cache_path)
 
 
 def state_dir() -> Path:
     """Name the folder of ledger and outbox, which must outlive the cache."""
-    return _folder("CRISP_STATE_DIR", platformdirs.user_state_path(_SERVICE))
+    return _folder("CRISP_STATE_DIR", platformdirs.user_state_path)
 
 
-def _folder(variable: str, default: Path) -> Path:
-    return Path(os.environ.get(variable) or default).expanduser()
+def _folder(variable: str, default: Callable[[str], Path]) -> Path:
+    try:
+        return Path(os.environ.get(variable) or default(_SERVICE)).expanduser()
+    except RuntimeError:  # no HOME, and no user of this number, as in many a container
+        raise FileTrouble(
+            f"No home folder is known for this user, and {variable} names no other.",
+            "Set CRISP_CACHE_DIR and CRISP_STATE_DIR in the environment to folders that this user "
+            "can write, or pass cache_dir= and state_dir= to connect().",
+        ) from None

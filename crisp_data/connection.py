@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import difflib
+import inspect
 import os
 import shutil
 import tempfile
 import weakref
 from collections.abc import Callable
+from datetime import tzinfo
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from crisp_data import config
-from crisp_data.arguments import UUID
+from crisp_data.arguments import UUID, check_word, plain_int
 from crisp_data.errors import BadAnswer, BadParameter, Forbidden
+from crisp_data.local.atomic_file import as_path
 from crisp_data.plurals import count
 from crisp_data.rest import answer_checks
 from crisp_data.rest.client import Client
@@ -30,10 +34,10 @@ def connect(
     key: str | None = None,
     tier: str | None = None,
     base_url: str | None = None,
-    ca: str | None = None,
+    ca: str | Path | None = None,
     sandbox: Any = False,
     writes: bool | None = None,
-    tz: str = "UTC",
+    tz: str | tzinfo = "UTC",
     progress: bool | None = None,
     **options: Any,
 ) -> Workspace:
@@ -53,15 +57,16 @@ def connect(
         The token; else ``CRISP_IDENTIFIER``, ``CRISP_KEY`` and ``CRISP_TIER``, else the
         system's keyring. Without a tier, "plugin".
     base_url : str, optional
-        Else ``CRISP_BASE_URL``, else Crisp's own. Plain HTTP only on loopback.
-    ca : str, optional
+        Else ``CRISP_BASE_URL``, else Crisp's own. Plain HTTP only on loopback; an address
+        without a path gets Crisp's ``/v1/``.
+    ca : str or Path, optional
         A certificate authority's file, for the sandbox over HTTPS.
     sandbox : bool or Sandbox, default False
         True starts a Crisp API on this machine with seeded data; nothing leaves it, and no
         key is needed. A running :class:`crisp_data.sandbox.Sandbox` is used as it is.
     writes : bool, default False
         Whether anything but reading is allowed; on the sandbox it is.
-    tz : str, default "UTC"
+    tz : str or tzinfo, default "UTC"
         The zone of the frames' times, and of moments written without one.
     progress : bool, optional
         Whether long pulls show a bar; by default on the live service only. False also hides
@@ -83,7 +88,7 @@ def connect(
     CredentialsMissing
         No token was found; the error says where it was looked for.
     BadParameter
-        No such website, or several and none was chosen.
+        No such website, or several and none was chosen; or an argument is not known.
     Unauthorized, NotSubscribed, Forbidden, Offline, QuotaExceeded
 
     Notes
@@ -100,6 +105,20 @@ def connect(
     >>> ws.close()
     """
     key = hide(key)  # before all else: a traceback may show what variables hold
+    if unknown := [name for name in options if name not in _keywords()]:
+        options.clear()  # one of them may be a key whose name was mistyped
+        _refuse_keyword(unknown[0])
+    config.check_texts(website=website, identifier=identifier, tier=tier, base_url=base_url)
+    check_word("on_quota", options.get("on_quota"), ("raise", "wait"))
+    if not isinstance(sandbox, bool | None) and not hasattr(sandbox, "website_id"):
+        raise BadParameter(
+            f"sandbox must be True or a Sandbox, not a {type(sandbox).__name__}.",
+            "connect(sandbox=True) starts one.",
+        )
+    options = {name: plain_int(value) for name, value in options.items()}
+    for name in ("cache_dir", "state_dir"):
+        if options.get(name) is not None:
+            options[name] = as_path(options[name])
     started = None
     if sandbox:
         from crisp_data.sandbox import Sandbox  # no cost to who never needs it
@@ -150,9 +169,26 @@ def login(**options: Any) -> Login:
       not connected
     >>> form.close()
     """
+    if unknown := [name for name in options if name not in _keywords()]:
+        options.clear()
+        _refuse_keyword(unknown[0])
     from crisp_data.forms.login import Login  # ipywidgets takes a third of a second
 
     return Login(connect, **options)
+
+
+def _keywords() -> list[str]:
+    """List what :func:`connect` takes by name, its own arguments and those of the client."""
+    own = [*inspect.signature(connect).parameters][:-1]  # the last gathers the others
+    more = [name for name in inspect.signature(Client).parameters if name not in (*own, "settings")]
+    return own + more
+
+
+def _refuse_keyword(name: str) -> NoReturn:
+    """Name the nearest right one; the value may be a secret and is not known here."""
+    near = difflib.get_close_matches(name, _keywords(), 1)
+    hint = f"Did you mean {near[0]}=?" if near else f"It takes: {', '.join(_keywords())}."
+    raise BadParameter(f"connect() has no argument {name}=.", hint)
 
 
 # A sandbox's own cache and ledger, shared by all who connect to it, gone when it is.

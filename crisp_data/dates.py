@@ -41,15 +41,51 @@ _HINT = (
 )
 
 
-def check_tz(tz: str) -> str:
-    """Check the name of a time zone."""
+def check_tz(tz: str | tzinfo) -> str:
+    """Give the name of a time zone, which may also be one of zoneinfo, datetime or dateutil.
+
+    Parameters
+    ----------
+    tz : str or tzinfo
+        The name, or the zone.
+
+    Returns
+    -------
+    str
+        The name.
+
+    Raises
+    ------
+    BadParameter
+        There is no such zone, or it has no standard name.
+
+    Examples
+    --------
+    >>> from zoneinfo import ZoneInfo
+    >>> from crisp_data.dates import check_tz
+    >>> check_tz(ZoneInfo("Europe/Paris"))
+    'Europe/Paris'
+    """
+    hint = "Use an IANA name such as 'Europe/Paris' or 'UTC'."
+    name = _zone_name(tz) if isinstance(tz, tzinfo) else tz
+    if not isinstance(name, str):
+        raise BadParameter(f"tz must be the name of a zone, not a {type(name).__name__}.", hint)
+    if not name:
+        empty = "tz must not be empty." if tz == "" else "That time zone has no standard name."
+        raise BadParameter(empty, hint)
     try:
-        ZoneInfo(tz)
-    except (KeyError, ValueError, OSError, TypeError):
-        raise BadParameter(
-            f"There is no time zone {tz!r}.", "Use an IANA name such as 'Europe/Paris' or 'UTC'."
-        ) from None
-    return tz
+        ZoneInfo(name)
+    except (KeyError, ValueError, OSError):
+        raise BadParameter(f"There is no time zone {name!r}.", hint) from None
+    return name
+
+
+def _zone_name(zone: tzinfo) -> str:
+    """Name a zone of zoneinfo (key), pytz (zone), dateutil (its file) or datetime (UTC alone)."""
+    for attribute in ("key", "zone"):
+        if isinstance(name := getattr(zone, attribute, None), str):
+            return name
+    return "UTC" if zone.tzname(None) == "UTC" else _file_name(zone)
 
 
 def window(

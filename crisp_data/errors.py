@@ -11,7 +11,11 @@ this package raises on purpose and nothing else.
 
 from __future__ import annotations
 
+import sys
+import threading
+import warnings
 from datetime import datetime
+from types import FrameType
 from typing import Any
 
 from crisp_data.terminal_text import printable
@@ -74,6 +78,40 @@ class CrispWarning(UserWarning):
 
     def __str__(self) -> str:
         return printable(super().__str__())
+
+
+def calling_line() -> dict[str, Any]:
+    """Find the line that called this package, as :func:`warnings.warn_explicit` takes it.
+
+    Of the package's frames the outermost counts: libraries call back into it, tqdm for one.
+    """
+    frame: FrameType | None = sys._getframe()
+    outermost = sys._getframe()
+    while frame is not None:
+        if frame.f_globals.get("__name__", "").partition(".")[0] == __package__:
+            outermost = frame
+        frame = frame.f_back
+    caller = outermost.f_back or outermost
+    return {
+        "filename": caller.f_code.co_filename,
+        "lineno": caller.f_lineno,
+        "module": caller.f_globals.get("__name__"),
+        "registry": caller.f_globals.setdefault("__warningregistry__", {}),
+    }
+
+
+_thread = threading.local()
+
+
+def work_for(line: dict[str, Any]) -> None:
+    """Let what this thread warns of stand at the line for which it works."""
+    _thread.line = line
+
+
+def warn(words: str) -> None:
+    """Warn at the line that called this package, however deep in it the reason was found."""
+    line = getattr(_thread, "line", None) or calling_line()
+    warnings.warn_explicit(words, CrispWarning, **line)
 
 
 class BadParameter(CrispError, ValueError):

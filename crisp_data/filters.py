@@ -93,7 +93,7 @@ class ConversationQuery:
 
     def __post_init__(self) -> None:
         check_text("search", self.search)
-        check_count("limit", self.limit)
+        object.__setattr__(self, "limit", check_count("limit", self.limit))
 
     @property
     def query(self) -> dict[str, Any]:

@@ -43,6 +43,10 @@ class Secret(str):
         # What shows only the beginning of a long text shows nothing either.
         return Secret(super().__getitem__(index))
 
+    def strip(self, chars: str | None = None, /) -> Secret:
+        """Leave out what stands around it, such as the line break of a copied key."""
+        return Secret(super().strip(chars))
+
     def __copy__(self) -> Secret:
         return self
 

@@ -14,11 +14,13 @@ import keyring
 import keyring.backend
 import keyring.errors
 import pytest
-from keyring.backends import fail
+from keyring.backends import chainer, fail, null
 
+import crisp_data as crisp
 from crisp_data import config
 from crisp_data.errors import BadParameter, CredentialsMissing, CrispError
 from crisp_data.local.private import private_file
+from crisp_data.sandbox import Sandbox
 
 SECRET = "never-to-be-shown"
 
@@ -145,6 +147,64 @@ def test_a_system_without_a_keyring_is_one_without_a_token() -> None:
         store("ring")
 
 
+class Nothing(keyring.backend.KeyringBackend):
+    """Takes everything and keeps nothing, without an error, as a keyring that is switched off."""
+
+    priority = 1
+
+    def get_password(self, service: str, username: str) -> None:
+        pass
+
+    def set_password(self, service: str, username: str, password: str) -> None:
+        pass
+
+    def delete_password(self, service: str, username: str) -> None:
+        pass
+
+
+class Empty(chainer.ChainerBackend):
+    """A chain of no keyring."""
+
+    backends = ()
+
+
+@pytest.mark.parametrize("kind", [Nothing, null.Keyring, Empty])
+def test_a_keyring_that_keeps_nothing_is_not_believed(
+    kind: type[keyring.backend.KeyringBackend],
+) -> None:
+    keyring.set_keyring(kind())
+    with pytest.raises(CrispError, match="did not store the key") as caught:
+        store("ring")
+    assert "CRISP_KEY" in caught.value.hint
+    assert config.forget(config.BASE_URL) is False
+
+
+def test_a_keyring_that_removes_nothing_is_not_believed(
+    ring: Memory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store("ring")
+    monkeypatch.setattr(Memory, "delete_password", lambda *arguments: None)
+    with pytest.raises(CrispError, match="did not remove"):
+        config.forget(config.BASE_URL)
+
+
+@pytest.mark.parametrize(
+    "backend", ["no_such_module.Keyring", "keyring.backends.null.Nothing", "Keyring"]
+)
+def test_a_keyring_that_cannot_be_imported_is_told(
+    backend: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PYTHON_KEYRING_BACKEND", backend)
+    monkeypatch.setattr("keyring.core._keyring_backend", None)
+    with pytest.raises(CredentialsMissing, match="keyring, which cannot be read"):
+        config.resolve()
+    with pytest.raises(CrispError, match="no keyring"):
+        store("ring")
+    with pytest.raises(CrispError, match="PYTHON_KEYRING_BACKEND"):
+        config.forget(config.BASE_URL)
+    assert pair(config.resolve("i", "k"))[0] == "i", "nobody needs it who passes a token"
+
+
 @pytest.mark.parametrize("entry", ["", "not json", "[]", "null", '"text"', '{"identifier": "i"}'])
 def test_a_keyring_entry_of_somebody_else_is_no_token(entry: str, ring: Memory) -> None:
     ring.kept["crisp_data", config.BASE_URL] = entry
@@ -162,10 +222,44 @@ def test_tokens_are_kept_by_address_and_forgotten() -> None:
     assert pair(config.resolve())[0] == "live-id"
 
 
-@pytest.mark.parametrize("tier", ["Plugin", "operator", " plugin"])
+@pytest.mark.parametrize("tier", ["operator", "plug in", "plugins"])
 def test_a_tier_that_does_not_exist_is_refused(tier: str) -> None:
     with pytest.raises(BadParameter, match="no tier"):
         config.resolve("i", SECRET, tier)
+
+
+@pytest.mark.parametrize("tier", ["Plugin", "WEBSITE", " user\n"])
+def test_a_tier_in_capitals_is_that_tier(tier: str) -> None:
+    assert config.resolve("i", SECRET, tier).credentials.tier == tier.strip().lower()
+
+
+@pytest.mark.parametrize("around", ["{}\n", "{}\r\n", " {} ", "\t{}\N{NO-BREAK SPACE}"])
+def test_what_stands_around_a_copied_token_is_left_out(
+    around: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found = config.resolve(around.format("i"), around.format(SECRET), website=around.format("w"))
+    assert (*pair(found)[:2], found.website) == ("i", SECRET, "w")
+    assert SECRET not in repr(found.credentials.key)
+    names = ("identifier", "key", "tier", "website_id", "quota")
+    values = ("i", SECRET, "user", "w", "7")
+    environment(monkeypatch, **{n: around.format(v) for n, v in zip(names, values, strict=True)})
+    found = config.resolve()
+    assert (*pair(found), found.website, found.quota) == ("i", SECRET, "user", "w", 7)
+    assert pair(config.resolve("i"))[:2] == ("i", SECRET), "the same token, however it was copied"
+
+
+@pytest.mark.parametrize("name", ["tier", "website", "base_url"])
+def test_a_setting_that_is_no_text_is_named(name: str) -> None:
+    with pytest.raises(BadParameter, match=f"{name} must be one text, not a list"):
+        config.resolve("i", SECRET, **{name: ["a", "b"]})
+
+
+def test_a_certificate_file_may_be_a_path(tmp_path: Path) -> None:
+    path = tmp_path / "ca.pem"
+    path.touch()
+    assert config.resolve("i", SECRET, ca=path).ca == str(path)
+    with pytest.raises(BadParameter, match="does not exist"):
+        config.resolve("i", SECRET, ca=tmp_path / "none.pem")
 
 
 # The address
@@ -180,7 +274,11 @@ def test_a_tier_that_does_not_exist_is_refused(tier: str) -> None:
         ("http://127.0.0.1:8000/v1", "http://127.0.0.1:8000/v1/"),
         ("http://localhost:8000/v1", "http://localhost:8000/v1/"),
         ("http://[::1]:8000/v1", "http://[::1]:8000/v1/"),
-        ("http://127.8.9.1", "http://127.8.9.1/"),
+        ("http://127.8.9.1", "http://127.8.9.1/v1/"),
+        ("https://api.crisp.chat", "https://api.crisp.chat/v1/"),
+        ("https://API.crisp.chat:443/", "https://api.crisp.chat/v1/"),
+        (" https://api.crisp.chat/v1/\r\n", "https://api.crisp.chat/v1/"),
+        ("https://gateway.example/crisp", "https://gateway.example/crisp/"),
     ],
 )
 def test_an_address_has_one_form(url: str, expected: str) -> None:
@@ -209,6 +307,11 @@ def test_an_address_has_one_form(url: str, expected: str) -> None:
         "https://[::1/v1/",
         "https://api.crisp.chat/v1/?key=1",
         "https://api.crisp.chat/v1/#key",
+        "https://api.crisp.chat/v1/website",
+        "https://api.crisp.chat/v2/",
+        "https://api.crisp.chat:https/v1/",
+        "https://api.crisp. chat/v1/",
+        "https://api.crisp.chat/v1/\ud83d",
         "",
     ],
 )
@@ -306,6 +409,48 @@ def test_folders_are_the_users_own_by_default(
         monkeypatch.setenv(name, str(tmp_path / value))
     assert config.cache_dir() != config.state_dir()
     assert all(tmp_path in folder.parents for folder in (config.cache_dir(), config.state_dir()))
+
+
+@pytest.mark.needs("posix")
+def test_a_user_without_a_home_is_told_which_variables_help(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    import pwd
+
+    def nobody(number: int) -> None:
+        raise KeyError(number)
+
+    monkeypatch.setattr(pwd, "getpwuid", nobody)  # as in a container that runs under any number
+    for name in ("HOME", "XDG_CACHE_HOME", "XDG_STATE_HOME"):
+        monkeypatch.delenv(name, raising=False)
+    for folder in (config.cache_dir, config.state_dir):
+        with pytest.raises(CrispError, match="No home folder") as caught:
+            folder()
+        assert "CRISP_CACHE_DIR and CRISP_STATE_DIR" in caught.value.hint
+    environment(monkeypatch, cache_dir=str(tmp_path), state_dir=str(tmp_path))
+    assert config.cache_dir() == config.state_dir() == tmp_path
+
+
+@pytest.mark.needs("posix")
+@pytest.mark.parametrize("kind", ["cache", "state"])
+def test_a_home_that_cannot_be_written_is_told_which_variable_helps(
+    kind: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, sandbox: Sandbox
+) -> None:
+    (tmp_path / "file").touch()
+    monkeypatch.setenv("HOME", str(tmp_path / "file"))  # no folder can be made in it, even by root
+    for name in ("XDG_CACHE_HOME", "XDG_STATE_HOME"):
+        monkeypatch.delenv(name, raising=False)
+    for other in {"cache", "state"} - {kind}:
+        monkeypatch.setenv(f"CRISP_{other.upper()}_DIR", str(tmp_path))
+    with pytest.raises(CrispError) as caught:
+        crisp.connect(
+            sandbox.website_id,
+            identifier=sandbox.identifier,
+            key=sandbox.key,
+            base_url=sandbox.url,
+        )
+    assert f"CRISP_{kind.upper()}_DIR" in caught.value.hint
+    assert sandbox.stats()["requests"] == 0
 
 
 def test_a_folder_may_be_in_the_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from contextlib import suppress
-from datetime import UTC, date, datetime, timedelta, timezone
+from datetime import UTC, date, datetime, timedelta, timezone, tzinfo
+from zoneinfo import ZoneInfo
 
+import dateutil.tz
 import numpy as np
 import pandas as pd
 import pytest
@@ -262,8 +264,26 @@ def test_one_day_and_one_instant_are_periods() -> None:
 
 @pytest.mark.parametrize("tz", [None, 5, "", "Europe", "../etc", "Europe/Pariss", [], "a\0b"])
 def test_time_zones_that_do_not_exist_are_refused(tz: object) -> None:
-    with pytest.raises(BadParameter, match="no time zone"):
+    with pytest.raises(BadParameter, match=r"no time zone|tz must"):
         dates.check_tz(tz)
+
+
+@pytest.mark.parametrize(
+    ("zone", "name"),
+    [
+        (ZoneInfo("Europe/Paris"), "Europe/Paris"),
+        (UTC, "UTC"),
+        (dateutil.tz.gettz("Europe/Paris"), "Europe/Paris"),
+        (dateutil.tz.UTC, "UTC"),
+    ],
+)
+def test_a_zone_is_taken_by_its_name(zone: tzinfo, name: str) -> None:
+    assert dates.check_tz(zone) == name
+
+
+def test_a_zone_without_a_standard_name_is_refused() -> None:
+    with pytest.raises(BadParameter, match="no standard name"):
+        dates.check_tz(timezone(timedelta(hours=2)))
 
 
 def test_a_time_zone_is_named_as_it_was() -> None:

@@ -19,7 +19,8 @@ from crisp_data.privacy.folding import Pieces, Reading, folded, replace
 MAY_HOLD = r"[@\x{FF20}\x{FE6B}%&\\]"
 
 _LONGEST = 320  # characters of an address: 64 before the at sign and 255 after it
-_SHAPE = re.compile(r"[^\s@<>\"(),;:\[\]\\]+@[^\s@<>\"(),;:\[\]\\/]*\w")
+_HALF = r"\ud800-\udfff"  # of a character that was cut in two
+_SHAPE = re.compile(rf"[^\s@<>\"(),;:\[\]\\{_HALF}]+@[^\s@<>\"(),;:\[\]\\/{_HALF}]*\w")
 
 _WEB = re.compile(
     r"(?:%[0-9A-Fa-f]{2})+|&(?:#[0-9]{1,7};?|#[xX][0-9A-Fa-f]{1,6};|[A-Za-z][A-Za-z0-9]{1,31};)"

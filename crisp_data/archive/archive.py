@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import sys
-import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
-from datetime import UTC, datetime
+from datetime import UTC, datetime, tzinfo
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +20,8 @@ from crisp_data.archive.page_writer import Synced
 from crisp_data.archive.reader import SNAPSHOTS, Reader
 from crisp_data.archive.state import Forgetting, StateTable
 from crisp_data.archive.sync import Sync
-from crisp_data.errors import BadParameter, CrispError, CrispWarning
+from crisp_data.archive.table import THREADED
+from crisp_data.errors import BadParameter, CrispError, warn
 from crisp_data.local import progress_bar
 from crisp_data.quota.estimate import SHOWN
 from crisp_data.rest.client import Client
@@ -46,7 +46,7 @@ class Archive(Reader):
     storage_options : dict, optional
         For an object store, as Delta Lake takes them (``AWS_ENDPOINT_URL`` ...); also read
         from the environment.
-    tz : str, default "UTC"
+    tz : str or tzinfo, default "UTC"
         The zone of the frames' times.
     client : Client, optional
         For :meth:`sync`; without it the archive only reads.
@@ -77,7 +77,7 @@ class Archive(Reader):
         path: str | Path,
         *,
         storage_options: Mapping[str, str] | None = None,
-        tz: str = "UTC",
+        tz: str | tzinfo = "UTC",
         client: Client | None = None,
         website_id: str = "",
         checks: PullChecks | None = None,
@@ -87,7 +87,9 @@ class Archive(Reader):
         self._client, self._website_id = client, website_id
         self._checks, self._progress = checks, progress
 
-    def sync(self, since: Any = None, *, deep: bool = False, also: Sequence[str] = ()) -> Synced:
+    def sync(
+        self, since: Any = None, *, deep: bool = False, also: str | Sequence[str] = ()
+    ) -> Synced:
         """Bring the archive up to date; whatever ends a sync, the next one continues it.
 
         Parameters
@@ -98,7 +100,7 @@ class Archive(Reader):
         deep : bool, default False
             Read every thread again, for edits and deletions that leave no trace in the
             listing; what Crisp does not have any more is marked, not dropped.
-        also : list of {"people", "operators", "inboxes", "campaigns"}
+        also : {"people", "operators", "inboxes", "campaigns"}, or a list of them
             Small tables to be read anew.
 
         Returns
@@ -138,11 +140,14 @@ class Archive(Reader):
         1
         """
         client = self._live()
+        also = arguments.check_names("also", also)
         for name in also:
             arguments.check_word("also", name, tuple(SNAPSHOTS))
         start, _ = dates.window(since, None, tz=self.tz, now=self._moment())
         state_table = StateTable(self._storage)
         check(state_table.load(), self._tables, self._storage.root)  # before a row is written
+        for name in (*THREADED, *also):
+            self._tables[name].check_writable()
         with state_table.held(self._website_id):
             check_files(self._tables, self._storage.root)
             self._complete_forgetting(state_table)
@@ -223,6 +228,8 @@ class Archive(Reader):
         check(state, self._tables, self._storage.root)
         if state is None:
             raise BadParameter("There is no archive here.", "Create one with sync().")
+        for name in THREADED:  # the small ones come to their turn, and may be deleted
+            self._tables[name].check_writable()
         with state_table.held(state.website_id):
             begun, counts = self._complete_forgetting(state_table)
             if begun is None or not begun.means(address, session_id):
@@ -230,7 +237,7 @@ class Archive(Reader):
                 state_table.change(forgetting=given)
                 _, counts = self._complete_forgetting(state_table)
         if self._client is None:
-            warnings.warn(_CACHE, CrispWarning, stacklevel=2)
+            warn(_CACHE)
         return counts
 
     def _complete_forgetting(
@@ -260,7 +267,7 @@ class Archive(Reader):
         for page in pages:
             builder.add(page.body, website_id=self._website_id)
         if pages.incomplete:
-            warnings.warn(pages.incomplete, CrispWarning, stacklevel=4)
+            warn(pages.incomplete)
         return self._tables[name].owned(builder.arrow(), round(client.now() * 1000))
 
     def _finish(self, steps: Iterator[int]) -> None:

@@ -95,6 +95,7 @@ def forget(tables: Mapping[str, ArchiveTable], given: Forgetting, where: str) ->
         try:
             if table.reopen() is None:  # it may have been deleted, as this says below
                 continue
+            table.check_writable()
             counts[name] = _forget_in(table, given.session_ids, address)
         except FileTrouble as error:
             hint = error.hint if table.threaded else _SMALL_TABLE.format(name=name, where=where)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, tzinfo
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -39,7 +39,7 @@ class Reader:
         A folder, or an address such as ``s3://bucket/acme``.
     storage_options : Mapping[str, str], optional
         For an object store, as Delta Lake takes them.
-    tz : str, default "UTC"
+    tz : str or tzinfo, default "UTC"
         The zone of the frames' times.
     """
 
@@ -48,7 +48,7 @@ class Reader:
         path: str | Path,
         *,
         storage_options: Mapping[str, str] | None = None,
-        tz: str = "UTC",
+        tz: str | tzinfo = "UTC",
     ) -> None:
         self.tz = dates.check_tz(tz)
         self._storage = Storage(path, storage_options)
@@ -67,7 +67,7 @@ class Reader:
         limit: int | None = None,
         columns: Sequence[str] | None = None,
         deleted: bool = False,
-        tz: str | None = None,
+        tz: str | tzinfo | None = None,
     ) -> pd.DataFrame:
         """Read conversations, most recently updated first; spends nothing.
 
@@ -91,7 +91,7 @@ class Reader:
             Only these; the others are not read from the disk.
         deleted : bool, default False
             Also those that a deep sync found gone, with a column ``deleted_at``.
-        tz : str, optional
+        tz : str or tzinfo, optional
             As in :meth:`crisp_data.Workspace.conversations`.
 
         Returns
@@ -106,12 +106,12 @@ class Reader:
         >>> archive.conversations().equals(ws.conversations())
         True
         """
-        tz = dates.check_tz(tz or self.tz)
-        start, end = dates.window(since, until, tz=tz, now=self._moment())
+        zone = self._zone(tz)
+        start, end = dates.window(since, until, tz=zone, now=self._moment())
         wanted = filters.ConversationFilter(start, end, state, segment, assigned, inbox)
-        arguments.check_count("limit", limit)
+        limit = arguments.check_count("limit", limit)
         table = self._readable("conversations")
-        frame = rows_to_frames.conversations(table, wanted, columns, tz, deleted)
+        frame = rows_to_frames.conversations(table, wanted, columns, zone, deleted)
         return frame if limit is None else frame.head(limit)
 
     def messages(
@@ -122,7 +122,7 @@ class Reader:
         *,
         columns: Sequence[str] | None = None,
         deleted: bool = False,
-        tz: str | None = None,
+        tz: str | tzinfo | None = None,
     ) -> pd.DataFrame:
         """Read messages thread by thread, each oldest message first; spends nothing.
 
@@ -138,7 +138,7 @@ class Reader:
             As in :meth:`conversations`.
         deleted : bool, default False
             As in :meth:`conversations`.
-        tz : str, optional
+        tz : str or tzinfo, optional
             As in :meth:`conversations`.
 
         Returns
@@ -154,18 +154,18 @@ class Reader:
         >>> len(archive.messages(vip, columns=["timestamp", "from"])) > 0
         True
         """
-        tz = dates.check_tz(tz or self.tz)
-        start, end = dates.window(since, until, tz=tz, now=self._moment())
+        zone = self._zone(tz)
+        start, end = dates.window(since, until, tz=zone, now=self._moment())
         self._readable("messages")
         asked = None if conversations is None else arguments.session_ids(conversations)
-        return rows_to_frames.messages(self._tables, asked, start, end, columns, tz, deleted)
+        return rows_to_frames.messages(self._tables, asked, start, end, columns, zone, deleted)
 
-    def people(self, *, tz: str | None = None) -> pd.DataFrame:
+    def people(self, *, tz: str | tzinfo | None = None) -> pd.DataFrame:
         """Read the profiles that ``sync(also=["people"])`` archived.
 
         Parameters
         ----------
-        tz : str, optional
+        tz : str or tzinfo, optional
             The zone of the times; the archive's by default.
 
         Returns
@@ -182,12 +182,12 @@ class Reader:
         """
         return self._snapshot("people", tz)
 
-    def operators(self, *, tz: str | None = None) -> pd.DataFrame:
+    def operators(self, *, tz: str | tzinfo | None = None) -> pd.DataFrame:
         """Read the operators that ``sync(also=["operators"])`` archived.
 
         Parameters
         ----------
-        tz : str, optional
+        tz : str or tzinfo, optional
             The zone of the times; the archive's by default.
 
         Returns
@@ -204,12 +204,12 @@ class Reader:
         """
         return self._snapshot("operators", tz)
 
-    def inboxes(self, *, tz: str | None = None) -> pd.DataFrame:
+    def inboxes(self, *, tz: str | tzinfo | None = None) -> pd.DataFrame:
         """Read the inboxes that ``sync(also=["inboxes"])`` archived.
 
         Parameters
         ----------
-        tz : str, optional
+        tz : str or tzinfo, optional
             The zone of the times; the archive's by default.
 
         Returns
@@ -226,12 +226,12 @@ class Reader:
         """
         return self._snapshot("inboxes", tz)
 
-    def campaigns(self, *, tz: str | None = None) -> pd.DataFrame:
+    def campaigns(self, *, tz: str | tzinfo | None = None) -> pd.DataFrame:
         """Read the campaigns that ``sync(also=["campaigns"])`` archived.
 
         Parameters
         ----------
-        tz : str, optional
+        tz : str or tzinfo, optional
             The zone of the times; the archive's by default.
 
         Returns
@@ -318,8 +318,12 @@ class Reader:
             frame[column] = times.dt.as_unit("ms").dt.tz_convert(self.tz)
         return frame
 
-    def _snapshot(self, name: str, tz: str | None) -> pd.DataFrame:
-        return rows_to_frames.whole(self._readable(name), dates.check_tz(tz or self.tz))
+    def _zone(self, tz: str | tzinfo | None) -> str:
+        return self.tz if tz is None else dates.check_tz(tz)
+
+    def _snapshot(self, name: str, tz: str | tzinfo | None) -> pd.DataFrame:
+        zone = self._zone(tz)
+        return rows_to_frames.whole(self._readable(name), zone)
 
     def _readable(self, name: str) -> ArchiveTable:
         """Find a table; one that was never synced is not an empty one."""

@@ -14,6 +14,7 @@ import pyarrow.compute as pc
 
 from crisp_data import filters, tables
 from crisp_data.archive.table import DELETED, MOMENT, MONTH, ArchiveTable, having
+from crisp_data.arguments import check_names
 from crisp_data.errors import BadParameter
 from crisp_data.tables.kinds import TIME, encode, in_zone
 
@@ -21,7 +22,7 @@ from crisp_data.tables.kinds import TIME, encode, in_zone
 def columns_of(table: ArchiveTable, columns: Sequence[str] | None) -> list[str]:
     """Give the columns that are asked for; all of the table's where none are named."""
     known = [column.name for column in table.declared.columns]
-    asked = [columns] if isinstance(columns, str) else known if columns is None else list(columns)
+    asked = known if columns is None else check_names("columns", columns)
     if unknown := [name for name in asked if name not in known]:
         raise BadParameter(
             f"{table.name} has no column {', '.join(map(repr, unknown))}.",

@@ -18,7 +18,7 @@ from deltalake import CommitProperties, DeltaTable, write_deltalake
 from deltalake.exceptions import CommitFailedError, DeltaError
 
 from crisp_data.archive.coverage import Coverage
-from crisp_data.archive.storage import Storage, purge_history
+from crisp_data.archive.storage import STATE, Storage, purge_history
 from crisp_data.archive.table import TableVersion
 from crisp_data.errors import ArchiveBusy, BadParameter, CrispError, FileTrouble
 from crisp_data.local.process_lease import LEASE, ProcessLease
@@ -121,7 +121,7 @@ class StateTable:
 
     def _rows(self) -> list[str]:
         with self._storage.reading():
-            self._table = self._storage.open("sync")
+            self._table = self._storage.open(STATE)
             return self._table.to_pyarrow_table()["state"].to_pylist() if self._table else []
 
     def _read(self, row: str) -> State:
@@ -153,6 +153,7 @@ class StateTable:
         """
         now = time.time()
         state = self.load() or State(website_id, FORMAT)
+        self._storage.check_writable(STATE, self._table)
         if state.website_id != website_id:
             raise BadParameter(
                 "The archive holds another website.", "Use a separate folder for each website."
@@ -228,7 +229,7 @@ class StateTable:
         with self._storage.writing():
             try:
                 if self._table is None:
-                    self._table = self._storage.create("sync", _SCHEMA)
+                    self._table = self._storage.create(STATE, _SCHEMA)
                 once = CommitProperties(max_commit_retries=0)
                 write_deltalake(self._table, row, mode="overwrite", commit_properties=once)
             except (CommitFailedError, DeltaError):

@@ -7,14 +7,17 @@ import re
 from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager, suppress
 from pathlib import Path
+from urllib.parse import urlsplit
+from urllib.request import url2pathname
 
 import pyarrow as pa
 from deltalake import DeltaTable
 from deltalake.exceptions import DeltaError, TableNotFoundError
 
-from crisp_data.errors import BadParameter, FileTrouble, ForkedProcess
+from crisp_data.archive import table_features
+from crisp_data.errors import BadParameter, FileTrouble, ForkedProcess, warn
 from crisp_data.local.atomic_file import as_path
-from crisp_data.local.private import private_dir
+from crisp_data.local.private import make_private, private_dir
 
 #: What every table of an archive is set to: old versions go with the next checkpoint, and
 #: files that no version needs any more a day later, for whoever still reads them.
@@ -43,6 +46,12 @@ _KNOWN = {
 _MISREAD = re.compile(
     r"%[0-9A-Fa-f]{2}|[\[\]|^\x00-\x1f\x7f\ud800-\udfff]" + ("" if os.sep == "\\" else r"|\\")
 )
+# An address is read as a URL: what follows ? or # is no part of its path, and "a/../b" is "b".
+_MISREAD_IN_URL = re.compile(r"%[0-9A-Fa-f]{2}|[\[\]|^\\?#\x00-\x1f\x7f\ud800-\udfff]")
+_ADDRESS = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+://[^/]+(/(?!\.{0,2}(/|$))[^/]+)*", re.ASCII)
+_PATH_OF_ADDRESS = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+:[/\\]")  # two letters: "C:" is a drive
+#: The table of the archive's own state, which is made before any other.
+STATE = "sync"
 #: What to do where an archive is not whole.
 WAY_ON = (
     "Restore the whole folder from one copy, or let sync() create a new archive in a new folder."
@@ -87,18 +96,37 @@ class Storage:
     """
 
     def __init__(self, path: str | Path, options: Mapping[str, str] | None = None) -> None:
-        if not isinstance(path, str | os.PathLike) or not str(path):
+        if not isinstance(path, str | os.PathLike) or not str(path).strip():
             raise BadParameter(
                 "An archive needs a path.",
                 'Pass a folder, or an address such as "s3://bucket/acme".',
             )
         text = str(path)
+        if isinstance(path, os.PathLike) and _PATH_OF_ADDRESS.match(text):
+            raise BadParameter(
+                "A Path cannot hold an address: it makes one slash of the two.",
+                'Pass the address as text, such as "s3://bucket/acme".',
+            )
+        if text.strip().lower().startswith("file://"):
+            text = url2pathname(urlsplit(text.strip()).path)
         self.remote = "://" in text
-        self.root = text.rstrip("/") if self.remote else str(as_path(text).absolute())
-        if not self.remote and (misread := _MISREAD.search(self.root)):
+        self.root = text.strip().rstrip("/") if self.remote else str(as_path(text).absolute())
+        if misread := (_MISREAD_IN_URL if self.remote else _MISREAD).search(self.root):
+            signs = "[ ] | ^ ? # or backslash" if self.remote else "[ ] | ^ or backslash"
             raise BadParameter(
                 f"The path of an archive cannot hold {misread[0]!r}: Delta Lake misreads it.",
-                "Choose or rename the folder: no %20 and the like, no [ ] | ^ or backslash in it.",
+                f"Choose or rename the folder: no %20 and the like, no {signs} in it.",
+            )
+        if self.remote and not _ADDRESS.fullmatch(self.root):
+            raise BadParameter(
+                "That is not the address of an archive.",
+                'Name a bucket and the folders in it, such as "s3://bucket/acme", without . or .. '
+                "or an empty name between two slashes.",
+            )
+        if options is not None and not isinstance(options, Mapping):
+            raise BadParameter(
+                f"storage_options must be a dict, not a {type(options).__name__}.",
+                "Write them as Delta Lake takes them: {'AWS_REGION': 'eu-west-1'}.",
             )
         self.options = dict(options or {})
 
@@ -108,22 +136,42 @@ class Storage:
         Raises
         ------
         FileTrouble
-            A commit in its log is an empty file.
+            A commit in its log is an empty file, or the table has a feature that is not known here.
         """
         _check_process()
         if not self.remote:
             self._check_log(name)
         for attempt in (1, 2):
             try:
-                return DeltaTable(self._uri(name), storage_options=self.options)
+                table = DeltaTable(self._uri(name), storage_options=self.options)
             except TableNotFoundError:
                 return None
-            except Exception:
+            except Exception as error:
+                self._refuse(name, "read", table_features.named_in(error))
                 # The log may be compacted while it is read: what was listed is gone when it is
                 # fetched. Once more, from the checkpoint that took its place.
                 if attempt == 2:
                     raise
+            else:
+                self._refuse(name, "read", table_features.unreadable(table))
+                return table
         raise AssertionError("the last attempt either returns or raises")
+
+    def check_writable(self, name: str, table: DeltaTable | None) -> None:
+        """Refuse a table that another program made one which cannot be written here."""
+        if table is not None:
+            self._refuse(name, "written", table_features.unwritable(table))
+
+    def _refuse(self, name: str, done: str, features: list[str]) -> None:
+        if features:
+            raise FileTrouble(
+                f"The archive at {self.root} cannot be {done}: another program has switched on "
+                f"features of Delta Lake in its table {name} that are not supported here: "
+                f"{', '.join(features)}.",
+                "The archive is not damaged. Switch them off in that program (ALTER TABLE ... DROP "
+                "FEATURE), restore the whole folder from one copy, or let sync() create a new "
+                "archive in a new folder.",
+            ) from None
 
     def _check_log(self, name: str) -> None:
         """Refuse a log with an empty file, as a disk may leave one that lost its power.
@@ -168,6 +216,12 @@ class Storage:
                     f"No archive can be created at {self.root}: {error.strerror}.",
                     "Choose a folder that is new, or is an archive.",
                 ) from None
+            if name == STATE and not make_private(Path(self.root)):
+                warn(
+                    f"The folder {self.root} was there before the archive, and other users of this "
+                    "machine may read it: your customers' words are in it now. Make it private: "
+                    "chmod 700."
+                )
         settings = dict(SETTINGS)
         if times := [name for name in _TIMES if name in schema.names]:
             settings["delta.dataSkippingStatsColumns"] = ",".join(times)

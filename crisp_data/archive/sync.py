@@ -6,7 +6,6 @@ So whatever ends a sync, the next one goes on where it stood and reads again one
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Callable, Generator, Mapping
 from datetime import UTC, datetime
 from typing import Any
@@ -21,7 +20,7 @@ from crisp_data.archive.coverage import Coverage
 from crisp_data.archive.page_writer import PageWriter
 from crisp_data.archive.state import FORMAT, Deep, State, StateTable
 from crisp_data.archive.table import SYNCED, ArchiveTable, milliseconds, moment
-from crisp_data.errors import CrispWarning, NotFound
+from crisp_data.errors import NotFound, warn
 from crisp_data.plurals import count
 from crisp_data.rest.client import Client
 
@@ -86,7 +85,7 @@ class Sync:
         again = len(self._writer.postponed)
         later = f"{count(again, 'conversation')} {_CHANGING}" if again else ""
         for incomplete in filter(None, (self._incomplete, threads, later)):
-            warnings.warn(incomplete, CrispWarning, stacklevel=4)
+            warn(incomplete)
 
     def _begin(self) -> None:
         """Note which tables are spoken of, and complete what was begun and not ended."""

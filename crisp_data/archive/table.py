@@ -85,6 +85,10 @@ class ArchiveTable:
         self._delta = None
         return self.delta()
 
+    def check_writable(self) -> None:
+        """Refuse what could not be written, before anything is spent on what would go there."""
+        self._storage.check_writable(self.name, self.delta())
+
     @property
     def version(self) -> TableVersion:
         """Which table this is, and which version of it; made where it is missing."""

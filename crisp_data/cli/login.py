@@ -17,8 +17,8 @@ from crisp_data.secret import hide
 
 @click.command()
 @click.option("--identifier", prompt=True, help="The token's identifier.")
-@click.option("--tier", type=click.Choice(list(config.DAILY_LIMITS)), default="plugin",
-              show_default=True, prompt=True)  # fmt: skip
+@click.option("--tier", type=click.Choice(list(config.DAILY_LIMITS), case_sensitive=False),
+              default="plugin", show_default=True, prompt=True)  # fmt: skip
 @click.option("--website", default="", prompt="Website id (empty: choose later)")
 @click.option("--base-url", default=None, help="Address of the API, if it is not Crisp's own.")
 @click.option("--quota", type=click.IntRange(min=1),
@@ -62,8 +62,8 @@ def login(
 @click.option("--base-url", default=None, help="Address of the API, if it is not Crisp's own.")
 def logout(base_url: str | None) -> None:
     """Remove the token from the system's keyring."""
-    url = config.check_base_url(base_url or config.BASE_URL)
-    echo("Removed." if config.forget(url) else "No token was stored.")
+    removed = config.forget(config.default_base_url(base_url))
+    echo("Removed." if removed else "No token was stored.")
 
 
 @click.command(short_help="Show what the token reads, and today's quota.")

@@ -34,6 +34,7 @@ import csv
 import gzip
 import re
 from contextlib import ExitStack
+from datetime import tzinfo
 from pathlib import Path
 from typing import Any
 
@@ -168,7 +169,9 @@ def check(path: str | Path) -> Path:
     return path
 
 
-def read(path: str | Path, table: str | None = None, tz: str | None = None) -> pd.DataFrame:
+def read(
+    path: str | Path, table: str | None = None, tz: str | tzinfo | None = None
+) -> pd.DataFrame:
     """Read a file that :func:`write` wrote into the frame that it was.
 
     Parameters
@@ -178,7 +181,7 @@ def read(path: str | Path, table: str | None = None, tz: str | None = None) -> p
     table : str, optional
         The table whose dtypes the frame gets. Parquet and XLSX name it themselves. Without
         one, every column of a CSV file is text and a JSON line's are what they look like.
-    tz : str, optional
+    tz : str or tzinfo, optional
         Time zone of all times that have one. Parquet and XLSX know the frame's own; CSV and
         JSON lines know instants only, which are given in UTC where nothing else is said.
 
@@ -204,14 +207,13 @@ def read(path: str | Path, table: str | None = None, tz: str | None = None) -> p
     ending = _ending(path)
     if table is not None:
         find_table(table)
-    if tz is not None:
-        check_tz(tz)
+    zone = None if tz is None else check_tz(tz)
     if not path.is_file():
         raise BadParameter(f"There is no file {path}.", "Check the name and the folder.")
     data, named = _read(path, ending, table)
     if not data.column_names and table:
-        return empty(table, tz or "UTC")
-    return restore.to_frame(data, table or named, tz)
+        return empty(table, zone or "UTC")
+    return restore.to_frame(data, table or named, zone)
 
 
 def _read(path: Path, ending: str, table: str | None) -> tuple[pa.Table, str | None]:

@@ -23,6 +23,14 @@ def as_path(path: Any) -> Path:
         raise BadParameter(
             f"A {type(path).__name__} is not a path.", "Pass the path first, as text or a Path."
         )
+    try:
+        whole = b"\0" not in os.fsencode(path)
+    except UnicodeEncodeError:  # half of a surrogate pair, which no file's name is made of
+        whole = False
+    if not whole:
+        raise BadParameter(
+            f"A file cannot have the name {os.fspath(path)!r}.", "Choose a name without that sign."
+        )
     # Not Path.expanduser(), which raises where no user has the name behind the sign: "~draft.csv".
     return Path(os.path.expanduser(path))
 

@@ -14,9 +14,25 @@ _creating = PerProcess(threading.Lock)  # no thread may open a file before its m
 
 def private_dir(path: str | Path) -> Path:
     """Make a folder that nobody else may look into; one that exists keeps its rights."""
-    folder = Path(path).expanduser()
+    folder = Path(path)
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     return folder
+
+
+def make_private(folder: Path) -> bool:
+    """Make a folder private that was there before; False where others may still look into it.
+
+    One that holds something already is shared on purpose, or by somebody else: it keeps its rights.
+    """
+    if os.name != "posix" or not folder.stat().st_mode & 0o077:
+        return True
+    if any(folder.iterdir()):
+        return False
+    try:
+        folder.chmod(0o700)
+    except OSError:  # somebody else's
+        return False
+    return True
 
 
 def private_file(path: Path) -> Path:

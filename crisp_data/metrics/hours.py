@@ -41,12 +41,14 @@ class BusinessHours:
     tz : str
         The zone that the hours are in, such as ``"Europe/Paris"``.
     holidays : iterable of date or str, optional
-        Days on which nothing is open: dates, or ``"2026-12-25"``.
+        Days on which nothing is open: dates, ``"2026-12-25"``, or an object of the package
+        ``holidays`` that was made with ``years=``.
 
     Raises
     ------
     BadParameter
-        A day, span, zone or holiday that cannot be read, or spans that overlap.
+        A day, span, zone or holiday that cannot be read, or spans that overlap. Where times are
+        measured, also a year that an object of the package ``holidays`` was not made for.
 
     Examples
     --------
@@ -76,6 +78,8 @@ class BusinessHours:
         self.tz = check_tz(tz)
         self.week = _read_week(week)
         self.holidays = _read_holidays(holidays)
+        # An object of the package holidays has its years, and no day of any other.
+        self._years = frozenset(getattr(holidays, "years", None) or ())
         self._description = ", ".join(f"{days} {spans}" for days, spans in week.items())
 
     def __repr__(self) -> str:
@@ -99,7 +103,9 @@ class BusinessHours:
         """
         if not len(start):
             return np.zeros(0, np.int64)
-        edges = self._edges(int(start.min()), int(end.max()))
+        first, last = int(start.min()), int(end.max())
+        self._check_years(first, last)
+        edges = self._edges(first, last)
         opened = self._is_open(edges)
         lengths = np.diff(edges, append=edges[-1:])
         sums = np.cumsum(np.where(opened, lengths, 0)) - np.where(opened, lengths, 0)
@@ -110,6 +116,16 @@ class BusinessHours:
             return passed
 
         return since_the_first(end) - since_the_first(start)
+
+    def _check_years(self, first: int, last: int) -> None:
+        if not self._years:
+            return
+        begins, ends = times(np.array([first, last], np.int64), self.tz).year
+        if missing := sorted({*range(begins, ends + 1)} - self._years):
+            raise BadParameter(
+                f"The holidays have no day of {missing[0]}, and times of that year are measured.",
+                f"Create them with years=range({begins}, {ends + 1}).",
+            )
 
     def _edges(self, first: int, last: int) -> Ints:
         """Find all instants of a span at which open may turn into closed, or the reverse.
@@ -226,6 +242,12 @@ def _read_holidays(holidays: Iterable[date | str]) -> Ints:
     """Read days as numbers since 1970."""
     if isinstance(holidays, str):
         raise BadParameter("holidays must be a list of dates.", "Pass a list: ['2026-12-25'].")
+    if hasattr(holidays, "years") and not [*holidays]:
+        # Those of the package holidays are empty until somebody asks them for a day.
+        raise BadParameter(
+            "The holidays are empty: no day would be closed.",
+            "Create them with the years that are measured: country_holidays('FR', years=[2026]).",
+        )
     try:
         days = np.array([pd.Timestamp(day).date() for day in holidays], "M8[D]")
         return np.unique(days.view(np.int64))

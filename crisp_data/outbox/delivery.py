@@ -17,12 +17,11 @@ import json
 import math
 import sqlite3
 import time
-import warnings
 from typing import Any, NoReturn
 
 from crisp_data import errors
 from crisp_data.api import path_and_query, routes
-from crisp_data.errors import ApiError, CrispError, CrispWarning, UnknownOutcome
+from crisp_data.errors import ApiError, CrispError, UnknownOutcome, warn
 from crisp_data.outbox.journal import Journal
 from crisp_data.outbox.message_record import Row
 from crisp_data.rest import answer_checks, write_errors
@@ -149,12 +148,10 @@ class Delivery:
             self._journal.numbered(ours)
         if not ours:
             self._findable = False
-            warnings.warn(
+            warn(
                 f"Message {held.fingerprint} was sent, but Crisp numbered it {given}. "
                 "Messages whose answers are lost therefore cannot be looked up and stay "
-                "unknown.",
-                CrispWarning,
-                stacklevel=2,
+                "unknown."
             )
 
     def _pause(self, tried_at: float, error: CrispError | None, attempts: int) -> float:

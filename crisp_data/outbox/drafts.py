@@ -12,7 +12,6 @@ from dataclasses import dataclass, replace
 import pandas as pd
 
 from crisp_data import arguments, outgoing
-from crisp_data.errors import BadParameter
 from crisp_data.outbox.message_frames import moments
 from crisp_data.outbox.message_record import Entry, Row
 from crisp_data.outbox.recipient_checks import Checks, Rules
@@ -173,8 +172,7 @@ def name_of(batch: str | None, template: str | outgoing.Message) -> str:
     if batch is None:
         text = json.dumps(template if isinstance(template, str) else template.body())
         return f"template-{hashlib.blake2b(text.encode(), digest_size=4).hexdigest()}"
-    if not isinstance(batch, str) or not batch.strip():
-        raise BadParameter("batch must be a name, such as 'november'.")
+    arguments.check_text("batch", batch, "Give it a name, such as 'november'.")
     return batch.strip()
 
 

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import html
 import threading
-import warnings
 from collections.abc import Callable, Sequence
 
 import pandas as pd
 
 from crisp_data import arguments, outgoing
-from crisp_data.errors import CrispError, CrispWarning
+from crisp_data.errors import CrispError, warn
 from crisp_data.outbox.delivery import Delivery
 from crisp_data.outbox.drafts import draft, name_of, same_conversations
 from crisp_data.outbox.journal import Journal
@@ -312,7 +311,7 @@ class Outbox:
         rows = self._journal.rows(batch)
         drafts = draft(frame, template, rows, self._checks, rules, self._tz)
         for words in same_conversations(batch, drafts, self._journal.rows()):
-            warnings.warn(words, CrispWarning, stacklevel=3)
+            warn(words)
         texts, reasons = [one.text for one in drafts], [one.reason for one in drafts]
         drafted = as_frame(frame, texts, reasons)
         if not confirm:

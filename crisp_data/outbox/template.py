@@ -31,6 +31,7 @@ del _jinja.filters["random"]
 # A column in one pair of braces: Python's own way, and none of Jinja's.
 _PYTHON = re.compile(r"(?<!\{)\{ *([^{}]+?) *\}(?!\})")
 _HALF = re.compile(r"[\ud800-\udfff]")  # where a program cut an emoji in two; no frame holds it
+_EXACT = 2**53  # beyond it a float does not hold every whole number
 _QUOTED = re.compile(r"'([^']*)'")  # 'plan' is undefined; 'dict object' has no attribute 'plan'
 
 
@@ -178,7 +179,7 @@ def _message(template: str | outgoing.Message, values: Mapping[str, Any]) -> out
         if any(_HALF.search(text) for text in _texts(filled)):
             return "invalid: it holds half of a surrogate pair"
         if isinstance(filled, str):
-            return outgoing.Text(filled) if filled.strip() else "empty"
+            return outgoing.Text(filled)
         message: outgoing.Message = filled
         return message if text_of(message).strip() else "empty"
     except UndefinedError as error:
@@ -221,4 +222,17 @@ def _texts(part: Any) -> list[str]:
 
 def _known(row: Mapping[Any, Any]) -> dict[str, Any]:
     """Leave out what is missing: so it is undefined, which `default` mends."""
-    return {str(k): v for k, v in row.items() if not (pd.api.types.is_scalar(v) and pd.isna(v))}
+    return {
+        str(name): _as_written(value)
+        for name, value in row.items()
+        if not (pd.api.types.is_scalar(value) and pd.isna(value))
+    }
+
+
+def _as_written(value: Any) -> Any:
+    """Give a whole number as one: pandas makes 2.0 of 2 where another row has none, as in a merge.
+
+    Value by value and not column by column, so that a part of the frame says what the whole does.
+    """
+    whole = isinstance(value, float) and value.is_integer() and abs(value) < _EXACT
+    return int(value) if whole else value

@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal
 
 from crisp_data.outgoing.validation import between, filled
 
-#: Fingerprints go up to this (*documented*).
+#: Fingerprints go up to this (*documented*); one in Crisp's own examples is negative.
 MOST = 10**15
 
 
@@ -149,7 +149,7 @@ class Body(Part):
     from_: Literal["user", "operator"] = field(metadata={"name": "from"})
     origin: Annotated[str, known_origin]
     content: Any
-    fingerprint: Annotated[int, between(0, MOST)] | None = None
+    fingerprint: Annotated[int, between(-MOST, MOST)] | None = None
     user: User | None = None
     mentions: Sequence[str] | None = None
     references: Sequence[Reference] | None = None

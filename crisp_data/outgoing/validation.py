@@ -12,6 +12,8 @@ what was left out, and repeat the refused value, which here may be what a custom
 from __future__ import annotations
 
 import math
+import re
+import unicodedata
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import fields, is_dataclass
 from functools import cache
@@ -33,9 +35,32 @@ Rule = Callable[[Any], str]
 """Says what a value must be, or nothing where it is."""
 
 
+# Marks that show nothing, though Unicode counts them among letters and symbols: fillers of Hangul,
+# the blank of Braille, the joiner of graphemes, and what chooses the form of the mark before it.
+_UNSEEN = re.compile(
+    "[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u2065\u2800\u3164\ufe00-\ufe0f\uffa0"
+    "\U000e0100-\U000e01ef]"
+)
+_BLANKS = ("Cc", "Cf", "Zl", "Zp", "Zs")  # controls, marks of format, and all kinds of blanks
+
+
+def is_blank(text: str) -> bool:
+    """Tell whether a text shows nothing: it is empty, or blanks and invisible marks alone.
+
+    Examples
+    --------
+    >>> from crisp_data.outgoing.validation import is_blank
+    >>> is_blank(" \N{ZERO WIDTH SPACE}\N{VARIATION SELECTOR-16}")
+    True
+    """
+    return all(unicodedata.category(one) in _BLANKS or _UNSEEN.match(one) for one in text)
+
+
 def filled(value: str | Sequence[Any]) -> str:
-    """Refuse what is empty."""
-    return "" if value else "must not be empty"
+    """Refuse what is empty, and a text that shows nothing."""
+    if not value:
+        return "must not be empty"
+    return "must not be blank" if isinstance(value, str) and is_blank(value) else ""
 
 
 def between(least: int, most: int | None = None) -> Rule:

@@ -8,13 +8,12 @@ import math
 import numbers
 import re
 import secrets
-import warnings
 from decimal import Decimal
 from typing import Any
 
 import numpy as np
 
-from crisp_data.errors import BadParameter, CrispWarning
+from crisp_data.errors import BadParameter, warn
 from crisp_data.privacy.folding import fold
 from crisp_data.privacy.normalise import digits, folded
 
@@ -38,11 +37,9 @@ class Tokens:
     def __init__(self, key: str | bytes | None) -> None:
         if key is None:
             key = secrets.token_bytes(32)
-            warnings.warn(
+            warn(
                 "No key was given, so a random one was made and is not stored: the "
                 "tokens join only within this run. Pass key= to join with other runs.",
-                CrispWarning,
-                stacklevel=4,
             )
         if not isinstance(key, (str, bytes)) or len(key) < _SHORTEST:
             raise BadParameter(f"The key must be text of at least {_SHORTEST} characters.", _HINT)

@@ -201,7 +201,7 @@ def of_source(
     ReportInputs
         The frames and the period.
     """
-    zone = dates.check_tz(tz or source.tz)
+    zone = check_tz_or(tz, source.tz)
     now = source.now.tz_convert(zone)
     archived = hasattr(source, "info")  # an archive, as it was when it was brought up to date
     complete = (_complete_from(source, zone), now) if archived else None

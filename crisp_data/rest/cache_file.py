@@ -8,7 +8,6 @@ from __future__ import annotations
 import os
 import sqlite3
 import time
-import warnings
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -18,7 +17,7 @@ from typing import Any
 from requests_cache.backends.sqlite import SQLiteDict
 from requests_cache.serializers.pipeline import SerializerPipeline
 
-from crisp_data.errors import CrispWarning, FileTrouble
+from crisp_data.errors import FileTrouble, warn
 from crisp_data.local.connection_pool import Pool, is_held
 from crisp_data.local.private import private_file
 from crisp_data.local.sqlite_file import trouble
@@ -157,7 +156,7 @@ class CacheFile:
             if is_held(error):
                 self._leave_alone()
             else:
-                warnings.warn(_NOT_STORED, CrispWarning, stacklevel=2)
+                warn(_NOT_STORED)
 
     def delete_between(self, spans: Iterable[tuple[str, str]]) -> None:
         """Delete what has keys between two, all or none.
@@ -170,7 +169,7 @@ class CacheFile:
                 for table in ("responses", "lists"):
                     db.executemany(f"DELETE FROM {table} WHERE key BETWEEN ? AND ?", spans)
         except sqlite3.Error:
-            warnings.warn(STALE, CrispWarning, stacklevel=2)
+            warn(STALE)
 
     def delete_expired(self) -> None:
         """Delete what nobody is given any more."""
@@ -208,7 +207,7 @@ class CacheFile:
 
     def _leave_alone(self) -> None:
         """Do without it for a while, because another program holds it, and say so."""
-        warnings.warn(_HELD, CrispWarning, stacklevel=5)
+        warn(_HELD)
         self.left_until = time.monotonic() + HELD_PAUSE
 
     @contextmanager

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-import warnings
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
@@ -12,7 +11,7 @@ from typing import Any, Literal, NoReturn
 from crisp_data import config
 from crisp_data.api import paging, path_and_query, routes
 from crisp_data.api.envelope import Query
-from crisp_data.errors import BadParameter, CrispWarning, ReadOnly
+from crisp_data.errors import BadParameter, ReadOnly, warn
 from crisp_data.local import fork_pickling
 from crisp_data.local.forks import PerProcess
 from crisp_data.quota import wait_for_reset
@@ -322,7 +321,7 @@ class Client(HttpVerbs):
             rows = (row for page in pages for row in page.records)
             ids = [answer_checks.text(row, "website_id", name) for row in rows]
             if pages.incomplete:
-                warnings.warn(pages.incomplete, CrispWarning, stacklevel=2)
+                warn(pages.incomplete)
             return list(dict.fromkeys(ids))  # a list that moves or repeats names one twice
         return [self.settings.website] if self.settings.website else []
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from contextlib import closing
-from datetime import UTC, datetime
+from datetime import UTC, datetime, tzinfo
 from functools import partial
 from typing import Any
 
@@ -52,7 +52,7 @@ class CostPlans:
         search: str | None = None,
         include_empty: bool = False,
         limit: int | None = None,
-        tz: str | None = None,
+        tz: str | tzinfo | None = None,
         refresh: bool = False,
     ) -> Plan:
         """Plan ``ws.conversations`` with the same arguments.
@@ -77,7 +77,7 @@ class CostPlans:
             As in :meth:`crisp_data.Workspace.conversations`.
         limit : int, optional
             As in :meth:`crisp_data.Workspace.conversations`.
-        tz : str, optional
+        tz : str or tzinfo, optional
             As in :meth:`crisp_data.Workspace.conversations`.
         refresh : bool, default False
             Ask Crisp even where the cache has the answer.
@@ -156,7 +156,7 @@ class CostPlans:
         *,
         search: str | None = None,
         limit: int | None = None,
-        tz: str | None = None,
+        tz: str | tzinfo | None = None,
         refresh: bool = False,
     ) -> Plan:
         """Plan ``ws.people`` with the same arguments.
@@ -176,7 +176,7 @@ class CostPlans:
             As in :meth:`crisp_data.Workspace.people`.
         limit : int, optional
             As in :meth:`crisp_data.Workspace.people`.
-        tz : str, optional
+        tz : str or tzinfo, optional
             As in :meth:`crisp_data.Workspace.people`.
         refresh : bool, default False
             Ask Crisp even where the cache has the answer.
@@ -193,7 +193,8 @@ class CostPlans:
         (0, 50)
         """
         window = self._window(since, until, tz)
-        arguments.check_count("limit", limit)
+        limit = arguments.check_count("limit", limit)
+        arguments.check_text("search", search)
         pages = partial(
             self._estimator.client.pages,
             "list_people_profiles",
@@ -217,10 +218,11 @@ class CostPlans:
         return self._estimator.plan("people", (low, likely, high), rows.basis, rows)
 
     def _window(
-        self, since: Any, until: Any, tz: str | None
+        self, since: Any, until: Any, tz: str | tzinfo | None
     ) -> tuple[pd.Timestamp | None, pd.Timestamp | None]:
         now = datetime.fromtimestamp(self._estimator.client.now(), UTC)
-        return dates.window(since, until, tz=dates.check_tz(tz or self._tz), now=now)
+        zone = self._tz if tz is None else dates.check_tz(tz)
+        return dates.window(since, until, tz=zone, now=now)
 
 
 _WHOLE = "The cache holds the whole list."

@@ -8,7 +8,7 @@ from collections.abc import Generator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 
-from crisp_data.errors import CrispError, ForkedProcess, NotFound
+from crisp_data.errors import CrispError, ForkedProcess, NotFound, calling_line, work_for
 from crisp_data.rest.client import Client
 from crisp_data.rest.waits import ended_by
 
@@ -106,7 +106,7 @@ def read(
         return thread
 
     ended, stopped, pid = threading.Event(), threading.Event(), os.getpid()
-    pool = ThreadPoolExecutor(client.workers, thread_name_prefix="crisp-data")
+    pool = ThreadPoolExecutor(client.workers, "crisp-data", work_for, (calling_line(),))
     waiting = [pool.submit(one, session_id) for session_id in session_ids]
     failed: MessageThread | None = None
     try:

@@ -32,7 +32,7 @@ _FREE: Schema = {
     "additionalProperties": {"type": ["string", "number", "boolean", "null"]},
 }
 _USER = _object(type=_TEXT, user_id=_TEXT, nickname=_TEXT, avatar=_TEXT)
-_FINGERPRINT: Schema = {"type": "integer", "minimum": 0, "maximum": 10**15}
+_FINGERPRINT: Schema = {"type": "integer", "minimum": -(10**15), "maximum": 10**15}
 _TIME: Schema = {"type": "integer", "minimum": 0}
 _SEGMENTS = _list(_FILLED)
 _SESSIONS = _object(sessions=_TEXTS, inbox_id=_TEXT)

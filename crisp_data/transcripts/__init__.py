@@ -28,12 +28,14 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Callable, Iterable, Iterator
+from datetime import tzinfo
 from functools import partial
 from pathlib import Path
 from typing import Literal
 
 import pandas as pd
 
+from crisp_data.arguments import check_word, plain_int
 from crisp_data.dates import check_tz
 from crisp_data.errors import BadParameter
 from crisp_data.local.atomic_file import as_path, check_place, whole_file, whole_folder
@@ -61,7 +63,7 @@ def render(
     *,
     format: Format = "markdown",
     notes: bool = False,
-    tz: str | None = None,
+    tz: str | tzinfo | None = None,
     characters: int = 4000,
 ) -> Iterator[tuple[str, str]]:
     """Yield the ``session_id`` and the transcript of each conversation.
@@ -76,7 +78,7 @@ def render(
         HTML comes as an article; :func:`write` puts a page around it.
     notes : bool, default False
         Also the operators' internal notes, marked as such.
-    tz : str, optional
+    tz : str or tzinfo, optional
         The zone of all times; that of the frame unless given.
     characters : int
         JSON lines only: the length of ``text`` that no piece exceeds.
@@ -100,7 +102,7 @@ def render(
     conversation: session_...
     """
     writer = _writer(format, characters)
-    found = threads(messages, conversations, notes=notes, tz=tz and check_tz(tz))
+    found = threads(messages, conversations, notes=notes, tz=None if tz is None else check_tz(tz))
     return ((thread.session_id, writer(thread)) for thread in found)
 
 
@@ -111,7 +113,7 @@ def write(
     *,
     format: Format | None = None,
     notes: bool = False,
-    tz: str | None = None,
+    tz: str | tzinfo | None = None,
     characters: int = 4000,
 ) -> list[Path]:
     """Write transcripts: all into one file, or one file each into a new folder.
@@ -129,7 +131,7 @@ def write(
         Needed for a folder; for a file its ending decides.
     notes : bool, default False
         As in :func:`render`.
-    tz : str, optional
+    tz : str or tzinfo, optional
         As in :func:`render`.
     characters : int, default 4000
         As in :func:`render`.
@@ -157,7 +159,7 @@ def write(
     """
     path, kind, single = check(path, format)
     writer = _writer(kind, characters)
-    found = threads(messages, conversations, notes=notes, tz=tz and check_tz(tz))
+    found = threads(messages, conversations, notes=notes, tz=None if tz is None else check_tz(tz))
     if single:
         with whole_file(path) as file:
             for text in _document(kind, map(writer, found)):
@@ -197,8 +199,7 @@ def check(path: str | Path, format: str | None = None) -> tuple[Path, str, bool]
     path = as_path(path)
     ending = path.suffix.lower()
     named = next((name for name, known in FORMATS.items() if known == ending), None)
-    if format is not None and format not in FORMATS:
-        raise BadParameter(f"There is no format {format!r}.", f"Use one of: {', '.join(FORMATS)}.")
+    check_word("format", format, tuple(FORMATS))
     if named and format and named != format:
         raise BadParameter(
             f"The ending of {path.name} does not fit the format {format}.",
@@ -215,8 +216,8 @@ def check(path: str | Path, format: str | None = None) -> tuple[Path, str, bool]
 
 
 def _writer(kind: str, characters: int) -> Callable[[Transcript], str]:
-    if kind not in FORMATS:
-        raise BadParameter(f"There is no format {kind!r}.", f"Use one of: {', '.join(FORMATS)}.")
+    check_word("format", kind, tuple(FORMATS))
+    characters = plain_int(characters)
     if not isinstance(characters, int) or characters < _LEAST:
         raise BadParameter(f"characters must be a whole number, at least {_LEAST}.")
     if kind == "jsonl":

@@ -85,7 +85,8 @@ def threads(
         The conversation's head and entries.
     """
     _check(messages)
-    times = messages["timestamp"].dt.tz_convert(tz) if tz else messages["timestamp"]
+    times = _times(messages["timestamp"])
+    times = times.dt.tz_convert(tz) if tz else times
     columns = {name: messages[name].tolist() for name in _NEEDED + _ALSO if name in messages}
     columns |= {name: [None] * len(messages) for name in _ALSO if name not in messages}
     columns["timestamp"] = times.tolist()
@@ -133,11 +134,18 @@ def _check(messages: object) -> None:
             "Pass what ws.messages() returned.",
         )
     check_once(messages, *_NEEDED, *_ALSO)
-    if not isinstance(messages["timestamp"].dtype, pd.DatetimeTZDtype):
+    if not isinstance(_times(messages["timestamp"]).dtype, pd.DatetimeTZDtype):
         raise BadParameter(
             "The column timestamp has no time zone.",
             "Set one: messages['timestamp'].dt.tz_localize('UTC').",
         )
+
+
+def _times(column: pd.Series[Any]) -> pd.Series[Any]:
+    """Give times of Arrow, as from ``dtype_backend="pyarrow"``, as pandas' own."""
+    if isinstance(column.dtype, pd.ArrowDtype) and column.dtype.kind == "M":
+        return pd.Series(pd.DatetimeIndex(column))
+    return column
 
 
 def _rows(columns: dict[str, list[Any]]) -> dict[str, list[int]]:

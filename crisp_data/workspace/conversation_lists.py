@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from datetime import tzinfo
 from typing import Any
 
 import pandas as pd
 
-from crisp_data import arguments, dates, filters
+from crisp_data import arguments, filters
 from crisp_data.filters import State
 from crisp_data.workspace.website_lists import WebsiteLists
 
@@ -26,7 +27,7 @@ class ConversationLists(WebsiteLists):
         search: str | None = None,
         include_empty: bool = False,
         limit: int | None = None,
-        tz: str | None = None,
+        tz: str | tzinfo | None = None,
         refresh: bool = False,
     ) -> pd.DataFrame:
         """Pull conversations, most recently updated first.
@@ -55,8 +56,8 @@ class ConversationLists(WebsiteLists):
             Also conversations without any message.
         limit : int, optional
             The newest so many, and no request more than they need.
-        tz : str, optional
-            The zone of the times, such as "Europe/Paris".
+        tz : str or tzinfo, optional
+            The zone of the times, such as "Europe/Paris" or a ``ZoneInfo``.
         refresh : bool, default False
             Ask Crisp even where the cache knows.
 
@@ -88,22 +89,22 @@ class ConversationLists(WebsiteLists):
         >>> len(ws.conversations(limit=20))
         20
         """
-        tz, start, end = self._period(since, until, tz)
+        zone, start, end = self._period(since, until, tz)
         wanted = filters.ConversationFilter(start, end, state, segment, assigned, inbox)
         asked = filters.ConversationQuery(wanted, search, include_empty, limit)
         return self._pulls.rows(
             "conversations",
             "list_conversations",
             asked.query,
-            tz=tz,
+            tz=zone,
             refresh=refresh,
-            limit=limit,
+            limit=asked.limit,
             wanted=wanted.of,
             before=lambda first: self._pulls.checks.before_conversations(asked, first, refresh),
         )
 
     def messages(
-        self, conversations: Any, *, tz: str | None = None, refresh: bool = False
+        self, conversations: Any, *, tz: str | tzinfo | None = None, refresh: bool = False
     ) -> pd.DataFrame:
         """Pull whole threads: every batch of every conversation.
 
@@ -111,7 +112,7 @@ class ConversationLists(WebsiteLists):
         ----------
         conversations : DataFrame, Series, list of str, or str
             A frame with ``session_id``, or session ids.
-        tz : str, optional
+        tz : str or tzinfo, optional
             As in :meth:`conversations`.
         refresh : bool, default False
             As in :meth:`conversations`.
@@ -152,7 +153,7 @@ class ConversationLists(WebsiteLists):
         True
         """
         ids = arguments.session_ids(conversations)
-        return self._pulls.threads(ids, dates.check_tz(tz or self.tz), refresh)
+        return self._pulls.threads(ids, self._zone(tz), refresh)
 
     def pages(self, session_id: str, *, refresh: bool = False) -> pd.DataFrame:
         """Pull the pages that a visitor looked at in one conversation.

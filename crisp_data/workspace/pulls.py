@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import closing
 from typing import Any
@@ -12,7 +11,7 @@ import pandas as pd
 from crisp_data import tables
 from crisp_data.api.envelope import Page
 from crisp_data.api.paging import NOTHING_NEW
-from crisp_data.errors import CrispError, CrispWarning, QuotaExceeded
+from crisp_data.errors import CrispError, QuotaExceeded, warn
 from crisp_data.local import progress_bar
 from crisp_data.plurals import count
 from crisp_data.quota.estimate import SHOWN, Plan
@@ -101,7 +100,7 @@ class Pulls:
             # What is filtered here left too few: then further, over the cached pages again.
             rows, refresh, before = 2 * rows, False, lambda first: None
         if pages.incomplete:
-            warnings.warn(pages.incomplete, CrispWarning, stacklevel=3)
+            warn(pages.incomplete)
         return frame if limit is None else frame.head(limit)
 
     def threads(self, ids: list[str], tz: str, refresh: bool) -> pd.DataFrame:
@@ -152,7 +151,7 @@ class Pulls:
             (doubtful, "thread", f"may lack messages. {NOTHING_NEW}"),
         ):
             if number:
-                warnings.warn(f"{count(number, thing)} {what}", CrispWarning, stacklevel=3)
+                warn(f"{count(number, thing)} {what}")
         return builder.frame()
 
     def show(self, plan: Plan | None) -> None:

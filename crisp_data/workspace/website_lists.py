@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, tzinfo
 from typing import Any
 
 import pandas as pd
@@ -24,7 +24,7 @@ class WebsiteLists:
         The client that reads.
     website_id : str
         The website.
-    tz : str
+    tz : str or tzinfo
         The zone of the frames' times, and of moments without one.
     estimator : CostEstimator
         Estimates what pulls cost.
@@ -36,12 +36,12 @@ class WebsiteLists:
         self,
         client: Client,
         website_id: str,
-        tz: str,
+        tz: str | tzinfo,
         estimator: CostEstimator,
         progress: bool | None,
     ) -> None:
         self.client, self.website_id, self.tz = client, website_id, dates.check_tz(tz)
-        self.plan = CostPlans(estimator, tz)
+        self.plan = CostPlans(estimator, self.tz)
         self._pulls = Pulls(client, website_id, estimator, progress)
 
     @property
@@ -62,7 +62,7 @@ class WebsiteLists:
         *,
         search: str | None = None,
         limit: int | None = None,
-        tz: str | None = None,
+        tz: str | tzinfo | None = None,
         refresh: bool = False,
     ) -> pd.DataFrame:
         """Pull people profiles.
@@ -77,7 +77,7 @@ class WebsiteLists:
             Crisp's text search.
         limit : int, optional
             As in :meth:`conversations`.
-        tz : str, optional
+        tz : str or tzinfo, optional
             As in :meth:`conversations`.
         refresh : bool, default False
             As in :meth:`conversations`.
@@ -96,9 +96,9 @@ class WebsiteLists:
         >>> len(ws.people(limit=5))
         5
         """
-        tz, start, end = self._period(since, until, tz)
+        zone, start, end = self._period(since, until, tz)
         arguments.check_text("search", search)
-        arguments.check_count("limit", limit)
+        limit = arguments.check_count("limit", limit)
 
         def wanted(frame: pd.DataFrame) -> pd.DataFrame:
             checks = [
@@ -111,7 +111,7 @@ class WebsiteLists:
             "people",
             "list_people_profiles",
             {**filters.bounds(start, end), "search_text": search},
-            tz=tz,
+            tz=zone,
             refresh=refresh,
             limit=limit,
             wanted=wanted,
@@ -241,9 +241,12 @@ class WebsiteLists:
     def _moment(self) -> pd.Timestamp:
         return pd.Timestamp(datetime.fromtimestamp(self.client.now(), UTC))
 
+    def _zone(self, tz: str | tzinfo | None) -> str:
+        return self.tz if tz is None else dates.check_tz(tz)
+
     def _period(
-        self, since: Any, until: Any, tz: str | None
+        self, since: Any, until: Any, tz: str | tzinfo | None
     ) -> tuple[str, pd.Timestamp | None, pd.Timestamp | None]:
         """Check a zone, and read both ends of a period in it."""
-        tz = dates.check_tz(tz or self.tz)
-        return tz, *dates.window(since, until, tz=tz, now=self._moment)
+        zone = self._zone(tz)
+        return zone, *dates.window(since, until, tz=zone, now=self._moment)

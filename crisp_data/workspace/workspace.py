@@ -7,6 +7,7 @@ import html
 import threading
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
+from datetime import tzinfo
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -56,7 +57,7 @@ class Workspace(ConversationLists):
         The website.
     name : str, optional
         Its name; empty where the token may not read it.
-    tz : str, default "UTC"
+    tz : str or tzinfo, default "UTC"
         The zone of the frames' times, and of moments without one.
     progress : bool, optional
         Whether long pulls show a bar and their plan; on the live service only by default.
@@ -90,7 +91,7 @@ class Workspace(ConversationLists):
         website_id: str,
         name: str = "",
         *,
-        tz: str = "UTC",
+        tz: str | tzinfo = "UTC",
         progress: bool | None = None,
         sandbox: Any = None,
         estimator: CostEstimator | None = None,
@@ -145,7 +146,7 @@ class Workspace(ConversationLists):
         >>> budget.used, budget.left
         (1, 199)
         """
-        return self.client.quota.budgets.open(requests)
+        return self.client.quota.budgets.open(arguments.plain_int(requests))
 
     def archive(
         self, path: str | Path, *, storage_options: Mapping[str, str] | None = None
@@ -485,7 +486,7 @@ class Workspace(ConversationLists):
         --------
         >>> ws.set_state(ws.conversations(limit=1)["session_id"][0], "resolved")
         """
-        arguments.check_word("state", state or "", STATES)
+        arguments.check_word("state", "" if state is None else state, STATES)
         self._write("change_conversation_state", session_id, {"state": state})
 
     def assign(self, session_id: str, user_id: str | None) -> None:
@@ -501,17 +502,14 @@ class Workspace(ConversationLists):
         Raises
         ------
         BadParameter
-            ``user_id`` is neither a text nor None; nothing was sent.
+            ``user_id`` is neither an id nor None; nothing was sent.
 
         Examples
         --------
         >>> ada = ws.operators()["user_id"][0]
         >>> ws.assign(ws.conversations(limit=1)["session_id"][0], ada)
         """
-        if user_id is not None and not (isinstance(user_id, str) and user_id):
-            raise BadParameter(
-                "user_id must be an operator's, or None.", "ws.operators() lists them."
-            )
+        arguments.check_id("user_id", user_id, "Pass one from ws.operators(), or None for nobody.")
         assigned = None if user_id is None else {"user_id": user_id}
         self._write("assign_conversation_routing", session_id, {"assigned": assigned})
 
@@ -682,7 +680,8 @@ class Workspace(ConversationLists):
           none open
         >>> form.close()
         """
-        return forms.Compose(self, session_id)
+        one = None if session_id is None else arguments.session_id(session_id)
+        return forms.Compose(self, one)
 
     def explore(self) -> forms.Explore:
         """Open a form that filters, counts, prices and pulls conversations, messages, people.

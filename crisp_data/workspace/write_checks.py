@@ -6,18 +6,23 @@ import re
 from collections.abc import Iterable
 from typing import Any
 
+from crisp_data import arguments
 from crisp_data.errors import BadParameter
 
+_NOBODY = "Leave it out where it is not known."
 _EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
 
 
 def fingerprint(one: Any) -> int:
-    """Give a fingerprint as a whole number, whether it is one of Python, numpy or pandas."""
+    """Give a fingerprint as a whole number, whether it is one of Python, numpy or pandas.
+
+    It may be negative, as one is in Crisp's own examples.
+    """
     try:
-        number = int(one)
-    except (TypeError, ValueError):
-        number = -1
-    if isinstance(one, bool) or number < 0 or number != one:
+        number = None if isinstance(one, (bool, str)) else int(one)
+    except (TypeError, ValueError, OverflowError):  # nothing, no number, or an infinite one
+        number = None
+    if number is None or number != one:
         raise BadParameter("A fingerprint must be a whole number, as in the column fingerprint.")
     return number
 
@@ -34,9 +39,13 @@ def fingerprints(several: Any) -> list[int]:
 
 def segments(words: str | Iterable[str]) -> list[str]:
     """Give segments as a list; a single one is no list of letters."""
-    found = [words] if isinstance(words, str) else list(words)
-    if not all(isinstance(one, str) and one.strip() for one in found):
-        raise BadParameter("Segments must be words that are not empty.")
+    if isinstance(words, str):
+        words = [words]
+    if not isinstance(words, Iterable):
+        raise BadParameter(f"segments must be words, not a {type(words).__name__}.")
+    found = list(words)
+    for one in found:
+        arguments.check_text("A segment", "" if one is None else one, "Write it as a word.")
     return found
 
 
@@ -62,9 +71,9 @@ def metas(nickname: Any, email: Any, words: str | Iterable[str]) -> dict[str, An
     BadParameter
         One of them cannot be used.
     """
-    if nickname is not None and not isinstance(nickname, str):
-        raise BadParameter("nickname must be text or None.")
-    if email is not None and not (isinstance(email, str) and _EMAIL.fullmatch(email)):
+    arguments.check_text("nickname", nickname, _NOBODY)
+    arguments.check_text("email", email, _NOBODY)
+    if email is not None and not _EMAIL.fullmatch(email):
         raise BadParameter("That is not an e-mail address.", "Write it like name@domain.example.")
     found = {"nickname": nickname, "email": email, "segments": segments(words)}
     return {name: value for name, value in found.items() if value}

@@ -143,6 +143,98 @@ def test_a_table_that_is_missing_where_the_state_does_not_name_it(archived, few,
     refused(archive, folder, f"not whole: its table {name} is missing")
 
 
+def committed(folder, name, **actions):
+    """Add a commit to a table's log, as another program writes one."""
+    log = folder / name / "_delta_log"
+    number = max(int(path.stem) for path in log.glob("*.json")) + 1
+    lines = [json.dumps({kind: action}) for kind, action in actions.items()]
+    (log / f"{number:020}.json").write_text("\n".join(lines), "utf-8")
+
+
+def protocol(reader, writer, *features):
+    named = {"minReaderVersion": reader, "minWriterVersion": writer}
+    if reader == 3:
+        named["readerFeatures"] = list(features)
+    if writer == 7:
+        named["writerFeatures"] = list(features)
+    return named
+
+
+def mapped(folder, name):
+    """The metadata of a table after ALTER TABLE ... SET ('delta.columnMapping.mode' = 'name')."""
+    lines = (folder / name / "_delta_log" / f"{0:020}.json").read_text("utf-8").splitlines()
+    (metadata,) = (json.loads(line)["metaData"] for line in lines if "metaData" in line)
+    schema = json.loads(metadata["schemaString"])
+    for number, field in enumerate(schema["fields"], start=1):
+        field["metadata"] = {
+            "delta.columnMapping.id": number,
+            "delta.columnMapping.physicalName": f"col-{number}",
+        }
+    mode = {"delta.columnMapping.mode": "name", "delta.columnMapping.maxColumnId": "99"}
+    configuration = {**metadata["configuration"], **mode}
+    return {**metadata, "schemaString": json.dumps(schema), "configuration": configuration}
+
+
+def assert_named(work, feature):
+    with pytest.raises(crisp.FileTrouble, match=feature) as caught:
+        work()
+    assert "damaged" not in caught.value.what
+    assert "not damaged" in caught.value.hint
+    assert "new folder" in caught.value.hint
+
+
+UNREADABLE = {
+    "deletionVectors": protocol(3, 7, "deletionVectors"),
+    "columnMapping": protocol(2, 5),
+    "aFeatureOfTomorrow": protocol(3, 7, "aFeatureOfTomorrow"),
+    "reader version 4": protocol(4, 8),
+}
+
+
+@pytest.mark.parametrize("name", ["conversations", "sync", "operators"])
+@pytest.mark.parametrize("feature", UNREADABLE)
+def test_a_feature_for_which_a_table_cannot_be_read_is_named(archived, few, feature, name):
+    archive, folder = archived
+    if name == "operators":
+        archive.sync(also=["operators"])
+    actions = {"metaData": mapped(folder, name)} if feature == "columnMapping" else {}
+    committed(folder, name, protocol=UNREADABLE[feature], **actions)
+    spent = few[0].stats()["requests"]
+    for one in (archive, crisp.Archive(folder)):
+        assert_named(one.operators if name == "operators" else one.conversations, feature)
+        with pytest.raises(crisp.FileTrouble, match=feature):
+            one.forget(email="a@b.example")
+    assert_named(lambda: archive.sync(also=["operators"]), feature)
+    assert few[0].stats()["requests"] == spent
+
+
+UNWRITABLE = {
+    "rowTracking": protocol(1, 7, "rowTracking"),
+    "identityColumns": protocol(1, 6),
+    "writer version 8": protocol(1, 8),
+}
+
+
+@pytest.mark.parametrize("name", ["messages", "sync"])
+@pytest.mark.parametrize("feature", UNWRITABLE)
+def test_a_feature_for_which_a_table_cannot_be_written_is_named(archived, few, feature, name):
+    archive, folder = archived
+    whole = archive.messages()
+    committed(folder, name, protocol=UNWRITABLE[feature])
+    spent = few[0].stats()["requests"]
+    assert_named(archive.sync, feature)
+    assert_named(lambda: archive.forget(email="a@b.example"), feature)
+    assert few[0].stats()["requests"] == spent
+    assert archive.messages().equals(whole), "it may be read all the same"
+
+
+def test_features_that_are_supported_change_nothing(archived):
+    archive, folder = archived
+    committed(folder, "messages", protocol=protocol(3, 7, "timestampNtz"))
+    committed(folder, "conversations", protocol=protocol(1, 7, "changeDataFeed", "invariants"))
+    assert archive.sync(deep=True).threads == len(archive.conversations())
+
+
 def test_a_later_format_is_refused_with_the_way_on(archived):
     archive, folder = archived
     rewritten(archive, format=FORMAT + 1, something="new")

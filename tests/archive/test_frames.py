@@ -4,7 +4,9 @@ import os
 import secrets
 import sys
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
+import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pytest
@@ -202,3 +204,37 @@ def test_info_says_how_far(filled):
 def test_an_archive_has_a_path(path):
     with pytest.raises(crisp.BadParameter, match="needs a path"):
         crisp.Archive(path)
+
+
+@pytest.mark.parametrize(
+    ("ask", "words"),
+    [
+        (lambda one: one.conversations(columns=5), "columns must be a name or a list of names"),
+        (lambda one: one.conversations(columns=["email", 5]), "there is a int in it"),
+        (lambda one: one.conversations(state=pd.Series(["resolved", "pending"])), "one word"),
+        (lambda one: one.conversations(segment=""), "segment must not be empty"),
+        (lambda one: one.conversations(tz=""), "tz must not be empty"),
+        (lambda one: one.messages(tz=""), "tz must not be empty"),
+        (lambda one: one.people(tz=""), "tz must not be empty"),
+        (lambda one: one.sync(also=None), "also must be a name or a list of names"),
+        (lambda one: one.sync(also=[pd.Series(["people"])]), "there is a Series in it"),
+        (lambda one: one.sync(also="everything"), "also='everything' is not known"),
+        (lambda one: one.forget(email="half\ud83d@acme.example"), "not an e-mail address"),
+        (lambda one: crisp.Archive("acme", storage_options=pd.Series(["a"])), "must be a dict"),
+    ],
+)
+def test_nonsense_is_refused_by_name(archive, spent, ask, words):
+    archive.sync(since="1 day ago", also="operators")
+    spent()
+    with pytest.raises(crisp.BadParameter, match=words):
+        ask(archive)
+    assert spent() == 0
+
+
+def test_numbers_of_numpy_and_zones_of_zoneinfo_are_taken(archive, tmp_path):
+    archive.sync(since="20 days ago", also="operators")
+    few = archive.conversations(limit=np.int64(3), tz=ZoneInfo("Europe/Paris"))
+    assert (len(few), str(few["updated_at"].dtype)) == (3, "datetime64[ms, Europe/Paris]")
+    again = crisp.Archive(str(tmp_path / "shelf"), tz=ZoneInfo("Europe/Paris"))
+    assert again.conversations(limit=3).equals(few)
+    assert len(archive.operators()) > 0

@@ -2,11 +2,12 @@
 
 import os
 import socket
+import stat
 import subprocess
 import sys
 import threading
 import time
-from pathlib import Path
+from pathlib import Path, PurePosixPath, PureWindowsPath
 
 import msgspec
 import pytest
@@ -180,6 +181,89 @@ def test_a_path_that_delta_misreads_is_refused_before_a_request(ws, spent, tmp_p
             opened(tmp_path / name)
     assert spent() == 0
     assert list(tmp_path.glob("*")) == []
+
+
+@pytest.mark.parametrize(
+    ("address", "words"),
+    [
+        ("s3://acme/a%20b", "cannot hold '%20'"),
+        ("s3://acme/[a]", "cannot hold '\\['"),
+        ("s3://acme/a\\b", "Delta Lake misreads"),
+        ("s3://acme/a?b", "cannot hold '\\?'"),
+        ("s3://acme/a#b", "cannot hold '#'"),
+        ("s3://acme/a\nb", "Delta Lake misreads"),
+        ("s3://acme/half\ud83d", "Delta Lake misreads"),
+        ("s3://", "not the address"),
+        ("s3:///acme", "not the address"),
+        ("s3://acme/../b", "not the address"),
+        ("s3://acme/./b", "not the address"),
+        ("s3://acme/a//b", "not the address"),
+        ("://acme", "not the address"),
+        (PurePosixPath("s3://acme/b"), "A Path cannot hold an address"),
+        (PureWindowsPath("s3://acme/b"), "A Path cannot hold an address"),
+        ("half\ud83d", "cannot have the name"),
+        ("a\0b", "cannot have the name"),
+        ("", "needs a path"),
+        (" ", "needs a path"),
+        (None, "needs a path"),
+    ],
+)
+def test_an_address_that_is_none_is_refused_before_a_library_sees_it(address, words, monkeypatch):
+    monkeypatch.setattr("crisp_data.archive.storage.DeltaTable", None)
+    with pytest.raises(crisp.BadParameter, match=words) as caught:
+        crisp.Archive(address)
+    assert caught.value.hint
+
+
+@pytest.mark.parametrize(
+    ("address", "root"),
+    [
+        ("s3://bucket/acme", "s3://bucket/acme"),
+        (" s3://bucket/acme/\n", "s3://bucket/acme"),
+        ("s3://bucket", "s3://bucket"),
+        ("gs://bucket/..a/b.c/d e", "gs://bucket/..a/b.c/d e"),
+        ("abfss://container@account.dfs.core.windows.net/a", None),
+    ],
+)
+def test_an_address_is_taken_as_it_is(address, root):
+    assert Storage(address).root == (root or address)
+
+
+def test_an_address_of_a_file_is_a_folder(tmp_path):
+    folder = tmp_path / "acme of May"
+    storage = Storage(folder.as_uri())
+    assert (storage.root, storage.remote) == (str(folder), False)
+
+
+@pytest.mark.needs("modes")
+@pytest.mark.parametrize("kind", ["new", "empty", "empty and private"])
+def test_a_folder_that_was_there_is_made_private(tmp_path, kind):
+    folder = tmp_path / "acme"
+    if kind != "new":
+        folder.mkdir()
+        folder.chmod(0o700 if "private" in kind else 0o775)
+    with StateTable(Storage(folder)).held("website"):
+        pass
+    assert stat.S_IMODE(folder.stat().st_mode) == 0o700
+    folder.chmod(0o750)  # shared on purpose later on: then it stays so
+    with StateTable(Storage(folder)).held("website"):
+        pass
+    assert stat.S_IMODE(folder.stat().st_mode) == 0o750
+
+
+@pytest.mark.needs("modes")
+def test_a_folder_that_holds_other_files_is_warned_of(tmp_path):
+    (tmp_path / "acme").mkdir()
+    (tmp_path / "acme" / "notes.txt").touch()
+    (tmp_path / "acme").chmod(0o755)
+    with (
+        pytest.warns(crisp.CrispWarning, match="chmod 700"),
+        StateTable(Storage(tmp_path / "acme")).held("website"),
+    ):
+        pass
+    assert stat.S_IMODE((tmp_path / "acme").stat().st_mode) == 0o755
+    with StateTable(Storage(tmp_path / "acme")).held("website"):
+        pass  # said once
 
 
 @pytest.mark.parametrize("name", ["100% of acme #1?", "é & (b) {c}; 'd'"])

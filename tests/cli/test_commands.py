@@ -5,10 +5,13 @@ import signal
 import subprocess
 import sys
 
+import keyring
+import keyring.backend
 import pandas as pd
 import pytest
 import requests
 from click.testing import CliRunner
+from keyring.backends import null
 
 import crisp_data as crisp
 from crisp_data.cli import main
@@ -374,3 +377,63 @@ def test_a_disk_that_fails_is_one_message(run, token, tmp_path, monkeypatch):
     done = run("export", "operators", "-o", str(tmp_path / "x.csv"))
     assert done.exit_code == 1
     assert done.output == f"Error: {tmp_path / 'x.csv'}: No space left on device.\n"
+
+
+class Forgets(keyring.backend.KeyringBackend):
+    """A keyring for one test."""
+
+    priority = 1
+
+    def __init__(self):
+        self.stored = {}
+
+    def get_password(self, service, username):
+        return self.stored.get((service, username))
+
+    def set_password(self, service, username, password):
+        self.stored[service, username] = password
+
+    def delete_password(self, service, username):
+        del self.stored[service, username]
+
+
+@pytest.fixture
+def ring():
+    before, memory = keyring.get_keyring(), Forgets()
+    keyring.set_keyring(memory)
+    yield memory
+    keyring.set_keyring(before)
+
+
+def log_in(run, sandbox, **options):
+    arguments = ["--identifier", sandbox.identifier, "--tier", sandbox.tier.capitalize()]
+    arguments += ["--website", sandbox.website_id, "--base-url", sandbox.url, "--key-stdin"]
+    return run("login", *arguments, input=f"{sandbox.key}\r\n", **options)
+
+
+def test_what_login_stores_logout_removes(run, sandbox, ring, monkeypatch):
+    done = log_in(run, sandbox)
+    assert (done.exit_code, done.output) == (0, "Stored. The token reads Acme.\n")
+    monkeypatch.setenv("CRISP_BASE_URL", sandbox.url)
+    assert "Acme" in run("whoami").output
+    assert run("logout").output == "Removed.\n"
+    assert ring.stored == {}
+    assert run("logout").output == "No token was stored.\n"
+
+
+def test_login_and_logout_do_not_believe_a_keyring_that_is_switched_off(run, sandbox):
+    keyring.set_keyring(null.Keyring())
+    done = log_in(run, sandbox)
+    assert done.exit_code == 1
+    assert "did not store the key" in done.output
+    assert "CRISP_KEY" in done.output
+    assert run("logout", "--base-url", sandbox.url).output == "No token was stored.\n"
+
+
+def test_a_keyring_that_cannot_be_imported_is_no_traceback(run, monkeypatch):
+    monkeypatch.setenv("PYTHON_KEYRING_BACKEND", "no_such_module.Keyring")
+    monkeypatch.setattr("keyring.core._keyring_backend", None)
+    for command in ("whoami", "logout"):
+        done = run(command)
+        assert isinstance(done.exception, SystemExit), done.exception
+        assert "keyring" in done.output

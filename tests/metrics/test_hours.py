@@ -87,6 +87,50 @@ def test_holidays(day):
     assert repr(hours) == "BusinessHours(mon-fri 09:00-18:00, Europe/Paris, 1 holiday)"
 
 
+class Country(dict):
+    """As an object of the package holidays: it knows the years it was made for or asked for."""
+
+    def __init__(self, years=()):
+        self.years = set()
+        for year in years:
+            self.fill(year)
+
+    def fill(self, year):
+        self.years.add(year)
+        self[date(year, 10, 6)] = "Tuesday, in 2026"
+
+    def __contains__(self, day):
+        self.fill(day.year)
+        return super().__contains__(day)
+
+
+def open_hours(holidays):
+    return metrics.BusinessHours({"mon-fri": "09:00-18:00"}, tz=PARIS, holidays=holidays)
+
+
+def test_holidays_that_fill_when_asked_are_refused_while_they_are_empty():
+    country = Country()
+    with pytest.raises(BadParameter, match="no day would be closed") as caught:
+        open_hours(country)
+    assert "years=" in caught.value.hint
+    assert date(2026, 10, 6) in country
+    assert between(open_hours(country), "2026-10-05 17:00", "2026-10-07 10:00") == 2
+
+
+def test_a_year_that_the_holidays_do_not_know_is_refused():
+    hours = open_hours(Country([2026]))
+    assert between(hours, "2026-10-05 17:00", "2026-10-07 10:00") == 2
+    for start, end in (
+        ("2025-12-30 17:00", "2026-01-02 10:00"),
+        ("2026-12-30 17:00", "2027-01-01"),
+    ):
+        with pytest.raises(BadParameter, match=r"no day of 202[57]") as caught:
+            between(hours, start, end)
+        assert "years=range(202" in caught.value.hint
+    assert between(open_hours(Country([2026, 2027])), "2026-12-31 17:00", "2027-01-01 10:00") == 2
+    assert between(open_hours([]), "2026-12-31 17:00", "2027-01-01 10:00") == 2
+
+
 @settings(derandomize=True)
 @given(
     zone=st.sampled_from([PARIS, "America/New_York", "Australia/Lord_Howe", "Asia/Kathmandu"]),

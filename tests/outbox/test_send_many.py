@@ -65,6 +65,36 @@ def test_a_missing_value_is_no_word(ws, missing):
     assert mended["text"].tolist() == ["Your Pro.", "Your plan."]
 
 
+@pytest.mark.parametrize(
+    "orders",
+    [
+        pd.Series([2, None, 3]),
+        pd.Series([2, None, 3], dtype="Int64"),
+        pd.Series([2, None, 3], dtype="int64[pyarrow]"),
+        pd.Series([2.0, None, 3.0], dtype="double[pyarrow]"),
+        pd.Series([2.0, None, 3.0], dtype=object),
+        pd.Series([2, None, 3], dtype="float32"),
+    ],
+    ids=lambda column: str(column.dtype),
+)
+def test_a_whole_number_is_written_as_one(orders):
+    """A merge makes floats of whole numbers where one row has none; no customer has 2.0 orders."""
+    frame = pd.DataFrame({"session_id": ["session_1", "session_2", "session_3"], "orders": orders})
+    for part in (frame, frame.dropna(), frame.head(1)):
+        assert outbox.render(part, "{{ orders }} orders")["text"].iloc[0] == "2 orders"
+        assert outbox.render(part, "{{ orders ~ ' orders' }}")["text"].iloc[0] == "2 orders"
+
+
+@pytest.mark.parametrize(
+    ("value", "text"), [(2.5, "2.5"), (1e300, "1e+300"), (float("inf"), "inf"), (True, "True")]
+)
+def test_another_number_stays_what_it_is(value, text):
+    frame = pd.DataFrame({"session_id": ["session_1"], "price": [value]})
+    assert outbox.render(frame, "{{ price }}")["text"][0] == text
+    frame["price"] = 12.0
+    assert outbox.render(frame, "{{ '%.2f' | format(price) }} €")["text"][0] == "12.00 €"
+
+
 @pytest.mark.parametrize("template", ["", "  \n", "{% if plan == 'x' %}{{ plan }}{% endif %}"])
 def test_an_empty_message_is_none(template):
     frame = pd.DataFrame({"session_id": ["session_a"], "plan": ["Pro"]})
@@ -421,6 +451,14 @@ def test_the_same_call_again_sends_nothing(ws, sandbox, frame):
     with pytest.warns(crisp.CrispWarning, match="same text was sent before"):
         assert many(ws, frame, batch="another", confirm=True)["reason"].eq("").all()
     assert asked(sandbox, SEND) == 2 * len(frame)
+
+
+@pytest.mark.parametrize("name", [5, "", " ", "half \ud83d", pd.Series(["a", "b"])])
+def test_a_batch_has_a_name(ws, sandbox, frame, name):
+    before = sandbox.stats()["requests"]
+    with pytest.raises(crisp.BadParameter, match="batch"):
+        many(ws, frame, batch=name, confirm=True)
+    assert sandbox.stats()["requests"] == before
 
 
 def test_the_same_call_by_two_at_once_sends_once(ws, sandbox, frame, monkeypatch):

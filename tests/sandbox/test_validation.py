@@ -27,7 +27,10 @@ def without(name):
             "data.content should have required property '.url'",
         ),
         (MESSAGE | {"fingerprint": 10**15 + 1}, "data.fingerprint should be <= 1000000000000000"),
-        (MESSAGE | {"fingerprint": -1}, "data.fingerprint should be >= 0"),
+        (
+            MESSAGE | {"fingerprint": -(10**15) - 1},
+            "data.fingerprint should be >= -1000000000000000",
+        ),
         (MESSAGE | {"fingerprint": "5"}, "data.fingerprint should be integer"),
         (MESSAGE | {"type": "note", "mentions": [1]}, "data.mentions[0] should be string"),
         (MESSAGE | {"mentions": ["a"]}, "data.mentions should NOT be valid"),

@@ -4,8 +4,10 @@ import json
 from datetime import timedelta, timezone
 from html.parser import HTMLParser
 from itertools import pairwise
+from zoneinfo import ZoneInfo
 
 import hypothesis.strategies as st
+import numpy as np
 import pandas as pd
 import pytest
 from dateutil.tz import gettz
@@ -115,6 +117,22 @@ def test_every_conversation_and_every_word(pulled, sandbox, format, folder):
         }:
             whole = "".join(found.values()).replace("\\", "")
             assert (note in whole) == notes
+
+
+def test_frames_of_arrow_read_alike(pulled):
+    other = [frame.convert_dtypes(dtype_backend="pyarrow") for frame in pulled]
+    assert isinstance(other[0]["timestamp"].dtype, pd.ArrowDtype)
+    for format in FORMATS:
+        for options in ({"notes": True}, {"tz": ZoneInfo("Asia/Tokyo")}):
+            alike = {"conversations": other[1], "format": format, **options}
+            assert text_of(other[0], **alike) == text_of(
+                pulled[0], **{**alike, "conversations": pulled[1]}
+            )
+    naive = pulled[0].assign(timestamp=pulled[0]["timestamp"].dt.tz_localize(None))
+    with pytest.raises(crisp.BadParameter, match="no time zone"):
+        text_of(naive.convert_dtypes(dtype_backend="pyarrow"))
+    with pytest.raises(crisp.BadParameter, match="tz must not be empty"):
+        text_of(pulled[0], tz="")
 
 
 def test_who_when_and_what():
@@ -300,6 +318,13 @@ def test_pieces_are_bounded_and_whole(texts, characters):
     assert all(text in joined_text for text in texts if text.isalnum() and len(text) < 300)
 
 
+def test_a_bound_may_be_a_number_of_numpy():
+    messages = messages_of(["a" * 900, "b" * 900])
+    assert text_of(messages, "jsonl", characters=np.int64(1000)) == text_of(
+        messages, "jsonl", characters=1000
+    )
+
+
 def test_pieces_stay_apart_where_one_more_message_is_too_much():
     found = text_of(messages_of(["a" * 300, "b" * 300, "c" * 300]), "jsonl", characters=700)
     pieces = [json.loads(line) for line in found.splitlines()]
@@ -369,7 +394,8 @@ def test_whole_or_not_at_all(folder, target, monkeypatch):
         ({"path": "x"}, "names no format"),
         ({"path": "x.docx"}, "names no format"),
         ({"path": "x.md", "format": "html"}, "does not fit the format"),
-        ({"path": "x", "format": "pdf"}, "no format"),
+        ({"path": "x", "format": "pdf"}, "format='pdf' is not known"),
+        ({"path": "x", "format": pd.Series(["html", "text"])}, "format must be one word"),
         ({"path": "nowhere/x.md"}, "no folder"),
         ({"path": "nowhere/x", "format": "text"}, "no folder"),
         ({"path": 7}, "is not a path"),

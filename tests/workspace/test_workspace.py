@@ -1,8 +1,13 @@
 """Frames equal to the sandbox's truth, row for row, whatever the service's unknown habits."""
 
 import threading
+import traceback
 import warnings
+from contextlib import closing
+from datetime import UTC
+from zoneinfo import ZoneInfo
 
+import numpy as np
 import pandas as pd
 import pytest
 from crisp_api import Crisp
@@ -257,13 +262,125 @@ def test_a_limit_costs_no_more_than_it_needs(sandbox, ws):
         ({"inbox": "Sales"}, "must be an id; this is a name"),
         ({"assigned": "Ada"}, "must be an id; this is a name"),
         ({"assigned": True}, "False for unassigned"),
+        ({"search": "half \ud83d"}, "search holds half of a surrogate pair"),
+        ({"segment": "\ud83d"}, "segment holds half of a surrogate pair"),
+        ({"state": pd.Series(["resolved", "pending"])}, "state must be one word, not a Series"),
+        ({"state": np.array(["resolved", "pending"])}, "pending, unresolved, resolved"),
+        ({"segment": pd.Series(["vip"])}, "segment must be one text, not a Series"),
+        ({"assigned": pd.Series(["vip"])}, "assigned must be one text, not a Series"),
+        ({"segment": ""}, "segment must not be empty"),
+        ({"segment": " "}, "segment must not be empty"),
+        ({"search": ""}, "search must not be empty"),
+        ({"inbox": ""}, "inbox must not be empty"),
+        ({"assigned": ""}, "assigned must not be empty"),
+        ({"tz": ""}, "tz must not be empty"),
+        ({"tz": pd.Series(["UTC"])}, "tz must be the name of a zone, not a Series"),
+        ({"limit": np.bool_(True)}, "at least 1"),
+        ({"limit": pd.Series([5])}, "at least 1"),
     ],
 )
 def test_nonsense_costs_nothing(sandbox, ws, arguments, words):
     before = sandbox.stats()["requests"]
-    with pytest.raises(crisp.BadParameter, match=words):
-        ws.conversations(**arguments)
+    for pull in (ws.conversations, ws.plan.conversations):
+        with pytest.raises(crisp.BadParameter, match=words):
+            pull(**arguments)
     assert sandbox.stats()["requests"] == before
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        ({"search": "half \ud83d"}, "search holds half"),
+        ({"search": ""}, "search must not be empty"),
+        ({"tz": ""}, "tz must not be empty"),
+    ],
+)
+def test_nonsense_about_people_costs_nothing(sandbox, ws, arguments, words):
+    before = sandbox.stats()["requests"]
+    for pull in (ws.people, ws.plan.people):
+        with pytest.raises(crisp.BadParameter, match=words):
+            pull(**arguments)
+    assert sandbox.stats()["requests"] == before
+
+
+def test_numbers_of_numpy_and_zones_of_zoneinfo_are_taken(ws, tmp_path):
+    paris = ws.conversations(limit=5, tz="Europe/Paris")
+    assert ws.conversations(limit=np.int64(5), tz=ZoneInfo("Europe/Paris")).equals(paris)
+    assert len(ws.people(limit=np.int32(7), tz=UTC)) == 7
+    messages = ws.messages(paris, tz=ZoneInfo("Europe/Paris"))
+    assert messages["timestamp"].dtype == paris["updated_at"].dtype
+    path = crisp.write(str(tmp_path / "paris.csv"), paris)
+    again = crisp.read(path, "conversations", tz=ZoneInfo("Europe/Paris"))
+    assert again["updated_at"].dtype == paris["updated_at"].dtype
+    assert ws.plan.people(limit=np.int64(7)).rows.low == 7
+    with ws.budget(np.int64(0)) as budget:
+        ws.conversations(limit=np.int64(5))
+    assert (budget.used, budget.left) == (0, 0)
+    assert "0 requests" in repr(ws.plan.conversations(limit=np.int64(5), tz=ZoneInfo("Asia/Tokyo")))
+
+
+def test_a_connection_takes_numpy_zoneinfo_and_paths(sandbox, tmp_path):
+    given = {"quota": np.int64(4_000), "workers": np.int8(2), "tz": ZoneInfo("Europe/Paris")}
+    folders = {"cache_dir": str(tmp_path / "c"), "state_dir": tmp_path / "s"}
+    with closing(crisp.connect(sandbox=sandbox, **given, **folders)) as ws:
+        assert (ws.tz, ws.quota.limit) == ("Europe/Paris", 4_000)
+        assert str(ws.conversations(limit=1)["updated_at"].dtype) == "datetime64[ms, Europe/Paris]"
+        assert "today" in repr(ws.plan.conversations(since="7 days ago"))
+    assert list((tmp_path / "c").iterdir())
+    assert list((tmp_path / "s").iterdir())
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        ({"sandbox": "yes"}, "sandbox must be True or a Sandbox, not a str"),
+        ({"sandbox": pd.Series([True, False])}, "sandbox must be True or a Sandbox"),
+        ({"on_quota": pd.Series(["wait", "raise"])}, "on_quota must be one word, not a Series"),
+        ({"on_quota": "sleep"}, "on_quota='sleep' is not known"),
+    ],
+)
+def test_an_option_of_another_kind_is_named(sandbox, options, words):
+    with pytest.raises(crisp.BadParameter, match=words):
+        crisp.connect(**{"sandbox": sandbox, **options})
+
+
+def test_a_form_begins_with_one_conversation(ws):
+    with pytest.raises(crisp.BadParameter, match="not a session_id"):
+        ws.compose(pd.Series(["a", "b"]))
+
+
+@pytest.mark.parametrize("name", ["cache_dir", "state_dir"])
+@pytest.mark.parametrize("wrong", [5, "a\0b", "a\ud83d"])
+def test_a_folder_that_cannot_be_one_is_refused(sandbox, name, wrong):
+    with pytest.raises(crisp.BadParameter, match=r"not a path|cannot have the name"):
+        crisp.connect(sandbox=sandbox, **{name: wrong})
+    assert sandbox.stats()["requests"] == 0
+
+
+@pytest.mark.parametrize("name", ["website", "identifier", "tier"])
+def test_a_setting_that_is_a_series_is_named(sandbox, name):
+    with pytest.raises(crisp.BadParameter, match=f"{name} must be one text, not a Series"):
+        crisp.connect(sandbox=sandbox, **{name: pd.Series(["a", "b"])})
+
+
+@pytest.mark.parametrize(
+    ("wrong", "right"),
+    [
+        ("worker", "workers"),
+        ("onquota", "on_quota"),
+        ("website_id", "website"),
+        ("Key", "key"),
+        ("identifer", "identifier"),
+        ("timezone", "It takes: website, identifier"),
+    ],
+)
+def test_a_mistyped_keyword_is_named_with_the_nearest(sandbox, wrong, right):
+    for connect in (crisp.connect, crisp.login):
+        with pytest.raises(crisp.BadParameter, match=f"no argument {wrong}=") as caught:
+            connect(**{wrong: "a-secret", "base_url": sandbox.url})
+        assert right in caught.value.hint
+        seen = [*traceback.walk_tb(caught.value.__traceback__)][1:]  # beside this test's own frame
+        assert not any("a-secret" in repr(frame.f_locals) for frame, _ in seen)
 
 
 def test_messages_take_what_is_at_hand(ws):

@@ -1,5 +1,7 @@
 """What an analyst changes beside messages, as the truth has it afterwards."""
 
+from uuid import UUID
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -44,6 +46,9 @@ def test_options_are_the_messages_own(ws, sandbox, session_id):
     ("session_id", "message", "options"),
     [
         ("session_a", "", {}),
+        ("session_a", "  ", {}),
+        ("session_a", "\N{ZERO WIDTH SPACE}\N{VARIATION SELECTOR-16}", {}),
+        ("session_a", "\n", {}),
         ("session_a", 7, {}),
         ("session_a", "Hello", {"nikname": "Ada"}),
         ("session_a", "Hello", {"origin": "smoke"}),
@@ -77,13 +82,31 @@ def test_edit_and_delete(ws, sandbox, session_id):
     assert len(ws.messages(session_id)) == len(frame)
 
 
-@pytest.mark.parametrize("number", ["abc", None, True, -1, 1.5, pd.NA])
+@pytest.mark.parametrize(
+    "number",
+    ["abc", "7", None, True, 1.5, pd.NA, float("nan"), float("inf"), [1], pd.Series([1, 2])],
+)
 def test_a_fingerprint_is_a_number(ws, sandbox, session_id, number):
     spent = sandbox.stats()["requests"]
     for change in (ws.delete, lambda *one: ws.edit(*one, "Hello")):
         with pytest.raises(crisp.BadParameter):
             change(session_id, number)
     assert sandbox.stats()["requests"] == spent
+
+
+def test_a_negative_fingerprint_is_one(ws, sandbox, session_id):
+    """Crisp's own documentation has one in an example."""
+    number = -163_408_807
+    for sender in ("user", "operator"):
+        body = {"type": "text", "from": sender, "origin": "chat", "content": "Hello"}
+        where = {"website_id": ws.website_id, "session_id": session_id}
+        ws.client.call(SEND, json={**body, "fingerprint": number}, **where)
+        ws.mark_read(session_id, [number])
+        ws.edit(session_id, np.int64(number), "Good morning")
+        (row,) = (r for r in messages(sandbox, session_id) if r["fingerprint"] == number)
+        assert (row["content"], bool(row["read"])) == ("Good morning", sender == "user")
+        ws.delete(session_id, number)
+        assert number not in {r["fingerprint"] for r in messages(sandbox, session_id)}
 
 
 def test_mark_read(ws, sandbox):
@@ -180,7 +203,7 @@ CHANGES = {
     "delete": lambda ws, one: ws.delete(one, 7),
     "mark_read": lambda ws, one: ws.mark_read(one),
     "set_state": lambda ws, one: ws.set_state(one, "resolved"),
-    "assign": lambda ws, one: ws.assign(one, "someone"),
+    "assign": lambda ws, one: ws.assign(one, str(UUID(int=7))),
     "add_segments": lambda ws, one: ws.add_segments(one, "vip"),
     "start_conversation": lambda ws, one: ws.start_conversation(nickname="Ada"),
     "send_many": lambda ws, one: ws.send_many(
@@ -213,6 +236,16 @@ def test_a_connection_that_only_reads_asks_for_nothing(reader, what):
         lambda ws, one: ws.set_state(one, None),
         lambda ws, one: ws.assign(one, ""),
         lambda ws, one: ws.assign(one, 7),
+        lambda ws, one: ws.assign(one, "Ada"),
+        lambda ws, one: ws.assign(one, pd.Series(["Ada", "Ben"])),
+        lambda ws, one: ws.set_state(one, pd.Series(["resolved", "pending"])),
+        lambda ws, one: ws.edit(one, 7, " \N{WORD JOINER}"),
+        lambda ws, one: ws.add_segments(one, 7),
+        lambda ws, one: ws.add_segments(one, None),
+        lambda ws, one: ws.add_segments(one, "half \ud83d"),
+        lambda ws, one: ws.start_conversation(nickname="half \ud83d"),
+        lambda ws, one: ws.start_conversation(nickname=" "),
+        lambda ws, one: ws.start_conversation(email="half\ud83d@acme.example"),
         lambda ws, one: ws.add_segments(one, []),
         lambda ws, one: ws.add_segments(one, ["vip", " "]),
         lambda ws, one: ws.add_segments("nonsense", "vip"),
