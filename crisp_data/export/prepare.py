@@ -20,7 +20,7 @@ import pyarrow as pa
 
 from crisp_data import dates
 from crisp_data.errors import BadParameter
-from crisp_data.export import arrow_columns, object_columns
+from crisp_data.export import arrow_columns, object_columns, time_limits
 from crisp_data.export.columns import as_series
 from crisp_data.export.unwritable import Unwritable
 
@@ -95,10 +95,8 @@ def _normalised(name: str, column: pd.Series, native: bool) -> tuple[pd.Series, 
     elif isinstance(column.dtype, pd.ArrowDtype) and pa.types.is_dictionary(kind):
         data = arrow_columns.without_null_category(_chunked(column))
         column, kind = as_series(data, column.index), data.type
-    if pa.types.is_timestamp(kind):
-        arrow_columns.check_times(_chunked(column), native)
-    elif pa.types.is_date(kind):
-        arrow_columns.check_days(_chunked(column))
+    if native or pa.types.is_timestamp(kind):
+        time_limits.check_times(_chunked(column), native)
     return column, pa.field(name, kind, metadata=note or None), json
 
 
