@@ -44,14 +44,16 @@ def check_times(column: pa.ChunkedArray, native: bool) -> None:
         _check_clock(column)
     elif types.is_duration(kind) and _ends(column)[:1] == [_MISSING]:
         raise _TAKEN_FOR_MISSING
-    elif is_nested(kind):
+    elif is_nested(kind) or types.is_dictionary(kind):
         for part in column.chunks:
             for inner in _inner_values(part):
                 check_times(pa.chunked_array([inner]), native)
 
 
 def _inner_values(part: pa.Array) -> list[pa.Array]:
-    """Give the values within the values of a list, a struct or a map."""
+    """Give the values within the values of a list, a struct, a map, or an encoding."""
+    if isinstance(part, (pa.DictionaryArray, pa.RunEndEncodedArray)):
+        return [part.dictionary if isinstance(part, pa.DictionaryArray) else part.values]
     if isinstance(part.type, pa.StructType):
         return list(part.flatten())
     if isinstance(part.type, pa.MapType):
