@@ -21,6 +21,7 @@ from crisp_data.archive.page_writer import Synced
 from crisp_data.archive.reader import SNAPSHOTS, Reader
 from crisp_data.archive.state import Forgetting, StateTable
 from crisp_data.archive.sync import Sync
+from crisp_data.archive.table import THREADED
 from crisp_data.errors import BadParameter, CrispError, CrispWarning
 from crisp_data.local import progress_bar
 from crisp_data.quota.estimate import SHOWN
@@ -144,7 +145,8 @@ class Archive(Reader):
         state_table = StateTable(self._storage)
         check(state_table.load(), self._tables, self._storage.root)  # before a row is written
         with state_table.held(self._website_id):
-            check_files(self._tables, self._storage.root)
+            # The small tables are written anew by who asks for them.
+            check_files((self._tables[name] for name in THREADED), self._storage.root)
             self._complete_forgetting(state_table)
             run = Sync(client, state_table, self._tables, deep, self._show_plan)
             start_ms = None if start is None else round(start.timestamp() * 1000)
