@@ -30,7 +30,6 @@ person reads it, or refused by name (:mod:`crisp_data.export.prepare`).
 
 from __future__ import annotations
 
-import csv
 import gzip
 import re
 from contextlib import ExitStack
@@ -43,7 +42,7 @@ from pandas.api.types import is_integer_dtype
 
 from crisp_data.arguments import check_frame
 from crisp_data.dates import check_tz
-from crisp_data.errors import BadParameter
+from crisp_data.errors import BadParameter, CrispError, FileTrouble
 from crisp_data.export import (
     columns,
     csv_file,
@@ -75,7 +74,9 @@ _ROW_GROUP = 1 << 17
 _LONE = re.compile("[\ud800-\udfff]")
 
 
-def write(path: str | Path, frame: pd.DataFrame, table: str | None = None) -> Path:
+def write(
+    path: str | Path, frame: pd.DataFrame, table: str | None = None, *, bom: bool = False
+) -> Path:
     """Write a frame to a file, in the format that the file's ending names.
 
     The file appears whole or not at all: whatever goes wrong, an older file of that name is
@@ -92,6 +93,9 @@ def write(path: str | Path, frame: pd.DataFrame, table: str | None = None) -> Pa
         The table it belongs to, such as ``"messages"``; a frame with exactly the columns of a
         table is recognised. Parquet and XLSX keep the name; JSON
         lines then hold the table's JSON columns as objects instead of as text.
+    bom : bool, default False
+        Begin a CSV file with the byte order mark by which Excel knows UTF-8. Without it a double
+        click on the file shows accents as two wrong characters, in many of Excel's languages.
 
     Returns
     -------
@@ -101,10 +105,11 @@ def write(path: str | Path, frame: pd.DataFrame, table: str | None = None) -> Pa
     Raises
     ------
     BadParameter
-        The ending or table is unknown, the folder is missing, or a column, named with its
-        dtype, does not fit the format. No file was written.
+        The ending or table is unknown, the folder is missing, ``bom`` was asked for what is no
+        CSV file, or a column, named with its dtype, does not fit the format. No file was written.
     FileTrouble
-        The file may not be replaced, as on Windows while another program has it open.
+        The file may not be replaced, as on Windows while another program has it open; or the
+        disk is full.
 
     Examples
     --------
@@ -116,6 +121,8 @@ def write(path: str | Path, frame: pd.DataFrame, table: str | None = None) -> Pa
     ending = _ending(path)
     if table is not None:
         find_table(table)
+    if bom and not ending.startswith(".csv"):
+        raise BadParameter(f"A {ending} file has no byte order mark.", "Leave out bom=True.")
     check_frame(frame)
     _check_labels(frame)
     table = table or _recognise(frame)
@@ -138,7 +145,7 @@ def write(path: str | Path, frame: pd.DataFrame, table: str | None = None) -> Pa
         elif ending == ".xlsx":
             xlsx_write.write_xlsx(file, table or "data", schema, parts, roles)
         elif ending.startswith(".csv"):
-            csv_file.write_csv(file, schema, parts)
+            csv_file.write_csv(file, schema, parts, bom=bom)
         else:
             jsonl_file.write_jsonl(file, parts, restore.json_columns(table) | plain.json)
     return path
@@ -190,7 +197,10 @@ def read(path: str | Path, table: str | None = None, tz: str | None = None) -> p
     Raises
     ------
     BadParameter
-        The ending or table is unknown, there is no such file, or it holds something else.
+        The ending or table is unknown, there is no such file, or it is damaged or holds
+        something else.
+    FileTrouble
+        The system does not let the file be read.
 
     Examples
     --------
@@ -206,12 +216,27 @@ def read(path: str | Path, table: str | None = None, tz: str | None = None) -> p
         find_table(table)
     if tz is not None:
         check_tz(tz)
-    if not path.is_file():
-        raise BadParameter(f"There is no file {path}.", "Check the name and the folder.")
-    data, named = _read(path, ending, table)
-    if not data.column_names and table:
-        return empty(table, tz or "UTC")
-    return restore.to_frame(data, table or named, tz)
+    try:
+        if not path.is_file():
+            raise BadParameter(f"There is no file {path}.", "Check the name and the folder.")
+        data, named = _read(path, ending, table)
+        _check_names(data.column_names)
+        if not data.column_names and table:
+            return empty(table, tz or "UTC")
+        return restore.to_frame(data, table or named, tz)
+    except CrispError:
+        raise
+    except Exception as error:
+        if isinstance(error, OSError) and error.errno is not None:
+            raise FileTrouble(f"{path} cannot be read: {error.strerror}.") from error
+        # Anything: a damaged file meets several libraries, each with errors of its own. Their
+        # words would quote a cell.
+        raise BadParameter(
+            f"{path.name} does not hold {ending} rows of {table or 'any table'}: it is damaged, or "
+            f"its columns or types of values differ ({type(error).__name__}).",
+            "Write it again, or correct its ending. Text files are read as they are without "
+            "table=; pandas' own readers guess more.",
+        ) from None
 
 
 def _read(path: Path, ending: str, table: str | None) -> tuple[pa.Table, str | None]:
@@ -219,20 +244,14 @@ def _read(path: Path, ending: str, table: str | None) -> tuple[pa.Table, str | N
     if ending in _SELF_DESCRIBING:
         data, named = _SELF_DESCRIBING[ending](path)
         return data, named if named in TABLES else None
+    if ending.endswith(".gz") and not path.stat().st_size:
+        raise EOFError  # gzip itself takes no bytes at all for the end of none
     opened: Any = gzip.open if ending.endswith(".gz") else open
-    try:
-        with opened(path, "rb") as file:
-            kinds = restore.declared_kinds(table)
-            if ending.startswith(".csv"):
-                return csv_file.read_csv(file, kinds), None
-            return jsonl_file.read_jsonl(file, kinds, restore.json_columns(table)), None
-    except (ValueError, EOFError, csv.Error, gzip.BadGzipFile):
-        # The cause would quote a cell.
-        raise BadParameter(
-            f"{path.name} does not hold {ending} rows of {table or 'any table'}: columns or "
-            "types of values differ.",
-            "Without table= the values are read as they are; pandas' own readers guess more.",
-        ) from None
+    with opened(path, "rb") as file:
+        kinds = restore.declared_kinds(table)
+        if ending.startswith(".csv"):
+            return csv_file.read_csv(file, kinds), None
+        return jsonl_file.read_jsonl(file, kinds, restore.json_columns(table)), None
 
 
 def _ending(path: Path) -> str:
@@ -265,11 +284,15 @@ def _check_labels(frame: pd.DataFrame) -> None:
         )
     if any(_LONE.search(name) for name in names):
         raise BadParameter("A column name is not valid Unicode.", "Rename it first.")
-    if len(set(names)) < len(names):
-        raise BadParameter("Two columns have the same name.", "Rename one of them first.")
+    _check_names(names)
     index = frame.index
     if index.nlevels > 1 or index.name is not None or not is_integer_dtype(index.dtype):
         raise BadParameter(
             "The frame's index holds data, but files have no index.",
             "Make it a column first: frame.reset_index().",
         )
+
+
+def _check_names(names: list[str]) -> None:
+    if len(set(names)) < len(names):
+        raise BadParameter("Two columns have the same name.", "Rename one of them first.")

@@ -6,7 +6,6 @@ import re
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
-from zipfile import BadZipFile
 
 import pyarrow as pa
 
@@ -35,12 +34,7 @@ def read_xlsx(path: Path) -> tuple[pa.Table, str]:
     """Return the columns of the first sheet, and its title."""
     import openpyxl  # type: ignore[import-untyped]  # slow to import, and only needed here
 
-    try:
-        book = openpyxl.load_workbook(path, read_only=True)
-    except (BadZipFile, KeyError):
-        raise BadParameter(
-            f"{path.name} is not a workbook.", "Write it again, or correct its ending."
-        ) from None
+    book = openpyxl.load_workbook(path, read_only=True)
     try:
         if ABOUT not in book.sheetnames:
             raise BadParameter(
@@ -52,6 +46,12 @@ def read_xlsx(path: Path) -> tuple[pa.Table, str]:
         sheet = book.worksheets[0]
         rows = sheet.iter_rows()
         header = [_text(cell) or "" for cell in next(rows)]
+        if sheet.title == ABOUT or not set(header) & set(dtypes):
+            raise BadParameter(
+                f"{path.name} does not begin with the sheet that was written: it was removed, or "
+                "another was put before it.",
+                "Put it back to the front, or read it with pandas.read_excel.",
+            )
         cells = list(zip(*rows, strict=True)) or [()] * len(header)
         columns = [
             _column(column, dtypes.get(name, "str"))

@@ -18,12 +18,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from functools import cache
+from io import BytesIO
 from tempfile import TemporaryDirectory
 from typing import Any, BinaryIO
 
 import pyarrow as pa
 import xlsxwriter
+from xlsxwriter.exceptions import FileCreateError
 from xlsxwriter.worksheet import Worksheet
 
 from crisp_data.export.formula_guard import guard_names
@@ -53,11 +56,20 @@ def write_xlsx(
     roles : list[str]
         How each column is written.
     """
+    packed = BytesIO()  # the last step, which xlsxwriter does not undo where a disk is full
     with TemporaryDirectory(prefix="crisp-data-", ignore_cleanup_errors=True) as folder:
-        book = xlsxwriter.Workbook(file, {"constant_memory": True, "tmpdir": folder})
-        names = _write_data(book, title, parts, roles)
-        _write_about(book, names, [dtype_name(field) for field in schema], roles)
-        book.close()
+        book = xlsxwriter.Workbook(packed, {"constant_memory": True, "tmpdir": folder})
+        try:
+            names = _write_data(book, title, parts, roles)
+            _write_about(book, names, [dtype_name(field) for field in schema], roles)
+            book.close()
+        except FileCreateError as error:  # it hides what the system said
+            raise error.args[0] from None
+        finally:
+            for sheet in book.worksheets():
+                with suppress(OSError):  # of a full disk, once more
+                    sheet.row_data_fh.close()
+    file.write(packed.getbuffer())
 
 
 class _Sheet(Worksheet):  # type: ignore[misc]
