@@ -128,7 +128,7 @@ def write(
     table = table or _recognise(frame)
     if ending == ".xlsx":
         xlsx_columns.check_size(*frame.shape)
-    plain = prepare.normalise(frame, native=ending == ".parquet")
+    plain = prepare.normalise(frame, native=ending == ".parquet", sheet=ending == ".xlsx")
     frame, schema = plain.frame, plain.schema
     if ending == ".xlsx":
         roles = xlsx_columns.roles(columns.slices(frame, schema))

@@ -18,6 +18,7 @@ Columns: TypeAlias = pa.ChunkedArray
 _TEXT = pa.large_string()
 _LISTS = (pa.ListType, pa.LargeListType, pa.FixedSizeListType)
 _EXACT = 2**53  # a double holds every whole number up to here
+_MOST_DIGITS_128 = 38
 _MOST_DIGITS = 76  # of Arrow's widest decimal
 _UNSUPPORTED = Unwritable(
     "has a type that no file format supports", "Convert it first, such as {column}.astype('str')."
@@ -39,6 +40,17 @@ def is_plain(kind: pa.DataType, native: bool) -> bool:
     return inner is not None and bool(
         is_text(inner) or types.is_integer(inner) or types.is_boolean(inner)
     )
+
+
+def for_sheet(column: Columns) -> Columns | None:
+    """Give days and decimals as a spreadsheet's own kinds of cells; None for any other type."""
+    kind = column.type
+    if pa.types.is_date(kind):
+        check_times(column, native=False)
+        return column.cast(pa.date32())
+    if pa.types.is_decimal(kind) and 0 <= kind.scale <= kind.precision <= _MOST_DIGITS_128:
+        return column.cast(pa.decimal128(kind.precision, kind.scale))
+    return None
 
 
 def plain(column: Columns, native: bool) -> tuple[Columns, bool]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import datetime, timedelta
+from decimal import Decimal, Inexact, localcontext
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +26,8 @@ _KINDS = {
     "list": pa.list_(pa.string()),
 }
 _TIME = re.compile(r"datetime64\[(\w+)(?:, (.+))?\]")
+_DECIMAL = re.compile(r"decimal128\((\d+), (\d+)\)")
+_WIDEST = 38  # digits
 _OFFSET = re.compile(r'"([+-])(\d\d):(\d\d)(?::(\d\d))?"')
 _ESCAPED = re.compile("_x([0-9A-Fa-f]{4})_")
 _EPOCH = datetime(1970, 1, 1)
@@ -70,6 +73,14 @@ def _column(cells: tuple[Any, ...], dtype: str) -> pa.ChunkedArray:
     if found := _TIME.fullmatch(dtype):
         unit, tz = found.groups()
         return _times(cells, pa.timestamp(unit, tz))
+    if dtype == "date":
+        days = [cell.value.date() if hasattr(cell.value, "date") else cell.value for cell in cells]
+        texts = [day if day is None else str(_unguarded(day)) for day in days]
+        return pa.chunked_array([pa.array(texts, pa.string())]).cast(pa.date32())
+    if found := _DECIMAL.fullmatch(dtype):
+        digits, scale = map(int, found.groups())
+        numbers = [None if cell.value is None else _decimal(cell.value, scale) for cell in cells]
+        return pa.chunked_array([pa.array(numbers, pa.decimal128(digits, scale))])
     kind = _KINDS.get(dtype, _KINDS["str"])
     if dtype not in ("Int64", "UInt64", "Float64", "boolean"):
         texts = unguard(pa.chunked_array([pa.array(map(_text, cells), pa.large_string())]))
@@ -79,6 +90,13 @@ def _column(cells: tuple[Any, ...], dtype: str) -> pa.ChunkedArray:
     convert = {"Float64": float, "boolean": bool}.get(dtype, int)
     values = [None if cell.value is None else convert(_unguarded(cell.value)) for cell in cells]
     return pa.chunked_array([pa.array(values, kind)])
+
+
+def _decimal(value: Any, scale: int) -> Decimal:
+    """Give back the digits that a cell's number stood for; one with more is refused."""
+    with localcontext(prec=_WIDEST) as exact:
+        exact.traps[Inexact] = True
+        return Decimal(str(_unguarded(value))).quantize(Decimal(1).scaleb(-scale))
 
 
 def _unguarded(value: Any) -> Any:

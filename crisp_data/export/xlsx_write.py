@@ -10,8 +10,8 @@ What a spreadsheet cannot hold is written in another way or refused before writi
   shows the distance from UTC, so the hour that autumn repeats stays two hours. Times that no
   spreadsheet can show (before March 1900, or finer than a millisecond) make the column ISO
   8601 text.
-- Spreadsheets keep 15 digits. A column of whole numbers with more is text, and so are
-  fingerprints always; real numbers keep 16 digits.
+- Spreadsheets keep 15 digits. A column of whole numbers or decimals with more is text, and so
+  are fingerprints always; real numbers keep 16 digits.
 """
 
 from __future__ import annotations
@@ -133,6 +133,8 @@ def _write_about(
 def _put(book: xlsxwriter.Workbook, sheet: Worksheet, role: str, empty_text: Any) -> _Put:
     """Return what writes one value of a column."""
 
+    dates = book.add_format({"num_format": "yyyy-mm-dd"})
+
     @cache
     def dated(offset: str) -> Any:
         return book.add_format({"num_format": f'yyyy-mm-dd hh:mm:ss.000"{offset}"'})
@@ -146,8 +148,12 @@ def _put(book: xlsxwriter.Workbook, sheet: Worksheet, role: str, empty_text: Any
     def put_time(row: int, position: int, time: tuple[float, str]) -> None:
         sheet.write_number(row, position, time[0], dated(time[1]))
 
+    def put_date(row: int, position: int, day: int) -> None:
+        sheet.write_number(row, position, day, dates)
+
     puts: dict[str, _Put] = {
         "text": put_text,
+        "date": put_date,
         "time": put_time,
         "number": sheet.write_number,
         "flag": sheet.write_boolean,

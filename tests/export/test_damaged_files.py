@@ -212,7 +212,7 @@ def test_what_the_system_refuses_is_told(tmp_path, monkeypatch):
     def failed(*arguments):
         raise OSError(errno.EIO, "Input/output error")
 
-    monkeypatch.setattr("builtins.open", failed)
+    monkeypatch.setattr(export, "open", failed, raising=False)
     with pytest.raises(FileTrouble, match="cannot be read: Input/output error"):
         export.read(path)
 
