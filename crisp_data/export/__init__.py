@@ -32,7 +32,8 @@ from __future__ import annotations
 
 import gzip
 import re
-from contextlib import ExitStack
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -216,7 +217,7 @@ def read(path: str | Path, table: str | None = None, tz: str | None = None) -> p
         find_table(table)
     if tz is not None:
         check_tz(tz)
-    try:
+    with _explained(path, ending, table):
         if not path.is_file():
             raise BadParameter(f"There is no file {path}.", "Check the name and the folder.")
         data, named = _read(path, ending, table)
@@ -224,13 +225,21 @@ def read(path: str | Path, table: str | None = None, tz: str | None = None) -> p
         if not data.column_names and table:
             return empty(table, tz or "UTC")
         return restore.to_frame(data, table or named, tz)
+
+
+@contextmanager
+def _explained(path: Path, ending: str, table: str | None) -> Iterator[None]:
+    """Make an error that says what to do of whatever a damaged file makes the libraries raise.
+
+    Each has errors of its own. Their words would quote a cell, so only their names are told.
+    """
+    try:
+        yield
     except CrispError:
         raise
     except Exception as error:
         if isinstance(error, OSError) and error.errno is not None:
             raise FileTrouble(f"{path} cannot be read: {error.strerror}.") from error
-        # Anything: a damaged file meets several libraries, each with errors of its own. Their
-        # words would quote a cell.
         raise BadParameter(
             f"{path.name} does not hold {ending} rows of {table or 'any table'}: it is damaged, or "
             f"its columns or types of values differ ({type(error).__name__}).",

@@ -51,8 +51,21 @@ class Plain:
 def normalise(frame: pd.DataFrame, *, native: bool, sheet: bool = False) -> Plain:
     """Give the frame with every column of a kind that files can hold.
 
-    Columns that already are stay the objects they were. ``sheet`` says that the file is a
-    workbook, which knows days and decimals.
+    Columns that already are stay the objects they were.
+
+    Parameters
+    ----------
+    frame : pandas.DataFrame
+        The frame.
+    native : bool
+        Whether the file is Parquet.
+    sheet : bool, default False
+        Whether the file is a workbook, which knows days and decimals.
+
+    Returns
+    -------
+    Plain
+        The frame with its schema.
 
     Raises
     ------

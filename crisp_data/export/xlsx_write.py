@@ -55,6 +55,11 @@ def write_xlsx(
         The tables, in order.
     roles : list[str]
         How each column is written.
+
+    Raises
+    ------
+    OSError
+        What the system said, such as that a disk is full.
     """
     packed = BytesIO()  # the last step, which xlsxwriter does not undo where a disk is full
     with TemporaryDirectory(prefix="crisp-data-", ignore_cleanup_errors=True) as folder:
@@ -64,7 +69,7 @@ def write_xlsx(
             _write_about(book, names, [dtype_name(field) for field in schema], roles)
             book.close()
         except FileCreateError as error:  # it hides what the system said
-            raise error.args[0] from None
+            raise OSError(*error.args[0].args) from None
         finally:
             for sheet in book.worksheets():
                 with suppress(OSError):  # of a full disk, once more
