@@ -149,7 +149,8 @@ class Archive(Reader):
         for name in (*THREADED, *also):
             self._tables[name].check_writable()
         with state_table.held(self._website_id):
-            check_files(self._tables, self._storage.root)
+            # The small tables are written anew by who asks for them.
+            check_files((self._tables[name] for name in THREADED), self._storage.root)
             self._complete_forgetting(state_table)
             run = Sync(client, state_table, self._tables, deep, self._show_plan)
             start_ms = None if start is None else round(start.timestamp() * 1000)

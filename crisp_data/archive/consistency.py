@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -68,18 +68,27 @@ def _must_have(state: State, tables: Mapping[str, ArchiveTable], name: str) -> b
     return bool(tables["conversations"].read(["session_id"], spoken).num_rows)
 
 
-def check_files(tables: Mapping[str, ArchiveTable], where: str) -> None:
-    """See that no file of the tables is missing; in an object store that would cost too much.
+def check_files(tables: Iterable[ArchiveTable], where: str) -> None:
+    """See that no file is missing or cut; in an object store that would cost too much.
+
+    Parameters
+    ----------
+    tables : Iterable[ArchiveTable]
+        The tables to look at.
+    where : str
+        The archive's place, for the error.
 
     Raises
     ------
     FileTrouble
         One is, now and when looked at again: who was forgotten meanwhile took files along.
     """
-    for name in THREADED:
-        if tables[name].lacks_files() and tables[name].lacks_files():
-            wrong = f"a file of its table {name} is missing"
-            raise FileTrouble(f"The archive at {where} is not whole: {wrong}.", WAY_ON)
+    for table in tables:
+        if table.damaged_files() and (wrong := table.damaged_files()):
+            hint = WAY_ON
+            if not table.threaded:
+                hint = f"sync(also=[{table.name!r}]) writes this table anew."
+            raise FileTrouble(f"The archive at {where} is not whole: {wrong}.", hint)
 
 
 def merge_months(conversations: ArchiveTable, messages: ArchiveTable) -> dict[str, str]:

@@ -289,6 +289,17 @@ class Reader:
             where nothing is complete, and at the beginning where everything is), ``gaps``
             (spans further back that an interrupted sync left open), ``files``.
 
+        Raises
+        ------
+        FileTrouble
+            A table is missing, is another one, or is older than the rest; or a file of one, on
+            the disk, is missing or has not the size that it was written with.
+
+        Notes
+        -----
+        The files are not read for it: one that was changed without changing its size is told by
+        what reads its rows, as far as Parquet can tell.
+
         Examples
         --------
         >>> archive = ws.archive(folder / "recent")
@@ -299,7 +310,7 @@ class Reader:
         1       messages 2026-10-03 09:00:00+00:00     0
         """
         state = self._checked()
-        check_files(self._tables, self._storage.root)
+        check_files(self._tables.values(), self._storage.root)
         rows = []
         for name, table in self._tables.items():
             delta = table.delta()

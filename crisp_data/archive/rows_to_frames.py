@@ -28,7 +28,12 @@ def columns_of(table: ArchiveTable, columns: Sequence[str] | None) -> list[str]:
             f"{table.name} has no column {', '.join(map(repr, unknown))}.",
             f"crisp.schema({table.name!r}) lists them.",
         )
-    return list(dict.fromkeys(asked))
+    if twice := [name for name in known if asked.count(name) > 1]:
+        raise BadParameter(
+            f"The column {', '.join(map(repr, twice))} is asked for twice.",
+            "Name each column once: columns=list(dict.fromkeys(columns)).",
+        )
+    return asked
 
 
 def newest_first(rows: pa.Table) -> pa.Table:

@@ -95,14 +95,26 @@ class ArchiveTable:
         delta = self._made()
         return TableVersion(str(delta.metadata().id), delta.version())
 
-    def lacks_files(self) -> bool:
-        """Whether a file of the newest version is missing on the disk."""
+    def damaged_files(self) -> str:
+        """Say what is wrong with the files of the newest version on the disk; empty for nothing.
+
+        Their sizes are compared with the log's. What is inside is seen by who reads it.
+        """
         delta = self.reopen()
         if delta is None or self._storage.remote:
-            return False
+            return ""
         folder = Path(self._storage.root, self.name)
-        paths = pa.table(delta.get_add_actions())["path"].to_pylist()
-        return not all((folder / path).exists() for path in paths)
+        files = pa.table(delta.get_add_actions())
+        for path, size in zip(
+            *(files[name].to_pylist() for name in ("path", "size_bytes")), strict=True
+        ):
+            try:
+                found = (folder / path).stat().st_size
+            except FileNotFoundError:
+                return f"a file of its table {self.name} is missing"
+            if found != size:
+                return f"a file of its table {self.name} is cut, or not the one that was written"
+        return ""
 
     def read(
         self, columns: Sequence[str] | None = None, where: pc.Expression | None = None

@@ -30,10 +30,10 @@ person reads it, or refused by name (:mod:`crisp_data.export.prepare`).
 
 from __future__ import annotations
 
-import csv
 import gzip
 import re
-from contextlib import ExitStack
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from datetime import tzinfo
 from pathlib import Path
 from typing import Any
@@ -44,7 +44,7 @@ from pandas.api.types import is_integer_dtype
 
 from crisp_data.arguments import check_frame
 from crisp_data.dates import check_tz
-from crisp_data.errors import BadParameter
+from crisp_data.errors import BadParameter, CrispError, FileTrouble
 from crisp_data.export import (
     columns,
     csv_file,
@@ -76,7 +76,9 @@ _ROW_GROUP = 1 << 17
 _LONE = re.compile("[\ud800-\udfff]")
 
 
-def write(path: str | Path, frame: pd.DataFrame, table: str | None = None) -> Path:
+def write(
+    path: str | Path, frame: pd.DataFrame, table: str | None = None, *, bom: bool = False
+) -> Path:
     """Write a frame to a file, in the format that the file's ending names.
 
     The file appears whole or not at all: whatever goes wrong, an older file of that name is
@@ -93,6 +95,9 @@ def write(path: str | Path, frame: pd.DataFrame, table: str | None = None) -> Pa
         The table it belongs to, such as ``"messages"``; a frame with exactly the columns of a
         table is recognised. Parquet and XLSX keep the name; JSON
         lines then hold the table's JSON columns as objects instead of as text.
+    bom : bool, default False
+        Begin a CSV file with the byte order mark by which Excel knows UTF-8. Without it a double
+        click on the file shows accents as two wrong characters, in many of Excel's languages.
 
     Returns
     -------
@@ -102,10 +107,11 @@ def write(path: str | Path, frame: pd.DataFrame, table: str | None = None) -> Pa
     Raises
     ------
     BadParameter
-        The ending or table is unknown, the folder is missing, or a column, named with its
-        dtype, does not fit the format. No file was written.
+        The ending or table is unknown, the folder is missing, ``bom`` was asked for what is no
+        CSV file, or a column, named with its dtype, does not fit the format. No file was written.
     FileTrouble
-        The file may not be replaced, as on Windows while another program has it open.
+        The file may not be replaced, as on Windows while another program has it open; or the
+        disk is full.
 
     Examples
     --------
@@ -117,12 +123,14 @@ def write(path: str | Path, frame: pd.DataFrame, table: str | None = None) -> Pa
     ending = _ending(path)
     if table is not None:
         find_table(table)
+    if bom and not ending.startswith(".csv"):
+        raise BadParameter(f"A {ending} file has no byte order mark.", "Leave out bom=True.")
     check_frame(frame)
     _check_labels(frame)
     table = table or _recognise(frame)
     if ending == ".xlsx":
         xlsx_columns.check_size(*frame.shape)
-    plain = prepare.normalise(frame, native=ending == ".parquet")
+    plain = prepare.normalise(frame, native=ending == ".parquet", sheet=ending == ".xlsx")
     frame, schema = plain.frame, plain.schema
     if ending == ".xlsx":
         roles = xlsx_columns.roles(columns.slices(frame, schema))
@@ -139,7 +147,7 @@ def write(path: str | Path, frame: pd.DataFrame, table: str | None = None) -> Pa
         elif ending == ".xlsx":
             xlsx_write.write_xlsx(file, table or "data", schema, parts, roles)
         elif ending.startswith(".csv"):
-            csv_file.write_csv(file, schema, parts)
+            csv_file.write_csv(file, schema, parts, bom=bom)
         else:
             jsonl_file.write_jsonl(file, parts, restore.json_columns(table) | plain.json)
     return path
@@ -193,7 +201,10 @@ def read(
     Raises
     ------
     BadParameter
-        The ending or table is unknown, there is no such file, or it holds something else.
+        The ending or table is unknown, there is no such file, or it is damaged or holds
+        something else.
+    FileTrouble
+        The system does not let the file be read.
 
     Examples
     --------
@@ -208,12 +219,35 @@ def read(
     if table is not None:
         find_table(table)
     zone = None if tz is None else check_tz(tz)
-    if not path.is_file():
-        raise BadParameter(f"There is no file {path}.", "Check the name and the folder.")
-    data, named = _read(path, ending, table)
-    if not data.column_names and table:
-        return empty(table, zone or "UTC")
-    return restore.to_frame(data, table or named, zone)
+    with _explained(path, ending, table):
+        if not path.is_file():
+            raise BadParameter(f"There is no file {path}.", "Check the name and the folder.")
+        data, named = _read(path, ending, table)
+        _check_names(data.column_names)
+        if not data.column_names and table:
+            return empty(table, zone or "UTC")
+        return restore.to_frame(data, table or named, zone)
+
+
+@contextmanager
+def _explained(path: Path, ending: str, table: str | None) -> Iterator[None]:
+    """Make an error that says what to do of whatever a damaged file makes the libraries raise.
+
+    Each has errors of its own. Their words would quote a cell, so only their names are told.
+    """
+    try:
+        yield
+    except CrispError:
+        raise
+    except Exception as error:
+        if isinstance(error, OSError) and error.errno is not None:
+            raise FileTrouble(f"{path} cannot be read: {error.strerror}.") from error
+        raise BadParameter(
+            f"{path.name} does not hold {ending} rows of {table or 'any table'}: it is damaged, or "
+            f"its columns or types of values differ ({type(error).__name__}).",
+            "Write it again, or correct its ending. Text files are read as they are without "
+            "table=; pandas' own readers guess more.",
+        ) from None
 
 
 def _read(path: Path, ending: str, table: str | None) -> tuple[pa.Table, str | None]:
@@ -221,20 +255,14 @@ def _read(path: Path, ending: str, table: str | None) -> tuple[pa.Table, str | N
     if ending in _SELF_DESCRIBING:
         data, named = _SELF_DESCRIBING[ending](path)
         return data, named if named in TABLES else None
+    if ending.endswith(".gz") and not path.stat().st_size:
+        raise EOFError  # gzip itself takes no bytes at all for the end of none
     opened: Any = gzip.open if ending.endswith(".gz") else open
-    try:
-        with opened(path, "rb") as file:
-            kinds = restore.declared_kinds(table)
-            if ending.startswith(".csv"):
-                return csv_file.read_csv(file, kinds), None
-            return jsonl_file.read_jsonl(file, kinds, restore.json_columns(table)), None
-    except (ValueError, EOFError, csv.Error, gzip.BadGzipFile):
-        # The cause would quote a cell.
-        raise BadParameter(
-            f"{path.name} does not hold {ending} rows of {table or 'any table'}: columns or "
-            "types of values differ.",
-            "Without table= the values are read as they are; pandas' own readers guess more.",
-        ) from None
+    with opened(path, "rb") as file:
+        kinds = restore.declared_kinds(table)
+        if ending.startswith(".csv"):
+            return csv_file.read_csv(file, kinds), None
+        return jsonl_file.read_jsonl(file, kinds, restore.json_columns(table)), None
 
 
 def _ending(path: Path) -> str:
@@ -267,11 +295,15 @@ def _check_labels(frame: pd.DataFrame) -> None:
         )
     if any(_LONE.search(name) for name in names):
         raise BadParameter("A column name is not valid Unicode.", "Rename it first.")
-    if len(set(names)) < len(names):
-        raise BadParameter("Two columns have the same name.", "Rename one of them first.")
+    _check_names(names)
     index = frame.index
     if index.nlevels > 1 or index.name is not None or not is_integer_dtype(index.dtype):
         raise BadParameter(
             "The frame's index holds data, but files have no index.",
             "Make it a column first: frame.reset_index().",
         )
+
+
+def _check_names(names: list[str]) -> None:
+    if len(set(names)) < len(names):
+        raise BadParameter("Two columns have the same name.", "Rename one of them first.")

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, TypeAlias
 
-import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from crisp_data.export.columns import PER_SECOND, exceeds, is_nested, is_text, local
+from crisp_data.export.columns import PER_SECOND, exceeds, is_nested, is_text
 from crisp_data.export.json_values import base64_text, json_text, month_day_nano_text
+from crisp_data.export.time_limits import check_times
 from crisp_data.export.unwritable import Unwritable
 
 Columns: TypeAlias = pa.ChunkedArray
@@ -18,9 +18,7 @@ Columns: TypeAlias = pa.ChunkedArray
 _TEXT = pa.large_string()
 _LISTS = (pa.ListType, pa.LargeListType, pa.FixedSizeListType)
 _EXACT = 2**53  # a double holds every whole number up to here
-# Years 0 to 9999, in seconds: what ISO 8601 writes with four digits.
-_FIRST, _LAST = -62_167_219_200, 253_402_300_799
-_FIRST_DAY, _LAST_DAY = -719_162, 2_932_896  # the same, in days, from year 1
+_MOST_DIGITS_128 = 38
 _MOST_DIGITS = 76  # of Arrow's widest decimal
 _UNSUPPORTED = Unwritable(
     "has a type that no file format supports", "Convert it first, such as {column}.astype('str')."
@@ -42,6 +40,17 @@ def is_plain(kind: pa.DataType, native: bool) -> bool:
     return inner is not None and bool(
         is_text(inner) or types.is_integer(inner) or types.is_boolean(inner)
     )
+
+
+def for_sheet(column: Columns) -> Columns | None:
+    """Give days and decimals as a spreadsheet's own kinds of cells; None for any other type."""
+    kind = column.type
+    if pa.types.is_date(kind):
+        check_times(column, native=False)
+        return column.cast(pa.date32())
+    if pa.types.is_decimal(kind) and 0 <= kind.scale <= kind.precision <= _MOST_DIGITS_128:
+        return column.cast(pa.decimal128(kind.precision, kind.scale))
+    return None
 
 
 def plain(column: Columns, native: bool) -> tuple[Columns, bool]:
@@ -67,6 +76,8 @@ def plain(column: Columns, native: bool) -> tuple[Columns, bool]:
             f"holds values of the type {unsupported}, which no file format supports",
             "Convert it first, such as {column}.astype('str').",
         )
+    if not pa.types.is_duration(kind):  # which is exact as text
+        check_times(column, native)
     if is_nested(kind):
         return _texts(json_text(_values(column))), True
     return _scalars(column), False
@@ -77,52 +88,6 @@ def without_null_category(column: Columns) -> Columns:
     if not any(part.dictionary.null_count for part in column.chunks):
         return column
     return column.cast(column.type.value_type).dictionary_encode()
-
-
-def check_times(times: Columns, native: bool) -> None:
-    """Refuse a zone that nobody knows, and times that ISO 8601 cannot write.
-
-    Parquet counts from 1970 and takes any time; only seconds become milliseconds there.
-    """
-    kind = times.type
-    try:
-        if kind.tz:
-            pd.DatetimeTZDtype(kind.unit, kind.tz)
-    except (KeyError, ValueError, OSError, TypeError):
-        raise Unwritable(
-            "has a time zone that does not exist",
-            "Convert it: {column}.dt.tz_convert('UTC').",
-        ) from None
-    found = pc.min_max(times)
-    ends = [found[name].value for name in ("min", "max") if found[name].is_valid]
-    try:
-        clock = local(pa.chunked_array([pa.array(ends, pa.int64()).cast(kind)]))
-        ticks = [tick // PER_SECOND[kind.unit] for tick in clock.cast(pa.int64()).to_pylist()]
-    except pd.errors.OutOfBoundsDatetime:
-        if native:
-            return
-        raise Unwritable(
-            "holds a time that its zone shows beyond what its unit holds",
-            "Convert it: {column}.dt.as_unit('us').",
-        ) from None
-    except (ValueError, OverflowError):
-        ticks = [_LAST + 1]
-    limits = (-(2**53), 2**53) if native else (_FIRST, _LAST)
-    if any(not limits[0] <= tick <= limits[1] for tick in ticks):
-        raise Unwritable(
-            "holds a time outside the years 0 to 9999, which no reader supports",
-            "Replace it with a missing value.",
-        )
-
-
-def check_days(days: Columns) -> None:
-    """Refuse days that Python's own dates, which every reader gives, do not know."""
-    found = pc.min_max(days.cast(pa.date32()).cast(pa.int32())).as_py()
-    if found["min"] is not None and not (found["min"] >= _FIRST_DAY and found["max"] <= _LAST_DAY):
-        raise Unwritable(
-            "holds a day outside the years 1 to 9999, which no reader supports",
-            "Replace it with a missing value.",
-        )
 
 
 def _parquet_holds(kind: pa.DataType) -> bool:

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import msgspec
+import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -118,7 +119,7 @@ def iso8601(times: pa.ChunkedArray) -> pa.ChunkedArray:
 def from_iso8601(texts: pa.ChunkedArray, kind: pa.TimestampType) -> pa.ChunkedArray:
     """Undo :func:`iso8601`; Arrow's own cast reads no offset with seconds, as before 1900."""
     if not kind.tz:
-        return texts.cast(kind)
+        return _clock(texts, kind.unit)
     parts = pc.struct_field
     found = pc.extract_regex(
         texts, r"^(?P<clock>.{19,29})(?P<sign>[+-])(?P<h>\d\d):(?P<m>\d\d)(?::(?P<s>\d\d))?$"
@@ -129,9 +130,17 @@ def from_iso8601(texts: pa.ChunkedArray, kind: pa.TimestampType) -> pa.ChunkedAr
     )
     distance = pc.add(pc.add(pc.multiply(hours, 3600), pc.multiply(minutes, 60)), seconds)
     ahead = pc.if_else(pc.equal(parts(found, "sign"), "-"), pc.negate(distance), distance)
-    clock = parts(found, "clock").cast(pa.timestamp(kind.unit)).cast(pa.int64())
+    clock = _clock(parts(found, "clock"), kind.unit).cast(pa.int64())
     ticks = pc.subtract(clock, pc.multiply(ahead, PER_SECOND[kind.unit]))
     return ticks.cast(kind)
+
+
+def _clock(texts: pa.ChunkedArray, unit: str) -> pa.ChunkedArray:
+    try:
+        return texts.cast(pa.timestamp(unit))
+    except pa.ArrowInvalid:  # Arrow does not read the first second of the nanoseconds, in 1677
+        values = np.array(texts.to_pylist(), f"datetime64[{unit}]")
+        return pa.chunked_array([pa.array(values)])
 
 
 def offsets(times: pa.ChunkedArray, clock: pa.ChunkedArray) -> pa.ChunkedArray:

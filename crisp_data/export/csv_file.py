@@ -6,6 +6,7 @@ text, nothing at all is a missing value, and ``"NA"`` or ``"null"`` are words li
 
 from __future__ import annotations
 
+import codecs
 import csv
 from collections.abc import Iterable, Mapping
 from io import RawIOBase
@@ -22,7 +23,9 @@ _BLOCK = 1 << 26
 _TEXT = pa.large_string()
 
 
-def write_csv(file: BinaryIO, schema: pa.Schema, parts: Iterable[pa.Table]) -> None:
+def write_csv(
+    file: BinaryIO, schema: pa.Schema, parts: Iterable[pa.Table], *, bom: bool = False
+) -> None:
     """Write tables of one schema below one header.
 
     Parameters
@@ -33,7 +36,11 @@ def write_csv(file: BinaryIO, schema: pa.Schema, parts: Iterable[pa.Table]) -> N
         The schema of all tables.
     parts : Iterable[pyarrow.Table]
         The tables, in order.
+    bom : bool, default False
+        Whether the file begins with the byte order mark of UTF-8.
     """
+    if bom:
+        file.write(codecs.BOM_UTF8)
     header = guard_names(schema.names)
     writer: pyarrow.csv.CSVWriter | None = None
     try:
@@ -66,7 +73,10 @@ def read_csv(file: BinaryIO, kinds: Mapping[str, pa.DataType]) -> pa.Table:
     cells = pyarrow.csv.read_csv(
         _WholeLineBreaks(file),
         read_options=pyarrow.csv.ReadOptions(block_size=_BLOCK),
-        parse_options=pyarrow.csv.ParseOptions(newlines_in_values=True, ignore_empty_lines=False),
+        # Of one column, a line of nothing is a row with a missing value; of several it is none.
+        parse_options=pyarrow.csv.ParseOptions(
+            newlines_in_values=True, ignore_empty_lines=len(header) > 1
+        ),
         convert_options=pyarrow.csv.ConvertOptions(
             null_values=[""],
             strings_can_be_null=True,

@@ -42,6 +42,22 @@ def month_day_nano_text(interval: Any) -> str:
     return f"P{interval.months}M{interval.days}DT{sign}{seconds}{fraction}S"
 
 
+def clock_text(clock: time) -> str:
+    """Write a time of the day as ISO 8601 does, with its distance from UTC where it has a zone.
+
+    Raises
+    ------
+    Unwritable
+        The distance is not known without a date, as in a zone with summer time.
+    """
+    if clock.tzinfo is not None and clock.utcoffset() is None:
+        raise Unwritable(
+            "holds a time of the day in a zone whose distance from UTC depends on the date",
+            "Give each its date, or write the zone as a column of its own.",
+        )
+    return clock.isoformat()
+
+
 def _dumps(value: Any) -> str:
     return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
 
@@ -91,7 +107,8 @@ _WRITTEN: tuple[tuple[Any, Callable[[Any], Any]], ...] = (
     ((bool, int, str), lambda value: value),
     (float, _finite),
     (pa.MonthDayNano, month_day_nano_text),
-    ((datetime, date, time), lambda value: value.isoformat()),
+    ((datetime, date), lambda value: value.isoformat()),
+    (time, clock_text),
     (np.datetime64, lambda value: None if np.isnat(value) else str(value)),
     ((timedelta, np.timedelta64), lambda value: _finite(pd.Timedelta(value).total_seconds())),
     ((bytes, bytearray, memoryview), base64_text),

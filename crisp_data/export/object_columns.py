@@ -16,7 +16,7 @@ import pyarrow as pa
 from pyarrow.types import is_primitive, is_temporal
 
 from crisp_data.export.columns import as_series, is_text
-from crisp_data.export.json_values import json_text
+from crisp_data.export.json_values import clock_text, json_text
 from crisp_data.export.unwritable import MIXED, TOO_DEEP, Unwritable
 
 _TEXT = pa.large_string()
@@ -87,6 +87,16 @@ def _real(values: list[Any]) -> pa.Array:
     return pa.array([None if value is None else float(value) for value in values], pa.float64())
 
 
+def _clock(values: list[Any]) -> pa.Array:
+    """Keep times of the day; those with a zone are text, for Arrow's type of them has none."""
+    present = [value for value in values if value is not None]
+    if all(value.tzinfo is None for value in present):
+        return pa.array(values, pa.time64("us"))
+    if any(value.tzinfo is None for value in present):
+        raise MIXED
+    return _as(clock_text, _TEXT)(values)
+
+
 def _enum(values: list[Any]) -> pa.Array:
     raise Unwritable(
         "holds members of an enum", "Use their values: {column}.map(lambda m: m.value)."
@@ -106,10 +116,16 @@ def _by_pandas(column: pd.Series, values: list[Any], present: list[Any]) -> pd.S
         found = pd.Series(values, index=column.index, dtype=object).infer_objects()
         if found.dtype != object:
             return found
-    shown = _as(
-        lambda value: value.isoformat() if isinstance(value, datetime) else str(value), _TEXT
-    )
-    return as_series(shown(values), column.index)
+    return as_series(_as(_shown, _TEXT)(values), column.index)
+
+
+def _shown(value: Any) -> str:
+    if isinstance(value, (timedelta, np.timedelta64)):
+        raise Unwritable(
+            "holds durations that have no common unit, such as years, or that are too long",
+            "Convert them first, such as to a number of seconds or days.",
+        )
+    return str(value.isoformat() if isinstance(value, datetime) else value)
 
 
 def _check_depth(value: Any, within: tuple[int, ...]) -> None:
@@ -146,6 +162,7 @@ _Reader = Callable[[list[Any]], pa.Array]
 _KINDS: dict[str, tuple[tuple[type, ...], _Reader | None]] = {
     "text": ((str,), _as(str, _TEXT)),
     "flag": ((bool, np.bool_), _as(bool, pa.bool_())),
+    "duration": ((timedelta, np.timedelta64), None),  # which numpy counts among whole numbers
     "whole": ((int, np.integer), _whole),
     "real": ((float, np.floating), _real),
     "enum": ((Enum,), _enum),
@@ -153,8 +170,7 @@ _KINDS: dict[str, tuple[tuple[type, ...], _Reader | None]] = {
     "decimal": ((Decimal,), _as(Decimal, None)),
     "time": ((datetime, np.datetime64), None),
     "day": ((date,), _as(lambda day: day, pa.date32())),
-    "clock": ((time,), _as(lambda clock: clock, pa.time64("us"))),
-    "duration": ((timedelta, np.timedelta64), None),
+    "clock": ((time,), _clock),
     "period": ((pd.Period,), None),
     # As text: pandas would make real numbers of whole ones beside a gap.
     "interval": ((pd.Interval,), _as(str, _TEXT)),

@@ -13,8 +13,6 @@ from typing import BinaryIO
 import pyarrow as pa
 import pyarrow.parquet
 
-from crisp_data.errors import BadParameter
-
 _NOTE = b"crisp_data.table"
 
 
@@ -68,12 +66,7 @@ def _readable_field(field: pa.Field) -> pa.Field:
 
 def read_parquet(path: Path) -> tuple[pa.Table, str | None]:
     """Return the columns and the name of the table that the file was written as."""
-    try:
-        # Absolute: "Notes: October.parquet" alone would be an address to pyarrow, not a file.
-        columns = pyarrow.parquet.read_table(path.absolute(), partitioning=None)
-    except pa.ArrowInvalid:
-        raise BadParameter(
-            f"{path.name} is not a Parquet file.", "Write it again, or correct its ending."
-        ) from None
+    # Absolute: "Notes: October.parquet" alone would be an address to pyarrow, not a file.
+    columns = pyarrow.parquet.read_table(path.absolute(), partitioning=None)
     note = (columns.schema.metadata or {}).get(_NOTE)
     return columns, note.decode() if note else None

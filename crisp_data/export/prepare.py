@@ -6,7 +6,8 @@ for what is nested. ``native`` says that the file is Parquet, which knows more k
 files do: bytes, decimals, dates, times of the day, durations, intervals, structs and maps.
 
 What becomes text: periods as pandas shows them, intervals as ``(0, 1]``, bytes as Base64, UUIDs,
-decimals with all their digits, dates and times as ISO 8601. Durations are seconds.
+decimals with all their digits, dates and times as ISO 8601. Durations are seconds. In a workbook
+dates are dates, and decimals of up to 15 digits numbers.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ import pyarrow as pa
 
 from crisp_data import dates
 from crisp_data.errors import BadParameter
-from crisp_data.export import arrow_columns, object_columns
+from crisp_data.export import arrow_columns, object_columns, time_limits
 from crisp_data.export.columns import as_series
 from crisp_data.export.unwritable import Unwritable
 
@@ -47,10 +48,24 @@ class Plain:
     json: frozenset[str]
 
 
-def normalise(frame: pd.DataFrame, *, native: bool) -> Plain:
+def normalise(frame: pd.DataFrame, *, native: bool, sheet: bool = False) -> Plain:
     """Give the frame with every column of a kind that files can hold.
 
     Columns that already are stay the objects they were.
+
+    Parameters
+    ----------
+    frame : pandas.DataFrame
+        The frame.
+    native : bool
+        Whether the file is Parquet.
+    sheet : bool, default False
+        Whether the file is a workbook, which knows days and decimals.
+
+    Returns
+    -------
+    Plain
+        The frame with its schema.
 
     Raises
     ------
@@ -62,7 +77,7 @@ def normalise(frame: pd.DataFrame, *, native: bool) -> Plain:
     for label, column in frame.items():
         name = str(label)
         try:
-            columns[name], field, is_json = _normalised(name, column, native)
+            columns[name], field, is_json = _normalised(name, column, native, sheet)
         except Unwritable as found:
             raise BadParameter(
                 f"Column {name!r} {found.reason} (its dtype is {_shown(column.dtype)}).",
@@ -75,7 +90,9 @@ def normalise(frame: pd.DataFrame, *, native: bool) -> Plain:
     return Plain(plain, pa.schema(fields), frozenset(json))
 
 
-def _normalised(name: str, column: pd.Series, native: bool) -> tuple[pd.Series, pa.Field, bool]:
+def _normalised(
+    name: str, column: pd.Series, native: bool, sheet: bool
+) -> tuple[pd.Series, pa.Field, bool]:
     json, note = False, {}
     if column.dtype == object:
         column, json = object_columns.typed(column)
@@ -88,17 +105,18 @@ def _normalised(name: str, column: pd.Series, native: bool) -> tuple[pd.Series, 
             "has a type that no file format supports",
             "Convert it first, such as {column}.astype('str').",
         )
-    if not arrow_columns.is_plain(kind, native):
+    cells = arrow_columns.for_sheet(_chunked(column)) if sheet else None
+    if cells is not None:
+        column, kind = as_series(cells, column.index), cells.type
+    elif not arrow_columns.is_plain(kind, native):
         data, json = arrow_columns.plain(_chunked(column), native)
         column = as_series(data, column.index)
         kind = data.type
     elif isinstance(column.dtype, pd.ArrowDtype) and pa.types.is_dictionary(kind):
         data = arrow_columns.without_null_category(_chunked(column))
         column, kind = as_series(data, column.index), data.type
-    if pa.types.is_timestamp(kind):
-        arrow_columns.check_times(_chunked(column), native)
-    elif pa.types.is_date(kind):
-        arrow_columns.check_days(_chunked(column))
+    if native or pa.types.is_timestamp(kind):
+        time_limits.check_times(_chunked(column), native)
     return column, pa.field(name, kind, metadata=note or None), json
 
 

@@ -18,6 +18,7 @@ ROWS, COLUMNS, CHARACTERS = 1_048_576, 16_384, 32_767
 
 _MOST_DIGITS = 10**15 - 1
 _DAY_MS = 86_400_000
+_DAYS_TO_1970 = 25_569
 # Days are counted from here; a leap day that 1900 never had makes the first two months odd.
 _DAY_ZERO_MS, _FIRST_MS, _LAST_MS = -2_209_161_600_000, -2_203_891_200_000, 253_402_300_799_999
 
@@ -33,7 +34,7 @@ def check_size(rows: int, columns: int) -> None:
 
 
 def roles(parts: Iterable[pa.Table]) -> list[str]:
-    """Choose for each column whether it is written as text, number, flag or time.
+    """Choose for each column whether it is written as text, number, flag, date or time.
 
     Raises
     ------
@@ -53,6 +54,10 @@ def cells(column: pa.ChunkedArray, role: str) -> Iterator[Any]:
     column = plain(column)
     if role == "text":
         return iter(guard(_text(column)).to_pylist())
+    if role == "date":
+        return iter(pc.add(column.cast(pa.int32()), _DAYS_TO_1970).to_pylist())
+    if role == "number" and pa.types.is_decimal(column.type):
+        return (None if value is None else float(value) for value in column.to_pylist())
     if role != "time":
         return iter(column.to_pylist())
     clock = local(column)
@@ -79,11 +84,16 @@ def dtype_name(field: pa.Field) -> str:
         (pa.types.is_floating(kind), "Float64"),
         (pa.types.is_boolean(kind), "boolean"),
         (pa.types.is_dictionary(kind), "category"),
+        (pa.types.is_date(kind), "date"),
+        (pa.types.is_decimal(kind), str(kind)),
     )
     return next((name for fits, name in names if fits), "str")
 
 
 def _text(column: pa.ChunkedArray) -> pa.ChunkedArray:
+    if pa.types.is_decimal(column.type):
+        texts = [None if value is None else f"{value:f}" for value in column.to_pylist()]
+        return pa.chunked_array([pa.array(texts, pa.string())])
     text = in_words(column)
     return text if is_text(text.type) else text.cast(pa.string())
 
@@ -98,10 +108,27 @@ def _role(name: str, column: pa.ChunkedArray) -> str:
         return "text" if as_text else "number"
     if pa.types.is_floating(kind):
         return "text" if _any(pc.invert(pc.is_finite(column))) else "number"
-    if pa.types.is_timestamp(kind) and _showable(column):
-        return "time"
+    if role := _exact_role(column):
+        return role
     _check_length(name, _text(column))
     return "text"
+
+
+def _exact_role(column: pa.ChunkedArray) -> str:
+    """Choose for times, days and decimals; empty where a cell would not hold them exactly."""
+    kind = column.type
+    if pa.types.is_timestamp(kind) and _showable(column):
+        return "time"
+    if pa.types.is_date(kind) and _showable(column.cast(pa.timestamp("s"))):
+        return "date"
+    return "number" if pa.types.is_decimal(kind) and not _exceeds_decimal(column) else ""
+
+
+def _exceeds_decimal(column: pa.ChunkedArray) -> bool:
+    found = pc.min_max(column).as_py().values()
+    return any(
+        abs(end.scaleb(column.type.scale)) > _MOST_DIGITS for end in found if end is not None
+    )
 
 
 def _showable(times: pa.ChunkedArray) -> bool:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 from datetime import datetime, timedelta
+from decimal import Decimal, Inexact, localcontext
 from pathlib import Path
 from typing import Any
-from zipfile import BadZipFile
 
 import pyarrow as pa
 
@@ -26,6 +26,8 @@ _KINDS = {
     "list": pa.list_(pa.string()),
 }
 _TIME = re.compile(r"datetime64\[(\w+)(?:, (.+))?\]")
+_DECIMAL = re.compile(r"decimal128\((\d+), (\d+)\)")
+_WIDEST = 38  # digits
 _OFFSET = re.compile(r'"([+-])(\d\d):(\d\d)(?::(\d\d))?"')
 _ESCAPED = re.compile("_x([0-9A-Fa-f]{4})_")
 _EPOCH = datetime(1970, 1, 1)
@@ -35,12 +37,7 @@ def read_xlsx(path: Path) -> tuple[pa.Table, str]:
     """Return the columns of the first sheet, and its title."""
     import openpyxl  # type: ignore[import-untyped]  # slow to import, and only needed here
 
-    try:
-        book = openpyxl.load_workbook(path, read_only=True)
-    except (BadZipFile, KeyError):
-        raise BadParameter(
-            f"{path.name} is not a workbook.", "Write it again, or correct its ending."
-        ) from None
+    book = openpyxl.load_workbook(path, read_only=True)
     try:
         if ABOUT not in book.sheetnames:
             raise BadParameter(
@@ -52,6 +49,12 @@ def read_xlsx(path: Path) -> tuple[pa.Table, str]:
         sheet = book.worksheets[0]
         rows = sheet.iter_rows()
         header = [_text(cell) or "" for cell in next(rows)]
+        if sheet.title == ABOUT or not set(header) & set(dtypes):
+            raise BadParameter(
+                f"{path.name} does not begin with the sheet that was written: it was removed, or "
+                "another was put before it.",
+                "Put it back to the front, or read it with pandas.read_excel.",
+            )
         cells = list(zip(*rows, strict=True)) or [()] * len(header)
         columns = [
             _column(column, dtypes.get(name, "str"))
@@ -70,6 +73,14 @@ def _column(cells: tuple[Any, ...], dtype: str) -> pa.ChunkedArray:
     if found := _TIME.fullmatch(dtype):
         unit, tz = found.groups()
         return _times(cells, pa.timestamp(unit, tz))
+    if dtype == "date":
+        days = [cell.value.date() if hasattr(cell.value, "date") else cell.value for cell in cells]
+        texts = [day if day is None else str(_unguarded(day)) for day in days]
+        return pa.chunked_array([pa.array(texts, pa.string())]).cast(pa.date32())
+    if found := _DECIMAL.fullmatch(dtype):
+        digits, scale = map(int, found.groups())
+        numbers = [None if cell.value is None else _decimal(cell.value, scale) for cell in cells]
+        return pa.chunked_array([pa.array(numbers, pa.decimal128(digits, scale))])
     kind = _KINDS.get(dtype, _KINDS["str"])
     if dtype not in ("Int64", "UInt64", "Float64", "boolean"):
         texts = unguard(pa.chunked_array([pa.array(map(_text, cells), pa.large_string())]))
@@ -79,6 +90,13 @@ def _column(cells: tuple[Any, ...], dtype: str) -> pa.ChunkedArray:
     convert = {"Float64": float, "boolean": bool}.get(dtype, int)
     values = [None if cell.value is None else convert(_unguarded(cell.value)) for cell in cells]
     return pa.chunked_array([pa.array(values, kind)])
+
+
+def _decimal(value: Any, scale: int) -> Decimal:
+    """Give back the digits that a cell's number stood for; one with more is refused."""
+    with localcontext(prec=_WIDEST) as exact:
+        exact.traps[Inexact] = True
+        return Decimal(str(_unguarded(value))).quantize(Decimal(1).scaleb(-scale))
 
 
 def _unguarded(value: Any) -> Any:

@@ -10,20 +10,23 @@ What a spreadsheet cannot hold is written in another way or refused before writi
   shows the distance from UTC, so the hour that autumn repeats stays two hours. Times that no
   spreadsheet can show (before March 1900, or finer than a millisecond) make the column ISO
   8601 text.
-- Spreadsheets keep 15 digits. A column of whole numbers with more is text, and so are
-  fingerprints always; real numbers keep 16 digits.
+- Spreadsheets keep 15 digits. A column of whole numbers or decimals with more is text, and so
+  are fingerprints always; real numbers keep 16 digits.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from functools import cache
+from io import BytesIO
 from tempfile import TemporaryDirectory
 from typing import Any, BinaryIO
 
 import pyarrow as pa
 import xlsxwriter
+from xlsxwriter.exceptions import FileCreateError
 from xlsxwriter.worksheet import Worksheet
 
 from crisp_data.export.formula_guard import guard_names
@@ -52,12 +55,26 @@ def write_xlsx(
         The tables, in order.
     roles : list[str]
         How each column is written.
+
+    Raises
+    ------
+    OSError
+        What the system said, such as that a disk is full.
     """
+    packed = BytesIO()  # the last step, which xlsxwriter does not undo where a disk is full
     with TemporaryDirectory(prefix="crisp-data-", ignore_cleanup_errors=True) as folder:
-        book = xlsxwriter.Workbook(file, {"constant_memory": True, "tmpdir": folder})
-        names = _write_data(book, title, parts, roles)
-        _write_about(book, names, [dtype_name(field) for field in schema], roles)
-        book.close()
+        book = xlsxwriter.Workbook(packed, {"constant_memory": True, "tmpdir": folder})
+        try:
+            names = _write_data(book, title, parts, roles)
+            _write_about(book, names, [dtype_name(field) for field in schema], roles)
+            book.close()
+        except FileCreateError as error:  # it hides what the system said
+            raise OSError(*error.args[0].args) from None
+        finally:
+            for sheet in book.worksheets():
+                with suppress(OSError):  # of a full disk, once more
+                    sheet.row_data_fh.close()
+    file.write(packed.getbuffer())
 
 
 class _Sheet(Worksheet):  # type: ignore[misc]
@@ -121,6 +138,8 @@ def _write_about(
 def _put(book: xlsxwriter.Workbook, sheet: Worksheet, role: str, empty_text: Any) -> _Put:
     """Return what writes one value of a column."""
 
+    dates = book.add_format({"num_format": "yyyy-mm-dd"})
+
     @cache
     def dated(offset: str) -> Any:
         return book.add_format({"num_format": f'yyyy-mm-dd hh:mm:ss.000"{offset}"'})
@@ -134,8 +153,12 @@ def _put(book: xlsxwriter.Workbook, sheet: Worksheet, role: str, empty_text: Any
     def put_time(row: int, position: int, time: tuple[float, str]) -> None:
         sheet.write_number(row, position, time[0], dated(time[1]))
 
+    def put_date(row: int, position: int, day: int) -> None:
+        sheet.write_number(row, position, day, dates)
+
     puts: dict[str, _Put] = {
         "text": put_text,
+        "date": put_date,
         "time": put_time,
         "number": sheet.write_number,
         "flag": sheet.write_boolean,

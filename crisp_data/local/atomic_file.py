@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import secrets
 import shutil
@@ -13,6 +14,11 @@ from typing import Any, BinaryIO
 
 from crisp_data.errors import BadParameter, FileTrouble
 
+_NO_SPACE = {
+    errno.ENOSPC: "the disk is full",
+    errno.EDQUOT: "your share of the disk is used up",
+    errno.EFBIG: "the file is too large for its disk",
+}
 # Seconds before a file is renamed once more.
 _RETRIES = (0.05, 0.2, 0.5)
 
@@ -73,15 +79,13 @@ def whole_file(path: Path) -> Iterator[BinaryIO]:
     temporary = _temporary(target)
     try:
         with _explained(path):
-            file = temporary.open("xb")
-        with file:
-            # (On Windows only the mark "read-only" would be copied, and keep us from renaming.)
-            if os.name == "posix" and target.exists():
-                shutil.copymode(target, temporary)
-            yield file
-            file.flush()
-            os.fsync(file.fileno())
-        with _explained(path):
+            with temporary.open("xb") as file:
+                # (On Windows only the mark "read-only" would be copied, and keep us from renaming.)
+                if os.name == "posix" and target.exists():
+                    shutil.copymode(target, temporary)
+                yield file
+                file.flush()
+                os.fsync(file.fileno())
             _replace(temporary, target)
     except BaseException:
         temporary.unlink(missing_ok=True)
@@ -99,12 +103,11 @@ def whole_folder(path: Path) -> Iterator[Path]:
     try:
         with _explained(path):
             temporary.mkdir()
-        yield temporary
-        for file in temporary.iterdir():
-            # Open for writing, though nothing is written: Windows syncs no other.
-            with file.open("r+b") as written:
-                os.fsync(written.fileno())
-        with _explained(path):
+            yield temporary
+            for file in temporary.iterdir():
+                # Open for writing, though nothing is written: Windows syncs no other.
+                with file.open("r+b") as written:
+                    os.fsync(written.fileno())
             if was_there:
                 path.rmdir()
             _replace(temporary, path)
@@ -134,7 +137,7 @@ def _replace(temporary: Path, target: Path) -> None:
 
 @contextmanager
 def _explained(path: Path) -> Iterator[None]:
-    """Say what to do where the system does not let a file take its place.
+    """Say what to do where the system does not let a file be written or take its place.
 
     Windows does not while another program has the old one open, or where it is read-only.
     """
@@ -145,6 +148,14 @@ def _explained(path: Path) -> Iterator[None]:
             f"{path} cannot be written or replaced; the old file is unchanged.",
             "If another program, such as a spreadsheet, has it open, close it there and "
             "run the same line again; or choose another file.",
+        ) from error
+    except OSError as error:
+        if error.errno not in _NO_SPACE:
+            raise
+        raise FileTrouble(
+            f"{path} cannot be written: {_NO_SPACE[error.errno]}. What was there is unchanged.",
+            "Free some space, there and in the folder of temporary files, and run the same line "
+            "again; or choose another place.",
         ) from error
 
 

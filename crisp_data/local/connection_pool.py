@@ -20,6 +20,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from crisp_data.errors import TOO_MANY_FILES, FileTrouble, ForkedProcess
+from crisp_data.local.database_creation import create_or_check
 from crisp_data.local.private import private_file
 
 #: Seconds that a fork waits for other threads to finish what they do with a file.
@@ -162,7 +163,9 @@ def check_version(db: sqlite3.Connection, path: Path | str, version: int) -> int
 
 def _open(path: str, setup: str, busy: float, version: int | None) -> sqlite3.Connection:
     try:
-        file = private_file(Path(path))
+        if version is not None:  # else a library's: an empty one has lost nothing but copies
+            create_or_check(Path(path), setup, version)
+        file = private_file(Path(path))  # which fails by name where too many files are open
     except OSError as error:
         if error.errno not in (errno.EMFILE, errno.ENFILE):
             raise

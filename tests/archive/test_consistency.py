@@ -1,6 +1,7 @@
 """An archive never says that it is complete where a part of it is missing, older or another."""
 
 import json
+import os
 import shutil
 
 import pandas as pd
@@ -115,6 +116,40 @@ def test_a_month_that_is_missing(archived, few, name):
     for work in (archive.info, crisp.Archive(folder).info, archive.sync):
         with pytest.raises(crisp.FileTrouble, match=f"a file of its table {name} is missing"):
             work()
+
+
+@pytest.mark.parametrize("left", [0, -1, -1000])
+@pytest.mark.parametrize("name", ["messages", "conversations"])
+def test_a_file_that_was_cut(archived, few, name, left, tmp_path):
+    """Also of a month that no listing looks at: what reads it would be the first to know."""
+    archive, folder = archived
+    path = min((folder / name).glob("month=*/*.parquet"))
+    whole, spent = path.read_bytes(), few[0].stats()["requests"]
+    path.write_bytes(whole[:left])
+    for work in (archive.info, crisp.Archive(folder).info, archive.sync):
+        with pytest.raises(crisp.FileTrouble, match=f"a file of its table {name} is cut") as caught:
+            work()
+        assert "Restore the whole folder" in caught.value.hint
+    assert few[0].stats()["requests"] == spent
+    path.write_bytes(whole)  # put back, it is whole again
+    assert set(archive.info()["gaps"]) == {0}
+    assert archive.sync().requests == 1
+
+
+@pytest.mark.parametrize("spoil", [lambda path: os.truncate(path, 100), os.unlink])
+def test_a_file_of_a_small_table_that_was_cut_is_written_anew(archived, few, spoil):
+    archive, folder = archived
+    archive.sync(also=["people"])
+    people = archive.people()
+    for path in (folder / "people").glob("*.parquet"):
+        spoil(path)
+    with pytest.raises(crisp.FileTrouble, match="a file of its table people is") as caught:
+        archive.info()
+    assert "sync(also=['people'])" in caught.value.hint
+    archive.sync()  # conversations and messages are whole
+    archive.sync(also=["people"])
+    pd.testing.assert_frame_equal(archive.people(), people)
+    assert set(archive.info()["table"]) == {"conversations", "messages", "people"}
 
 
 def test_a_copy_of_the_whole_is_whole(archived, few, tmp_path):

@@ -550,16 +550,3 @@ def test_what_pyarrow_itself_does_not_convert_is_refused_by_name(tmp_path, name,
     with pytest.raises(BadParameter, match="Column 'c'"):
         export.write(tmp_path / f"f{ending}", frame)
     assert not list(tmp_path.iterdir())
-
-
-def test_a_day_that_no_reader_knows_is_refused_in_parquet_and_text_elsewhere(tmp_path):
-    frame = pd.DataFrame({"c": made(pa.array([10**7], pa.int32()).cast(pa.date32()))})
-    with pytest.raises(BadParameter, match=r"Column 'c' .* outside the years 1 to 9999"):
-        export.write(tmp_path / "f.parquet", frame)
-    assert export.read(export.write(tmp_path / "f.csv", frame))["c"].tolist() == ["29349-01-26"]
-
-
-def test_the_last_days_of_the_calendar_are_written(tmp_path):
-    days = [date(1, 1, 1), date(9999, 12, 31)]
-    frame = pd.DataFrame({"c": arrow(pa.date32(), *days)})
-    assert export.read(export.write(tmp_path / "f.parquet", frame))["c"].tolist() == days

@@ -8,7 +8,8 @@ import importlib
 import json
 import os
 import stat
-from datetime import datetime
+from datetime import date, datetime
+from decimal import Decimal
 from itertools import count
 from pathlib import Path
 from zipfile import ZipFile
@@ -348,6 +349,52 @@ class TestXlsx:
         assert cells[1].is_date
         about = {row[0].value: row[1].value for row in book["about"].iter_rows()}
         assert about["timestamp"] == f"datetime64[ms, {PARIS}]"
+
+    def test_days_are_dates_and_decimals_are_numbers(self, tmp_path):
+        days = pd.Series([date(2026, 1, 31), None, date(1900, 3, 1)], dtype=object)
+        money = pd.Series([Decimal("1.10"), None, Decimal("-1234567890123.45")], dtype=object)
+        arrow = pd.array([Decimal("0.30"), None, Decimal(2)], pd.ArrowDtype(pa.decimal128(20, 2)))
+        kinds = pd.array(
+            pa.array([20_000, None, 0], pa.int32()).cast(pa.date32()).cast(pa.date64())
+        )
+        columns = {"day": days, "money": money, "arrow": arrow, "date64": kinds}
+        path = export.write(tmp_path / "a.xlsx", pd.DataFrame(columns))
+        rows = list(openpyxl.load_workbook(path)["data"].iter_rows(min_row=2))
+        assert [cell.value for cell in rows[0]][:3] == [datetime(2026, 1, 31), 1.1, 0.3]
+        assert [cell.is_date for cell in rows[0]] == [True, False, False, True]
+        assert rows[0][0].number_format == "yyyy-mm-dd"
+        assert all(cell.value is None for cell in rows[1])
+        back = export.read(path)
+        for name, values in columns.items():
+            assert [None if pd.isna(v) else v for v in back[name]] == [
+                None if pd.isna(v) else v for v in values
+            ]
+        assert str(back["arrow"][0]) == "0.30"
+        assert str(back["money"][2]) == "-1234567890123.45"
+
+    def test_days_and_decimals_that_no_spreadsheet_holds_are_text(self, tmp_path):
+        wide = [Decimal("12345678901234.56"), Decimal("0.01"), None]
+        old = [date(1899, 12, 31), date(2026, 1, 1), None]
+        frame = pd.DataFrame(
+            {"w": pd.Series(wide, dtype=object), "o": pd.Series(old, dtype=object)}
+        )
+        path = export.write(tmp_path / "a.xlsx", frame)
+        row = openpyxl.load_workbook(path)["data"][2]
+        assert [cell.value for cell in row] == ["12345678901234.56", "1899-12-31"]
+        back = export.read(path)
+        assert [back["w"].tolist(), back["o"].tolist()] == [wide, old]
+
+    def test_a_number_that_was_edited_beyond_its_decimals_is_refused(self, tmp_path):
+        frame = pd.DataFrame({"money": [Decimal("1.10")]}, dtype=object)
+        path = export.write(tmp_path / "a.xlsx", frame)
+        book = openpyxl.load_workbook(path)
+        book["data"]["A2"] = 1.5
+        book.save(path)
+        assert export.read(path)["money"].tolist() == [Decimal("1.50")]
+        book["data"]["A2"] = 1.105
+        book.save(path)
+        with pytest.raises(BadParameter, match="types of values differ"):
+            export.read(path)
 
     def test_fingerprints_are_text_whatever_their_size(self, tmp_path):
         path = export.write(tmp_path / "a.xlsx", pd.DataFrame({"preview_fingerprint": [7, 8]}))

@@ -137,6 +137,10 @@ def journal_of(path):
 @pytest.mark.parametrize("how", HOW)
 def test_opening_a_file_that_is_held_is_told(tmp_path, make, how):
     path = tmp_path / "file.sqlite"
+    database = make(path)
+    with database.connection():
+        pass
+    database.disconnect()
     with held(path, how):
         began = time.monotonic()
         with pytest.raises(crisp.FileTrouble, match="locked by another process"):
@@ -147,9 +151,9 @@ def test_opening_a_file_that_is_held_is_told(tmp_path, make, how):
 
 
 @pytest.mark.parametrize("make", [ledger_of, journal_of])
-@pytest.mark.parametrize("left", [50, 100, 1024, 4096, 5000, 8192])
+@pytest.mark.parametrize("left", [0, 50, 100, 1024, 4096, 5000, 8192])
 def test_opening_a_file_that_was_cut_is_told(tmp_path, make, left):
-    """In its middle, or in a page; one that is empty is a new one."""
+    """In its middle, in a page, or to nothing: SQLite would take an empty file for a new one."""
     path = tmp_path / "file.sqlite"
     database = make(path)
     with database.transaction() as db:

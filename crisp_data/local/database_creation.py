@@ -1,0 +1,80 @@
+"""A new SQLite file of our own: it gets its name when its tables are in it.
+
+SQLite makes a file empty and fills it later. A process that is killed in between would leave an
+empty file, and so does a disk or a program that cuts a file short. They must be told apart: what
+a cut file recorded as sent or counted would count as never done. So an empty file is a cut one.
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+import sqlite3
+import threading
+from contextlib import closing, suppress
+from pathlib import Path
+
+from crisp_data.errors import FileTrouble
+from crisp_data.local.forks import PerProcess
+from crisp_data.local.private import private_file
+
+_creating = PerProcess(threading.Lock)
+
+
+def create_or_check(path: Path, setup: str, version: int) -> None:
+    """Make the file where it is missing, whole or not at all; refuse one that was emptied.
+
+    Parameters
+    ----------
+    path : Path
+        The file.
+    setup : str
+        Its tables.
+    version : int
+        The format, written as SQLite's ``user_version``.
+
+    Raises
+    ------
+    FileTrouble
+        The file is empty.
+    """
+    with _creating.get():
+        if not path.exists():
+            _create(path, setup, version)
+    if path.is_file() and path.stat().st_size == 0:
+        raise FileTrouble(
+            f"The file {path} is damaged: it is empty. It was cut short after it was made.",
+            "Restore it from a copy. Or move it away, together with the files beside it whose "
+            "names begin with its name: a new file is then created, which does not know what "
+            "was sent or counted before.",
+        )
+
+
+def _create(path: Path, setup: str, version: int) -> None:
+    temporary = private_file(path.with_name(f".{path.name}-{secrets.token_hex(8)}.part"))
+    try:
+        with closing(sqlite3.connect(temporary, isolation_level=None)) as db:
+            db.execute("PRAGMA journal_mode = MEMORY")  # a killed process leaves one file, not two
+            db.executescript(f"BEGIN; {setup} PRAGMA user_version = {version}; COMMIT;")
+        with suppress(FileExistsError):  # another process was first
+            _name(temporary, path)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def _name(temporary: Path, path: Path) -> None:
+    """Give a file its name unless another has it."""
+    try:
+        if os.name == "nt":
+            os.rename(temporary, path)  # which replaces nothing there
+        else:
+            os.link(temporary, path)
+    except FileExistsError:
+        raise
+    except OSError:  # a file system without links, or a virus scanner has the file open
+        with path.open("xb") as file:
+            if os.name == "posix":
+                path.chmod(0o600)
+            file.write(temporary.read_bytes())
+            file.flush()
+            os.fsync(file.fileno())

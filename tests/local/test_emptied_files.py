@@ -1,0 +1,160 @@
+"""A file that was cut to nothing is not a new one, and a new one is never empty."""
+
+import errno
+import os
+import stat
+import subprocess
+import sys
+import threading
+
+import pytest
+
+import crisp_data as crisp
+from crisp_data.local.sqlite_file import Database
+from crisp_data.outbox.journal import everything
+
+SETUP = "CREATE TABLE IF NOT EXISTS day (x);"
+
+
+@pytest.fixture
+def connect(sandbox, tmp_path):
+    """Connect as a new process would: with files of its own, and nothing in memory."""
+
+    def made():
+        places = {"state_dir": tmp_path / "state", "cache_dir": tmp_path / "cache"}
+        return crisp.connect(sandbox=sandbox, writes=True, **places)
+
+    return made
+
+
+def cut(ws, path):
+    """Cut a file that nobody has open to nothing; gives what it held."""
+    ws.client.close()
+    ws.outbox._journal.disconnect()
+    ws.quota.close_file()
+    before = path.read_bytes()
+    os.truncate(path, 0)
+    return before
+
+
+def test_an_outbox_that_was_emptied_sends_nothing_again(sandbox, connect, tmp_path):
+    ws, path = connect(), tmp_path / "state" / "outbox.sqlite"
+    frame = ws.conversations(state="unresolved", limit=3)
+    again = {"template": "Hello", "batch": "one", "confirm": True, "quiet_days": None}
+    ws.send_many(frame, **again)
+    sent = sandbox.stats()["by_operation"]["send_message_in_conversation"]
+    assert sent > 0
+    before = cut(ws, path)
+    ws = connect()
+    for use in (
+        lambda: ws.send_many(frame, **again),
+        lambda: ws.send(frame["session_id"][0], "Hello"),
+        ws.outbox.resume,
+        lambda: ws.outbox.counts,
+        lambda: everything(path),
+    ):
+        with pytest.raises(crisp.FileTrouble, match="is empty") as caught:
+            use()
+        assert "Restore it" in caught.value.hint
+    assert path.read_bytes() == b""
+    path.write_bytes(before)  # restored, it knows what was sent
+    connect().send_many(frame, **again)
+    assert sandbox.stats()["by_operation"]["send_message_in_conversation"] == sent
+
+
+def test_an_emptied_outbox_that_was_moved_away_is_begun_anew(connect, tmp_path):
+    ws, path = connect(), tmp_path / "state" / "outbox.sqlite"
+    assert ws.outbox.left() == 0
+    cut(ws, path)
+    path.unlink()
+    assert connect().outbox.counts == dict.fromkeys(ws.outbox.counts, 0)
+
+
+def test_a_ledger_that_was_emptied_does_not_count_from_nothing(sandbox, connect, tmp_path):
+    """It would spend the day's quota a second time."""
+    ws = connect()
+    ws.operators(refresh=True)
+    before = cut(ws, tmp_path / "state" / "quota.sqlite")
+    spent = sandbox.stats()["requests"]
+    with pytest.raises(crisp.FileTrouble, match=r"quota\.sqlite is damaged: it is empty"):
+        connect().operators(refresh=True)
+    assert sandbox.stats()["requests"] == spent
+    (tmp_path / "state" / "quota.sqlite").write_bytes(before)
+    assert connect().quota.used > 0
+
+
+def test_a_cache_that_was_emptied_is_an_empty_cache(sandbox, connect):
+    """It holds copies alone: what is lost costs its requests once more, and nothing else."""
+    ws = connect()
+    found = ws.operators()
+    cut(ws, ws.client.cache_path)
+    spent = sandbox.stats()["requests"]
+    ws = connect()
+    assert ws.operators().equals(found)
+    assert sandbox.stats()["requests"] > spent
+    spent = sandbox.stats()["requests"]
+    assert ws.operators().equals(found)
+    assert sandbox.stats()["requests"] == spent
+
+
+@pytest.mark.parametrize(
+    "moment", ["sqlite3.connect", "database_creation._name", "Path.unlink", "sqlite3.Connection"]
+)
+def test_who_is_killed_while_it_makes_a_file_leaves_none_or_a_whole_one(tmp_path, moment):
+    path = tmp_path / "file.sqlite"
+    script = f"""
+import os, sqlite3
+from pathlib import Path
+from crisp_data.local import database_creation
+from crisp_data.local.sqlite_file import Database
+killed = lambda *arguments, **options: os._exit(9)
+if {moment!r} == "sqlite3.Connection":  # in the middle of the transaction
+    class Connection(sqlite3.Connection):
+        def executescript(self, script):
+            self.execute("BEGIN")
+            self.execute("CREATE TABLE day (x)")
+            killed()
+    plain = sqlite3.connect
+    sqlite3.connect = lambda *a, **k: plain(*a, factory=Connection, **k)
+else:
+    {moment} = killed
+with Database(Path({str(path)!r}), {SETUP!r}).transaction():
+    pass
+"""
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, check=False)
+    assert done.returncode == 9, done.stderr
+    assert not path.exists() or path.stat().st_size > 0
+    with Database(path, SETUP).transaction() as db:
+        db.execute("INSERT INTO day VALUES (1)")
+    with Database(path, SETUP).connection() as db:
+        assert db.execute("SELECT x FROM day").fetchall() == [(1,)]
+
+
+@pytest.mark.parametrize("links", [True, False])
+def test_a_file_that_many_make_at_once_is_one(tmp_path, monkeypatch, links):
+    """Also on a file system that has no links."""
+
+    def refused(*paths):
+        raise OSError(errno.EPERM, "Operation not permitted")
+
+    if not links:
+        monkeypatch.setattr(os, "link", refused, raising=False)
+        monkeypatch.setattr(os, "rename", refused)
+    path, ready = tmp_path / "new" / "file.sqlite", threading.Barrier(8)
+
+    def make(number):
+        database = Database(path, SETUP)
+        ready.wait(60)
+        with database.transaction() as db:
+            db.execute("INSERT INTO day VALUES (?)", (number,))
+
+    threads = [threading.Thread(target=make, args=(number,)) for number in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(60)
+    with Database(path, SETUP).connection() as db:
+        assert sorted(db.execute("SELECT x FROM day")) == [(number,) for number in range(8)]
+    assert {name.name.partition("-")[0] for name in path.parent.iterdir()} == {path.name}
+    if os.name == "posix":
+        assert stat.S_IMODE(path.stat().st_mode) == 0o600
