@@ -114,6 +114,8 @@ class Builder:
         self._flush()
         rows = positions(self.table, {name: self._whole(name) for name in sorting(self.table)})
         if rows is not None:
+            # The search for doubles has left memory in the default pool, as much as columns need.
+            pa.default_memory_pool().release_unused()
             # One column at a time, so that no more than one is ever held twice.
             for name in self.schema.names:
                 self._chunks[name] = pc.take(self._whole(name), rows, memory_pool=POOL).chunks
