@@ -3,10 +3,14 @@
     python benchmarks/frames.py                                   # a minute on a laptop
     python benchmarks/frames.py --conversations 100000 --messages 1000000
 
+Targets: 8 times as fast as ``json_normalize`` over messages and 10 times over conversations, with
+a fifth of its memory. What no change to this package can save is shown beside them: ``decoded`` is
+typed decoding alone, and ``arrayed`` also has Arrow read each plain value once.
+
 Pages come from the sandbox, with its wrong types and unknown fields; only broken emoji are
 mended before, because ``json_normalize`` refuses them. Each way runs in processes of its own,
-the pages in memory before the clock starts. Time is the best of the runs on an idle machine;
-memory is the peak of the process beyond what it held before.
+the pages in memory before the clock starts. Time is the processor's, of all threads, for others
+may use the machine; memory is the peak of the process beyond what it held before. Medians count.
 """
 
 from __future__ import annotations
@@ -16,6 +20,7 @@ import itertools
 import json
 import multiprocessing
 import resource
+import statistics
 import sys
 import tempfile
 import time
@@ -24,6 +29,7 @@ from pathlib import Path
 from typing import Any
 
 PAGE = {"conversations": 50, "messages": 40}
+FASTER = {"conversations": 10, "messages": 8}  # the targets
 SEEDED = 4_000  # conversations of one sandbox; more rows come from further seeds
 UNIT = 2**20 if sys.platform == "darwin" else 2**10  # of ru_maxrss, to MB
 
@@ -74,6 +80,36 @@ def decoded(table: str, pages: list[bytes]) -> Callable[[], object]:
     return lambda: [len(plan.page(page)) for page in pages]
 
 
+def arrayed(table: str, pages: list[bytes]) -> Callable[[], object]:
+    """Typed decoding, and Arrow's reading of each text, number, moment and flag; no frame."""
+    import pyarrow as pa
+
+    from crisp_data.tables import TABLES, Builder
+    from crisp_data.tables.decode import Unfolded, path_of
+    from crisp_data.tables.kinds import POOL
+
+    first = Builder(table)
+    for page in pages:
+        first.add(page)
+    plan = first._plan
+    plain = [
+        column
+        for column in TABLES[table].declared
+        if not (column.read or column.kind.categories or column.kind.name == "json")
+    ]
+
+    def read() -> object:
+        for start in range(0, len(pages), 10):
+            found = Unfolded()
+            plan.root.unfold([r for p in pages[start : start + 10] for r in plan.page(p)], found)
+            for column in plain:
+                values = found.values[path_of(column.sources[0])]
+                pa.array(values, column.kind.arrow, memory_pool=POOL)
+        return None
+
+    return read
+
+
 def framed(table: str, pages: list[bytes]) -> Callable[[], object]:
     """What this package does, from the first page to the frame."""
     from crisp_data.tables import Builder
@@ -87,7 +123,7 @@ def framed(table: str, pages: list[bytes]) -> Callable[[], object]:
     return build
 
 
-WAYS = {way.__name__: way for way in (normalized, decoded, framed)}
+WAYS = {way.__name__: way for way in (normalized, decoded, arrayed, framed)}
 
 
 def measure(way: str, table: str, path: str) -> tuple[float, float]:
@@ -96,9 +132,9 @@ def measure(way: str, table: str, path: str) -> tuple[float, float]:
         pages = list(file)
     run = WAYS[way](table, pages)
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    start = time.perf_counter()
+    start = time.process_time()
     held = run()
-    seconds = time.perf_counter() - start
+    seconds = time.process_time() - start
     del held
     return seconds, (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) / UNIT
 
@@ -119,17 +155,18 @@ def compare(table: str, rows: int, runs: int) -> bool:
         for _ in range(runs):  # in turn, so that a busy moment hits all ways alike
             for way in WAYS:
                 found[way].append(alone(measure, way, table, path))
-    seconds = {way: min(s for s, _ in runs) for way, runs in found.items()}
-    memory = {way: min(m for _, m in runs) for way, runs in found.items()}
+    seconds = {way: statistics.median(s for s, _ in runs) for way, runs in found.items()}
+    memory = {way: statistics.median(m for _, m in runs) for way, runs in found.items()}
     print(f"\n{rows:,} {table}, {size:,.0f} MB of pages")
     for way in WAYS:
         print(f"  {way:<12}{seconds[way]:>8.2f} s{memory[way]:>8,.0f} MB")
     faster = seconds["normalized"] / seconds["framed"]
     smaller = memory["framed"] / memory["normalized"]
     slower = seconds["framed"] / seconds["decoded"]
+    least = FASTER[table]
     checks = [
-        (f"{faster:.1f} x the rows per second of json_normalize (at least 6)", faster >= 6),
-        (f"{smaller:.2f} x its peak memory (at most 0.25)", smaller <= 0.25),
+        (f"{faster:.1f} x as fast as json_normalize (at least {least})", faster >= least),
+        (f"{smaller:.2f} x its peak memory (at most 0.2)", smaller <= 0.2),
         (f"{slower:.1f} x the time of typed decoding alone (at most 4)", slower <= 4),
     ]
     for line, met in checks:
@@ -142,7 +179,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--conversations", type=int, default=30_000)
     parser.add_argument("--messages", type=int, default=200_000)
-    parser.add_argument("--runs", type=int, default=2, help="of each way; the best counts")
+    parser.add_argument("--runs", type=int, default=3, help="of each way; the median counts")
     asked = parser.parse_args()
     met = [compare(table, getattr(asked, table), asked.runs) for table in PAGE]
     return 0 if all(met) else 1

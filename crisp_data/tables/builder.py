@@ -8,6 +8,7 @@ from collections.abc import Sequence
 import msgspec
 import pandas as pd
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from crisp_data.api.json_repair import compacted, json_texts, repaired, written
 from crisp_data.dates import check_tz
@@ -15,10 +16,11 @@ from crisp_data.errors import BadParameter
 from crisp_data.tables.decode import Path, Plan, Record, Unfolded, path_of, split
 from crisp_data.tables.dedupe import positions, sorting
 from crisp_data.tables.frames import find_table, to_frame
-from crisp_data.tables.kinds import EXTRA, TEXT, Column, in_zone, to_arrow, unknown
+from crisp_data.tables.kinds import EXTRA, POOL, TEXT, Column, in_zone, to_arrow, unknown
 
-# Records are held as objects only until there are this many of them.
-_BATCH = 1_000
+# Records are held as objects only until there are this many of them: few enough that a processor's
+# cache holds them, and so many that a call for each column is cheap.
+_BATCH = 500
 # Unknown fields that get a place of their own in the decoder; more of them (a free-form object
 # that Crisp does not document) go to ``extra``, one record at a time.
 _MOST_EXTRA_PATHS = 64
@@ -27,7 +29,7 @@ _MOST_EXTRA_PATHS = 64
 class Builder:
     """Collect the records of one table from answers, then give them as one frame.
 
-    Records become Arrow columns every few thousand rows, so memory holds the data once and no
+    Records become Arrow columns every few hundred rows, so memory holds the data once and no
     Python object per row. A record that does not fit the declared schema has its row like any
     other: what has no column, or not its column's type, is in ``extra``.
 
@@ -112,9 +114,11 @@ class Builder:
         self._flush()
         rows = positions(self.table, {name: self._whole(name) for name in sorting(self.table)})
         if rows is not None:
+            # The search for doubles has left memory in the default pool, as much as columns need.
+            pa.default_memory_pool().release_unused()
             # One column at a time, so that no more than one is ever held twice.
             for name in self.schema.names:
-                self._chunks[name] = self._whole(name).take(rows).chunks
+                self._chunks[name] = pc.take(self._whole(name), rows, memory_pool=POOL).chunks
         return pa.table([self._whole(name) for name in self.schema.names], self.schema)
 
     def frame(self) -> pd.DataFrame:
@@ -180,7 +184,8 @@ class Builder:
                 cells = batch.values[(name,)]
                 cells[rows] = [value if cell is None else cell for cell in cells[rows]]
         for path in self._plan.extra_paths:
-            for row, text in enumerate(json_texts(batch.values[path])):
+            raws = {row: raw for row, raw in enumerate(batch.values[path]) if raw is not None}
+            for row, text in zip(raws, json_texts([*raws.values()]), strict=True):
                 if text is not None:
                     batch.unmapped[row][path] = text
         for column in self.table.declared:
@@ -190,7 +195,7 @@ class Builder:
         extra: list[str | None] = [None] * len(self._rows)
         for row, unmapped in batch.unmapped.items():
             extra[row] = _object(unmapped)
-        self._chunks[EXTRA.name].append(pa.array(extra, EXTRA.kind.arrow))
+        self._chunks[EXTRA.name].append(pa.array(extra, EXTRA.kind.arrow, memory_pool=POOL))
         self._flushed += len(self._rows)
         self._rows, self._constants, self._unmapped = [], [], {}
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -23,8 +24,7 @@ def positions(table: Table, columns: Mapping[str, pa.ChunkedArray]) -> pa.Array 
     Of rows with the same key the one added last stays. Nulls sort last, and what ties stays
     in the order in which it came.
     """
-    keys = to_frame(pa.table({name: columns[name] for name in table.key}))
-    last = ~keys.duplicated(keep="last").to_numpy() | keys[table.key[-1]].isna().to_numpy()
+    last = _last(table, columns)
     by = {
         name: columns[name].combine_chunks().dictionary_encode().indices
         if how == "arrival"
@@ -39,3 +39,15 @@ def positions(table: Table, columns: Mapping[str, pa.ChunkedArray]) -> pa.Array 
         rows = pc.sort_indices(pa.table(by), sort_keys=directions).to_numpy()
     rows = rows[last[rows]]
     return None if np.array_equal(rows, np.arange(len(last))) else pa.array(rows)
+
+
+def _last(table: Table, columns: Mapping[str, pa.ChunkedArray]) -> npt.NDArray[np.bool_]:
+    """Tell which rows are the last of their key; most keys differ in their last column already."""
+    name = table.key[-1]
+    ends = to_frame(pa.table({name: columns[name]}))[name]
+    last = np.ones(len(ends), bool)
+    rows = np.flatnonzero(ends.duplicated(keep=False) & ends.notna())
+    if len(rows):
+        keys = to_frame(pa.table({key: columns[key].take(rows) for key in table.key}))
+        last[rows] = ~keys.duplicated(keep="last").to_numpy()
+    return last

@@ -17,6 +17,9 @@ from msgspec import Meta, Raw
 
 from crisp_data.api.json_repair import json_texts
 
+# Arrow's default pool asks for pages anew and keeps those that small arrays leave: a third more
+# time and memory for a table.
+POOL = pa.system_memory_pool()
 # Years 1 to 9999: what datetime and pandas' own printing can show.
 _FIRST_MS, _LAST_MS = -62_135_596_800_000, 253_402_300_799_999
 
@@ -41,6 +44,16 @@ class Kind:
     json: Any
     arrow: pa.DataType
     categories: tuple[str, ...] = ()
+
+    @cached_property
+    def codes(self) -> dict[str, int]:
+        """The number that stands for each category."""
+        return {value: code for code, value in enumerate(self.categories)}
+
+    @cached_property
+    def dictionary(self) -> pa.Array:
+        """The categories, as an array keeps them beside its numbers."""
+        return pa.array(self.categories, self.arrow.value_type)
 
 
 TEXT = Kind("text", str, pa.large_string())
@@ -178,25 +191,30 @@ def to_arrow(column: Column, kind: Kind, values: list[Any]) -> pa.Array:
     pyarrow.Array
         As long as ``values``.
     """
+    if kind.categories:
+        numbers = [kind.codes.get(value) for value in values]
+        codes = pa.array(numbers, kind.arrow.index_type, memory_pool=POOL)
+        return pa.DictionaryArray.from_arrays(codes, kind.dictionary)
+    if values == [None] * len(values):
+        return pa.nulls(len(values), kind.arrow, POOL)
     if column.read:
         values = column.read(values)
     elif kind.name == "json":
         values = json_texts(values)
-    if kind.categories:
-        return encode(kind, pa.array(values, pa.large_string()))
-    return pa.array(values, kind.arrow)
+    elif kind.name == "time":  # Whole numbers are stored alike, and read in half the time.
+        return pa.array(values, pa.int64(), memory_pool=POOL).view(kind.arrow)
+    return pa.array(values, kind.arrow, memory_pool=POOL)
 
 
 def encode(kind: Kind, texts: pa.Array) -> pa.Array:
     """Encode texts as the fixed categories of a kind; an unknown one becomes null."""
-    fixed = pa.array(kind.categories, pa.large_string())
-    codes = pc.index_in(texts.cast(pa.large_string()), value_set=fixed)
-    return pa.DictionaryArray.from_arrays(codes.cast(pa.int8()), fixed)
+    codes = pc.index_in(texts.cast(pa.large_string()), value_set=kind.dictionary)
+    return pa.DictionaryArray.from_arrays(codes.cast(kind.arrow.index_type), kind.dictionary)
 
 
 def unknown(encoded: pa.Array, values: list[Any]) -> dict[int, str]:
     """Find the values, by row, that a category does not know."""
-    if encoded.null_count == values.count(None):
+    if not encoded.null_count:
         return {}
     missing = pc.is_null(encoded).to_pylist()
     return {

@@ -4,7 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
+import msgspec
+
 from crisp_data.api.json_repair import written
+
+_encode_lines = msgspec.json.Encoder().encode_lines
+# The keys of parts that read as lines of their own.
+_MORE = frozenset(("choices", "value", "targets"))
 
 
 def readable(content: Any) -> str | None:
@@ -28,7 +34,10 @@ def readable(content: Any) -> str | None:
         return content
     if not isinstance(content, dict):
         return written(content)
-    lines = [" ".join(_texts(content, "namespace", "name", "text", "url"))]
+    first = " ".join(_texts(content, "namespace", "name", "text", "url"))
+    if _MORE.isdisjoint(content):
+        return first or None
+    lines = [first] if first else []
     for choice in objects(content, "choices"):
         mark = "[x]" if choice.get("selected") is True else "[ ]"
         lines.append(" ".join([mark, *_texts(choice, "label", "value")[:1]]))
@@ -36,7 +45,7 @@ def readable(content: Any) -> str | None:
     lines += [
         ": ".join(_texts(card, "title", "description")) for card in objects(content, "targets")
     ]
-    return "\n".join(lines) if lines[0] else "\n".join(lines[1:]) or None
+    return "\n".join(lines) or None
 
 
 def texts(contents: list[Any]) -> list[str | None]:
@@ -46,7 +55,12 @@ def texts(contents: list[Any]) -> list[str | None]:
 
 def originals(contents: list[Any]) -> list[str | None]:
     """Give as JSON text the contents that are not plain text already."""
-    return [None if c is None or type(c) is str else written(c) for c in contents]
+    rows = [row for row, c in enumerate(contents) if type(c) is not str and c is not None]
+    found: list[str | None] = [None] * len(contents)
+    lines = _encode_lines([contents[row] for row in rows]).decode().split("\n")
+    for row, line in zip(rows, lines, strict=False):  # the last line break ends the last line
+        found[row] = line
+    return found
 
 
 def _texts(part: dict[str, Any], *keys: str) -> list[str]:

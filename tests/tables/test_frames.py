@@ -1,5 +1,6 @@
 """What every table promises, whatever rows came."""
 
+import gc
 import json
 
 import pandas as pd
@@ -234,3 +235,42 @@ def test_arrow_and_frame_say_the_same():
     assert table.schema == tables.TABLES["files"].schema_in("UTC")
     pd.testing.assert_frame_equal(tables.to_frame(table), builder.frame())
     assert isinstance(table, pa.Table)
+
+
+def test_a_table_s_memory_is_not_in_the_pool_that_keeps_what_is_freed(monkeypatch):
+    monkeypatch.setattr(building, "_BATCH", 2)
+    gc.collect()  # what other tests left must not be let go in between
+    before = pa.system_memory_pool().bytes_allocated()
+    builder = tables.Builder("messages")
+    for n in range(40):
+        record = {"session_id": "s" * 999, "fingerprint": n, "content": "c" * 999, "type": "text"}
+        builder.add(answer(record | {"timestamp": -n, "preview": [], "mentions": ["m"], "new": 1}))
+        if n % 20 == 0:
+            builder.arrow()
+    table = builder.arrow()
+    held = pa.system_memory_pool().bytes_allocated() - before
+    assert table.num_rows == 40
+    assert held >= table.nbytes
+
+
+@pytest.mark.parametrize("kind", ["text", "time", "json", "integer", "flag", "texts", "real"])
+@pytest.mark.parametrize("first", [0, 1])
+def test_a_batch_without_a_value_is_one_of_missing_values(kind, first, monkeypatch):
+    monkeypatch.setattr(building, "_BATCH", 1)
+    value = {
+        "text": "",
+        "time": 0,
+        "json": [],
+        "integer": 0,
+        "flag": False,
+        "texts": [],
+        "real": 0.0,
+    }
+    column = next(c for c in tables.TABLES["people"].declared if c.kind.name == kind)
+    record = value[kind]
+    for key in reversed(column.sources[0].split(".")):
+        record = {key: record}
+    pages = [[record], [{}]] if first else [[{}], [record]]
+    frame = built("people", *pages)
+    assert frame[column.name].isna().tolist() == ([False, True] if first else [True, False])
+    assert frame.dtypes.equals(tables.empty("people").dtypes)
