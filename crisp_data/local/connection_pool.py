@@ -215,7 +215,8 @@ class _Gate:
     def enter(self, thread: int) -> None:
         """Wait until no other thread forks."""
         with self.changed:
-            if thread not in self._inside:  # else the fork waits for this very thread
+            if self.forking is not None and thread not in self._inside:
+                # (Where it is inside, the fork waits for this very thread.)
                 self.changed.wait_for(lambda: self.forking in (None, thread))
             self._inside[thread] = self._inside.get(thread, 0) + 1
 
@@ -225,7 +226,8 @@ class _Gate:
             self._inside[thread] -= 1
             if not self._inside[thread]:
                 del self._inside[thread]
-                self.changed.notify_all()
+                if self.forking is not None:
+                    self.changed.notify_all()
 
     def shut(self, thread: int) -> None:
         """Wait until no other thread is inside, but not for long."""

@@ -525,6 +525,29 @@ def test_what_was_spent_while_the_clock_was_ahead_counts_today(
     assert (ledger.used, ledger.left) == (0, 5)
 
 
+def test_a_reservation_that_is_refused_brings_the_count_back_all_the_same(
+    make: Callable[..., Ledger], clock: Clock
+) -> None:
+    ledger = make(5)
+    clock.set("2026-11-04 12:00")
+    spend(ledger, 5)
+    clock.set("2026-11-02 12:00")
+    assert spend(ledger, 1) == 0
+    clock.set("2026-11-04 12:00")
+    assert ledger.left == 5
+
+
+def test_a_reservation_is_one_transaction_of_few_statements(make: Callable[..., Ledger]) -> None:
+    """Each look at the file beside it is another wait for threads and processes that share it."""
+    ledger, statements = make(5), list[str]()
+    with ledger._file.connection() as db:
+        db.set_trace_callback(statements.append)
+    ledger.reserve("list")
+    assert statements[0].startswith("BEGIN")
+    assert statements[-1] == "COMMIT"
+    assert len(statements) <= 7
+
+
 def test_a_refusal_while_the_clock_was_ahead_is_todays(
     make: Callable[..., Ledger], clock: Clock
 ) -> None:
