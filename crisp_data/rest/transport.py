@@ -94,7 +94,7 @@ class Transport:
         failure, status, body = None, 0, b""
         _thread.sending = False
         try:
-            pool = self._adapter.get().pool(self._base_url, self.verify, self.proxies)
+            pool = self._adapter.get().pool_for(self._base_url, self.verify, self.proxies)
             written = {} if call.body is None else {"Content-Type": "application/json"}
             response = pool.urlopen(
                 call.method,
@@ -153,8 +153,23 @@ class _Adapter(HTTPAdapter):
         self._pool: Any = None
         super().__init__(pool_maxsize=connections)
 
-    def pool(self, url: str, verify: str | bool, proxies: dict[str, str]) -> Any:
-        """Give the connections to an address, which is always the same one."""
+    def pool_for(self, url: str, verify: str | bool, proxies: dict[str, str]) -> Any:
+        """Give the connections to an address, which is always the same one.
+
+        Parameters
+        ----------
+        url : str
+            The address.
+        verify : str or bool
+            The file of authorities to trust; True for those that requests brings along.
+        proxies : dict[str, str]
+            The proxies, by scheme.
+
+        Returns
+        -------
+        HTTPConnectionPool
+            The connections.
+        """
         if (pool := self._pool) is None:
             request = requests.Request("GET", url).prepare()
             pool = self.get_connection_with_tls_context(request, verify, proxies)
