@@ -20,6 +20,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from crisp_data.errors import TOO_MANY_FILES, FileTrouble, ForkedProcess
+from crisp_data.local.forks import PerProcess
 from crisp_data.local.private import private_file
 
 #: Seconds that a fork waits for other threads to finish what they do with a file.
@@ -51,6 +52,8 @@ class Pool:
         self.path = os.path.realpath(path)
         self._setup, self._busy, self._version = setup, busy, version
         self._idle: list[sqlite3.Connection] = []
+        # Held by the thread that writes: in SQLite another would sleep for milliseconds at a time.
+        self._turn = PerProcess(threading.RLock)
         # By thread; None while it is being opened, when SQLite may have taken note already.
         self.used: dict[int, sqlite3.Connection | None] = {}
         weakref.finalize(self, _close_all, self._idle)
@@ -94,6 +97,21 @@ class Pool:
                 self._idle.append(db)
             if gate is _gate:  # else this is a child that was forked within the block
                 gate.leave(thread)
+
+    @contextmanager
+    def writing(self) -> Iterator[sqlite3.Connection]:
+        """Do the same, to write: the threads of this process take turns.
+
+        Nobody waits for its turn for longer than for another process.
+        """
+        turn = self._turn.get()
+        taken = turn.acquire(timeout=self._busy)
+        try:
+            with self.lease() as db:
+                yield db
+        finally:
+            if taken:
+                turn.release()
 
     def close(self) -> None:
         """Close the connections that nobody uses just now; the next use opens another."""

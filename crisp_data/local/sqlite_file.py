@@ -74,7 +74,7 @@ class Database:
     @contextmanager
     def transaction(self) -> Iterator[sqlite3.Connection]:
         """All of the block or nothing, and nobody else writes meanwhile."""
-        with self.at_work(), self._pool.lease() as db:
+        with self.at_work(), self._pool.writing() as db:
             try:
                 # Within, for Ctrl-C may come while it waits for its turn and just has it: others
                 # would then wait for as long as this process lives.
