@@ -2,15 +2,14 @@
 
 import re
 
-from requests.adapters import HTTPAdapter
+from urllib3 import HTTPConnectionPool
 
 
 def ignore(monkeypatch, name):
     """Let no request carry a parameter of the query from now on."""
-    real = HTTPAdapter.send
+    real = HTTPConnectionPool.urlopen
 
-    def send(adapter, request, **options):
-        request.url = re.sub(rf"[?&]{name}=[^&]*", "", request.url)
-        return real(adapter, request, **options)
+    def urlopen(pool, method, url, **options):
+        return real(pool, method, re.sub(rf"[?&]{name}=[^&]*", "", url), **options)
 
-    monkeypatch.setattr(HTTPAdapter, "send", send)
+    monkeypatch.setattr(HTTPConnectionPool, "urlopen", urlopen)

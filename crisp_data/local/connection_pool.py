@@ -21,6 +21,7 @@ from pathlib import Path
 
 from crisp_data.errors import TOO_MANY_FILES, FileTrouble, ForkedProcess
 from crisp_data.local.database_creation import create_or_check
+from crisp_data.local.forks import PerProcess
 from crisp_data.local.private import private_file
 
 #: Seconds that a fork waits for other threads to finish what they do with a file.
@@ -52,6 +53,8 @@ class Pool:
         self.path = os.path.realpath(path)
         self._setup, self._busy, self._version = setup, busy, version
         self._idle: list[sqlite3.Connection] = []
+        # Held by the thread that writes: in SQLite another would sleep for milliseconds at a time.
+        self._turn = PerProcess(threading.RLock)
         # By thread; None while it is being opened, when SQLite may have taken note already.
         self.used: dict[int, sqlite3.Connection | None] = {}
         weakref.finalize(self, _close_all, self._idle)
@@ -95,6 +98,21 @@ class Pool:
                 self._idle.append(db)
             if gate is _gate:  # else this is a child that was forked within the block
                 gate.leave(thread)
+
+    @contextmanager
+    def writing(self) -> Iterator[sqlite3.Connection]:
+        """Do the same, to write: the threads of this process take turns.
+
+        Nobody waits for its turn for longer than for another process.
+        """
+        turn = self._turn.get()
+        taken = turn.acquire(timeout=self._busy)
+        try:
+            with self.lease() as db:
+                yield db
+        finally:
+            if taken:
+                turn.release()
 
     def close(self) -> None:
         """Close the connections that nobody uses just now; the next use opens another."""
@@ -218,7 +236,8 @@ class _Gate:
     def enter(self, thread: int) -> None:
         """Wait until no other thread forks."""
         with self.changed:
-            if thread not in self._inside:  # else the fork waits for this very thread
+            if self.forking is not None and thread not in self._inside:
+                # (Where it is inside, the fork waits for this very thread.)
                 self.changed.wait_for(lambda: self.forking in (None, thread))
             self._inside[thread] = self._inside.get(thread, 0) + 1
 
@@ -228,7 +247,8 @@ class _Gate:
             self._inside[thread] -= 1
             if not self._inside[thread]:
                 del self._inside[thread]
-                self.changed.notify_all()
+                if self.forking is not None:
+                    self.changed.notify_all()
 
     def shut(self, thread: int) -> None:
         """Wait until no other thread is inside, but not for long."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import sqlite3
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -65,10 +66,15 @@ class Database:
         with self.at_work(), self._pool.lease() as db:
             yield db
 
+    @property
+    def current(self) -> sqlite3.Connection | None:
+        """The connection that this thread uses just now, within a block; else None."""
+        return self._pool.used.get(threading.get_ident())
+
     @contextmanager
     def transaction(self) -> Iterator[sqlite3.Connection]:
         """All of the block or nothing, and nobody else writes meanwhile."""
-        with self.connection() as db:
+        with self.at_work(), self._pool.writing() as db:
             try:
                 # Within, for Ctrl-C may come while it waits for its turn and just has it: others
                 # would then wait for as long as this process lives.

@@ -111,16 +111,17 @@ class Ledger:
         QuotaExceeded
             The day, or an open budget, has nothing left for it, or Crisp itself refuses.
         """
-        self.days.bring_back()
         paid = self.budgets.take()
         try:
             with self._file.transaction():
                 # Within, for the day may end while this waits for its turn.
                 days = self.days.charged()
-                for day in days:
-                    if (free := self._free(day, write)) < 1:
-                        raise self._refusal(day, free)
-                self._file.add(days, operation, 1)
+                free = {day: self._free(day, write) for day in days}
+                spent = next((day for day in days if free[day] < 1), None)
+                if spent is None:
+                    self._file.add(days, operation, 1)
+            if spent is not None:
+                raise self._refusal(spent, free[spent])
         except BaseException:
             self.budgets.give_back(paid)
             raise

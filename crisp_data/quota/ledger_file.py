@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 from crisp_data.local.sqlite_file import Database
 from crisp_data.terminal_text import printable
@@ -27,6 +28,16 @@ _ADD = (
     "ON CONFLICT DO UPDATE SET used = used + excluded.used",
 )
 
+_STATE = (
+    "SELECT coalesce((SELECT used FROM day WHERE account = :account AND day = :day), 0), "
+    "EXISTS (SELECT 1 FROM closed WHERE account = :account AND day = :day)"
+)
+
+_AHEAD = (
+    "SELECT EXISTS (SELECT 1 FROM day WHERE account = :account AND day > :last) "
+    "OR EXISTS (SELECT 1 FROM closed WHERE account = :account AND day > :last)"
+)
+
 _BRING_BACK = (
     "INSERT INTO day SELECT :account, :today, sum(used) FROM day "
     "WHERE account = :account AND day > :last GROUP BY account "
@@ -43,7 +54,10 @@ _BRING_BACK = (
 
 
 class LedgerFile(Database):
-    """What was counted; it knows nothing of limits or clocks."""
+    """What was counted; it knows nothing of limits or clocks.
+
+    Each method is one transaction of its own, or part of the one that this thread is within.
+    """
 
     def __init__(self, path: Path, account: str) -> None:
         super().__init__(path, _SCHEMA, _VERSION)
@@ -51,26 +65,20 @@ class LedgerFile(Database):
 
     def used(self, day: str) -> int:
         """Requests counted for a day."""
-        return int(self._value("SELECT used FROM day WHERE account = ? AND day = ?", day) or 0)
+        return self.state(day)[0]
 
     def state(self, day: str) -> tuple[int, bool]:
         """Requests counted for a day, and whether it was closed; one look for both."""
-        query = (
-            "SELECT (SELECT used FROM day WHERE account = ?1 AND day = ?2), "
-            "EXISTS (SELECT 1 FROM closed WHERE account = ?1 AND day = ?2)"
-        )
-        with self.connection() as db:
-            used, closed = db.execute(query, (self._account, day)).fetchone()
-        return used or 0, bool(closed)
+        ((used, closed),) = self._run(_STATE, day=day)
+        return used, bool(closed)
 
     def by_operation(self, day: str) -> dict[str, int]:
         """The same by operation, most used first."""
         query = (
-            "SELECT operation, used FROM operation WHERE account = ? AND day = ? AND used > 0 "
-            "ORDER BY used DESC, operation"
+            "SELECT operation, used FROM operation WHERE account = :account AND day = :day "
+            "AND used > 0 ORDER BY used DESC, operation"
         )
-        with self.connection() as db:
-            return dict(db.execute(query, (self._account, day)))
+        return dict(self._run(query, day=day))
 
     def add(self, days: list[str], operation: str, count: int) -> None:
         """Count requests of an operation for each of the days; within a transaction.
@@ -84,43 +92,40 @@ class LedgerFile(Database):
         count : int
             How many requests; negative to give some back.
         """
-        fixed = {"account": self._account, "operation": operation, "count": count}
-        with self.connection() as db:
+        for day in days:
             for statement in _ADD:
-                db.executemany(statement, [{**fixed, "day": day} for day in days])
+                self._run(statement, day=day, operation=operation, count=count)
 
     def closed(self, day: str) -> str:
         """By what refusal of Crisp's a day was closed; empty where it was not."""
-        query = "SELECT refusal FROM closed WHERE account = ? AND day = ?"
-        return printable(str(self._value(query, day) or ""))  # older files hold it as it came
+        query = "SELECT refusal FROM closed WHERE account = :account AND day = :day"
+        refusals = self._run(query, day=day)
+        return printable(refusals[0][0]) if refusals else ""  # older files hold it as it came
 
     def close(self, day: str, refusal: str) -> None:
         """Close a day; the first refusal stands."""
-        with self.transaction() as db:
-            db.execute(
-                "INSERT OR IGNORE INTO closed VALUES (?, ?, ?)", (self._account, day, refusal)
-            )
+        statement = "INSERT OR IGNORE INTO closed VALUES (:account, :day, :refusal)"
+        with self.transaction():
+            self._run(statement, day=day, refusal=refusal)
 
     def reopen(self, day: str) -> None:
         """Take that back."""
-        with self.transaction() as db:
-            db.execute("DELETE FROM closed WHERE account = ? AND day = ?", (self._account, day))
+        with self.transaction():
+            self._run("DELETE FROM closed WHERE account = :account AND day = :day", day=day)
 
     def ahead_of(self, last: str) -> bool:
         """Whether anything is written down for days after the last one that there can be."""
-        query = (
-            "SELECT EXISTS (SELECT 1 FROM day WHERE account = ?1 AND day > ?2) "
-            "OR EXISTS (SELECT 1 FROM closed WHERE account = ?1 AND day > ?2)"
-        )
-        return bool(self._value(query, last))
+        return bool(self._run(_AHEAD, last=last)[0][0])
 
     def bring_back(self, last: str, today: str) -> None:
         """Charge what is written down for days after ``last`` to today; within a transaction."""
-        with self.connection() as db:
-            for statement in _BRING_BACK:
-                db.execute(statement, {"account": self._account, "last": last, "today": today})
+        for statement in _BRING_BACK:
+            self._run(statement, last=last, today=today)
 
-    def _value(self, query: str, day: str) -> int | str | None:
+    def _run(self, statement: str, **values: str | int) -> list[Any]:
+        """Run a statement about the account; gives its rows."""
+        given = {"account": self._account, **values}
+        if (within := self.current) is not None:
+            return within.execute(statement, given).fetchall()
         with self.connection() as db:
-            row = db.execute(query, (self._account, day)).fetchone()
-        return row[0] if row else None
+            return db.execute(statement, given).fetchall()

@@ -42,11 +42,13 @@ class QuotaDays:
 
     def current(self) -> list[str]:
         """Name the days that a request is charged to now: near the reset both."""
-        return self.charged(self.bring_back())
+        return self._charged(self.bring_back())
 
-    def charged(self, moment: datetime | None = None) -> list[str]:
-        """Do the same within a transaction, or for another moment."""
-        moment = moment or self._moment()
+    def charged(self) -> list[str]:
+        """Do the same within a transaction."""
+        return self._charged(self._brought_back())
+
+    def _charged(self, moment: datetime) -> list[str]:
         return sorted({self._of(moment - _RESET_MARGIN), self._of(moment + _RESET_MARGIN)})
 
     def end(self, day: str) -> datetime:
@@ -68,8 +70,13 @@ class QuotaDays:
         moment = self._moment()
         if self._file.ahead_of(_last_day(moment)):
             with self._file.transaction():
-                moment = self._moment()  # again: that day may have begun meanwhile
-                self._file.bring_back(_last_day(moment), self._of(moment))
+                moment = self._brought_back()  # anew: that day may have begun meanwhile
+        return moment
+
+    def _brought_back(self) -> datetime:
+        moment = self._moment()
+        if self._file.ahead_of(_last_day(moment)):
+            self._file.bring_back(_last_day(moment), self._of(moment))
         return moment
 
     def _moment(self) -> datetime:

@@ -8,8 +8,8 @@ of a request and an answer takes as long as the request itself.
 
 from __future__ import annotations
 
+import secrets
 import time
-import uuid
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 
@@ -107,7 +107,7 @@ class Cache:
 
     def _named(self, call: Call, answer: Answer) -> Answer:
         """Name the list that begins with an answer; further pages carry its name already."""
-        return answer if call.place else replace(answer, generation=uuid.uuid4().hex)
+        return answer if call.place else replace(answer, generation=secrets.token_hex(16))
 
     def _find(self, key: str, since: float = 0.0) -> Answer | None:
         """Give the cached answer if it will do, else None."""

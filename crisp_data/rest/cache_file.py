@@ -80,7 +80,7 @@ class _Table(SQLiteDict):
     @contextmanager
     def connection(self, commit: bool = False) -> Iterator[sqlite3.Connection]:
         """Use a connection alone, in a transaction where something is to be written."""
-        with self._pool.lease() as db:
+        with self._pool.writing() if commit else self._pool.lease() as db:
             if not commit or db.in_transaction:
                 yield db
                 return

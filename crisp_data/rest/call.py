@@ -148,7 +148,7 @@ def make(
         prepared = requests.PreparedRequest()
         prepared.prepare_url(base_url + where, query)
         url = prepared.url or ""
-    where = urlsplit(url).path.removeprefix(urlsplit(base_url).path)  # as it is quoted there
+        where = urlsplit(url).path.removeprefix(urlsplit(base_url).path)  # as it is quoted there
     reads = route.reads if route else method in ("GET", "HEAD")
     body = request_checks.encode_body(json)
     return Call(method, where, url, route, body, reads, **options)

@@ -16,6 +16,7 @@ from urllib.parse import urlsplit
 
 import requests
 from requests.utils import get_environ_proxies, select_proxy
+from urllib3.exceptions import ProxyError
 
 from crisp_data import config
 from crisp_data.errors import TOO_MANY_FILES, CrispError, ProxyFailed, Unreachable, Untrusted
@@ -75,7 +76,7 @@ def not_sent(error: Exception, what: str, url: str, verify: Any, proxies: Any) -
     if any(getattr(cause, "errno", None) in (errno.EMFILE, errno.ENFILE) for cause in causes):
         return Unreachable(f"{what}: no connection to {host} can be opened.", TOO_MANY_FILES)
     if any(isinstance(cause, _REFUSED) for cause in causes):
-        of_proxy = proxy and isinstance(error, requests.exceptions.ProxyError)
+        of_proxy = proxy and isinstance(error, ProxyError)
         who = f"the proxy set by {setting}" if of_proxy else host
         bundle = _named(verify, _BUNDLES, "connect(ca=...)") if isinstance(verify, str) else ""
         trusted = f" by the certificates in {bundle}" if bundle else ""

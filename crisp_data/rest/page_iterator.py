@@ -88,13 +88,13 @@ class Pages:
         >>> ws.client.pages("list_inboxes", website_id=ws.website_id).cached()
         (0, False)
         """
-        if self._cache is None:
+        if self._cache is None or not self._cache.holds(self._requests.first):
             return 0, False
+        if self._is_single():
+            return 1, True
         found = self._stored()
         if found is not None and self._reaches(found):
             return self._pages_wanted(found), True
-        if self._is_single():
-            return 1, True
         if not self._resumable:  # what was broken off is read anew
             return len(found.queries) if found is not None else 0, False
         pages, whole = 0, False

@@ -13,7 +13,7 @@ from functools import cache, partial
 from http.client import HTTPResponse
 from typing import Any
 
-import requests
+from urllib3 import BaseHTTPResponse
 
 from crisp_data.api.json_depth import deeper_than
 from crisp_data.config import AnswerBounds
@@ -22,7 +22,7 @@ from crisp_data.errors import AnswerTooDeep, AnswerTooLarge, AnswerTooSlow
 _PIECE = 65_536  # bytes unpacked at a time
 
 
-def read(response: requests.Response, bounds: AnswerBounds) -> bytes:
+def read(response: BaseHTTPResponse, bounds: AnswerBounds) -> bytes:
     """Read the body of an answer to its end, unpacked.
 
     A connection whose answer was given up is closed: what is still to come on it would be taken
@@ -30,7 +30,7 @@ def read(response: requests.Response, bounds: AnswerBounds) -> bytes:
 
     Parameters
     ----------
-    response : requests.Response
+    response : BaseHTTPResponse
         An answer whose body was not read yet, from a connection of :func:`bounded`.
     bounds : AnswerBounds
         What one answer may be.
@@ -50,10 +50,11 @@ def read(response: requests.Response, bounds: AnswerBounds) -> bytes:
         It took longer than it may.
     """
     pieces, size = [], 0
-    for piece in response.iter_content(_PIECE):
+    for piece in response.stream(_PIECE, decode_content=True):
         size += len(piece)
         if size > bounds.max_bytes:
             response.close()
+            response.release_conn()
             raise _too_large(bounds)
         pieces.append(piece)
     body = b"".join(pieces)

@@ -6,9 +6,9 @@ import warnings
 from contextlib import closing, contextmanager
 
 import pytest
-import requests
-from requests.adapters import HTTPAdapter
 from requests_cache import SQLiteCache
+from urllib3 import HTTPConnectionPool
+from urllib3.exceptions import ConnectTimeoutError
 
 import crisp_data as crisp
 from crisp_data.local import connection_pool, sqlite_file
@@ -116,13 +116,13 @@ def test_a_ledger_that_takes_nothing_back_hides_no_other_trouble(ws, monkeypatch
 
     monkeypatch.setattr(ws.quota._file, "add", refused, raising=True)
     monkeypatch.setattr(ws.quota, "reserve", lambda *_, **__: Reservation("read", ["day"], []))
-    monkeypatch.setattr(HTTPAdapter, "send", gone)
+    monkeypatch.setattr(HTTPConnectionPool, "urlopen", gone)
     with pytest.raises(crisp.Unreachable):
         ws.operators(refresh=True)
 
 
 def gone(*arguments, **options):
-    raise requests.ConnectTimeout
+    raise ConnectTimeoutError
 
 
 def ledger_of(path):

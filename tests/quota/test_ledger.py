@@ -19,6 +19,7 @@ from pathlib import Path
 import pytest
 
 from crisp_data.errors import BadParameter, CrispError, QuotaExceeded
+from crisp_data.local.forks import PerProcess
 from crisp_data.quota.ledger import Ledger
 
 NOON = datetime(2026, 11, 2, 12, tzinfo=UTC).timestamp()
@@ -526,6 +527,61 @@ def test_what_was_spent_while_the_clock_was_ahead_counts_today(
     assert ledger.used == 4
     clock.set("2026-11-03 12:00")
     assert (ledger.used, ledger.left) == (0, 5)
+
+
+def test_a_reservation_that_is_refused_brings_the_count_back_all_the_same(
+    make: Callable[..., Ledger], clock: Clock
+) -> None:
+    ledger = make(5)
+    clock.set("2026-11-04 12:00")
+    spend(ledger, 5)
+    clock.set("2026-11-02 12:00")
+    assert spend(ledger, 1) == 0
+    clock.set("2026-11-04 12:00")
+    assert ledger.left == 5
+
+
+def test_a_reservation_is_one_transaction_of_few_statements(make: Callable[..., Ledger]) -> None:
+    """Each look at the file beside it is another wait for threads and processes that share it."""
+    ledger, statements = make(5), list[str]()
+    with ledger._file.connection() as db:
+        db.set_trace_callback(statements.append)
+    ledger.reserve("list")
+    assert statements[0].startswith("BEGIN")
+    assert statements[-1] == "COMMIT"
+    assert len(statements) <= 7
+
+
+def test_threads_take_turns_before_they_use_a_connection(make: Callable[..., Ledger]) -> None:
+    """In SQLite whoever finds the file held sleeps for milliseconds, however soon it is free."""
+    ledger, entered, leave, asked = make(5), threading.Event(), threading.Event(), threading.Event()
+    pool, turn = ledger._file._pool, threading.RLock()
+
+    class Turn:
+        def acquire(self, timeout: float) -> bool:
+            if entered.is_set():
+                asked.set()
+            return turn.acquire(timeout=timeout)
+
+        def release(self) -> None:
+            turn.release()
+
+    pool._turn = PerProcess(Turn)
+
+    def hold() -> None:
+        with ledger._file.transaction():
+            entered.set()
+            leave.wait(60)
+
+    with ThreadPoolExecutor(2) as threads:
+        threads.submit(hold)
+        assert entered.wait(60)
+        waiting = threads.submit(ledger.reserve, "list")
+        assert asked.wait(60)
+        assert len(pool.used) == 1
+        leave.set()
+        waiting.result(60)
+    assert ledger.used == 1
 
 
 def test_a_refusal_while_the_clock_was_ahead_is_todays(

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 import crisp_data as crisp
 from crisp_data.quota import estimate
 from crisp_data.quota.estimate import PAGE, Plan, Rows
+from crisp_data.rest.cache_file import CacheFile
 from crisp_data.sandbox import Sandbox
 
 
@@ -50,6 +51,25 @@ PULLS = [
     {"state": "pending", "limit": 30},
     {"since": "30 days ago", "limit": 10},
 ]
+
+
+def test_a_plan_looks_once_for_each_thread(
+    small: Sandbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nothing more is to be found of a thread whose first batch is not in the cache."""
+    ws = connect(small, tmp_path)
+    ids = list(ws.conversations(limit=150)["session_id"])
+    read = 30
+    ws.messages(ids[:read])
+    looked, real = [], CacheFile._get
+
+    def watched(file: CacheFile, table: object, key: str) -> object:
+        looked.append(key)
+        return real(file, table, key)
+
+    monkeypatch.setattr(CacheFile, "_get", watched)
+    assert ws.plan.messages(ids).low == len(ids) - read
+    assert len(looked) <= len(ids) + 3 * read
 
 
 SIZES = [

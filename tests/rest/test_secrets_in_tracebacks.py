@@ -15,6 +15,8 @@ import keyring.errors
 import pytest
 import requests
 from IPython.core.ultratb import VerboseTB
+from urllib3 import Timeout
+from urllib3.exceptions import HTTPError
 
 import crisp_data as crisp
 from crisp_data import config
@@ -80,7 +82,7 @@ def shown(error):
         yield "error", "".join(traceback.format_exception(one)) + repr(one) + repr(vars(one))
         assert not hasattr(one, "request")
         assert not hasattr(one, "response")
-        assert not isinstance(one, requests.RequestException)
+        assert not isinstance(one, (requests.RequestException, HTTPError))
     tb = error.__traceback__
     while tb is not None and tb.tb_frame.f_code.co_filename == __file__:
         tb = tb.tb_next
@@ -211,7 +213,7 @@ def test_nor_of_a_certificate_that_is_not_trusted():
 
 def test_nor_of_an_answer_that_takes_too_long(served, monkeypatch):
     ws = connect(served, retry=RetryPolicy(tries=1))
-    monkeypatch.setattr(transport, "_TIMEOUT", (5.0, 0.05))
+    monkeypatch.setattr(transport, "_TIMEOUT", Timeout(connect=5.0, read=0.05))
     served.faults(operation=READ, latency_ms=400, next=1)
     with pytest.raises(crisp.Offline, match="lost") as caught:
         ws.client.call(READ, website_id=ws.website_id)
@@ -314,7 +316,7 @@ def test_what_sends_shows_no_secret(served):
     ws = connect(served)
     ws.operators()
     wire = ws.client._transport
-    for thing in (wire, wire._auth, vars(wire), vars(ws.client), vars(ws.client._cache)):
+    for thing in (wire, wire._headers, vars(wire), vars(ws.client), vars(ws.client._cache)):
         text = f"{thing!r} {thing}"
         assert len(text) < 20_000
         for secret in secrets_of(served.identifier, served.key):

@@ -4,6 +4,7 @@ import socket
 
 import pytest
 from requests.adapters import HTTPAdapter
+from urllib3 import HTTPConnectionPool
 
 import crisp_data as crisp
 from crisp_data import config
@@ -148,17 +149,36 @@ def test_no_redirect_is_followed(ws):
 
 
 def test_every_request_has_its_timeouts(sandbox, ws, monkeypatch):
-    given, adapter = [], HTTPAdapter.send
+    given, urlopen = [], HTTPConnectionPool.urlopen
 
-    def watched(self, request, **options):
+    def watched(self, *arguments, **options):
         given.append(options["timeout"])
-        return adapter(self, request, **options)
+        return urlopen(self, *arguments, **options)
 
-    monkeypatch.setattr(HTTPAdapter, "send", watched)
+    monkeypatch.setattr(HTTPConnectionPool, "urlopen", watched)
     ws.operators()
     ws.client.call("create_new_conversation", website_id=ws.website_id)
     assert len(given) == 2
-    assert all(0 < connect <= read <= 60 for connect, read in given)
+    assert all(0 < one.connect_timeout <= one.read_timeout <= 60 for one in given)
+
+
+def test_the_way_to_the_service_is_looked_up_once(sandbox, ws, read, monkeypatch):
+    """Proxies and certificates are the same for each request, until all connections are closed."""
+    looked, real = [], HTTPAdapter.get_connection_with_tls_context
+
+    def watched(self, *arguments, **options):
+        looked.append(self)
+        return real(self, *arguments, **options)
+
+    monkeypatch.setattr(HTTPAdapter, "get_connection_with_tls_context", watched)
+    ws.client.close()
+    for _ in range(3):
+        read(refresh=True)
+    assert len(looked) == 1
+    ws.client.close()
+    read(refresh=True)
+    assert len(looked) == 2
+    assert sent(sandbox) == 4
 
 
 # A spent day and a short rate limit, told apart by how long they last
