@@ -97,7 +97,7 @@ def test_a_budget_is_not_waited_for(sandbox: Sandbox, waits: list[float]) -> Non
 
 
 def test_on_quota_is_checked(sandbox: Sandbox) -> None:
-    with pytest.raises(crisp.BadParameter, match="'raise' or 'wait'"):
+    with pytest.raises(crisp.BadParameter, match="one of: raise, wait"):
         crisp.connect(sandbox=sandbox, on_quota="sleep")
 
 
