@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import ipaddress
-import json
-import math
 import os
 import re
 from collections.abc import Callable
@@ -16,8 +14,9 @@ from urllib.parse import urlsplit
 
 import platformdirs
 
-from crisp_data.errors import BadParameter, CredentialsMissing, CrispError, FileTrouble
-from crisp_data.secret import Secret, hide, reveal
+from crisp_data import keyring_store
+from crisp_data.errors import BadParameter, CredentialsMissing, FileTrouble
+from crisp_data.secret import Secret, hide
 
 #: Where Crisp's REST API lives (*documented*).
 BASE_URL = "https://api.crisp.chat/v1/"
@@ -28,7 +27,6 @@ DAILY_LIMITS = {"website": 10_000, "plugin": 5_000, "user": 5_000}
 
 _SERVICE = "crisp_data"
 
-_NO_KEYRING = "Set CRISP_IDENTIFIER, CRISP_KEY and CRISP_TIER in the environment instead."
 _NOT_IN_AN_ADDRESS = re.compile(r"[\s\x00-\x1f\x7f\ud800-\udfff]")
 
 
@@ -54,73 +52,6 @@ class Credentials:
 
     def __reduce__(self) -> NoReturn:
         raise TypeError("Credentials cannot be pickled: call connect() again where you need them.")
-
-
-@dataclass(frozen=True)
-class AnswerBounds:
-    """What one answer may be; beyond a bound it is given up, with an error that names it.
-
-    The defaults are far above anything real: a page of Crisp's has some 100 kB, comes within a
-    second, and is nested in less than ten levels.
-
-    Attributes
-    ----------
-    max_bytes : int
-        Bytes of one answer, as they come over the wire (headers too) and unpacked.
-    max_seconds : float
-        Seconds from the end of the request to the end of the answer.
-    max_depth : int
-        Levels of lists and objects in the answer's JSON, at most 500.
-    """
-
-    max_bytes: int = 32_000_000
-    max_seconds: float = 60.0
-    max_depth: int = 100
-
-    def __post_init__(self) -> None:
-        for name, kinds, most in (
-            ("max_bytes", int, math.inf),
-            ("max_seconds", (int, float), math.inf),
-            ("max_depth", int, _DEEPEST),
-        ):
-            value: Any = getattr(self, name)
-            if isinstance(value, bool) or not isinstance(value, kinds) or not 0 < value <= most:
-                number = "number" if name == "max_seconds" else "whole number"
-                bound = f" of at most {most:,}" if name == "max_depth" else ""
-                raise BadParameter(f"{name} must be a {number} above 0{bound}.")
-
-    @classmethod
-    def resolve(cls, **given: float | None) -> AnswerBounds:
-        """Find the bounds: each from the arguments, else the environment, else its default.
-
-        Parameters
-        ----------
-        **given : float or None
-            ``max_bytes``, ``max_seconds`` and ``max_depth``.
-
-        Returns
-        -------
-        AnswerBounds
-            The bounds, complete.
-
-        Raises
-        ------
-        BadParameter
-            One of them is no number above 0, or too high.
-        """
-        found: dict[str, Any] = {name: value for name, value in given.items() if value is not None}
-        for name, kind in (("max_bytes", int), ("max_seconds", float), ("max_depth", int)):
-            variable = f"CRISP_{name.upper()}"
-            if name not in found and (text := os.environ.get(variable)):
-                try:
-                    found[name] = kind(text)
-                except ValueError:
-                    raise BadParameter(f"{variable} is not a number.") from None
-        return cls(**found)
-
-
-# Readers of JSON give up near 1,000 levels, less those of the program that calls them.
-_DEEPEST = 500
 
 
 @dataclass(frozen=True)
@@ -217,7 +148,7 @@ def resolve(
     website = (website and website.strip()) or _env("CRISP_WEBSITE_ID")
     unreadable = ""
     if not identifier and not key:
-        stored, unreadable = _read_keyring(base_url)
+        stored, unreadable = keyring_store.read(base_url)
         identifier, key = stored.get("identifier"), stored.get("key")
         tier, website = tier or stored.get("tier"), website or stored.get("website")
         quota = stored.get("quota") if quota is None else quota
@@ -309,8 +240,6 @@ def is_loopback(url: str) -> bool:
 
 def store(settings: Settings) -> None:
     """Store a token in the system's keyring, one for each base URL."""
-    import keyring  # it looks for every backend, which costs a tenth of a second
-
     token = settings.credentials
     entry = {
         "identifier": token.identifier,
@@ -319,78 +248,7 @@ def store(settings: Settings) -> None:
         "website": settings.website,
         "quota": settings.quota,
     }
-    failed = False
-    stored: dict[str, Any] = {}
-    try:
-        keyring.set_password(
-            _SERVICE,
-            settings.base_url,
-            json.dumps(
-                {name: value for name, value in entry.items() if value} | {"key": reveal(token.key)}
-            ),
-        )
-        stored = load(settings.base_url)
-    except Exception:  # back ends also raise errors of their own
-        failed = True
-    if failed:  # raised out here, without the keyring's own error: its frames hold the key
-        raise CrispError("This system has no keyring that can store a key.", _NO_KEYRING)
-    if (stored.get("identifier"), stored.get("key")) != (token.identifier, token.key):
-        # One that is switched off, or a chain of none, takes everything and keeps nothing.
-        raise CrispError("The system's keyring did not store the key.", _NO_KEYRING)
-
-
-def load(base_url: str) -> dict[str, Any]:
-    """Read the token stored for a base URL; empty where there is none or no keyring."""
-    return _read_keyring(base_url)[0]
-
-
-def _read_keyring(base_url: str) -> tuple[dict[str, Any], str]:
-    """Read a stored token, and the words why the keyring cannot be read where it cannot."""
-    import keyring.errors
-
-    try:
-        text = keyring.get_password(_SERVICE, base_url)
-    except keyring.errors.NoKeyringError:
-        return {}, ""
-    except Exception as error:  # a back end that cannot be imported, or one that is locked
-        return {}, f", which cannot be read ({type(error).__name__})"
-    try:
-        entry: Any = json.loads(text) if text else {}
-    except ValueError:
-        entry = None
-    if not isinstance(entry, dict):  # somebody else's
-        return {}, ""
-    return {name: hide(value) if name == "key" else value for name, value in entry.items()}, ""
-
-
-def forget(base_url: str) -> bool:
-    """Remove the token stored for a base URL; say whether there was one.
-
-    Raises
-    ------
-    CrispError
-        The keyring cannot be used, or still has it.
-    """
-    import keyring.errors
-
-    try:
-        if keyring.get_password(_SERVICE, base_url) is None:
-            return False
-        keyring.delete_password(_SERVICE, base_url)
-        left = keyring.get_password(_SERVICE, base_url) is not None
-    except keyring.errors.NoKeyringError:
-        return False
-    except Exception as error:  # a back end that cannot be imported, or one that is locked
-        raise CrispError(
-            f"The system's keyring cannot be used ({type(error).__name__}).",
-            "Open it if it is locked. If PYTHON_KEYRING_BACKEND is set, correct or unset it.",
-        ) from None
-    if left:
-        raise CrispError(
-            "The system's keyring did not remove the token.",
-            f"Remove its entry {_SERVICE} with the keyring's own program.",
-        )
-    return True
+    keyring_store.store(settings.base_url, {name: value for name, value in entry.items() if value})
 
 
 def privacy_key() -> str | None:

@@ -17,7 +17,7 @@ import pytest
 from keyring.backends import chainer, fail, null
 
 import crisp_data as crisp
-from crisp_data import config
+from crisp_data import config, keyring_store
 from crisp_data.errors import BadParameter, CredentialsMissing, CrispError
 from crisp_data.local.private import private_file
 from crisp_data.sandbox import Sandbox
@@ -142,7 +142,7 @@ def test_a_system_without_a_keyring_is_one_without_a_token() -> None:
     keyring.set_keyring(fail.Keyring())
     with pytest.raises(CredentialsMissing):
         config.resolve()
-    assert config.forget(config.BASE_URL) is False
+    assert keyring_store.remove(config.BASE_URL) is False
     with pytest.raises(CrispError, match="no keyring"):
         store("ring")
 
@@ -176,7 +176,7 @@ def test_a_keyring_that_keeps_nothing_is_not_believed(
     with pytest.raises(CrispError, match="did not store the key") as caught:
         store("ring")
     assert "CRISP_KEY" in caught.value.hint
-    assert config.forget(config.BASE_URL) is False
+    assert keyring_store.remove(config.BASE_URL) is False
 
 
 def test_a_keyring_that_removes_nothing_is_not_believed(
@@ -185,7 +185,7 @@ def test_a_keyring_that_removes_nothing_is_not_believed(
     store("ring")
     monkeypatch.setattr(Memory, "delete_password", lambda *arguments: None)
     with pytest.raises(CrispError, match="did not remove"):
-        config.forget(config.BASE_URL)
+        keyring_store.remove(config.BASE_URL)
 
 
 @pytest.mark.parametrize(
@@ -201,7 +201,7 @@ def test_a_keyring_that_cannot_be_imported_is_told(
     with pytest.raises(CrispError, match="no keyring"):
         store("ring")
     with pytest.raises(CrispError, match="PYTHON_KEYRING_BACKEND"):
-        config.forget(config.BASE_URL)
+        keyring_store.remove(config.BASE_URL)
     assert pair(config.resolve("i", "k"))[0] == "i", "nobody needs it who passes a token"
 
 
@@ -216,9 +216,9 @@ def test_tokens_are_kept_by_address_and_forgotten() -> None:
     store("live")
     store("local", "http://127.0.0.1:9/v1/")
     assert pair(config.resolve(base_url="http://127.0.0.1:9/v1"))[0] == "local-id"
-    assert config.forget("http://127.0.0.1:9/v1/") is True
-    assert config.forget("http://127.0.0.1:9/v1/") is False
-    assert config.load("http://127.0.0.1:9/v1/") == {}
+    assert keyring_store.remove("http://127.0.0.1:9/v1/") is True
+    assert keyring_store.remove("http://127.0.0.1:9/v1/") is False
+    assert keyring_store.read("http://127.0.0.1:9/v1/") == ({}, "")
     assert pair(config.resolve())[0] == "live-id"
 
 

@@ -13,6 +13,7 @@ PACKAGE = Path(__file__).parents[1] / "crisp_data"
 ROWS = [
     {"secret", "terminal_text"},
     {"errors"},
+    {"keyring_store"},
     {"config"},
     {"dates", "arguments", "plurals", "html_page"},
     {"api"},

@@ -9,7 +9,7 @@ from typing import Any
 import click
 
 import crisp_data as crisp
-from crisp_data import config
+from crisp_data import config, keyring_store
 from crisp_data.cli.options import connection, workspace
 from crisp_data.cli.output import echo
 from crisp_data.secret import hide
@@ -62,7 +62,7 @@ def login(
 @click.option("--base-url", default=None, help="Address of the API, if it is not Crisp's own.")
 def logout(base_url: str | None) -> None:
     """Remove the token from the system's keyring."""
-    removed = config.forget(config.default_base_url(base_url))
+    removed = keyring_store.remove(config.default_base_url(base_url))
     echo("Removed." if removed else "No token was stored.")
 
 

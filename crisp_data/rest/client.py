@@ -17,6 +17,7 @@ from crisp_data.local.forks import PerProcess
 from crisp_data.quota import wait_for_reset
 from crisp_data.quota.ledger import Ledger
 from crisp_data.rest import answer_checks, cache_file, cache_purge, page_requests, waits
+from crisp_data.rest.answer_bounds import AnswerBounds
 from crisp_data.rest.cache import Cache
 from crisp_data.rest.cache_policy import CachePolicy
 from crisp_data.rest.call import Call
@@ -129,7 +130,7 @@ class Client(HttpVerbs):
         self.progress = settings.live if progress is None else progress
         self.waits = on_quota == "wait"
         self.retry = retry or RetryPolicy()
-        bounds = config.AnswerBounds.resolve(
+        bounds = AnswerBounds.resolve(
             max_bytes=max_bytes, max_seconds=max_seconds, max_depth=max_depth
         )
         self._transport = Transport(settings, self.quota, workers, bounds)

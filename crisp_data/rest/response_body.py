@@ -16,8 +16,8 @@ from typing import Any
 from urllib3 import BaseHTTPResponse
 
 from crisp_data.api.json_depth import deeper_than
-from crisp_data.config import AnswerBounds
 from crisp_data.errors import AnswerTooDeep, AnswerTooLarge, AnswerTooSlow
+from crisp_data.rest.answer_bounds import AnswerBounds
 
 _PIECE = 65_536  # bytes unpacked at a time
 

@@ -25,6 +25,7 @@ from crisp_data.errors import BadAnswer, CrispError, FileTrouble, Offline
 from crisp_data.local.forks import PerProcess
 from crisp_data.quota.ledger import Ledger, Reservation
 from crisp_data.rest import network, response_body, write_errors
+from crisp_data.rest.answer_bounds import AnswerBounds
 from crisp_data.rest.bare_error import bare
 from crisp_data.rest.call import Answer, Call
 from crisp_data.secret import Secret, reveal
@@ -58,7 +59,7 @@ class Transport:
         settings: config.Settings,
         ledger: Ledger,
         connections: int,
-        bounds: config.AnswerBounds,
+        bounds: AnswerBounds,
     ) -> None:
         self._ledger, self._bounds = ledger, bounds
         self.proxies = network.proxies(settings.base_url)
@@ -148,7 +149,7 @@ class Transport:
 class _Adapter(HTTPAdapter):
     """The library's, whose connections note when a request is sent, and bound its answer."""
 
-    def __init__(self, bounds: config.AnswerBounds, connections: int) -> None:
+    def __init__(self, bounds: AnswerBounds, connections: int) -> None:
         self._bounds = bounds
         self._pool: Any = None
         super().__init__(pool_maxsize=connections)
@@ -218,7 +219,7 @@ def _judge(call: Call, response: BaseHTTPResponse, body: bytes) -> CrispError | 
     return refusal
 
 
-def _equip(manager: PoolManager, bounds: config.AnswerBounds) -> None:
+def _equip(manager: PoolManager, bounds: AnswerBounds) -> None:
     """Give a manager pools, in the place that urllib3 has for them, with connections of ours."""
     pools = manager.pool_classes_by_scheme
     manager.pool_classes_by_scheme = {
@@ -227,7 +228,7 @@ def _equip(manager: PoolManager, bounds: config.AnswerBounds) -> None:
 
 
 @cache
-def _equipped(kind: Any, bounds: config.AnswerBounds) -> Any:
+def _equipped(kind: Any, bounds: AnswerBounds) -> Any:
     if issubclass(kind.ConnectionCls, _Noting):
         return kind
     connection = type(kind.ConnectionCls.__name__, (_Noting, kind.ConnectionCls), {})
