@@ -36,8 +36,9 @@ def store(base_url: str, token: dict[str, Any]) -> None:
     failed = False
     stored: dict[str, Any] = {}
     try:
-        plain = token | {"key": reveal(token["key"])}
-        keyring.set_password(_SERVICE, base_url, json.dumps(plain))
+        keyring.set_password(  # no name of this frame ever holds the key
+            _SERVICE, base_url, json.dumps(token | {"key": reveal(token["key"])})
+        )
         stored = read(base_url)[0]
     except Exception:
         failed = True
