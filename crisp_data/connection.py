@@ -13,7 +13,7 @@ from datetime import tzinfo
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
-from crisp_data import config
+from crisp_data import config, dates
 from crisp_data.arguments import UUID, check_word, plain_int
 from crisp_data.errors import BadAnswer, BadParameter, Forbidden
 from crisp_data.local.atomic_file import as_path
@@ -110,6 +110,7 @@ def connect(
         _refuse_keyword(unknown[0])
     config.check_texts(website=website, identifier=identifier, tier=tier, base_url=base_url)
     check_word("on_quota", options.get("on_quota"), ("raise", "wait"))
+    tz = dates.check_tz(tz)
     if not isinstance(sandbox, bool | None) and not hasattr(sandbox, "website_id"):
         raise BadParameter(
             f"sandbox must be True or a Sandbox, not a {type(sandbox).__name__}.",

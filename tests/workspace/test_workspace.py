@@ -528,3 +528,11 @@ def test_representations(ws):
     assert "conversations(...)" in repr(ws.plan)
     ws.name = "<script>alert(1)</script>"
     assert "<script>" not in ws._repr_html_()
+
+
+def test_a_zone_that_there_is_not_costs_no_request():
+    """It is checked before the website's name is asked for."""
+    with Sandbox(seed=1, conversations=3) as box:
+        with pytest.raises(crisp.BadParameter, match="no time zone"):
+            crisp.connect(sandbox=box, tz="Mars/Olympus")
+        assert box.stats()["requests"] == 0
