@@ -37,8 +37,10 @@ def read_xlsx(path: Path) -> tuple[pa.Table, str]:
     """Return the columns of the first sheet, and its title."""
     import openpyxl  # type: ignore[import-untyped]  # slow to import, and only needed here
 
-    book = openpyxl.load_workbook(path, read_only=True)
-    try:
+    # Opened here: where a part is damaged, openpyxl leaves open what it opened itself, and Windows
+    # replaces no open file.
+    with path.open("rb") as file:
+        book = openpyxl.load_workbook(file, read_only=True)
         if ABOUT not in book.sheetnames:
             raise BadParameter(
                 f"{path.name} has no sheet {ABOUT!r}: it was not written by this package.",
@@ -65,8 +67,6 @@ def read_xlsx(path: Path) -> tuple[pa.Table, str]:
             for name, shown, column in zip(unguard_names(header), header, columns, strict=True)
         ]
         return pa.table(columns, pa.schema(fields)), sheet.title
-    finally:
-        book.close()
 
 
 def _column(cells: tuple[Any, ...], dtype: str) -> pa.ChunkedArray:

@@ -138,6 +138,17 @@ def test_a_workbook_with_a_part_that_is_missing_or_another(tmp_path, part):
         refused_or_read(rewritten(written(tmp_path, ".xlsx")[0], change))
 
 
+@pytest.mark.skipif(not Path("/proc/self/fd").exists(), reason="the system lists no open files")
+def test_a_workbook_that_is_refused_is_not_left_open(tmp_path):
+    """Windows would not replace it."""
+    path = rewritten(written(tmp_path, ".xlsx")[0], lambda parts: parts.pop("xl/workbook.xml"))
+    with pytest.raises(CrispError) as caught:
+        export.read(path)
+    opened = [os.path.realpath(one) for one in Path("/proc/self/fd").iterdir()]
+    assert str(path) not in opened
+    assert caught.value.hint
+
+
 def edited(path: Path, change) -> Path:
     """Save a workbook as a person changed it."""
     book = openpyxl.load_workbook(path)
