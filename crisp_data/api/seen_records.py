@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+# So many records do not come with the same people, say, in the same order by chance.
+_MANY = 10
+
 
 class SeenRecords:
     """The records met so far.
@@ -17,6 +20,8 @@ class SeenRecords:
     A record without an identifier that changes one field at each request would always be new.
     So a page is known as well where it equals an earlier one but for one field of its records,
     the same in each; unless that is a number that got smaller: such a list goes back in time.
+    Where records have several identifiers, so is a page of many on which all but one of these are
+    those of an earlier page.
 
     Attributes
     ----------
@@ -36,19 +41,35 @@ class SeenRecords:
     def __init__(self) -> None:
         self._known: set[str] = set()
         self._pages: dict[tuple[str, str], list[Any]] = {}
+        self._id_pages: set[tuple[str, str]] = set()
         self.repeated = 0
 
     def add(self, values: Sequence[Any]) -> int:
         """Take in the records of a page, and say how many of them are new."""
         ids = [_identifier(value) for value in values]
         named = all(ids) and len(set(ids)) == len(ids)
-        repeats = not named and self._repeats(values)
+        repeats = self._repeats_ids(values) if named else self._repeats(values)
         names = [one if named else repr(value) for one, value in zip(ids, values, strict=True)]
         different = set(names)
         fresh = 0 if repeats else len(different - self._known)
         self.repeated = self.repeated + 1 if 2 * fresh < len(different) else 0
         self._known.update(different)
         return fresh
+
+    def _repeats_ids(self, values: Sequence[Any]) -> bool:
+        """Whether the page has the identifiers of an earlier one but for one field."""
+        names = {name for value in values for name in _id_names(value)}
+        if len(names) < 2 or len(values) < _MANY:
+            return False
+        repeats = False
+        for name in sorted(names):
+            others = [repr([(k, value.get(k)) for k in sorted(names - {name})]) for value in values]
+            if len(set(others)) < len(others):
+                continue  # this field is what tells the records apart
+            rest = "\n".join(others)
+            repeats = repeats or (name, rest) in self._id_pages
+            self._id_pages.add((name, rest))
+        return repeats
 
     def _repeats(self, values: Sequence[Any]) -> bool:
         """Whether the page equals an earlier one but for one field."""
@@ -71,8 +92,12 @@ def _identifier(value: Any) -> str:
     """Write the fields that identify a record; empty where it has none."""
     if not isinstance(value, dict):
         return ""
-    names = [one for one in value if one in ("id", "fingerprint") or one.endswith("_id")]
-    return repr([(name, value[name]) for name in sorted(names)]) if names else ""
+    names = _id_names(value)
+    return repr([(name, value[name]) for name in names]) if names else ""
+
+
+def _id_names(value: dict[str, Any]) -> list[str]:
+    return sorted(one for one in value if one in ("id", "fingerprint") or one.endswith("_id"))
 
 
 def _all_smaller(now: list[Any], before: list[Any]) -> bool:

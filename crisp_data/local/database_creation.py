@@ -2,7 +2,8 @@
 
 SQLite makes a file empty and fills it later. A process that is killed in between would leave an
 empty file, and so does a disk or a program that cuts a file short. They must be told apart: what
-a cut file recorded as sent or counted would count as never done. So an empty file is a cut one.
+a cut file recorded as sent or counted would count as never done. So an empty file is a cut one,
+and so is one of a single byte, as ``echo > file`` leaves: SQLite takes that for an empty one.
 """
 
 from __future__ import annotations
@@ -41,7 +42,7 @@ def create_or_check(path: Path, setup: str, version: int) -> None:
     with _creating.get():
         if not path.exists():
             _create(path, setup, version)
-    if path.is_file() and path.stat().st_size == 0:
+    if path.is_file() and path.stat().st_size <= 1:
         raise FileTrouble(
             f"The file {path} is damaged: it is empty. It was cut short after it was made.",
             "Restore it from a copy. Or move it away, together with the files beside it whose "

@@ -14,7 +14,8 @@ What is not found
 -----------------
 Names that stand in no column, in texts. A column of names whose own name says nothing of the
 kind, unless another holds the same names. Of names that are known: a first name or a surname
-alone in small letters ("anna", also in the path of an address); initials ("/u/amueller"); a name
+alone in small letters ("anna", also in the path of an address); both in one word in small letters
+("annamueller"), unless a slash or an at sign stands before it; initials ("/u/amueller"); a name
 without its middle one in small letters ("anna-mueller" for Anna Maria Müller); a name with blanks
 within its words; a part of a name that is written without blanks, as in Chinese or Korean; a
 name with the ending of a case other than "s" (Annas, but not "Анны").

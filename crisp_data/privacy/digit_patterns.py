@@ -80,10 +80,11 @@ _DECIMAL = re.compile(
 )
 # As few digits as a phone has, however broken: most texts have fewer.
 _MANY = re.compile(r"\d(?:\D{0,8}\d){6}")
-# Looked for at every word, also within what began as one and is none.
+# Looked for at every word, also within what began as one and is none, and where the word IBAN
+# is glued to it.
 _IBAN_GAP = rf"[\s.,:;|+\u00b7/_{_DASH}]{{0,3}}"
 _IBAN = re.compile(
-    rf"(?<![^\W_{UNSPACED}])"
+    rf"(?:(?<![^\W_{UNSPACED}])|(?<=IBAN))"
     rf"(?=([A-Z]{{2}}{_IBAN_GAP}[0-9]{_IBAN_GAP}[0-9](?:{_IBAN_GAP}[A-Z0-9]){{11,30}}))",
     re.IGNORECASE | re.ASCII,
 )

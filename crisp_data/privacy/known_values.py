@@ -21,6 +21,13 @@ LONG_PHONE = 9
 _PARTS = re.compile(r"[\s,;|/]+")
 _HYPHEN = re.compile("[-\u2010-\u2015\u2212\u05be]")
 _APOSTROPHE = re.compile("['`]")
+# What is beside a name in its column, and in no text: "Dr. Emma Smith (Acme)".
+_TITLES = {
+    "dr", "prof", "professor", "mr", "mrs", "ms", "miss", "mx", "sir", "dame", "herr", "frau", "hr",
+    "fr", "mme", "mlle", "madame", "monsieur", "ing", "dipl", "mag", "dott", "sig", "sra", "sr",
+    "srta", "don",
+}  # fmt: skip
+_ASIDE = re.compile("[,;|/([{]|\\s[-\u2010-\u2015\u2212@]")
 
 # Glued to letters an address of a machine is found where it is known: "v1.2.3.4" is a version.
 _IP4 = re.compile(r"(?<!\d)(?<!\d\.)\d{1,3}(?:\.\d{1,3}){3}(?!\d|\.\d)", re.ASCII)
@@ -76,7 +83,7 @@ class Known:
         """Remember the parts of a name, and what they are put together to.
 
         "Hi Emma", "smith-emma", "@EmmaSmith"; of a double surname each half, alone and with
-        the first name; "OBrien" and "Brien" of O'Brien.
+        the first name; "OBrien" and "Brien" of O'Brien; "emma smith" of Dr. Emma Smith (Acme).
 
         Parameters
         ----------
@@ -88,6 +95,8 @@ class Known:
         spelled = fold(name if written is None else written)
         parts = [part for part in _PARTS.split(spelled) if any(map(str.isalpha, part))]
         forms = [parts]
+        if (alone := _alone(spelled)) != parts:
+            forms.append(alone)
         for n, part in enumerate(parts):
             self.add("person", part)
             for half in _halves(part):
@@ -224,6 +233,14 @@ def _is_meant(value: str, text: str, piece: list[_Word]) -> bool:
         return True
     # Two names in one word are no ordinary word where pages and people have their names.
     return " " in value and text[start - 1 : start] in ("/", "@", "~")
+
+
+def _alone(name: str) -> list[str]:
+    """Return the parts of a name without titles, and without what is said aside."""
+    parts = _ASIDE.split(name, maxsplit=1)[0].split()
+    while parts and parts[0].strip(".").lower() in _TITLES:
+        del parts[0]
+    return parts
 
 
 def _halves(part: str) -> list[str]:

@@ -42,6 +42,7 @@ RECORDS: dict[str, Callable[[int, int], object]] = {
         "active": {"last": next_page},
     },
     "id": lambda n, next_page: {"id": n, "count": next_page},
+    "two ids": lambda n, next_page: {"people_id": f"p{n}", "request_id": next_page * 100 + n},
     "events": lambda n, next_page: {"text": f"event {n}", "timestamp": START + next_page},
     "no id, nested": lambda n, next_page: {"value": n, "stats": {"seen": next_page}},
     "texts": lambda n, next_page: f"segment {n}",
@@ -75,6 +76,8 @@ def test_a_list_that_ignores_the_number_and_changes_a_field_ends(
         lambda n: {"text": f"event {n}"},
         lambda n: f"session_{n}",
         lambda n: {"session_id": f"session_{n}", "updated_at": START},
+        lambda n: {"id": n, "user_id": f"operator_{n % 2}"},
+        lambda n: {"id": n, "people_id": f"p{n // 2}", "user_id": "one"},
     ],
 )
 def test_no_list_that_goes_on_is_cut(record: Callable[[int], object]) -> None:
@@ -241,3 +244,15 @@ def test_no_list_is_cut_that_grows_at_its_top(kind: str, size: int, most: int) -
         while True:
             query = walk.send(server(query))
     assert set(range(700)) <= found
+
+
+@pytest.mark.parametrize("size", [2, 3, 9])
+def test_a_few_people_may_come_in_the_same_order_again(size: int) -> None:
+    """Small pages of changes, say, by as many operators as there are rows on a page."""
+
+    def server(query: Query) -> Page:
+        start = size * (int(query["page_number"]) - 1)
+        rows = range(start, min(start + size, 5 * size))
+        return page([{"id": n, "user_id": f"operator_{n % size}"} for n in rows])
+
+    assert ended(paging.numbered({}), server) == (6, "")

@@ -27,24 +27,26 @@ def connect(sandbox, tmp_path):
     return made
 
 
-def cut(ws, path):
-    """Cut a file that nobody has open to nothing; gives what it held."""
+def cut(ws, path, left=b""):
+    """Cut a file that nobody has open to nothing, or to what is given; gives what it held."""
     ws.client.close()
     ws.outbox._journal.disconnect()
     ws.quota.close_file()
     before = path.read_bytes()
-    os.truncate(path, 0)
+    path.write_bytes(left)
     return before
 
 
-def test_an_outbox_that_was_emptied_sends_nothing_again(sandbox, connect, tmp_path):
+# SQLite takes a file of one byte for an empty one: "echo > outbox.sqlite" writes such a file.
+@pytest.mark.parametrize("left", [b"", b"\n", b"S"])
+def test_an_outbox_that_was_emptied_sends_nothing_again(sandbox, connect, tmp_path, left):
     ws, path = connect(), tmp_path / "state" / "outbox.sqlite"
     frame = ws.conversations(state="unresolved", limit=3)
     again = {"template": "Hello", "batch": "one", "confirm": True, "quiet_days": None}
     ws.send_many(frame, **again)
     sent = sandbox.stats()["by_operation"]["send_message_in_conversation"]
     assert sent > 0
-    before = cut(ws, path)
+    before = cut(ws, path, left)
     ws = connect()
     for use in (
         lambda: ws.send_many(frame, **again),
@@ -56,7 +58,7 @@ def test_an_outbox_that_was_emptied_sends_nothing_again(sandbox, connect, tmp_pa
         with pytest.raises(crisp.FileTrouble, match="is empty") as caught:
             use()
         assert "Restore it" in caught.value.hint
-    assert path.read_bytes() == b""
+    assert path.read_bytes() == left
     path.write_bytes(before)  # restored, it knows what was sent
     connect().send_many(frame, **again)
     assert sandbox.stats()["by_operation"]["send_message_in_conversation"] == sent
@@ -70,11 +72,12 @@ def test_an_emptied_outbox_that_was_moved_away_is_begun_anew(connect, tmp_path):
     assert connect().outbox.counts == dict.fromkeys(ws.outbox.counts, 0)
 
 
-def test_a_ledger_that_was_emptied_does_not_count_from_nothing(sandbox, connect, tmp_path):
+@pytest.mark.parametrize("left", [b"", b"\n"])
+def test_a_ledger_that_was_emptied_does_not_count_from_nothing(sandbox, connect, tmp_path, left):
     """It would spend the day's quota a second time."""
     ws = connect()
     ws.operators(refresh=True)
-    before = cut(ws, tmp_path / "state" / "quota.sqlite")
+    before = cut(ws, tmp_path / "state" / "quota.sqlite", left)
     spent = sandbox.stats()["requests"]
     with pytest.raises(crisp.FileTrouble, match=r"quota\.sqlite is damaged: it is empty"):
         connect().operators(refresh=True)
@@ -83,11 +86,12 @@ def test_a_ledger_that_was_emptied_does_not_count_from_nothing(sandbox, connect,
     assert connect().quota.used > 0
 
 
-def test_a_cache_that_was_emptied_is_an_empty_cache(sandbox, connect):
+@pytest.mark.parametrize("left", [b"", b"\n"])
+def test_a_cache_that_was_emptied_is_an_empty_cache(sandbox, connect, left):
     """It holds copies alone: what is lost costs its requests once more, and nothing else."""
     ws = connect()
     found = ws.operators()
-    cut(ws, ws.client.cache_path)
+    cut(ws, ws.client.cache_path, left)
     spent = sandbox.stats()["requests"]
     ws = connect()
     assert ws.operators().equals(found)

@@ -164,6 +164,20 @@ def test_an_account_is_found_as_a_whole(account, sign, case):
 
 
 @pytest.mark.parametrize(
+    "account",
+    [
+        "FR1420041010050500013M02606",
+        "GB29 NWBK 6016 1331 9268 19",
+        "mt84malt011000012345mtlcast001s",
+    ],
+)
+@pytest.mark.parametrize("before", ["IBAN", "my iban", "Iban:"])
+def test_an_account_to_which_its_name_is_glued(account, before):
+    token = MAKER._scrubber.tokens("iban", account.replace(" ", "").upper())
+    assert private(f"{before}{account} thanks") == f"{before}{token} thanks"
+
+
+@pytest.mark.parametrize(
     "text",
     [
         "06:12:34:56:78",
@@ -229,6 +243,13 @@ def test_amounts_with_groups_of_zeros_stay(text):
         ("Jean d’Arc", "Frau Arc", "Arc"),
         ("Dell'Acqua", "Frau Acqua", "Acqua"),
         ("Иван", "Ива\u0301н", "Ива\u0301н"),
+        ("Dr. Jane Doe", "hi jane doe", "jane doe"),
+        ("Prof. Dr. Jane Doe", "/u/jane-doe", "jane-doe"),
+        ("Mrs Jane Doe", "/u/doe.jane", "doe.jane"),
+        ("Jane Doe (Acme)", "hi jane doe", "jane doe"),
+        ("Jane Doe – Acme GmbH", "/u/janedoe", "janedoe"),
+        ("Jane Doe, MD", "hi jane doe", "jane doe"),
+        ("Frau Jörg Dö | Acme", "hi joerg doe", "joerg doe"),
     ],
 )
 def test_names(name, text, goes):
@@ -297,6 +318,7 @@ def test_what_names_nobody_stays_byte_for_byte(text):
 NOT_FOUND = (
     ("Anna Müller", "anna was here"),  # small letters
     ("Anna Müller", "https://a.example/u/anna"),
+    ("Anna Müller", "annamueller was here"),  # one word
     ("Anna Müller", "/u/amueller"),  # initials
     ("Anna Maria Müller", "/u/anna-mueller"),  # a middle name left out, in small letters
     ("Anna Müller", "Аnnа"),  # letters of another script that look the same
@@ -328,6 +350,7 @@ def test_all_that_is_not_found_is_said():
     told = privacy.__doc__.partition("What is not found")[2]
     for words in (
         "small letters",
+        "one word",
         "initials",
         "middle",
         "look alike",
