@@ -239,9 +239,11 @@ def _plain(raw: str) -> str:
 
 
 def _usual(char: str) -> str:
-    """Write digits of every script as 0 to 9, and blanks and ends of lines as most do."""
+    """Write digits of every script as 0 to 9, and apostrophes, blanks and line ends as most do."""
     if char.isdecimal():
         return str(unicodedata.decimal(char))
+    if char in _APOSTROPHES:  # "\u0149" is one and an n
+        return "'"
     return {"\u1680": " ", "\u0085": "\n", "\u2028": "\n", "\u2029": "\n"}.get(char, char)
 
 

@@ -136,7 +136,7 @@ def test_a_draft_is_a_message_or_says_its_problem(data):
 
     draft.values.update(values(draft.fields))
     if problem := draft.problem:
-        assert problem.endswith(("must not be empty.", "is required."))
+        assert problem.endswith(("must not be empty.", "must not be blank.", "is required."))
         assert not problem.startswith("."), "a path is for programs"
         with pytest.raises(crisp.InvalidMessage):
             draft.message()

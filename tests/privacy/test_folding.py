@@ -93,6 +93,12 @@ def test_everything_unseen_is_left_out():
         assert fold(f"a{char}b") == "ab"
 
 
+@pytest.mark.parametrize("char", ["\u0149", "\u0374", "\u2033", "\u2034", "\u2057"])
+def test_an_apostrophe_in_a_compatible_form_is_one_too(char):
+    assert fold(char) == fold(fold(char))
+    assert "'" in fold(char)
+
+
 @given(
     st.text(
         st.one_of(st.characters(), UNSEEN, st.sampled_from("eéａ１＠ﬁ½가각ｶﾞe\u0301\u3099")),
