@@ -9,7 +9,12 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from crisp_data.export.columns import PER_SECOND, exceeds, is_nested, is_text
-from crisp_data.export.json_values import base64_text, json_text, month_day_nano_text
+from crisp_data.export.json_values import (
+    base64_text,
+    json_text,
+    month_day_nano_text,
+    seconds_text,
+)
 from crisp_data.export.time_limits import check_times
 from crisp_data.export.unwritable import Unwritable
 
@@ -181,13 +186,7 @@ def _seconds(column: Columns) -> Columns:
     ticks = column.cast(pa.int64())
     if not exceeds(ticks, _EXACT):
         return pc.divide(ticks.cast(pa.float64()), float(per_second))
-
-    def exact(tick: int) -> str:
-        whole, rest = divmod(abs(tick), per_second)
-        digits = f".{rest:0{len(str(per_second)) - 1}}" if per_second > 1 else ""
-        return f"{'-' if tick < 0 else ''}{whole}{digits}"
-
-    return _texts(_mapped(ticks.to_pylist(), exact))
+    return _texts(_mapped(ticks.to_pylist(), lambda tick: seconds_text(tick, per_second)))
 
 
 def _values(column: Columns) -> list[Any]:

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Mapping
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from enum import Enum
+from fractions import Fraction
 from pathlib import PurePath
 from typing import Any
 from uuid import UUID
@@ -17,6 +18,7 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
+from crisp_data.export.columns import PER_SECOND
 from crisp_data.export.unwritable import TOO_DEEP, Unwritable
 
 
@@ -88,9 +90,26 @@ def _builtin(value: Any) -> Any:
     )
 
 
+def seconds_text(ticks: int, per_second: int) -> str:
+    """Write a duration as seconds with all digits of its unit."""
+    whole, rest = divmod(abs(ticks), per_second)
+    digits = f".{rest:0{len(str(per_second)) - 1}}" if per_second > 1 else ""
+    return f"{'-' if ticks < 0 else ''}{whole}{digits}"
+
+
 def base64_text(value: Any) -> str:
     """Write bytes as Base64."""
     return base64.b64encode(value).decode()
+
+
+def _seconds(duration: Any) -> float | str | None:
+    """Give a duration as seconds: a number, or text where a number would lose digits."""
+    if duration is pd.NaT:
+        return None
+    ticks, per_second = int(duration.asm8.astype(np.int64)), PER_SECOND[duration.unit]
+    seconds = ticks / per_second
+    exact = Fraction(repr(seconds)) * per_second == ticks
+    return seconds if exact else seconds_text(ticks, per_second)
 
 
 def _finite(number: float) -> float | None:
@@ -110,7 +129,7 @@ _WRITTEN: tuple[tuple[Any, Callable[[Any], Any]], ...] = (
     ((datetime, date), lambda value: value.isoformat()),
     (time, clock_text),
     (np.datetime64, lambda value: None if np.isnat(value) else str(value)),
-    ((timedelta, np.timedelta64), lambda value: _finite(pd.Timedelta(value).total_seconds())),
+    ((timedelta, np.timedelta64), lambda value: _seconds(pd.Timedelta(value))),
     ((bytes, bytearray, memoryview), base64_text),
     (Decimal, lambda value: None if _finite(float(value)) is None else format(value, "f")),
     ((UUID, PurePath, pd.Period, pd.Interval), str),

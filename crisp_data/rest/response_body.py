@@ -10,7 +10,7 @@ from __future__ import annotations
 import io
 import time
 from functools import cache, partial
-from http.client import HTTPResponse
+from http.client import HTTPResponse, parse_headers
 from typing import Any
 
 from urllib3 import BaseHTTPResponse
@@ -89,6 +89,17 @@ class _BoundedResponse(HTTPResponse):
     def __init__(self, sock: Any, *args: Any, bounds: AnswerBounds, **kwargs: Any) -> None:
         super().__init__(sock, *args, **kwargs)
         self.fp = io.BufferedReader(_BoundedReader(sock, self.fp.detach(), bounds))
+
+    def _read_status(self) -> tuple[str, int, str]:
+        """Skip what comes before an answer, such as 103 (Early Hints); the library skips 100 alone.
+
+        It would take another for the answer, and the answer itself for that of the next request.
+        """
+        while True:
+            found: tuple[str, int, str] = super()._read_status()  # type: ignore[misc]
+            if not 101 < found[1] < 200:
+                return found
+            parse_headers(self.fp)
 
 
 class _BoundedReader(io.RawIOBase):

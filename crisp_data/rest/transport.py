@@ -112,7 +112,10 @@ class Transport:
             body = response_body.read(response, self._bounds)
             failure = _judge(call, response, body)
         except errors.AnswerOutOfBounds as error:
-            failure = type(error)(f"{call.operation}: {error.what}")
+            if _thread.sending:
+                failure = type(error)(f"{call.operation}: {error.what}")
+            else:  # it is a proxy's answer to the wish for a tunnel
+                failure = self._failed(call, reservation, error)
         except CrispError as error:
             failure = bare(error)
         except (OSError, ValueError, HTTPError) as error:

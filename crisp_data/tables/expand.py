@@ -111,7 +111,7 @@ def _typed(values: list[Any]) -> Any:
     for kind in _candidates(kinds, values):
         try:
             return to_frame(pa.table({"": pa.array(values, kind)}))[""]
-        except (OverflowError, pa.ArrowInvalid):
+        except (OverflowError, UnicodeEncodeError, pa.ArrowInvalid):
             continue
     return pd.Series(values, dtype=object)
 

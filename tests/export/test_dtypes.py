@@ -424,6 +424,25 @@ def test_refused_by_name_before_a_file_is_touched(tmp_path, name, ending):
     assert [file.name for file in tmp_path.iterdir()] == [path.name]
 
 
+@pytest.mark.parametrize(
+    ("duration", "written"),
+    [
+        (pd.Timedelta(200, "D") + pd.Timedelta(1, "ns"), '"17280000.000000001"'),
+        (-pd.Timedelta(200, "D") - pd.Timedelta(1, "ns"), '"-17280000.000000001"'),
+        (np.timedelta64(2**62 + 1, "us"), '"4611686018427.387905"'),
+        (np.timedelta64(2**53 + 1, "s"), '"9007199254740993"'),
+        (pd.Timedelta(200, "D"), "17280000.0"),
+        (timedelta(microseconds=100_001), "0.100001"),
+        (pd.NaT, "null"),
+        (np.timedelta64("NaT"), "null"),
+    ],
+)
+def test_a_duration_within_a_value_keeps_its_digits(tmp_path, duration, written):
+    path = tmp_path / "frame.csv"
+    export.write(path, pd.DataFrame({"x": [{"for": duration}]}))
+    assert export.read(path)["x"].tolist() == ['{"for":' + written + "}"]
+
+
 def test_a_number_that_is_not_finite_is_refused_before_there_is_a_file(tmp_path):
     frame = pd.DataFrame({"c": [0.5, float("inf")]})
     with pytest.raises(BadParameter, match="not finite"):

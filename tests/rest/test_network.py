@@ -10,6 +10,7 @@ import socket
 import socketserver
 import ssl
 import threading
+import time
 from contextlib import contextmanager, suppress
 
 import pytest
@@ -151,6 +152,23 @@ def test_a_proxy_that_makes_no_tunnel(monkeypatch, status):
     assert all(head.startswith(b"CONNECT crisp.example:443 ") for head in heard)
     assert len(heard) == 2  # one for the read, one for the message: none was tried again
     assert not any(b"Authorization" in head for head in heard)
+
+
+@pytest.mark.parametrize(
+    ("piece", "pause"), [(b"H", 0.02), (b"HTTP/1.1 103 Early Hints\r\n\r\n" * 1_000, 0)]
+)
+def test_a_proxy_whose_answer_has_no_end(monkeypatch, piece, pause):
+    """Its bounds are those of an answer, but nothing that could be answered was sent."""
+
+    def endless(connection, heard):
+        heard.append(head_of(connection))
+        while True:  # until the client hangs up
+            connection.sendall(piece)
+            time.sleep(pause)
+
+    with serving(endless) as (port, _):
+        monkeypatch.setenv("HTTPS_PROXY", f"http://user:secret@127.0.0.1:{port}")
+        assert "HTTPS_PROXY" in refused(reader(max_seconds=0.5, max_bytes=1_000_000))
 
 
 @pytest.mark.parametrize(

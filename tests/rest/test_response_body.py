@@ -3,6 +3,7 @@
 import gzip
 import subprocess
 import sys
+import time
 import tracemalloc
 import zlib
 
@@ -242,6 +243,26 @@ def test_a_million_levels_are_given_up():
         with pytest.raises(AnswerTooDeep):
             server.read(server.client())
         assert len(server.requests) == 1
+
+
+@pytest.mark.parametrize("status", [102, 103])
+@pytest.mark.parametrize("pause", [0, 0.1])
+def test_a_word_before_the_answer_is_not_the_answer(status, pause):
+    """Taken for one, it leaves the answer on its connection, where the next request meets it."""
+
+    def answer(connection, number):
+        connection.sendall(f"HTTP/1.1 {status} Wait\r\nLink: </a.css>\r\n\r\n".encode())
+        time.sleep(pause)
+        connection.sendall(whole(BODY.replace(b"7", str(number).encode())))
+
+    with Loopback(answer) as server:
+        client = server.client(writes=True)
+        for number in (1, 2):
+            written = client.call("create_new_conversation", website_id=WEBSITE)
+            assert written == {"count": number}
+        assert server.read(client) == {"count": 3}
+        assert len(server.requests) == 3
+        assert server.connections == 1
 
 
 def test_an_error_page_of_a_proxy_is_a_failure_of_its_status():

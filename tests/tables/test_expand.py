@@ -151,3 +151,9 @@ def test_what_names_no_column_is_refused(column):
 def test_what_is_no_frame_is_refused_as_such():
     with pytest.raises(BadParameter, match="Series is not a DataFrame"):
         tables.expand(pd.Series(["{}"], name="data"), "data")
+
+
+def test_text_that_is_not_unicode_stays_what_it_is():
+    values = ["a\ud800", "b", None]
+    found = crisp.expand(pd.DataFrame({"data": [{"name": value} for value in values]}), "data")
+    assert found["name"].tolist() == values
