@@ -12,6 +12,7 @@ from hypothesis import HealthCheck, is_hypothesis_test, settings
 import crisp_data as crisp
 from crisp_data.sandbox import Sandbox
 
+pytest_plugins = ["tests.reliability.record"]  # what counts to which row of docs/reliability.md
 matplotlib.use("agg")
 PANDAS = tuple(int(part) for part in pd.__version__.split(".")[:2])
 # How many examples a property is tried with: a few in the quick run, many with --slow. A busy

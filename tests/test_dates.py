@@ -179,6 +179,7 @@ def test_a_change_before_1970_is_found_on_windows_too(monkeypatch: pytest.Monkey
     assert read("1960-04-10 02:30", tz="Europe/London") == "1960-04-10T02:00:00.000"
 
 
+@pytest.mark.reliability("transitions")
 @pytest.mark.parametrize(
     ("zone", "day", "begins", "ends"),
     [
@@ -311,11 +312,13 @@ def check_ago(zone: str, changes: Iterable[datetime]) -> None:
                 assert found == now - timedelta(hours=hours)
 
 
+@pytest.mark.reliability("transitions")
 @pytest.mark.parametrize("zone", clock_changes.SOME)
 def test_ago_is_the_wall_time_written_out(zone: str) -> None:
     check_ago(zone, clock_changes.changes_of(zone, 2024, 2026)[:3])
 
 
+@pytest.mark.reliability("transitions")
 @pytest.mark.slow
 @pytest.mark.timeout(600)
 def test_ago_is_the_wall_time_written_out_in_every_zone() -> None:
@@ -325,6 +328,7 @@ def test_ago_is_the_wall_time_written_out_in_every_zone() -> None:
         check_ago(zone, clock_changes.changes(zone))
 
 
+@pytest.mark.reliability("transitions")
 def test_many_times_are_placed_as_each_is() -> None:
     for zone in clock_changes.SOME:
         for change in clock_changes.changes_of(zone, 2024):

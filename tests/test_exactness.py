@@ -13,6 +13,8 @@ from crisp_data.sandbox.churn import ALL_KINDS, KINDS
 from crisp_data.sandbox.records import encode
 from tests.marks import slow
 
+pytestmark = pytest.mark.reliability("pages")
+
 
 def seeds(count, quick, blocks):
     """Blocks of seeds: a quick one, and slow ones of all the others."""
@@ -74,7 +76,8 @@ def test_the_listing_costs_less_than_half_of_a_plain_loop(seed, tmp_path):
 
 # 220 conversations in 4 weeks: pages enough, and an instant of 60 to 80 that fills one.
 @pytest.mark.parametrize("block", seeds(200, 2, 8), ids=str)
-def test_a_list_that_changes_after_every_second_request(block, tmp_path):
+def test_a_list_that_changes_after_every_second_request(block, tmp_path, reliability):
+    reliability.count(len(block), "workspaces that change")
     for seed in block:
         with warnings.catch_warnings():
             warnings.simplefilter("error")
@@ -85,8 +88,9 @@ def test_a_list_that_changes_after_every_second_request(block, tmp_path):
 
 
 @pytest.mark.parametrize("block", seeds(16, 2, 2), ids=str)
-def test_where_conversations_are_removed_nothing_else_gets_lost(block, tmp_path):
+def test_where_conversations_are_removed_nothing_else_gets_lost(block, tmp_path, reliability):
     """After every request, for what leaves the read part shifts the pages behind it."""
+    reliability.count(len(block), "workspaces that change")
     gone = 0
     for seed in block:
         with warnings.catch_warnings():
@@ -101,7 +105,8 @@ def test_where_conversations_are_removed_nothing_else_gets_lost(block, tmp_path)
 
 @pytest.mark.parametrize("kinds", [KINDS, ALL_KINDS], ids=["default", "removals"])
 @pytest.mark.parametrize("block", seeds(8, 2, 1), ids=str)
-def test_by_number_it_holds_too_and_is_told(kinds, block, tmp_path):
+def test_by_number_it_holds_too_and_is_told(kinds, block, tmp_path, reliability):
+    reliability.count(len(block), "workspaces that change")
     for seed in block:
         with pytest.warns(crisp.CrispWarning, match="by page number"):
             pulled, history, existed, removed = changed(
@@ -127,6 +132,7 @@ CASES = [
 ]
 
 
+@pytest.mark.reliability("servers")
 @pytest.mark.parametrize("tries", [1, *slow(7)])
 @pytest.mark.parametrize("fault", CASES)
 def test_a_pull_is_exact_or_says_what_is_missing(fault, tries, tmp_path):

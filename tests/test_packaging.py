@@ -129,6 +129,7 @@ for module in pkgutil.walk_packages(crisp_data.__path__, "crisp_data."):
 """
 
 
+@pytest.mark.reliability("windows")
 @pytest.mark.slow
 def test_every_module_is_imported_where_there_is_no_posix():
     libraries = ("requests_cache", "filelock", "deltalake", "psutil", "matplotlib.pyplot",

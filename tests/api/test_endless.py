@@ -13,6 +13,8 @@ import pytest
 from crisp_data.api import conversation_paging, list_pass, paging, routes
 from crisp_data.api.envelope import Page, PageQueries
 
+pytestmark = pytest.mark.reliability("servers")
+
 START = 1_790_000_000_000
 FEW = 40  # requests; the lists here hold 50 records
 

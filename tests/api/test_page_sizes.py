@@ -16,6 +16,9 @@ import pytest
 
 from crisp_data.api import conversation_paging
 from crisp_data.api.envelope import Page, PageQueries
+from tests.reliability.record import Recorder
+
+pytestmark = pytest.mark.reliability("pages")
 
 START = 1_790_000_000_000
 FIFTY = {"per_page": "50"}
@@ -183,16 +186,20 @@ KINDS = [(sizes, moves, skips) for sizes in SIZES for moves in (False, True)
 
 
 @pytest.mark.parametrize(("sizes", "moves", "skips"), KINDS)
-def test_no_page_size_loses_a_row_in_silence(sizes: str, moves: bool, skips: bool) -> None:
+def test_no_page_size_loses_a_row_in_silence(
+    sizes: str, moves: bool, skips: bool, reliability: Recorder
+) -> None:
     check(range(8), sizes, moves, skips)
+    reliability.count(8, "random lists")
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize(("sizes", "moves", "skips"), KINDS)
 def test_no_page_size_loses_a_row_in_silence_in_hundreds_of_walks(
-    sizes: str, moves: bool, skips: bool
+    sizes: str, moves: bool, skips: bool, reliability: Recorder
 ) -> None:
     check(range(8, 825), sizes, moves, skips)
+    reliability.count(817, "random lists")
 
 
 @pytest.mark.parametrize("size", [20, 30, 39, 45, 49])

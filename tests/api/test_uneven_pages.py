@@ -12,6 +12,8 @@ from crisp_data.api import conversation_paging
 from crisp_data.sandbox import Sandbox
 from tests.api.test_page_sizes import FIFTY, START, Listing, alternating, constant, drive, found
 
+pytestmark = pytest.mark.reliability("pages")
+
 
 @pytest.mark.parametrize("seed", [10, 11])
 def test_no_page_size_is_asked_for_that_none_may_ask_for(seed):

@@ -39,6 +39,7 @@ CASES = [pytest.param(fault, 160, marks=pytest.mark.slow, id=str(fault)) for fau
 CASES += [pytest.param(FAULTS[n], 50, id=f"{FAULTS[n]}, small") for n in (2, 8, 10)]
 
 
+@pytest.mark.reliability("servers")
 @pytest.mark.parametrize(("fault", "conversations"), CASES)
 def test_every_fault_at_ten_per_cent(fault, conversations, tmp_path):
     with Sandbox(seed=11, conversations=conversations, batch_size=20) as sandbox:
@@ -126,6 +127,7 @@ def test_the_quota_ends_and_the_next_day_goes_on(tmp_path):
         assert_equals_truth(archive, sandbox)
 
 
+@pytest.mark.reliability("clocks")
 @pytest.mark.slow
 def test_the_clock_jumps_to_tomorrow_in_the_middle(tmp_path):
     """Both days are charged what was sent on them, and nothing is read twice or left out."""

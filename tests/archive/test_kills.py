@@ -17,6 +17,8 @@ from crisp_data.sandbox import Sandbox
 
 from .conftest import assert_equals_truth
 
+pytestmark = pytest.mark.reliability("kills")
+
 # Children that begin with everything imported: half a second of start is no time to be killed in.
 if os.name == "posix":
     processes = multiprocessing.get_context("forkserver")
@@ -62,7 +64,7 @@ def kill_one(sandbox, folder, shelf, requests, seconds):
     ("conversations", "times", "least"),
     [(120, 1, 70), pytest.param(1000, 22, 0, marks=pytest.mark.slow)],
 )
-def test_kills_lose_nothing_and_repeat_little(conversations, times, least, tmp_path):
+def test_kills_lose_nothing_and_repeat_little(conversations, times, least, tmp_path, reliability):
     chance, pages = random.Random(7), conversations // 49 + 1
     with Sandbox(seed=2, conversations=conversations) as sandbox:
         folder = str(tmp_path / "state")
@@ -80,6 +82,7 @@ def test_kills_lose_nothing_and_repeat_little(conversations, times, least, tmp_p
             kills += kill_one(sandbox, folder, shelf, requests, seconds)
             runs += 1
         assert kills == times
+        reliability.count(kills, "syncs killed")
         unfinished = len(crisp.Archive(shelf).conversations())
         assert unfinished < conversations, "killed too late to prove anything"
         assert unfinished > conversations / 20, "killed too early to prove anything"
@@ -96,6 +99,7 @@ def test_kills_lose_nothing_and_repeat_little(conversations, times, least, tmp_p
         assert sandbox.stats()["requests"] - again <= 1 + 1  # the website's name, and one page
 
 
+@pytest.mark.reliability("interrupts")
 def test_an_interrupt_lets_go_and_the_next_goes_on(tmp_path):
     """Ctrl-C between two batches: nothing is held, and nothing is read twice."""
     with Sandbox(seed=4, conversations=200) as sandbox:

@@ -14,6 +14,8 @@ from tests.rest.loopback import WEBSITE, Loopback, whole
 
 from .conftest import assert_equals_truth
 
+pytestmark = pytest.mark.reliability("pages")
+
 START = 1_790_000_000_000
 
 

@@ -114,6 +114,7 @@ def test_a_silent_writer_that_was_replaced_learns_of_it(storage, monkeypatch):
     assert StateTable(storage).load().writer is None  # and did not let go of what is not its own
 
 
+@pytest.mark.reliability("interrupts")
 def test_who_was_interrupted_while_letting_go_holds_nothing(storage, monkeypatch):
     """Ctrl-C, pressed twice: the kernel lives on, and is the only one who could say so."""
     letting_go = StateTable(storage)
@@ -132,6 +133,7 @@ def test_who_was_interrupted_while_letting_go_holds_nothing(storage, monkeypatch
         pass
 
 
+@pytest.mark.reliability("disks")
 def test_a_full_disk_is_no_other_writer(storage, monkeypatch):
     """What cannot be written is told as such, and the archive is let go of."""
     full = []

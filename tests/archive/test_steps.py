@@ -18,6 +18,8 @@ from crisp_data.archive.state import StateTable
 from .conftest import Api, Killed, assert_exact, kills, move_in_time
 from .test_forget import files_that_hold
 
+pytestmark = pytest.mark.reliability("kills")
+
 
 def test_a_person_is_forgotten_whatever_step_it_was_killed_at(few, steps, every, tmp_path):
     sandbox, ws = few

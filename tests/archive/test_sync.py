@@ -239,6 +239,7 @@ def test_a_filter_that_is_ignored_is_said_and_nothing_is_claimed(tmp_path):
         assert sandbox.stats()["by_operation"]["get_messages_in_conversation"] == before
 
 
+@pytest.mark.reliability("pages")
 @pytest.mark.parametrize("size", [21, *slow(*range(1, 21), *range(22, 51))])
 @pytest.mark.parametrize("date_filter", [False, True])
 def test_an_archive_is_whole_for_every_size_of_pages(size, date_filter, tmp_path):
@@ -272,6 +273,7 @@ def test_without_a_workspace_it_reads_and_says_so(archive, tmp_path):
         reader.sync()
 
 
+@pytest.mark.reliability("pages")
 @pytest.mark.slow
 def test_churn_while_it_syncs_loses_nothing(tmp_path):
     with Sandbox(seed=8, conversations=120) as sandbox:

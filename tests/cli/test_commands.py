@@ -369,6 +369,7 @@ def test_a_mistake_is_one_message(run, tmp_path, monkeypatch, command):
     assert places["file"].read_text() == "something else"
 
 
+@pytest.mark.reliability("disks")
 def test_a_disk_that_fails_is_one_message(run, token, tmp_path, monkeypatch):
     def full(*arguments, **options):
         raise OSError(28, "No space left on device", str(tmp_path / "x.csv"))

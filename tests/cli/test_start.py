@@ -223,6 +223,7 @@ threading.Event().wait()
 """
 
 
+@pytest.mark.reliability("interrupts")
 @pytest.mark.needs("interrupts")
 @pytest.mark.parametrize(
     ("module", "arguments"),
@@ -249,6 +250,7 @@ def test_an_interrupt_while_modules_load_ends_without_a_traceback(tmp_path, modu
     assert interrupted(code, *arguments) == (130, "Interrupted.\n")
 
 
+@pytest.mark.reliability("interrupts")
 @pytest.mark.needs("interrupts")
 def test_an_interrupt_while_help_is_written_is_no_abort():
     code = """

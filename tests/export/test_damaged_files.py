@@ -252,6 +252,7 @@ def full_disk(request, monkeypatch):
 LONG = pd.DataFrame({"content": [random.Random(n).randbytes(20).hex() for n in range(500)]})
 
 
+@pytest.mark.reliability("disks")
 @pytest.mark.usefixtures("full_disk")
 @pytest.mark.parametrize("ending", export.ENDINGS)
 def test_a_full_disk_leaves_the_old_file(tmp_path, ending):
@@ -264,6 +265,7 @@ def test_a_full_disk_leaves_the_old_file(tmp_path, ending):
     assert list(tmp_path.iterdir()) == [path]
 
 
+@pytest.mark.reliability("disks")
 @pytest.mark.usefixtures("full_disk")
 @pytest.mark.parametrize("name", ["a.html", "a.jsonl", "threads"])
 def test_so_do_transcripts(tmp_path, ws, name):
@@ -273,6 +275,7 @@ def test_so_do_transcripts(tmp_path, ws, name):
     assert not list(tmp_path.iterdir())
 
 
+@pytest.mark.reliability("disks")
 @slow
 @pytest.mark.usefixtures("full_disk")
 def test_so_does_a_report(tmp_path, ws):
@@ -281,6 +284,7 @@ def test_so_does_a_report(tmp_path, ws):
     assert not list(tmp_path.iterdir())
 
 
+@pytest.mark.reliability("disks")
 def test_a_full_disk_of_temporary_files(tmp_path, monkeypatch):
     """The rows of a workbook are gathered there."""
     plain = io.open
@@ -297,6 +301,7 @@ def test_a_full_disk_of_temporary_files(tmp_path, monkeypatch):
     assert not list(tmp_path.iterdir())
 
 
+@pytest.mark.reliability("disks")
 @pytest.mark.parametrize("code", sorted(atomic_file._NO_SPACE))
 def test_another_error_of_the_disk_is_named(tmp_path, code):
     words = pytest.raises(FileTrouble, match="What was there is unchanged")

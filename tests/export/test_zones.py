@@ -77,6 +77,7 @@ def shown(times: pd.Series) -> list[str | None]:
     return [None if pd.isna(at) else at.isoformat(timespec="milliseconds") for at in times]
 
 
+@pytest.mark.reliability("zones")
 @pytest.mark.parametrize("column", ["t", "held", "c"])
 def test_files_show_the_times_of_the_frame(tmp_path, own_zones, column):
     whole = frame(LIST_MOVED)
@@ -99,6 +100,7 @@ def test_files_show_the_times_of_the_frame(tmp_path, own_zones, column):
         assert shown(back) == expected
 
 
+@pytest.mark.reliability("zones")
 def test_where_pandas_and_the_system_differ_the_file_says_what_the_frame_says(tmp_path):
     """Vancouver in December 2026: -07:00 or -08:00, by the year of the database."""
     script = f"""
@@ -130,11 +132,13 @@ def test_every_zone_shows_the_times_of_the_frame(tmp_path):
         assert [row[zone] for row in rows] == shown(whole[zone])
 
 
+@pytest.mark.reliability("zones")
 def test_a_table_is_in_the_zone_that_pandas_knows(own_zones):
     at = tables.empty("messages", LIST_MOVED)["timestamp"].dt.tz
     assert at is zoneinfo.ZoneInfo(LIST_MOVED)
 
 
+@pytest.mark.reliability("zones")
 def test_a_chart_is_labelled_with_the_times_of_the_frame(own_zones):
     whole = frame(LIST_MOVED).dropna().rename(columns={"t": "created_at"}).assign(state="resolved")
     labels = {}
@@ -180,6 +184,7 @@ needs_mounts = pytest.mark.skipif(
 )
 
 
+@pytest.mark.reliability("zones")
 @needs_mounts
 @pytest.mark.slow
 def test_a_slim_container_writes_and_reads_every_format(tmp_path):
@@ -197,6 +202,7 @@ for ending in (".csv", ".csv.gz", ".jsonl", ".xlsx", ".parquet"):
     assert done.returncode == 0, done.stderr
 
 
+@pytest.mark.reliability("zones")
 @needs_mounts
 @pytest.mark.slow
 def test_a_slim_container_runs_the_demo(tmp_path):

@@ -63,6 +63,7 @@ def messages(ws):
 ENDINGS = (".csv", ".csv.gz", ".jsonl", ".jsonl.gz", ".parquet", ".xlsx")
 
 
+@pytest.mark.reliability("windows")
 @pytest.mark.usefixtures("windows")
 class TestWindows:
     @pytest.mark.parametrize("ending", ENDINGS)

@@ -13,6 +13,8 @@ import crisp_data as crisp
 from crisp_data.local.sqlite_file import Database
 from crisp_data.outbox.journal import everything
 
+pytestmark = pytest.mark.reliability("sqlite")
+
 SETUP = "CREATE TABLE IF NOT EXISTS day (x);"
 
 
@@ -101,6 +103,7 @@ def test_a_cache_that_was_emptied_is_an_empty_cache(sandbox, connect, left):
     assert sandbox.stats()["requests"] == spent
 
 
+@pytest.mark.reliability("kills")
 @pytest.mark.parametrize(
     "moment", ["sqlite3.connect", "database_creation._name", "Path.unlink", "sqlite3.Connection"]
 )
@@ -134,6 +137,7 @@ with Database(Path({str(path)!r}), {SETUP!r}).transaction():
         assert db.execute("SELECT x FROM day").fetchall() == [(1,)]
 
 
+@pytest.mark.reliability("windows")
 @pytest.mark.parametrize("links", [True, False])
 def test_a_file_that_many_make_at_once_is_one(tmp_path, monkeypatch, links):
     """Also on a file system that has no links."""

@@ -24,7 +24,7 @@ from crisp_data.rest import message_threads
 from tests.local.forked import MARKS, Child
 from tests.marks import slow
 
-pytestmark = MARKS
+pytestmark = [*MARKS, pytest.mark.reliability("forks")]
 CHILDREN = 3
 
 
@@ -43,7 +43,7 @@ def wrong_answers(ws, ids):
     return wrong
 
 
-def test_every_answer_belongs_to_its_request(sandbox, ws):
+def test_every_answer_belongs_to_its_request(sandbox, ws, reliability):
     ids = list(ws.conversations()["session_id"])
     warm(ws, ids)
     before = sandbox.stats()["requests"]
@@ -53,6 +53,7 @@ def test_every_answer_belongs_to_its_request(sandbox, ws):
     assert [child.result() for child in children] == [0] * CHILDREN
     assert sandbox.stats()["requests"] - before == len(ids)
     assert ws.quota.used == sandbox.stats()["requests"]
+    reliability.count(len(ids), "reads in four processes at once")
     spent = sandbox.stats()["requests"]
     for session_id in ids:  # nor is anything wrong kept
         kept = ws.client.get(f"website/{ws.website_id}/conversation/{session_id}")
@@ -60,7 +61,7 @@ def test_every_answer_belongs_to_its_request(sandbox, ws):
     assert sandbox.stats()["requests"] == spent
 
 
-def test_every_message_arrives_whole_and_once(sandbox, ws):
+def test_every_message_arrives_whole_and_once(sandbox, ws, reliability):
     ids = list(ws.conversations()["session_id"])
     warm(ws, ids)
 
@@ -78,6 +79,7 @@ def test_every_message_arrives_whole_and_once(sandbox, ws):
         f"{name} {number} " + "x" * 3000 for name in who for number in range(5)
     )
     assert ws.outbox.counts["sent"] == 5 * len(who)
+    reliability.count(5 * len(who), "messages from four processes at once")
 
 
 def test_a_pool_of_forked_workers_maps(sandbox, ws, monkeypatch):

@@ -17,6 +17,8 @@ from crisp_data.outbox.journal import Journal
 from crisp_data.quota.ledger import Reservation
 from crisp_data.rest import cache_file, cache_purge
 
+pytestmark = pytest.mark.reliability("sqlite")
+
 
 @pytest.fixture(autouse=True)
 def short_waits(monkeypatch):

@@ -18,6 +18,8 @@ import crisp_data as crisp
 from crisp_data import config
 from crisp_data.sandbox import Sandbox
 
+pytestmark = pytest.mark.reliability("descriptors")
+
 
 def opened():
     """Files and sockets that this process has open."""
@@ -55,8 +57,9 @@ def pull_often(sandbox, pulls, threads):
     return ws, before
 
 
-def test_they_are_flat_over_many_pulls(sandbox):
+def test_they_are_flat_over_many_pulls(sandbox, reliability):
     ws, before = pull_often(sandbox, pulls=25, threads=16)
+    reliability.count(25, "pulls")
     ws.close()
     assert opened() < before
     assert len(ws.operators()) > 0  # what is closed is opened again
@@ -97,12 +100,14 @@ def test_a_closed_workspace_holds_no_file(sandbox):
 
 
 @pytest.mark.slow
-def test_they_are_flat_over_hundreds_of_pulls(sandbox):
+def test_they_are_flat_over_hundreds_of_pulls(sandbox, reliability):
     pull_often(sandbox, pulls=300, threads=16)
+    reliability.count(300, "pulls")
 
 
 @pytest.mark.slow
-def test_they_are_flat_over_thousands_of_conversations(tmp_path):
+def test_they_are_flat_over_thousands_of_conversations(tmp_path, reliability):
+    reliability.count(3_000, "conversations synced")
     with Sandbox(seed=3, conversations=3_000) as sandbox:
         ws = crisp.connect(sandbox=sandbox, workers=8, quota=10**7)
         seen = []

@@ -52,6 +52,7 @@ ALWAYS = {"mon-sun": "00:00-24:00"}
 NIGHT = {"sun": "01:00-04:00"}
 
 
+@pytest.mark.reliability("transitions")
 @pytest.mark.parametrize(
     ("tz", "week", "day", "hours"),
     [

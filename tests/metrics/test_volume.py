@@ -208,6 +208,7 @@ def test_one_name_or_several_and_nothing_else(website):
         metrics.responses(website["messages"], bots=5)
 
 
+@pytest.mark.reliability("transitions")
 @pytest.mark.parametrize("zone", clock_changes.SOME)
 @pytest.mark.parametrize("by", ["day", "week", "month"])
 def test_periods_begin_where_the_wall_says_so(zone, by):

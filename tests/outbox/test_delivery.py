@@ -242,6 +242,7 @@ def test_what_arrives_while_one_waits_is_not_sent_again(sandbox, session_id):
     assert contents(sandbox)[TEXT] == 1
 
 
+@pytest.mark.reliability("clocks")
 @pytest.mark.parametrize("ago", [0.0, 4.0, 1e6, -1e6])
 def test_the_time_since_a_kill_counts(sandbox, session_id, ago):
     """Whatever the clock did meanwhile, nobody waits for longer than it takes to settle."""
@@ -280,6 +281,7 @@ def test_one_of_two_claims_wins(ws, session_id):
     assert journal_of(ws).claim(row) is None
 
 
+@pytest.mark.reliability("interrupts")
 def test_an_interrupt_on_the_wire_is_looked_up_later(ws, sandbox, session_id, monkeypatch):
     attempt = ws.client._transport.send
 
@@ -385,6 +387,7 @@ def test_not_even_the_first_message_of_all(ws, sandbox, session_id, message):
     assert len(sandbox.truth("messages")) == before + 1
 
 
+@pytest.mark.reliability("clocks")
 @pytest.mark.parametrize("hours", [0.2, 14, -14])
 def test_nor_where_the_clock_is_hours_off(sandbox, session_id, hours):
     """As one is that was set by another time zone: what was sent seems older than its sending."""
@@ -455,6 +458,7 @@ def test_a_broken_encryption_may_hide_an_answer(monkeypatch):
         assert ws.quota.used == spent + 2
 
 
+@pytest.mark.reliability("disks")
 @pytest.mark.parametrize("again", ["resume", "send"])
 @pytest.mark.parametrize("times", [1, 2])
 @pytest.mark.parametrize(
@@ -505,6 +509,7 @@ def test_the_same_line_beside_a_living_sender_sends_nothing(ws, sandbox, session
         assert contents(sandbox)[TEXT] == 1
 
 
+@pytest.mark.reliability("clocks")
 def test_a_clock_that_is_set_right_kills_nobody():
     """Where only the clock tells, moments of birth are reckoned from it, in whole seconds."""
     writer = msgspec.structs.replace(ProcessLease.this(time.time()), ticks=None)

@@ -20,6 +20,8 @@ import crisp_data as crisp
 from crisp_data.rest.retry import RetryPolicy
 from crisp_data.sandbox import Sandbox
 
+pytestmark = pytest.mark.reliability("kills")
+
 MESSAGES = 50
 
 SLOW = pytest.mark.slow
@@ -194,7 +196,7 @@ def lane(folder, seed, runs, out):
 
 @pytest.mark.timeout(600)
 @pytest.mark.parametrize(("runs", "least"), [(4, 1), pytest.param(60, 40, marks=SLOW)])
-def test_killed_sendings_hold_each_message_once(runs, least, tmp_path):
+def test_killed_sendings_hold_each_message_once(runs, least, tmp_path, reliability):
     """In two lanes, for there are two cores: each has a sandbox and an outbox of its own."""
     out, lanes, met = processes.Queue(), 2, Counter()
     children = [
@@ -215,12 +217,13 @@ def test_killed_sendings_hold_each_message_once(runs, least, tmp_path):
             child.kill()
     assert (met["lacking"], met["twice"], met["strange"]) == (0, 0, 0)
     assert met["sent"] == runs * MESSAGES
+    reliability.count(runs, "sendings killed")
     assert met["killed"] >= met["amid"] >= least, "killed too early or too late to prove anything"
 
 
 @pytest.mark.timeout(600)
 @pytest.mark.parametrize(("rounds", "least"), [(3, 0), pytest.param(30, 11, marks=SLOW)])
-def test_two_that_resume_at_once_send_nothing_twice(rounds, least, tmp_path):
+def test_two_that_resume_at_once_send_nothing_twice(rounds, least, tmp_path, reliability):
     chance, folder, shared = random.Random(5), str(tmp_path), 0
     with sandbox_that_loses_answers() as sandbox:
         card = sandbox.card()
@@ -252,5 +255,6 @@ def test_two_that_resume_at_once_send_nothing_twice(rounds, least, tmp_path):
             assert one.exitcode == 0
         found = texts(sandbox)
     assert len(found) == (rounds + 1) * len(ids)
+    reliability.count(rounds, "outboxes resumed by two at once")
     assert set(found.values()) == {1}
     assert shared >= least, "they hardly met"

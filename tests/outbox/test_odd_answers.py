@@ -14,6 +14,8 @@ from crisp_data.sandbox.server import Reply
 
 from .conftest import LOOK, SEND, asked, contents, journal_of
 
+pytestmark = pytest.mark.reliability("servers")
+
 TEXT = "Your parcel left this morning."
 MESSAGE = re.compile(r"/conversation/[^/]+/message(/\d+)?(\?|$)")
 ABSENT = b'{"error":true,"reason":"message_not_found","data":{}}'

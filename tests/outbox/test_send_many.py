@@ -635,6 +635,7 @@ def test_what_is_resumed_keeps_its_order(ws, sandbox, frame):
     assert found == [f"Part {n}" for n in range(8)]
 
 
+@pytest.mark.reliability("interrupts")
 def test_an_interrupt_leaves_what_can_be_resumed(ws, sandbox):
     frame = ws.conversations(state="unresolved", limit=5)
 

@@ -310,6 +310,7 @@ def _work(path: Path, start: object, answers: object) -> None:
     answers.put(granted)
 
 
+@pytest.mark.reliability("forks")
 @pytest.mark.parametrize(
     "method",
     [
@@ -335,6 +336,7 @@ def test_processes_together_are_granted_exactly_the_limit(method: str, tmp_path:
     assert Ledger(tmp_path / "q", "a", LIMIT, now=Clock()).used == LIMIT - KEPT
 
 
+@pytest.mark.reliability("forks")
 @pytest.mark.needs("fork")
 def test_a_ledger_goes_on_in_both_after_a_fork(tmp_path: Path) -> None:
     """A connection that is open in the parent must not be used by its children."""
@@ -439,6 +441,7 @@ def test_what_cannot_be_paid_today_is_refused_as_a_whole(make: Callable[..., Led
     assert ledger.used == 30
 
 
+@pytest.mark.reliability("interrupts")
 def test_an_interrupt_while_it_waits_for_its_turn_holds_nobody_up(
     make: Callable[..., Ledger], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -473,6 +476,7 @@ def _no_file(folder: Path) -> None:
     (folder / "quota.sqlite").mkdir()
 
 
+@pytest.mark.reliability("sqlite")
 @pytest.mark.parametrize(
     ("spoil", "what", "hint"),
     [
@@ -495,6 +499,7 @@ def test_a_file_that_cannot_be_used_is_told_with_the_way_on(
         assert hint in caught.value.hint
 
 
+@pytest.mark.reliability("disks")
 def test_a_full_disk_is_told_and_passes(make: Callable[..., Ledger]) -> None:
     ledger = make(100_000)
     ledger.reserve("list")
@@ -512,6 +517,7 @@ def test_a_full_disk_is_told_and_passes(make: Callable[..., Ledger]) -> None:
 # A clock that was wrong
 
 
+@pytest.mark.reliability("clocks")
 def test_what_was_spent_while_the_clock_was_ahead_counts_today(
     make: Callable[..., Ledger], clock: Clock
 ) -> None:
@@ -584,6 +590,7 @@ def test_threads_take_turns_before_they_use_a_connection(make: Callable[..., Led
     assert ledger.used == 1
 
 
+@pytest.mark.reliability("clocks")
 def test_a_refusal_while_the_clock_was_ahead_is_todays(
     make: Callable[..., Ledger], clock: Clock
 ) -> None:
@@ -602,6 +609,7 @@ def test_a_refusal_while_the_clock_was_ahead_is_todays(
     assert (ledger.refusal, ledger.left, other.left) == ("", 5, 5)
 
 
+@pytest.mark.reliability("clocks")
 @pytest.mark.parametrize("reset_hour", [0, 7, 23])
 def test_another_hour_of_reset_is_no_wrong_clock(
     make: Callable[..., Ledger], clock: Clock, reset_hour: int

@@ -55,6 +55,7 @@ def test_the_wait_ends_after_the_margin_of_the_reset(sandbox: Sandbox) -> None:
     assert ws.quota.by_operation() == {"list_website_operators": 1}
 
 
+@pytest.mark.reliability("clocks")
 def test_a_clock_that_jumps_ends_the_wait(sandbox: Sandbox) -> None:
     """Someone sets the clock, or a laptop sleeps: the sleeps themselves took a minute."""
     slept = []

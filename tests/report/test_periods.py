@@ -170,11 +170,13 @@ def nominal(at: datetime, zone: str) -> datetime:
     return datetime(wall.year, wall.month, wall.day) if start_of(wall.date(), zone) == at else wall
 
 
+@pytest.mark.reliability("transitions")
 @pytest.mark.parametrize("zone", clock_changes.SOME)
 def test_periods_about_a_clock_change(zone):
     check_periods(zone, clock_changes.changes_of(zone, 2024, 2026)[-2:])
 
 
+@pytest.mark.reliability("transitions")
 @pytest.mark.slow
 @pytest.mark.timeout(600)
 def test_periods_about_every_clock_change():

@@ -114,6 +114,7 @@ def _use(options, ready, stop, failures):
         raise
 
 
+@pytest.mark.reliability("forks")
 @pytest.mark.slow
 def test_others_go_on_meanwhile(sandbox, kept):
     """Threads and processes read and write while the cache is purged: none of them fails."""
@@ -203,6 +204,7 @@ def _connect_as_nobody(sandbox, folder):
     return caught.value.hint
 
 
+@pytest.mark.reliability("read_only")
 @pytest.mark.needs("fork")
 @pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning")
 @pytest.mark.parametrize("what", ["folder", "file"])
@@ -226,6 +228,7 @@ def test_a_folder_that_cannot_be_written_is_told_before_anything_is_sent(sandbox
     assert ws.name
 
 
+@pytest.mark.reliability("disks")
 def test_an_answer_that_cannot_be_kept_is_given_all_the_same(sandbox, ws):
     """The disk is full: what was paid for is not thrown away, and it is said."""
     with ws.client._cache.file.responses.connection() as db:
@@ -246,6 +249,7 @@ def test_a_write_is_done_also_where_the_cache_cannot_drop_what_it_made_stale(ws)
     assert made["session_id"]
 
 
+@pytest.mark.reliability("sqlite")
 def test_a_damaged_file_is_told_with_the_way_on(sandbox, ws, tmp_path):
     (tmp_path / "other").mkdir()
     (tmp_path / "other" / ws.client.cache_path.name).write_bytes(b"no database" * 1000)

@@ -16,6 +16,8 @@ from crisp_data.outbox.message_record import owner_of, writer_of
 from crisp_data.rest import single_flight
 from tests.marks import slow
 
+pytestmark = pytest.mark.reliability("clocks")
+
 AHEAD = 3 * 86_400.0
 
 

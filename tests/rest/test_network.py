@@ -22,6 +22,8 @@ from crisp_data.errors import Untrusted
 from crisp_data.rest.client import Client
 from crisp_data.workspace.workspace import Workspace
 
+pytestmark = pytest.mark.reliability("proxies")
+
 HOST = "crisp.example"  # whose name nobody looks up but a proxy
 WEBSITE = "00000000-0000-4000-8000-000000000001"
 SESSION = "session_00000000-0000-4000-8000-000000000002"
@@ -123,6 +125,7 @@ class WindowsEnvironment(dict):
         return super().__contains__(name.upper())
 
 
+@pytest.mark.reliability("windows")
 def test_a_setting_is_named_as_windows_lists_it(monkeypatch):
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]

@@ -9,6 +9,8 @@ import pytest
 import crisp_data as crisp
 from crisp_data.sandbox import Sandbox
 
+pytestmark = pytest.mark.reliability("servers")
+
 
 class Odd(Sandbox):
     """A sandbox with one odd value in the first record of each list."""

@@ -8,6 +8,8 @@ import crisp_data as crisp
 from crisp_data.sandbox import Sandbox
 from tests.marks import slow
 
+pytestmark = pytest.mark.reliability("pages")
+
 
 def connect(sandbox):
     return crisp.connect(sandbox=sandbox, sleep=lambda seconds: None)

@@ -16,6 +16,9 @@ from threading import Thread
 import pytest
 
 from crisp_data.sandbox import Sandbox
+from tests.reliability.record import Recorder
+
+pytestmark = pytest.mark.reliability("kills")
 
 THREADS = 8
 
@@ -103,7 +106,7 @@ def workers(processes: int) -> Iterator[list[Worker]]:
     [(1, 200, 2), pytest.param(10, 1_000, 4, marks=pytest.mark.slow)],
 )
 def test_a_limit_holds_while_processes_are_killed(
-    runs: int, limit: int, processes: int, tmp_path: Path
+    runs: int, limit: int, processes: int, tmp_path: Path, reliability: Recorder
 ) -> None:
     """Processes of eight threads, a day or ten; each day one is killed and another begins.
 
@@ -141,3 +144,4 @@ def test_a_limit_holds_while_processes_are_killed(
                 stats = sandbox.stats()
                 assert limit - 10 <= stats["requests"] <= limit, run
                 assert "429" not in stats["by_status"], run
+    reliability.count(runs, "readers killed")

@@ -14,6 +14,8 @@ from crisp_data import errors
 from crisp_data.errors import AnswerTooDeep, AnswerTooLarge, AnswerTooSlow
 from tests.rest.loopback import BODY, WEBSITE, Loopback, whole
 
+pytestmark = pytest.mark.reliability("servers")
+
 HEAD = b"HTTP/1.1 200 OK\r\n"
 CHUNKED = HEAD + b"Transfer-Encoding: chunked\r\n"
 MEGABYTE = b"10000\r\n" + b" " * 65_536 + b"\r\n"

@@ -137,6 +137,7 @@ def options(sandbox, folder):
     }
 
 
+@pytest.mark.reliability("forks")
 @pytest.mark.slow
 @pytest.mark.parametrize("processes", [2, 4])
 def test_equal_walks_in_processes_are_one(sandbox, processes, tmp_path):
@@ -271,6 +272,7 @@ def _hold_and_wait(folder, key, held):
         time.sleep(300)
 
 
+@pytest.mark.reliability("kills")
 def test_a_killed_holder_holds_nothing(tmp_path):
     context = multiprocessing.get_context("spawn")
     held = context.Event()

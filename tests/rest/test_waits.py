@@ -94,6 +94,7 @@ def hinder(sandbox: Sandbox, why: str) -> None:
         sandbox.faults(operation="get_messages_in_conversation", status=503)
 
 
+@pytest.mark.reliability("interrupts")
 @pytest.mark.needs("interrupts")
 @pytest.mark.parametrize("why", ["reset", *slow("retry")])
 def test_ctrl_c_ends_a_pull_whose_workers_wait(sandbox: Sandbox, why: str) -> None:

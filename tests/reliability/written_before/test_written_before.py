@@ -15,6 +15,8 @@ from crisp_data.sandbox import Sandbox
 
 from .make import PORT, WORLD, connect
 
+pytestmark = pytest.mark.reliability("formats")
+
 
 @pytest.fixture(params=["6f58654"])
 def files(request, tmp_path) -> Path:
