@@ -233,7 +233,8 @@ class ArchiveTable:
         delta = self.delta()
         if delta is None:
             by = MONTH if self.threaded else None
-            delta = self._delta = self._storage.create(self.name, self.schema, by)
+            with self._storage.writing():
+                delta = self._delta = self._storage.create(self.name, self.schema, by)
         return delta
 
 

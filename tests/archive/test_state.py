@@ -11,7 +11,7 @@ from pathlib import Path, PurePosixPath, PureWindowsPath
 
 import msgspec
 import pytest
-from deltalake import write_deltalake
+from deltalake import DeltaTable, write_deltalake
 from deltalake.exceptions import DeltaError
 
 import crisp_data as crisp
@@ -152,6 +152,23 @@ def test_a_full_disk_is_no_other_writer(storage, monkeypatch):
         state_table.change()
     assert "run the same line again" in str(caught.value)
     assert StateTable(storage).load().writer is None
+
+
+@pytest.mark.reliability("disks")
+def test_a_disk_that_fills_up_while_a_table_is_made_is_told(archive, monkeypatch):
+    """The state is written by then, the other tables are not."""
+    create = DeltaTable.create
+
+    def full(path, *arguments, **options):
+        if path.endswith("messages"):
+            raise OSError("Generic LocalFileSystem error: No space left on device (os error 28)")
+        return create(path, *arguments, **options)
+
+    monkeypatch.setattr(DeltaTable, "create", full)
+    with pytest.raises(crisp.FileTrouble, match="cannot be written: no space left"):
+        archive.sync()
+    monkeypatch.undo()
+    assert archive.sync().conversations > 0
 
 
 def test_every_save_is_a_sign_of_life(storage, monkeypatch):
