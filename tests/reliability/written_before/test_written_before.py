@@ -12,6 +12,7 @@ import urllib3.util.connection
 
 import crisp_data as crisp
 from crisp_data.sandbox import Sandbox
+from tests.archive.conftest import Steps, kills
 
 from .make import PORT, WORLD, connect
 
@@ -88,6 +89,21 @@ def test_an_interrupted_deep_sync_goes_on(files, world, tmp_path):
     assert 0 < done.threads < WORLD["conversations"]  # what it had read again is not read once more
     assert_equals(archive, ws)
     assert archive.sync().requests == 1
+
+
+@pytest.mark.slow
+def test_a_sync_that_is_killed_at_any_step_goes_on(
+    files, world, tmp_path, monkeypatch, reliability
+):
+    ws, killed = connect(world, tmp_path), 0
+    archive = ws.archive(files / "interrupted")
+    for _, copy in kills(
+        Steps(monkeypatch), 2, archive, lambda copy: copy.sync(since="1970-01-01", deep=True)
+    ):
+        copy.sync(since="1970-01-01", deep=True)
+        assert_equals(copy, ws)
+        killed += 1
+    reliability.count(killed, "syncs killed while they continue an archive")
 
 
 def test_a_cache_is_served_or_asked_again(files, world):
