@@ -95,13 +95,19 @@ ROWS = {
     ),
     "versions": Row(
         "The lowest and the newest version of every dependency.",
-        "The quick tests passed with both.",
-        by_hand("newest: every fresh environment; lowest: `nox -s lowest`, by hand"),
+        "The quick tests passed with both; see `benchmarks/RESULTS.md` for the lowest.",
+        {
+            "quick": "newest: `.ci/run`; lowest: `nox -s lowest`, by hand",
+            "slow": "newest: `.ci/run`",
+        },
     ),
     "pythons": Row(
         "Python 3.11 to 3.14.",
-        "The quick tests passed with each that was at hand.",
-        by_hand("`nox -s quick`, by hand, with each Python on the machine"),
+        "What passed with which stands in `benchmarks/RESULTS.md`.",
+        {
+            "quick": "one of them: `.ci/run`; the others: `nox -s quick`, by hand",
+            "slow": "one of them: `.ci/run`; the others: `nox -s full`, by hand",
+        },
     ),
     "windows_lab": Row(
         "A Windows build of CPython.",
