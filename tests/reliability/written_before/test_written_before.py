@@ -12,7 +12,7 @@ import urllib3.util.connection
 
 import crisp_data as crisp
 from crisp_data.sandbox import Sandbox
-from tests.archive.conftest import Steps, kills
+from tests.archive.conftest import Steps, assert_exact, kills, move_in_time
 
 from .make import PORT, WORLD, connect
 
@@ -97,11 +97,14 @@ def test_a_sync_that_is_killed_at_any_step_goes_on(
 ):
     ws, killed = connect(world, tmp_path), 0
     archive = ws.archive(files / "interrupted")
+    for row in world.truth("conversations")[::5]:
+        ws.send(row["session_id"], "What came since")
     for _, copy in kills(
-        Steps(monkeypatch), 2, archive, lambda copy: copy.sync(since="1970-01-01", deep=True)
+        Steps(monkeypatch), 1, archive, lambda copy: copy.sync(since="1970-01-01", deep=True)
     ):
+        move_in_time(world)
         copy.sync(since="1970-01-01", deep=True)
-        assert_equals(copy, ws)
+        assert_exact(copy, world)
         killed += 1
     reliability.count(killed, "syncs killed while they continue an archive")
 
