@@ -14,4 +14,6 @@ needs_dateutil_zones = pytest.mark.skipif(
 
 def slow(*values):
     """Leave these values to the slow run; the quick one has another of their kind."""
+    named = [str(getattr(value, "__name__", "")) for value in values]
+    assert not any(name.startswith("test_") for name in named), "a test is @pytest.mark.slow"
     return [pytest.param(value, marks=pytest.mark.slow) for value in values]

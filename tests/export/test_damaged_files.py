@@ -20,7 +20,6 @@ from pandas.testing import assert_frame_equal
 from crisp_data import export, report, transcripts
 from crisp_data.errors import BadParameter, CrispError, FileTrouble
 from crisp_data.local import atomic_file
-from tests.marks import slow
 
 from .test_files import full, text_frame
 
@@ -74,7 +73,7 @@ def test_a_file_with_other_bytes(tmp_path, ending):
     spoiled(tmp_path, ending, range(12))
 
 
-@slow
+@pytest.mark.slow
 @pytest.mark.parametrize("ending", export.ENDINGS)
 def test_many_files_with_other_bytes(tmp_path, ending):
     spoiled(tmp_path, ending, range(12, 300))
@@ -207,7 +206,7 @@ def test_a_workbook_with_a_value_of_another_type(tmp_path, column):
     with_another_value(tmp_path, [column])
 
 
-@slow
+@pytest.mark.slow
 def test_a_workbook_with_a_value_of_another_type_in_each_column(tmp_path):
     with_another_value(tmp_path, FRAME.columns)
 
@@ -276,7 +275,7 @@ def test_so_do_transcripts(tmp_path, ws, name):
 
 
 @pytest.mark.reliability("disks")
-@slow
+@pytest.mark.slow
 @pytest.mark.usefixtures("full_disk")
 def test_so_does_a_report(tmp_path, ws):
     with pytest.raises(FileTrouble, match="the disk is full"):

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+import tempfile
 import traceback
+from pathlib import Path
 
 import pytest
 
@@ -47,8 +49,10 @@ def _as_another_user(told, work, *given):
 @pytest.fixture
 def place(tmp_path):
     """A folder that every user gets to, and where each may make files."""
-    for parent in [tmp_path, *tmp_path.parents[:2]]:
-        parent.chmod(parent.stat().st_mode | 0o055)
+    temporary = Path(tempfile.gettempdir()).resolve()
+    for parent in [tmp_path, *tmp_path.resolve().parents]:
+        if parent.is_relative_to(temporary) and parent != temporary:
+            parent.chmod(parent.stat().st_mode | 0o055)
     (tmp_path / "place").mkdir()
     (tmp_path / "place").chmod(0o777)
     return tmp_path / "place"
