@@ -145,8 +145,8 @@ def _cell(name: str, tier: str, runs: dict[str, dict[str, dict[str, dict[str, in
     found = runs[tier].get(name, {"tests": {}, "counts": {}})
     passed, skipped = (found["tests"].get(how, 0) for how in ("passed", "skipped"))
     first = tests(passed) + (f" ({skipped} skipped)" if skipped else "")
-    counts = [f"{number:,} {what}" for what, number in sorted(found["counts"].items())]
-    return first + (f": {'; '.join(counts)}" if counts else "")
+    counts = [f"{what}: {number:,}" for what, number in sorted(found["counts"].items())]
+    return "; ".join([first, *counts])
 
 
 def tests(number: int) -> str:

@@ -56,8 +56,9 @@ ROWS = {
     "sqlite": Row(
         "SQLite files locked, cut at any byte, emptied, overwritten, of another program, or of a "
         "later version.",
-        "Cache: done without, or refused by name. Ledger and outbox: refused by name and left as "
-        "they were, with nothing sent.",
+        "What could not be trusted was refused by name, with nothing sent; the cache was done "
+        "without. No request went uncounted, no message was sent twice, and the rows of another "
+        "program stayed.",
     ),
     "disks": Row(
         "File systems of some hundred kilobytes, and writers that fail at a byte.",

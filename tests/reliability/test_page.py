@@ -124,7 +124,7 @@ def test_two_runs_make_the_page(suite, tmp_path):
     suite("-n", "2", "--slow")
     lines = (tmp_path / "page.md").read_text("utf-8").splitlines()[-len(ROWS) :]
     kills, forks = (lines[list(ROWS).index(row)].split(" | ") for row in ("kills", "forks"))
-    assert kills[1:3] == ["1 test (1 skipped): 3 kills", "1 test: 40 kills"]
+    assert kills[1:3] == ["1 test (1 skipped); kills: 3", "1 test; kills: 40"]
     assert forks[1:3] == ["1 test", "0 tests"]
 
 
