@@ -84,7 +84,7 @@ class Cache:
         # What must have come since now is in no file yet.
         if not since and (found := self._find(key)) is not None:
             return _taken(found, ends)
-        with single_flight.lock(self.file.flights, key, min(asked, since or asked)) as landed:
+        with single_flight.lock(self.file.locks, key, min(asked, since or asked)) as landed:
             if landed and (found := self._find(key, since)) is not None:
                 return _taken(found, ends)
             if lifetime == 0:  # a day of looking at visitors must not pile up on the disk
@@ -98,7 +98,7 @@ class Cache:
         incomplete = ends(answer)
         # Where the clock was set back since, nobody can tell.
         unchanged = asked <= time.time() and not single_flight.written_since(
-            self.file.flights, self.policy.marks(call), asked
+            self.file.locks, self.policy.marks(call), asked
         )
         if unchanged and self.policy.stores(answer):
             stays = self.policy.stays(lifetime)
@@ -201,14 +201,14 @@ class Cache:
         found = None if read.whole else self.get_list(first, rows)
         if found is not None and (found.whole or len(found.queries) > len(read.queries)):
             return  # another read it further meanwhile
-        if not single_flight.written_since(self.file.flights, marks, read.came):
+        if not single_flight.written_since(self.file.locks, marks, read.came):
             read.expires = read.came + lifetime
             self.file.put(self.policy.list_key(first, rows), read)
 
     def drop(self, path: str) -> None:
         """Delete the answers about a conversation and its website's lists; else the website's."""
         starts = self.policy.stale_after(path)
-        single_flight.mark_written(self.file.flights, starts)
+        single_flight.mark_written(self.file.locks, starts)
         self.file.delete_between((start, start + "g") for start in starts)
 
 

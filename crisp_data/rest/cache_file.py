@@ -19,6 +19,7 @@ from requests_cache.serializers.pipeline import SerializerPipeline
 
 from crisp_data.errors import FileTrouble, warn
 from crisp_data.local.connection_pool import Pool, is_held
+from crisp_data.local.lock_file import LockFile, lock_file
 from crisp_data.local.private import private_file
 from crisp_data.local.sqlite_file import trouble
 from crisp_data.rest import cache_format
@@ -64,6 +65,11 @@ def open_file(path: Path) -> CacheFile:
     return file
 
 
+def locks(path: Path) -> LockFile:
+    """Give the locks of single flights, beside the cache's file."""
+    return lock_file(path.with_suffix(".locks"))
+
+
 class _Table(SQLiteDict):
     """The library's, over few connections that no fork and no thread's end leaves open.
 
@@ -98,8 +104,8 @@ class CacheFile:
     Attributes
     ----------
     path : Path
-    flights : Path
-        The folder of the locks of single flights.
+    locks : LockFile
+        The locks of single flights.
     pool : Pool
         Its connections.
     responses, lists : SQLiteDict
@@ -110,10 +116,15 @@ class CacheFile:
 
     def __init__(self, path: Path) -> None:
         self.path, self.left_until = path, 0.0
-        self.flights = path.with_suffix(".flights")
+        self.locks = locks(path)
         self.pool = Pool(path, SETUP, HELD_WAIT)
         self.responses = _Table(self.pool, "responses", cache_format.ANSWERS)
         self.lists = _Table(self.pool, "lists", cache_format.LISTS)
+
+    def close(self) -> None:
+        """Close what is open and not in use; the next use opens it again."""
+        self.pool.close()
+        self.locks.close()
 
     def get(self, key: str) -> Stored | None:
         """Look an answer up; None where there is none, or the file is held, and that is said.

@@ -29,7 +29,7 @@ def purge(path: Path, wait: float) -> None:
     FileTrouble
         Another process was still at it after ``wait`` seconds, or the file is damaged.
     """
-    single_flight.mark_written(path.with_suffix(".flights"), [""])
+    single_flight.mark_written(cache_file.locks(path), [""])
     deadline = time.monotonic() + wait
     while not _emptied(path):
         if time.monotonic() >= deadline:
@@ -56,7 +56,7 @@ def _is_cache(path: Path) -> bool:
 
     A damaged one shows no tables any more; the locks of its requests lie beside it.
     """
-    if path.with_suffix(".flights").is_dir():
+    if cache_file.locks(path).path.is_file() or path.with_suffix(".flights").is_dir():  # the former
         return True
     try:
         with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)) as db:

@@ -405,7 +405,7 @@ class Client(HttpVerbs):
         self.quota.close_file()
         file = self._cache_file.made()
         if file is not None:
-            file.pool.close()
+            file.close()
 
     def __repr__(self) -> str:
         return f"<Client {self.settings.base_url} tier={self.settings.credentials.tier}>"
