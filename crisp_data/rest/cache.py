@@ -54,8 +54,8 @@ class Cache:
         call : Call
             What is asked.
         ends : callable, optional
-            Given the answer once, before it is stored: says of a whole list why rows may be
-            missing, and None of any other answer.
+            Given the answer once, wherever it came from, and before it is stored: says of a
+            whole list why rows may be missing, and None of any other answer.
 
         Returns
         -------

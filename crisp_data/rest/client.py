@@ -55,9 +55,9 @@ class Client(HttpVerbs):
     lifetimes : dict of str to int, optional
         Seconds that answers stay fresh by URL pattern; searched before the built-in ones.
     cache_dir : str or Path, optional
-        Where cache and ledger live; by default the user's own folders.
+        Where the cache is; by default the user's own folder of caches.
     state_dir : str or Path, optional
-        Where cache and ledger live; by default the user's own folders.
+        Where ledger and outbox are; by default the user's own folder of data.
     retry : RetryPolicy, optional
         How long reads are tried again.
     workers : int, default 4
@@ -72,9 +72,9 @@ class Client(HttpVerbs):
     progress : bool, optional
         Whether a wait for the reset shows a bar; by default on the live service only.
     sleep : callable
-        How to wait, and the clock in seconds; the sandbox has a clock of its own.
+        How to wait, in seconds; the sandbox's clock is moved instead.
     now : callable
-        How to wait, and the clock in seconds; the sandbox has a clock of its own.
+        The clock, in seconds since 1970; the sandbox has a clock of its own.
 
     Raises
     ------

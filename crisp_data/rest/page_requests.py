@@ -136,7 +136,7 @@ class ListRequests:
             query = asked.query
             call = self.nth(number, query, generation)
             on_answer = asked.add_first if self.entire and number == 1 else asked.add
-            answer = self.send(replace(call, since=since), on_answer)
+            answer = self.send(replace(call, since=since) if since else call, on_answer)
             generation, since = generation or answer.generation, answer.came if in_order else 0.0
             page = to_page(answer, query)
             marked = number == 1 and self.entire and not answer.from_cache

@@ -29,7 +29,7 @@ class RequestSender:
     check_writes : callable
         Refuses what writes, where the connection only reads.
     opens_in : callable
-        Seconds until the day's reset.
+        Seconds until reads may go on: until the day's reset, or 0.
     reset : Reset or None
         Waits for the day's reset; None where a read that the day cannot pay for is refused.
     """

@@ -18,8 +18,8 @@ from hashlib import blake2b
 from crisp_data.local.lock_file import LOCKS, LockFile
 from crisp_data.rest import waits
 
-#: Seconds after which who waits asks for itself. The tries of a read take less, unless Crisp asks
-#: for long waits between them; a process that was stopped, or a debugger, may hold a lock for ever.
+#: Seconds after which who waits asks for itself. All tries of a read together take longer only
+#: where each of them hangs; a process that was stopped, or a debugger, may hold a lock for ever.
 LONGEST = 300.0
 
 _POLL = 0.01  # seconds between two tries at a lock that another holds
@@ -76,7 +76,7 @@ def written_since(file: LockFile, starts: Iterable[str], moment: float) -> bool:
     file : LockFile
         Where the marks are.
     starts : Iterable[str]
-        Beginnings of URLs.
+        How the cache's keys begin of what may have been written.
     moment : float
         Seconds since 1970.
 
