@@ -8,6 +8,7 @@ a twentieth of a request, and a folder held a thousand.
 
 from __future__ import annotations
 
+import errno
 import os
 import struct
 import sys
@@ -23,6 +24,7 @@ LOCKS = 1024
 
 _FIRST = 1 << 20  # the byte of lock 0, behind all times: Windows lets nobody read a locked byte
 _TIME = struct.Struct("<d")
+_TAKEN = (errno.EACCES, errno.EAGAIN, 0)  # as systems differ; 0 is Wine's
 _BINARY = getattr(os, "O_BINARY", 0)  # else Windows would read and write lines of text
 
 
@@ -134,8 +136,10 @@ def _try_lock(descriptor: int, byte: int) -> bool:
             import fcntl
 
             fcntl.lockf(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB, 1, byte)
-    except (BlockingIOError, PermissionError):  # which of the two depends on the system
-        return False
+    except OSError as error:
+        if error.errno in _TAKEN:
+            return False
+        raise
     return True
 
 
