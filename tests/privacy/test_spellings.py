@@ -80,6 +80,12 @@ def test_columns_are_folded_as_texts_are(spell):
         ("email", "anna at shop dot example"),
         ("email", "anna arobase shop point example"),
         ("email", "𝐚𝐧𝐧𝐚@ⓢⓗⓞⓟ.example"),
+        ("email", "anna@shop。example"),
+        ("email", "anna@shop｡example"),
+        ("email", "anna@shop．example"),
+        ("email", "anna@SHOP[。]example"),
+        ("email", "anna(at)shop。example"),
+        ("email", "anna%40shop%E3%80%82example"),
         ("person", "ANNA MU\u0308LLER-LU\u0308DENSCHEIDT"),
         ("person", "Anna&nbsp;M&uuml;ller-L&uuml;denscheidt"),
         ("person", r"Anna M\u00fcller-L\u00fcdenscheidt"),
@@ -459,6 +465,28 @@ def test_an_apostrophe_is_one(sign):
 def test_signs_in_brackets(kind, value, texts):
     for text in texts:
         assert private(f"see {text}, ok") == f"see {MAKER._scrubber.tokens(kind, value)}, ok"
+
+
+@pytest.mark.parametrize(
+    ("text", "left"),
+    [
+        ("见 jo@bücher.example。谢谢", "见 {}。谢谢"),
+        ("OK。jo@xn--bcher-kva.example。Thanks", "OK。{}。Thanks"),
+        ("<mailto:jo@XN--BCHER-KVA。EXAMPLE?subject=x>", "<{}?subject=x>"),
+        ("jo@bücher。example.", "{}."),
+    ],
+)
+def test_a_domain_is_one_however_it_is_spelled(text, left):
+    people = pd.DataFrame({"email": ["jo@bücher.example"]})
+    maker = Pseudonymiser(KEY).learn(people)
+    token = maker.frame(people)["email"][0]
+    assert private(text, maker).replace("mailto:", "") == left.format(token)
+
+
+def test_machines_are_typed_with_the_full_stop_too():
+    assert private("see 8。8。4。4 ok") == private("see 8.8.4.4 ok")
+    for text in ("第1。2。3章", "OK。Thanks", "see @anna。Thanks", "1。2。3。4。5"):
+        assert private(text) == text
 
 
 HIDDEN = [
