@@ -89,6 +89,8 @@ _IBAN = re.compile(
     re.IGNORECASE | re.ASCII,
 )
 _IBAN_DIGITS = 10
+_IBAN_SHORTEST = 15
+_MAY_BE_MISTYPED = re.compile("[A-Z]{2}[0-9]{2}")
 _HAS_IBAN_DIGITS = re.compile(rf"(?:\D*+\d){{{_IBAN_DIGITS}}}")
 _BESIDE = re.compile(r"[^A-Za-z0-9]+")
 
@@ -189,14 +191,31 @@ def _may_be_phone(text: str, start: int, before: int) -> bool:
 
 
 def _iban_length(text: str) -> int | None:
-    """Find how much of a run of letters and digits is an account; words may follow it."""
+    """Find how much of a run of letters and digits is an account; words may follow it.
+
+    One with a mistyped digit is told by its country's form where that alone shows it: in capitals,
+    and with its first digits right behind the country.
+    """
     if sum(char.isdigit() for char in text) < _IBAN_DIGITS:
         return None
-    ends = [len(text), *(found.start() for found in _BESIDE.finditer(text))]
-    for end in sorted(ends, reverse=True):
+    apart = sorted([len(text), *(found.start() for found in _BESIDE.finditer(text))], reverse=True)
+    glued = [end for end in range(len(text) - 1, _IBAN_SHORTEST - 1, -1) if end not in apart]
+    for end in [*apart, *glued]:
         if iban.is_valid(_BESIDE.sub("", text[:end]), check_country=False):
             return end
+    if _MAY_BE_MISTYPED.match(text):
+        for end in apart:
+            if _is_mistyped(_BESIDE.sub("", text[:end])):
+                return end
     return None
+
+
+def _is_mistyped(account: str) -> bool:
+    """Tell whether this would be an account if its check digits were others."""
+    if len(account) < _IBAN_SHORTEST:
+        return False
+    right = account[:2] + iban.calc_check_digits(account) + account[4:]
+    return bool(iban.is_valid(right, check_country=False))
 
 
 _HIDDEN = re.compile("x+")
