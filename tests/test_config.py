@@ -8,6 +8,7 @@ import pickle
 import stat
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -134,6 +135,19 @@ def test_what_stands_around_a_copied_token_is_left_out(
 def test_a_setting_that_is_no_text_is_named(name: str) -> None:
     with pytest.raises(BadParameter, match=f"{name} must be one text, not a list"):
         config.resolve("i", SECRET, **{name: ["a", "b"]})
+
+
+@pytest.mark.parametrize("name", ["identifier", "key", "tier", "website", "base_url"])
+def test_a_setting_with_half_a_character_is_named(name: str) -> None:
+    given = {"identifier": "i", "key": SECRET, name: "text\ud83d"}
+    with pytest.raises(BadParameter, match=f"{name} is not text that can be sent"):
+        config.resolve(**given)
+
+
+@pytest.mark.parametrize("ca", [["a.pem"], 7, b"a.pem"])
+def test_a_certificate_file_that_is_no_path_is_named(ca: Any) -> None:
+    with pytest.raises(BadParameter, match="ca must be the path of one file, not a"):
+        config.resolve("i", SECRET, ca=ca)
 
 
 def test_a_certificate_file_may_be_a_path(tmp_path: Path) -> None:
