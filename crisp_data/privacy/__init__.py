@@ -62,10 +62,11 @@ Examples
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 
 import pandas as pd
 
+from crisp_data.errors import BadParameter
 from crisp_data.privacy.pseudonymiser import Pseudonymiser
 
 __all__ = ["Pseudonymiser", "pseudonymise"]
@@ -125,5 +126,10 @@ def pseudonymise(
     >>> private["content"][0] == private["nickname"][0] + " was here"
     True
     """
+    if isinstance(also, (str, pd.DataFrame)) or not isinstance(also, Iterable):
+        raise BadParameter(
+            f"also must be a list of frames, not a {type(also).__name__}.",
+            "Pass them in a list: also=[conversations].",
+        )
     maker = Pseudonymiser(key, allow=allow, keep_operators=keep_operators)
     return maker.learn(*also).frame(frame)
