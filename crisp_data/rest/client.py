@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from functools import partial
+from numbers import Real
 from pathlib import Path
 from typing import Any, Literal, NoReturn
 
@@ -16,7 +17,14 @@ from crisp_data.local import fork_pickling
 from crisp_data.local.forks import PerProcess
 from crisp_data.quota import wait_for_reset
 from crisp_data.quota.ledger import Ledger
-from crisp_data.rest import answer_checks, cache_file, cache_purge, page_requests, waits
+from crisp_data.rest import (
+    answer_checks,
+    cache_file,
+    cache_purge,
+    page_requests,
+    request_checks,
+    waits,
+)
 from crisp_data.rest.answer_bounds import AnswerBounds
 from crisp_data.rest.cache import Cache
 from crisp_data.rest.cache_policy import CachePolicy
@@ -121,7 +129,8 @@ class Client(HttpVerbs):
             reset_hour=reset_hour,
             now=now,
         )
-        if isinstance(workers, bool) or workers not in range(1, 65):
+        number = isinstance(workers, Real) and not isinstance(workers, bool)
+        if not number or workers not in range(1, 65):
             raise BadParameter("workers must be a whole number from 1 to 64.")
         self.workers = workers
         if on_quota not in ("raise", "wait"):
@@ -366,7 +375,7 @@ class Client(HttpVerbs):
         path : str
             The path that was written to, below ``/v1``.
         """
-        self._cache.drop(path)
+        self._cache.drop(request_checks.check_path(path))
 
     def purge_cache(self, wait: float = 60.0) -> None:
         """Delete every cached answer of this token, and leave no trace of one in the file.

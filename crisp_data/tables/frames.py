@@ -7,6 +7,7 @@ from typing import Any
 import pandas as pd
 import pyarrow as pa
 
+from crisp_data.dates import check_tz
 from crisp_data.errors import BadParameter
 from crisp_data.tables.kinds import Table, in_zone, to_arrow
 from crisp_data.tables.schemas import TABLES
@@ -14,12 +15,12 @@ from crisp_data.tables.schemas import TABLES
 
 def find_table(table: str) -> Table:
     """Find a table by its name."""
-    try:
-        return TABLES[table]
-    except KeyError:
-        raise BadParameter(
-            f"There is no table {table!r}.", f"Use one of: {', '.join(TABLES)}."
-        ) from None
+    hint = f"Use one of: {', '.join(TABLES)}."
+    if not isinstance(table, str):  # a frame, say, which is no word
+        raise BadParameter(f"A table is named by one word, not by a {type(table).__name__}.", hint)
+    if table not in TABLES:
+        raise BadParameter(f"There is no table {table!r}.", hint)
+    return TABLES[table]
 
 
 def to_frame(data: pa.Table) -> pd.DataFrame:
@@ -81,13 +82,18 @@ def schema(table: str, tz: str = "UTC") -> pd.DataFrame:
         One row for each column of the table; columns ``column``, ``dtype``, ``meaning`` and
         ``source``, the dotted path in a record.
 
+    Raises
+    ------
+    BadParameter
+        There is no such table, or no such zone.
+
     Examples
     --------
     >>> from crisp_data import tables
     >>> tables.schema("messages").query("column == 'user_id'").source.item()
     'user.user_id'
     """
-    declared = find_table(table)
+    declared, tz = find_table(table), check_tz(tz)
     rows = [(c.name, c.meaning, " or ".join(c.sources)) for c in declared.columns]
     frame = pd.DataFrame(rows, columns=["column", "meaning", "source"], dtype="str")
     frame.insert(1, "dtype", [str(dtype) for dtype in empty(table, tz).dtypes])
