@@ -88,12 +88,20 @@ def check_whole(db: sqlite3.Connection, path: Path) -> None:
         pages, size = (
             int(db.execute(f"PRAGMA {name}").fetchone()[0]) for name in ("page_count", "page_size")
         )
-        if not any(log.stat().st_size for log in logs(path, "-wal", "-journal")):
-            missing = pages * size - path.stat().st_size
+        if not any(map(_size, logs(path, "-wal", "-journal"))):
+            missing = pages * size - _size(path)
             if missing > 0:
                 raise _cut(path, f"it lacks its last {count(missing, 'byte')}")
     finally:
-        db.execute("COMMIT")
+        if db.in_transaction:  # SQLite ends it by itself where the file is damaged
+            db.execute("COMMIT")
+
+
+def _size(path: Path) -> int:
+    try:
+        return path.stat().st_size
+    except FileNotFoundError:  # a log that was deleted since
+        return 0
 
 
 def _cut(path: Path, how: str) -> FileTrouble:

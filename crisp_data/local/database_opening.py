@@ -9,7 +9,7 @@ from pathlib import Path
 
 from crisp_data.errors import TOO_MANY_FILES, FileTrouble
 from crisp_data.local.database_creation import check_whole, create_or_check
-from crisp_data.local.file_identity import FileId, file_id
+from crisp_data.local.file_identity import FileId, file_id, remove_logs_alone
 from crisp_data.local.private import private_file
 
 #: Seconds that opening a file waits while others set it up or hold it.
@@ -59,8 +59,10 @@ def open_database(path: str, setup: str, busy: float, version: int | None) -> Co
     """
     for _ in range(_TRIES):
         try:
-            if version is not None:  # else a library's: an empty one has lost nothing but copies
+            if version is not None:
                 create_or_check(Path(path), setup, version)
+            else:  # a library's: an empty one has lost nothing but copies
+                remove_logs_alone(Path(path))
             private_file(Path(path))  # which fails by name where too many files are open
         except OSError as error:
             if error.errno not in (errno.EMFILE, errno.ENFILE):

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import sys
+from contextlib import suppress
 from pathlib import Path
 
 from crisp_data.errors import FileTrouble
@@ -36,6 +37,18 @@ def logs(path: Path, *ends: str) -> list[Path]:
     """List the logs of a file that are there: of its writes, and their index."""
     found = [Path(f"{path}{end}") for end in ends or ("-wal", "-shm")]
     return [log for log in found if log.exists()]
+
+
+def remove_logs_alone(path: Path) -> None:
+    """Delete the logs of a file that is not there, and of which nothing is worth saving.
+
+    Another process that still has that file open goes on with its logs as with the file itself.
+    """
+    left = logs(path)  # looked at first: whoever makes the file makes its log after it
+    if left and not path.exists():
+        for log in left:
+            with suppress(OSError):  # Windows deletes nothing that is open
+                log.unlink()
 
 
 def remove_log(path: str, log: FileId) -> None:

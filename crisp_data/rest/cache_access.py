@@ -12,9 +12,10 @@ import sqlite3
 import threading
 import time
 from collections.abc import Callable, Sequence
+from concurrent.futures import CancelledError
 from typing import Any
 
-from crisp_data.errors import warn
+from crisp_data.errors import FileTrouble, warn
 from crisp_data.local.database_opening import is_held
 from crisp_data.local.sqlite_file import trouble
 from crisp_data.rest import cache_trouble, waits
@@ -90,8 +91,10 @@ class CacheAccess:
         deleted = False
         try:
             deleted = self.write(lambda: self._delete(spans))
-        except sqlite3.Error:
+        except (sqlite3.Error, OSError, FileTrouble):
             self.tell(cache_trouble.STALE)
+        except CancelledError:  # the pull of this worker has ended
+            pass
         finally:  # also after Ctrl-C
             if not deleted:
                 with self._lock:

@@ -19,6 +19,7 @@ from requests_cache.serializers.pipeline import SerializerPipeline
 
 from crisp_data.errors import FileTrouble
 from crisp_data.local.connection_pool import Pool
+from crisp_data.local.file_identity import remove_logs_alone
 from crisp_data.local.private import private_file
 from crisp_data.rest import cache_format, cache_trouble
 from crisp_data.rest.cache_access import CacheAccess, Span
@@ -43,6 +44,7 @@ def open_file(path: Path) -> CacheFile:
         The folder or the file cannot be written, or the file is damaged.
     """
     try:
+        remove_logs_alone(path)
         private_file(path)
         # Asked beforehand: a file that can be read only would be found out after a request.
         writable = os.access(path, os.W_OK) and os.access(path.parent, os.W_OK)
@@ -147,7 +149,7 @@ class CacheFile:
         tell = table is self.responses
         try:
             self._access.write(lambda: operator.setitem(table, key, stored), tell=tell)
-        except sqlite3.Error:
+        except (sqlite3.Error, OSError, FileTrouble):
             if tell:
                 self._access.tell(cache_trouble.NOT_STORED)
 

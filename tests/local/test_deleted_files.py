@@ -237,6 +237,42 @@ def test_a_deleted_cache_is_begun_anew(sandbox, ws, ends):
     assert sandbox.stats()["requests"] == before
 
 
+_IDLE = """
+import sqlite3, sys
+db = sqlite3.connect(sys.argv[1], isolation_level=None)
+db.execute("PRAGMA wal_autocheckpoint = 0")
+db.execute("DELETE FROM responses")
+db.execute("INSERT INTO responses VALUES ('a', zeroblob(100000), 1)")
+print("ready", flush=True)
+sys.stdin.readline()
+"""
+
+
+def test_nor_is_the_log_of_a_deleted_cache_that_another_process_has_open(sandbox, ws):
+    found, path = ws.operators(), ws.client.cache_path
+    ws.client.close()
+    command = [sys.executable, "-c", _IDLE, str(path)]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as other:
+        try:
+            assert other.stdout.readline() == b"ready\n"
+            delete(path, "")
+            again = crisp.connect(sandbox=sandbox)
+            assert again.operators().equals(found)
+            before = sandbox.stats()["requests"]
+            assert again.operators().equals(found)
+            assert ws.operators().equals(found)
+            assert sandbox.stats()["requests"] == before
+            other.stdin.write(b"end\n")
+            other.stdin.close()
+            assert other.wait(60) == 0
+            with again.client._cache.file.responses.connection() as db:
+                assert db.execute("PRAGMA integrity_check").fetchone() == ("ok",)
+            assert again.operators().equals(found)
+            assert sandbox.stats()["requests"] == before
+        finally:
+            other.kill()
+
+
 def test_what_reads_and_counts_at_once_goes_on(tmp_path):
     """Files that are deleted while eight threads use them."""
     with Sandbox(seed=1, conversations=60) as sandbox:

@@ -193,6 +193,21 @@ def test_nor_where_it_cannot_be_deleted_for_another_reason(sandbox, ws):
     assert sandbox.stats()["requests"] == before
 
 
+@pytest.mark.parametrize("raised", [crisp.FileTrouble("Too many files."), OSError(5, "I/O error")])
+def test_what_is_done_at_crisp_stands_whatever_is_wrong_with_the_cache(ws, monkeypatch, raised):
+    session_id = ws.conversations(state="unresolved", limit=1)["session_id"][0]
+    assert state_of(ws, session_id) == "unresolved"
+
+    def refused(*arguments):
+        raise raised
+
+    with monkeypatch.context() as files:
+        files.setattr(ws.client._cache.file.pool, "_taken", refused)
+        with pytest.warns(crisp.CrispWarning, match="before a write"):
+            change_state(ws, session_id, "resolved")
+    assert state_of(ws, session_id) == "resolved"
+
+
 def test_a_purge_of_a_cache_that_is_held_ends(ws, monkeypatch):
     clock = Clock()
     monkeypatch.setattr(clock, "sleep", lambda seconds: setattr(clock, "now", clock.now + 2.5))
