@@ -26,8 +26,8 @@ _TROUBLES = {
     ),
     "damaged": (
         "is damaged",
-        "Move it away, together with the files beside it whose names begin with its name. "
-        "A new file is then created, without what this one recorded.",
+        "Restore it from a copy. Or move it away, together with the files beside it whose names "
+        "begin with its name: a new file is then created, without what this one recorded.",
     ),
     "full": (
         "cannot be written: the disk is full",

@@ -9,10 +9,9 @@ from crisp_data.local.sqlite_file import trouble
 
 _OTHER_FOLDER = "choose another folder with connect(cache_dir=...) or CRISP_CACHE_DIR"
 HELD = (
-    "The cache file is locked by another program. Until it is free, what cannot be read from it "
-    "or written to it is requested again, so cached answers are requested again and cost again; "
-    "it is no longer waited for. Other processes may be given answers from before a write of "
-    f"yours until then. Close that program, or {_OTHER_FOLDER}."
+    "The cache file is locked by another program, and is no longer waited for. Until it is free, "
+    "cached answers are requested again and cost again, and other processes may be given answers "
+    f"from before a write of yours. Close that program, or {_OTHER_FOLDER}."
 )
 STALE = (
     "The cache could not be written: it still holds answers from before a write. This connection "

@@ -101,10 +101,9 @@ def test_a_file_that_lost_its_end_is_told(sandbox, connect, tmp_path, name, lost
     path.write_bytes(before[:-lost])
     with pytest.raises(crisp.FileTrouble, match=rf"{name}\.sqlite is damaged") as caught:
         connect().send_many(frame, **again)
-    assert "ove it away" in caught.value.hint
+    assert "Restore it from a copy. Or move it away" in caught.value.hint
     if lost < 4096:
         assert f"it lacks its last {lost:,} byte" in caught.value.what
-        assert "Restore it from a copy" in caught.value.hint
     path.write_bytes(before)
     connect().send_many(frame, **again)
     assert sandbox.stats()["by_operation"]["send_message_in_conversation"] == len(frame)

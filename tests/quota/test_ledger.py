@@ -475,7 +475,7 @@ def _no_file(folder: Path) -> None:
 @pytest.mark.parametrize(
     ("spoil", "what", "hint"),
     [
-        (_damaged, "is damaged", "Move it away"),
+        (_damaged, "is damaged", "ove it away"),
         (_no_file, "cannot be written", "CRISP_STATE_DIR"),
     ],
 )
