@@ -56,6 +56,8 @@ def open_database(path: str, setup: str, busy: float, version: int | None) -> Co
     ------
     FileTrouble
         The file was cut short, a later version wrote it, or there are too many open files.
+    OSError
+        The file or its folder cannot be made.
     """
     for _ in range(_TRIES):
         try:
