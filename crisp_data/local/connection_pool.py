@@ -138,8 +138,8 @@ class Pool:
         """
         turn, began = self._turn.get(), time.monotonic()
         taken = turn.acquire(timeout=max(self._busy, _SHORT))
-        waited = time.monotonic() - began
         try:
+            waited = time.monotonic() - began
             with self.lease(None if waited < _SHORT else max(0.0, self._busy - waited)) as db:
                 yield db
         finally:
