@@ -17,6 +17,7 @@ from contextlib import suppress
 from pathlib import Path
 from weakref import WeakValueDictionary
 
+from crisp_data.local.file_identity import UNKNOWN, file_id
 from crisp_data.local.forks import PerProcess
 from crisp_data.local.private import private_dir
 
@@ -39,7 +40,7 @@ class LockFile:
 
     def __init__(self, path: Path) -> None:
         self._descriptor: int | None = None
-        self.path = path
+        self.path, self._file = path, UNKNOWN
         self._held = [threading.Lock() for _ in range(LOCKS)]
         self._using = threading.Lock()  # a descriptor has one position for all threads
 
@@ -67,6 +68,7 @@ class LockFile:
         taken = False
         try:
             with self._using:
+                self._reopen_if_replaced()
                 taken = _try_lock(self._opened(), _FIRST + number)
         finally:
             if not taken:
@@ -104,6 +106,7 @@ class LockFile:
     def write_time(self, place: int, seconds: float) -> None:
         """Write the time at a place; nothing where there is no file."""
         with suppress(OSError), self._using:
+            self._reopen_if_replaced()
             os.lseek(self._opened(), place * _TIME.size, os.SEEK_SET)
             os.write(self._opened(), _TIME.pack(seconds))
 
@@ -112,7 +115,14 @@ class LockFile:
             private_dir(self.path.parent)
             flags = os.O_RDWR | os.O_CREAT | _BINARY
             self._descriptor = os.open(self.path, flags, 0o600)
+            self._file = file_id(str(self.path))
         return self._descriptor
+
+    def _reopen_if_replaced(self) -> None:
+        """Leave a file that was deleted or replaced: other processes use the one with its name."""
+        if self._descriptor is not None and file_id(str(self.path)) != self._file:
+            os.close(self._descriptor)
+            self._descriptor = None
 
 
 _files: PerProcess[WeakValueDictionary[str, LockFile]] = PerProcess(WeakValueDictionary)

@@ -14,8 +14,8 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 
 from crisp_data.local.forks import PerProcess
-from crisp_data.rest import cache_format, single_flight
-from crisp_data.rest.cache_file import CacheFile, damaged
+from crisp_data.rest import cache_format, cache_trouble, single_flight
+from crisp_data.rest.cache_file import CacheFile
 from crisp_data.rest.cache_format import Stored, StoredList
 from crisp_data.rest.cache_policy import CachePolicy
 from crisp_data.rest.call import Answer, Call
@@ -221,4 +221,4 @@ def _unpacked(stored: Stored) -> Answer:
     try:
         return stored.answer()
     except ValueError as error:
-        raise damaged() from error
+        raise cache_trouble.damaged() from error

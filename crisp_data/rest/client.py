@@ -377,21 +377,21 @@ class Client(HttpVerbs):
         """
         self._cache.drop(request_checks.check_path(path))
 
-    def purge_cache(self, wait: float = 60.0) -> None:
+    def purge_cache(self, wait: float = 10.0) -> None:
         """Delete every cached answer of this token, and leave no trace of one in the file.
 
         Answers that are still to come are not cached. Other threads and processes may go on.
 
         Parameters
         ----------
-        wait : float, default 60
-            Seconds to wait for processes that are using the file.
+        wait : float, default 10
+            Seconds to wait for programs that hold or use the file.
 
         Raises
         ------
         CrispError
-            One of them took longer: the answers are deleted or will be by another call, but
-            traces may be left.
+            One of them took longer. The error says whether nothing was deleted, or the answers
+            were and traces of them may be left.
 
         Examples
         --------

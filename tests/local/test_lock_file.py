@@ -3,6 +3,8 @@
 import gc
 import multiprocessing
 import os
+import shutil
+import struct
 import threading
 
 import pytest
@@ -105,3 +107,15 @@ def test_who_closes_a_file_takes_no_lock_from_another(locks):
     locks.path.unlink()  # which Windows lets nobody do while it is open
     assert locks.read_time(0) == 0.0
     assert locks.acquire(0)
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows deletes no file that is open")
+def test_a_file_that_was_deleted_is_left_for_the_one_with_its_name(locks, tmp_path):
+    locks.write_time(0, 1.0)
+    assert locks.acquire(3)
+    shutil.rmtree(locks.path.parent)
+    locks.write_time(0, 2.0)
+    assert locks.acquire(4)
+    assert elsewhere(locks, [3, 4]) == [True, False]  # 3 was locked in the file that is gone
+    assert struct.unpack("<d", locks.path.read_bytes()[:8]) == (2.0,)
+    locks.release(3)

@@ -182,4 +182,5 @@ def test_a_file_that_is_held_is_told(sandbox, shared, monkeypatch):
         done = clear()
         other.execute("ROLLBACK")
     assert done.exit_code == 1
-    assert "still using the cache" in done.output
+    assert "nothing was deleted from it" in done.output
+    assert "Close that program" in done.output
