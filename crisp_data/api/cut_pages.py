@@ -132,7 +132,9 @@ class CutPages:
         more = (follow and self.page[1] > 1) or any(name not in self.known for name, _ in rows)
         if self._short and more:
             self._note_cut(self._short)
-        if end < self._read and not older:  # rows are known that stand behind its last
+        due = self.page[0] * (self.page[1] - 1)
+        moved_up = begin < due and begin == len(rows) * (self.page[1] - 1)  # as all are so small
+        if not older and (end < self._read or moved_up):  # or rows are known behind its last
             self._note_cut(len(rows))
         self._most = max(self._most, len(rows))
         self._short = len(rows) if len(rows) < self.page[0] else 0
