@@ -13,8 +13,8 @@ more follow. Two things are open then, and no request shows both:
   millisecond.
 - *Has the instant more rows?* No bound lies between them. Where all pages hold as many rows as
   the page did, page 2 shows more. Where their size changes, page 1 shows more as soon as one is
-  larger, and page 2 as long as one is smaller than the instant. So each is asked for twice, one
-  after the other, so that sizes that take turns do not miss both.
+  larger, and page 2 as long as one is smaller than the instant. So each is asked for several
+  times: sizes that change at random can hide a row from all of them, but hardly ever do.
 
 Twenty rows or more need none of this: a page of so many may be asked for, and an empty one behind
 it shows the end. Nor does a single row: a server whose next page would hold no more than that
@@ -28,6 +28,8 @@ from typing import TypeAlias
 
 from crisp_data.api.page_numbers import PageNumber, Row
 from crisp_data.api.routes import PER_PAGE_MIN
+
+_LOOKS = 4  # of each kind; one after the other, as sizes that take turns would miss both
 
 Looks: TypeAlias = Generator[tuple[int | None, PageNumber], Sequence[Row], bool]
 
@@ -66,10 +68,10 @@ def last_instant(rows: Sequence[Row], bound: int | None, size: int) -> Looks:
         return (below or set((yield oldest + 1, (size, 1)))) == instant
     if below and (below != instant or (yield oldest - 1, (size, 1))):
         return False
-    for _ in range(2):
+    for _ in range(_LOOKS):
         if not instant <= set((yield bound, (size, 1))) <= set(rows):
             return False
-    for _ in range(2):
+    for _ in range(_LOOKS):
         if (yield bound, (PER_PAGE_MIN, 2)):
             return False
     return True
