@@ -97,6 +97,7 @@ class CutPages:
         elif self._may_follow(rows):
             self._confirm(rows)
         else:
+            self._strange = True
             self._miss()
 
     def _set_bound(self, bound: int, whole: bool = False) -> None:
@@ -104,6 +105,7 @@ class CutPages:
         self.bound = bound if self._limit is None else min(bound, self._limit)
         self._whole = whole  # whether the oldest instant needs no look any more
         self._misses = self._restarts = 0
+        self._strange = False  # whether a page with new rows did not show where it begins
         self._pages: dict[bool, set[PageNumber]] = {False: set(), True: set()}  # empty, with rows
         self._start_again()
 
@@ -252,7 +254,8 @@ class CutPages:
         self._misses += 1
         if self._misses > _TRIES:
             # (Asked for so often, a few rows are all there are.)
-            few = self._restarts == 0 and 0 < self._read < min(self._small, default=0)
+            few = 0 < self._read < min(self._small, default=0)
+            few = few and not (self._restarts or self._strange)
             self.doubtful |= not few
             self._leave_instant()
         else:
@@ -263,7 +266,10 @@ class CutPages:
         ways = [next_page(self._read, self._least, self._least)]
         cut = max(self._small, default=cut)
         if 0 < cut < PER_PAGE_MIN:
-            ways.insert(0, (PER_PAGE_MIN, self._read // cut + 1))
+            number = self._read // cut + 1
+            ways.insert(0, (PER_PAGE_MIN, number))
+            if number == 1:  # (or nothing but page 1 would be asked for)
+                ways.append((PER_PAGE_MIN, 2))
         if self._small and self._read > PER_PAGE_MIN:
             sizes = range(PER_PAGE_MIN, PER_PAGE_MAX + 1)
             last = max(sizes, key=lambda size: self._read // size * size)  # the last to begin

@@ -75,6 +75,8 @@ class NumberedPages:
     def add(self, rows: Sequence[Row]) -> None:
         """Take in the page that came, and choose the next."""
         self._note_new(rows)
+        if self.done:
+            return
         if self._expected:
             # (On page 1, rows that came in or left say nothing; only more rows than before do.)
             shrunk = self.page[1] == 1 and len(rows) <= len(self._expected)
@@ -113,7 +115,7 @@ class NumberedPages:
         self._times.add(times)
         self._idle = 0 if new and not again else self._idle + 1
         if self._idle > 3 * _MOST_TRIES:
-            self.done = self.uneven = True
+            self.done, self.uneven, self.trusted = True, True, False
 
     def _start_again(self) -> None:
         """Ask for page 1, and forget what was read."""
