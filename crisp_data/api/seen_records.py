@@ -25,8 +25,8 @@ class SeenRecords:
 
     Several fields may change, or the identifier itself. A page of such records is not taken for
     an earlier one, but many in a row count as `repeated` where they look like earlier ones: in all
-    fields but identifiers that tell their records apart, numbers aside; or, where they hold many
-    records, in one such field.
+    fields but identifiers that tell their records apart, numbers aside; or in one such field,
+    where they hold many records or nothing but numbers.
 
     Attributes
     ----------
@@ -103,7 +103,7 @@ class SeenRecords:
         if named and not texts:
             return False  # little but identifiers, and those are new
         looks = {hash(tuple((name, columns[name]) for name in texts or columns))}
-        if len(values) >= _MANY:
+        if len(values) >= _MANY or not texts:
             looks |= {hash(column) for column in columns.items()}
         known = bool(looks & self._looks)
         self._looks |= looks

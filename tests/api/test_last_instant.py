@@ -84,7 +84,7 @@ def test_what_is_older_than_an_instant_that_fills_a_page_is_found(
 @pytest.mark.parametrize("inclusive", [True, False])
 @pytest.mark.parametrize("last", [2, 3, 7])
 def test_more_rows_of_the_last_instant_are_found(last: int, inclusive: bool) -> None:
-    for size, above in itertools.product(range(2, 20), [0, 1, 5]):
+    for size, above in itertools.product([2, 3, 5, 8, 19], [0, 1, 5]):
         times = [START] * last + [START + MINUTE * (n + 1) for n in range(above)]
         assert read(times, constant(size), inclusive=inclusive)[0] == set(), (size, above)
         for other in (2, 20, 50):
@@ -131,9 +131,9 @@ def check_small_lists(seeds: range) -> None:
 
 
 def test_no_small_list_loses_a_row_in_silence() -> None:
-    check_small_lists(range(400))
+    check_small_lists(range(250))
 
 
 @pytest.mark.slow
 def test_no_small_list_loses_a_row_in_silence_in_thousands_of_lists() -> None:
-    check_small_lists(range(400, 20_000))
+    check_small_lists(range(250, 20_000))
