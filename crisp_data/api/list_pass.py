@@ -13,9 +13,10 @@ no row slipped past between two pages; any other is not trusted, and the pass st
 that share an instant are *assumed* to stay in their order; where they do not, it shows in the
 same way.
 
-A page shorter than asked for may be the end, and one request more shows it. Where rows follow
-after all, the server cuts its pages, and the pass goes on as `cut_pages` says. A server that
-ignores the dates or lists in another order is read from its page 1 as `numbered_pages` says.
+A page shorter than asked for may be the end, and one request more shows it; where its rows
+share an instant, a few more, as `last_instant` says. Where rows follow after all, the server
+cuts its pages, and the pass goes on as `cut_pages` says. A server that ignores the dates or lists
+in another order is read from its page 1 as `numbered_pages` says.
 """
 
 from __future__ import annotations
