@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 from crisp_data.api import paging, path_and_query, routes
 from crisp_data.api.envelope import Page, PageQueries, Query
 from crisp_data.errors import BadParameter
-from crisp_data.rest.cache import Ends
+from crisp_data.rest.cache import OnAnswer
 from crisp_data.rest.call import Answer, Call
 
 
@@ -73,7 +73,7 @@ class ListRequests:
         Whether they end where the list does, and not before.
     """
 
-    send: Callable[[Call, Ends], Answer]
+    send: Callable[[Call, OnAnswer], Answer]
     make: Callable[[Query, str], Call]
     queries: Callable[..., PageQueries]
     entire: bool
