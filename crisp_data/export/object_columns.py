@@ -67,18 +67,26 @@ def typed(column: pd.Series, declared: pa.DataType | None = None) -> tuple[pd.Se
 
 
 def _tuples_of_text(values: npt.NDArray[Any], gone: npt.NDArray[np.bool_]) -> pa.Array | None:
-    """Read tuples of text, as tables have them, and each different one once; None for all else."""
+    """Read tuples of text, as tables have them; None for all else.
+
+    A table's equal tuples are one object, so each object is looked at once.
+    """
     present = values[~gone]
-    if set(map(type, present)) != {tuple}:
+    if not len(present) or type(present[0]) is not tuple:
         return None
-    if not {str}.issuperset(map(type, chain.from_iterable(present))):
+    codes, objects = pd.factorize(np.fromiter(map(id, values), np.uint64, len(values)))
+    different = np.empty(len(objects), object)
+    different[codes[~gone]] = present
+    tuples = different.tolist()
+    there = [value for value in tuples if value is not None]
+    if any(type(value) is not tuple for value in there):
         return None
-    codes, different = pd.factorize(values)
+    if any(type(item) is not str for item in chain.from_iterable(there)):
+        return None
     try:
-        lists = pa.array(different.tolist(), pa.list_(pa.string()))
-    except UnicodeEncodeError:  # of half an emoji, which is refused where all kinds are
+        return pa.array(tuples, pa.list_(pa.string())).take(pa.array(codes))
+    except UnicodeEncodeError:  # half an emoji, which is refused where all kinds are
         return None
-    return lists.take(pa.array(codes, mask=codes < 0))
 
 
 def _group(kind: type) -> str:

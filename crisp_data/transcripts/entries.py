@@ -199,7 +199,7 @@ def _title(facts: dict[str, Any], entries: list[Entry]) -> str:
 
 
 def _facts(session_id: str, facts: dict[str, Any], zone: str) -> tuple[tuple[str, str], ...]:
-    segments = facts.get("segments")
+    segments: Any = facts.get("segments")
     rows = (
         ("conversation", session_id),
         ("state", clean(facts.get("state"))),
