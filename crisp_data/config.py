@@ -27,6 +27,7 @@ DAILY_LIMITS = {"website": 10_000, "plugin": 5_000, "user": 5_000}
 
 _SERVICE = "crisp_data"
 
+_HALF = re.compile(r"[\ud800-\udfff]")  # of a character: an emoji was cut in two
 _NOT_IN_AN_ADDRESS = re.compile(r"[\s\x00-\x1f\x7f\ud800-\udfff]")
 
 
@@ -133,6 +134,8 @@ def resolve(
     _check_text(identifier, key)
     identifier, key = identifier and identifier.strip(), key and key.strip()
     base_url = default_base_url(base_url)
+    if ca is not None and not isinstance(ca, (str, os.PathLike)):
+        raise BadParameter(f"ca must be the path of one file, not a {type(ca).__name__}.")
     ca = os.fspath(ca) if ca else None
     if ca and not os.path.exists(ca):
         raise BadParameter("ca names a file that does not exist; nothing was sent.")
@@ -176,6 +179,8 @@ def check_texts(**given: Any) -> None:
     for name, value in given.items():
         if value is not None and not isinstance(value, str):
             raise BadParameter(f"{name} must be one text, not a {type(value).__name__}.")
+        if value is not None and _HALF.search(value):
+            raise BadParameter(f"{name} is not text that can be sent; nothing was sent.")
 
 
 def _check_text(identifier: Any, key: Secret | None) -> None:

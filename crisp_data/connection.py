@@ -111,7 +111,8 @@ def connect(
     config.check_texts(website=website, identifier=identifier, tier=tier, base_url=base_url)
     check_word("on_quota", options.get("on_quota"), ("raise", "wait"))
     tz = dates.check_tz(tz)
-    if not isinstance(sandbox, bool | None) and not hasattr(sandbox, "website_id"):
+    named = getattr(sandbox, "website_id", None)  # a frame may have a column of that name
+    if not isinstance(sandbox, bool | None) and not isinstance(named, str):
         raise BadParameter(
             f"sandbox must be True or a Sandbox, not a {type(sandbox).__name__}.",
             "connect(sandbox=True) starts one.",

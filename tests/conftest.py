@@ -10,6 +10,7 @@ import pytest
 from hypothesis import HealthCheck, is_hypothesis_test, settings
 
 import crisp_data as crisp
+from crisp_data import config
 from crisp_data.sandbox import Sandbox
 
 pytest_plugins = ["tests.reliability.record"]  # what counts to which row of docs/reliability.md
@@ -104,6 +105,32 @@ def own_folders(tmp_path, monkeypatch):
     monkeypatch.setenv("CRISP_CACHE_DIR", str(tmp_path / "cache"))
     monkeypatch.setenv("CRISP_STATE_DIR", str(tmp_path / "state"))
     monkeypatch.setenv("PYTHON_KEYRING_BACKEND", "keyring.backends.null.Keyring")
+
+
+@pytest.fixture
+def ring(monkeypatch):
+    """An empty keyring and an environment that knows no token."""
+    import keyring
+
+    from .memory_keyring import MemoryKeyring
+
+    for name in [name for name in os.environ if name.startswith("CRISP_")]:
+        monkeypatch.delenv(name)
+    before, memory = keyring.get_keyring(), MemoryKeyring()
+    keyring.set_keyring(memory)
+    yield memory
+    keyring.set_keyring(before)
+
+
+@pytest.fixture
+def store(ring):
+    """Stores a token that is named after where it came from."""
+
+    def store(name, base_url=config.BASE_URL, website=None):
+        token = config.Credentials(f"{name}-id", f"{name}-key", "website")
+        config.store(config.Settings(token, base_url, website))
+
+    return store
 
 
 @pytest.fixture

@@ -3,61 +3,26 @@
 from __future__ import annotations
 
 import copy
-import json
 import os
 import pickle
 import stat
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
-import keyring
-import keyring.backend
-import keyring.errors
 import pytest
-from keyring.backends import chainer, fail, null
 
 import crisp_data as crisp
-from crisp_data import config, keyring_store
+from crisp_data import config
 from crisp_data.errors import BadParameter, CredentialsMissing, CrispError
 from crisp_data.local.private import private_file
 from crisp_data.sandbox import Sandbox
 
+Store = Callable[..., None]
 SECRET = "never-to-be-shown"
 
 
-class Memory(keyring.backend.KeyringBackend):
-    """A keyring that forgets."""
-
-    priority = 1
-
-    def __init__(self) -> None:
-        self.kept: dict[tuple[str, str], str] = {}
-
-    def get_password(self, service: str, username: str) -> str | None:
-        return self.kept.get((service, username))
-
-    def set_password(self, service: str, username: str, password: str) -> None:
-        self.kept[service, username] = password
-
-    def delete_password(self, service: str, username: str) -> None:
-        if self.kept.pop((service, username), None) is None:
-            raise keyring.errors.PasswordDeleteError
-
-
-@pytest.fixture(autouse=True)
-def ring(monkeypatch: pytest.MonkeyPatch) -> Iterator[Memory]:
-    """An empty keyring and an environment that knows no token."""
-    for name in [name for name in os.environ if name.startswith("CRISP_")]:
-        monkeypatch.delenv(name)
-    before, memory = keyring.get_keyring(), Memory()
-    keyring.set_keyring(memory)
-    yield memory
-    keyring.set_keyring(before)
-
-
-def store(name: str, base_url: str = config.BASE_URL, website: str | None = None) -> None:
-    token = config.Credentials(f"{name}-id", f"{name}-key", "website")
-    config.store(config.Settings(token, base_url, website))
+pytestmark = pytest.mark.usefixtures("ring")
 
 
 def environment(monkeypatch: pytest.MonkeyPatch, **values: str) -> None:
@@ -71,7 +36,7 @@ def pair(settings: config.Settings) -> tuple[str, str, str]:
 
 
 def test_arguments_come_before_the_environment_and_that_before_the_keyring(
-    monkeypatch: pytest.MonkeyPatch,
+    monkeypatch: pytest.MonkeyPatch, store: Store
 ) -> None:
     store("ring")
     assert pair(config.resolve()) == ("ring-id", "ring-key", "website")
@@ -80,7 +45,9 @@ def test_arguments_come_before_the_environment_and_that_before_the_keyring(
     assert pair(config.resolve("arg-id", "arg-key", "plugin")) == ("arg-id", "arg-key", "plugin")
 
 
-def test_website_and_address_have_the_same_order(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_website_and_address_have_the_same_order(
+    monkeypatch: pytest.MonkeyPatch, store: Store
+) -> None:
     store("ring", website="ring-site")
     assert config.resolve().website == "ring-site"
     environment(monkeypatch, website_id="env-site", base_url="http://127.0.0.1:9/v1")
@@ -97,7 +64,7 @@ def test_a_tier_that_nobody_said_is_plugin() -> None:
 
 @pytest.mark.parametrize("half", ["identifier", "key"])
 def test_the_keyring_never_completes_half_a_token(
-    half: str, monkeypatch: pytest.MonkeyPatch
+    half: str, monkeypatch: pytest.MonkeyPatch, store: Store
 ) -> None:
     store("ring")
     other = {"identifier": "key", "key": "identifier"}[half]
@@ -124,7 +91,7 @@ def test_a_key_that_was_typed_goes_with_the_identifier_of_the_environment(
     assert pair(config.resolve(key="typed"))[:2] == ("env-id", "typed")
 
 
-def test_empty_variables_are_as_good_as_none(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_empty_variables_are_as_good_as_none(monkeypatch: pytest.MonkeyPatch, store: Store) -> None:
     store("ring")
     environment(monkeypatch, identifier="", key="", tier="", website_id="", base_url="")
     assert pair(config.resolve()) == ("ring-id", "ring-key", "website")
@@ -136,90 +103,6 @@ def test_nothing_found_says_every_way_to_mend_it() -> None:
     text = str(caught.value)
     for way in ("identifier=", "CRISP_IDENTIFIER", "crisp-data login", "keyring", "sandbox=True"):
         assert way in text
-
-
-def test_a_system_without_a_keyring_is_one_without_a_token() -> None:
-    keyring.set_keyring(fail.Keyring())
-    with pytest.raises(CredentialsMissing):
-        config.resolve()
-    assert keyring_store.remove(config.BASE_URL) is False
-    with pytest.raises(CrispError, match="no keyring"):
-        store("ring")
-
-
-class Nothing(keyring.backend.KeyringBackend):
-    """Takes everything and keeps nothing, without an error, as a keyring that is switched off."""
-
-    priority = 1
-
-    def get_password(self, service: str, username: str) -> None:
-        pass
-
-    def set_password(self, service: str, username: str, password: str) -> None:
-        pass
-
-    def delete_password(self, service: str, username: str) -> None:
-        pass
-
-
-class Empty(chainer.ChainerBackend):
-    """A chain of no keyring."""
-
-    backends = ()
-
-
-@pytest.mark.parametrize("kind", [Nothing, null.Keyring, Empty])
-def test_a_keyring_that_keeps_nothing_is_not_believed(
-    kind: type[keyring.backend.KeyringBackend],
-) -> None:
-    keyring.set_keyring(kind())
-    with pytest.raises(CrispError, match="did not store the key") as caught:
-        store("ring")
-    assert "CRISP_KEY" in caught.value.hint
-    assert keyring_store.remove(config.BASE_URL) is False
-
-
-def test_a_keyring_that_removes_nothing_is_not_believed(
-    ring: Memory, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    store("ring")
-    monkeypatch.setattr(Memory, "delete_password", lambda *arguments: None)
-    with pytest.raises(CrispError, match="did not remove"):
-        keyring_store.remove(config.BASE_URL)
-
-
-@pytest.mark.parametrize(
-    "backend", ["no_such_module.Keyring", "keyring.backends.null.Nothing", "Keyring"]
-)
-def test_a_keyring_that_cannot_be_imported_is_told(
-    backend: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("PYTHON_KEYRING_BACKEND", backend)
-    monkeypatch.setattr("keyring.core._keyring_backend", None)
-    with pytest.raises(CredentialsMissing, match="keyring, which cannot be read"):
-        config.resolve()
-    with pytest.raises(CrispError, match="no keyring"):
-        store("ring")
-    with pytest.raises(CrispError, match="PYTHON_KEYRING_BACKEND"):
-        keyring_store.remove(config.BASE_URL)
-    assert pair(config.resolve("i", "k"))[0] == "i", "nobody needs it who passes a token"
-
-
-@pytest.mark.parametrize("entry", ["", "not json", "[]", "null", '"text"', '{"identifier": "i"}'])
-def test_a_keyring_entry_of_somebody_else_is_no_token(entry: str, ring: Memory) -> None:
-    ring.kept["crisp_data", config.BASE_URL] = entry
-    with pytest.raises(CredentialsMissing):
-        config.resolve()
-
-
-def test_tokens_are_kept_by_address_and_forgotten() -> None:
-    store("live")
-    store("local", "http://127.0.0.1:9/v1/")
-    assert pair(config.resolve(base_url="http://127.0.0.1:9/v1"))[0] == "local-id"
-    assert keyring_store.remove("http://127.0.0.1:9/v1/") is True
-    assert keyring_store.remove("http://127.0.0.1:9/v1/") is False
-    assert keyring_store.read("http://127.0.0.1:9/v1/") == ({}, "")
-    assert pair(config.resolve())[0] == "live-id"
 
 
 @pytest.mark.parametrize("tier", ["operator", "plug in", "plugins"])
@@ -252,6 +135,19 @@ def test_what_stands_around_a_copied_token_is_left_out(
 def test_a_setting_that_is_no_text_is_named(name: str) -> None:
     with pytest.raises(BadParameter, match=f"{name} must be one text, not a list"):
         config.resolve("i", SECRET, **{name: ["a", "b"]})
+
+
+@pytest.mark.parametrize("name", ["identifier", "key", "tier", "website", "base_url"])
+def test_a_setting_with_half_a_character_is_named(name: str) -> None:
+    given = {"identifier": "i", "key": SECRET, name: "text\ud83d"}
+    with pytest.raises(BadParameter, match=f"{name} is not text that can be sent"):
+        config.resolve(**given)
+
+
+@pytest.mark.parametrize("ca", [["a.pem"], 7, b"a.pem"])
+def test_a_certificate_file_that_is_no_path_is_named(ca: Any) -> None:
+    with pytest.raises(BadParameter, match="ca must be the path of one file, not a"):
+        config.resolve("i", SECRET, ca=ca)
 
 
 def test_a_certificate_file_may_be_a_path(tmp_path: Path) -> None:
@@ -468,17 +364,6 @@ def test_files_are_private_and_keep_what_they_hold(tmp_path: Path) -> None:
     assert private_file(path).read_text() == "kept"
 
 
-def test_what_is_stored_is_json_that_can_be_read_back(ring: Memory) -> None:
-    store("ring", website="w")
-    (text,) = ring.kept.values()
-    assert json.loads(text) == {
-        "identifier": "ring-id",
-        "key": "ring-key",
-        "tier": "website",
-        "website": "w",
-    }
-
-
 # The day's quota of a token
 
 
@@ -493,7 +378,7 @@ def test_a_quota_comes_from_the_arguments_then_the_environment_then_the_keyring(
     assert config.resolve(quota=500).daily_limit == 500
 
 
-def test_without_a_quota_the_tier_decides() -> None:
+def test_without_a_quota_the_tier_decides(store: Store) -> None:
     store("kept")
     assert config.resolve().daily_limit == config.DAILY_LIMITS["website"]
 

@@ -132,9 +132,9 @@ for module in pkgutil.walk_packages(crisp_data.__path__, "crisp_data."):
 @pytest.mark.reliability("windows")
 @pytest.mark.slow
 def test_every_module_is_imported_where_there_is_no_posix():
-    libraries = ("requests_cache", "filelock", "deltalake", "psutil", "matplotlib.pyplot",
-                 "ipywidgets", "tqdm.auto", "click", "keyring", "platformdirs", "xlsxwriter",
-                 "openpyxl", "jsonschema", "trustme", "jinja2", "concurrent.futures.process",
+    libraries = ("requests_cache", "deltalake", "psutil", "matplotlib.pyplot", "ipywidgets",
+                 "tqdm.auto", "click", "keyring", "platformdirs", "xlsxwriter", "openpyxl",
+                 "jsonschema", "trustme", "jinja2", "concurrent.futures.process",
                  "pyarrow.parquet", "pyarrow.dataset", "pyarrow.csv", "http.server")  # fmt: skip
     code = IMPORT_ALL.format(libraries=libraries, names=NOT_ON_WINDOWS)
     done = subprocess.run(

@@ -12,8 +12,8 @@ import pytest
 
 import crisp_data as crisp
 from crisp_data import privacy
-from crisp_data.local import connection_pool
-from crisp_data.rest import cache_file
+from crisp_data.local import database_opening
+from crisp_data.rest import cache_access
 from crisp_data.sandbox import Sandbox
 from tests.local.test_held_files import held
 from tests.outbox.test_delivery import renumber
@@ -119,8 +119,8 @@ def test_a_random_key_of_private_files(ws, folder):
 
 @pytest.fixture
 def short_waits(monkeypatch):
-    monkeypatch.setattr(cache_file, "HELD_WAIT", 0.05)
-    monkeypatch.setattr(connection_pool, "OPEN_WAIT", 0.05)
+    monkeypatch.setattr(cache_access, "HELD_WAIT", 0.05)
+    monkeypatch.setattr(database_opening, "OPEN_WAIT", 0.05)
 
 
 def test_a_cache_that_is_held(short_waits, ws):

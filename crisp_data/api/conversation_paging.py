@@ -14,8 +14,9 @@ import msgspec
 
 from crisp_data.api.envelope import PageQueries, Rows, decode
 from crisp_data.api.list_pass import LIST_MOVED, MOST_TRIES, ListPass
-from crisp_data.api.page_numbers import Row, instant, milliseconds
+from crisp_data.api.page_numbers import Row, has_id, instant, milliseconds, row_of
 
+_MOST_IDLE = 60  # pages in a row without a new id; a list that moves much needs half as many
 _CLOCKS = 300  # seconds that the caller's clock may be ahead of Crisp's
 
 
@@ -69,9 +70,18 @@ def conversations(
     stop = max((start for start in starts if start is not None), default=None)
     one, incomplete = ListPass(query, stop, rows), ""
     for _ in range(MOST_TRIES):
+        ids, idle = set[bytes](), 0
         while not one.done:
             found = decode(_decoder, (yield one.next_query()).body).data
-            one.add([_row(conversation) for conversation in found])
+            rows_found = [_row(conversation) for conversation in found]
+            one.add(rows_found)
+            # By ids, or there was no end: the same rows may show an older time at each answer.
+            new = {name for name, _ in rows_found if has_id(name)} - ids
+            ids |= new
+            idle = 0 if new else idle + 1
+            if idle > _MOST_IDLE and one.by_time:
+                noticed(LIST_MOVED)
+                return LIST_MOVED
             if one.incomplete:
                 noticed(one.incomplete)
         incomplete = incomplete or one.incomplete
@@ -82,6 +92,4 @@ def conversations(
 
 
 def _row(found: _Conversation) -> Row:
-    """Read a conversation's id and time; without an id its time must do."""
-    at = milliseconds(found.updated_at)
-    return bytes(found.session_id) or b"at %d" % (at or 0), at
+    return row_of(bytes(found.session_id), milliseconds(found.updated_at))

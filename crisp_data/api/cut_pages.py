@@ -81,11 +81,13 @@ class CutPages:
         self._short = 0  # rows of the last page, which may have been the end
         self._same = False  # whether pages were seen to be the same for another per_page
         self._most = max(cut, largest)  # rows of the largest page
+        self._changes = False  # whether pages were seen to change their size
         self._note_cut(cut)
         self._set_bound(oldest + 1)
 
     def add(self, rows: Sequence[Row]) -> None:
         """Take in the page that came, and choose the next."""
+        self._note_changes(rows)
         if self._again:
             self._check_again(rows)
         elif not rows:
@@ -95,6 +97,7 @@ class CutPages:
         elif self._may_follow(rows):
             self._confirm(rows)
         else:
+            self._strange = True
             self._miss()
 
     def _set_bound(self, bound: int, whole: bool = False) -> None:
@@ -102,6 +105,8 @@ class CutPages:
         self.bound = bound if self._limit is None else min(bound, self._limit)
         self._whole = whole  # whether the oldest instant needs no look any more
         self._misses = self._restarts = 0
+        self._strange = False  # whether a page with new rows did not show where it begins
+        self._pages: dict[bool, set[PageNumber]] = {False: set(), True: set()}  # empty, with rows
         self._start_again()
 
     def _start_again(self) -> None:
@@ -132,7 +137,9 @@ class CutPages:
         more = (follow and self.page[1] > 1) or any(name not in self.known for name, _ in rows)
         if self._short and more:
             self._note_cut(self._short)
-        if end < self._read and not older:  # rows are known that stand behind its last
+        due = self.page[0] * (self.page[1] - 1)
+        moved_up = begin < due and begin == len(rows) * (self.page[1] - 1)  # as all are so small
+        if not older and (end < self._read or moved_up):  # or rows are known behind its last
             self._note_cut(len(rows))
         self._most = max(self._most, len(rows))
         self._short = len(rows) if len(rows) < self.page[0] else 0
@@ -165,11 +172,20 @@ class CutPages:
         size, number = self.page
         if number == 1:
             self.done = True
-        elif size * (number - 1) <= self._read or not self._small or self._shows_all(number):
+        elif self._is_end(size, number):
             self._waiting, self._again = [], [self._last]
             self.page = self._last[0]
         else:
             self._miss()
+
+    def _note_changes(self, rows: Sequence[Row]) -> None:
+        """Note where a page holds rows, and one that begins no later is empty."""
+        self._pages[bool(rows)].add(self.page)
+        self._changes = self._changes or any(
+            size <= other and number <= later
+            for size, number in self._pages[False]
+            for other, later in self._pages[True]
+        )
 
     def _note_cut(self, size: int) -> None:
         """Take in the size of a page that was cut."""
@@ -177,8 +193,12 @@ class CutPages:
         if size < PER_PAGE_MIN:
             self._small.add(size)
 
-    def _shows_all(self, number: int) -> bool:
-        """Whether pages of one small size hold no more than was read, if this one is empty."""
+    def _is_end(self, size: int, number: int) -> bool:
+        """Whether an empty page can only mean that no more than was read is left."""
+        if size * (number - 1) <= self._read:
+            return True
+        if not self._small:
+            return not self._changes
         full = self._full()
         return self._read < full or (self._same and 0 < full * (number - 1) <= self._read)
 
@@ -186,7 +206,7 @@ class CutPages:
         """Say how many rows a full page holds; 0 where that changes."""
         if not self._small:
             return self.page[0]
-        return self._most if self._small == {self._most} else 0
+        return self._most if self._small == {self._most} and not self._changes else 0
 
     def _may_follow(self, rows: Sequence[Row]) -> bool:
         """Whether a page may begin right behind what was read."""
@@ -234,7 +254,8 @@ class CutPages:
         self._misses += 1
         if self._misses > _TRIES:
             # (Asked for so often, a few rows are all there are.)
-            few = self._restarts == 0 and 0 < self._read < min(self._small, default=0)
+            few = 0 < self._read < min(self._small, default=0)
+            few = few and not (self._restarts or self._strange)
             self.doubtful |= not few
             self._leave_instant()
         else:
@@ -245,7 +266,10 @@ class CutPages:
         ways = [next_page(self._read, self._least, self._least)]
         cut = max(self._small, default=cut)
         if 0 < cut < PER_PAGE_MIN:
-            ways.insert(0, (PER_PAGE_MIN, self._read // cut + 1))
+            number = self._read // cut + 1
+            ways.insert(0, (PER_PAGE_MIN, number))
+            if number == 1:  # (or nothing but page 1 would be asked for)
+                ways.append((PER_PAGE_MIN, 2))
         if self._small and self._read > PER_PAGE_MIN:
             sizes = range(PER_PAGE_MIN, PER_PAGE_MAX + 1)
             last = max(sizes, key=lambda size: self._read // size * size)  # the last to begin

@@ -20,8 +20,9 @@ from crisp_data.api.routes import Route
 from crisp_data.errors import ApiError, BadAnswer, api_error
 
 #: Statuses under which a read is worth another try: rate limits and passing failures.
-#: 420 and 429 are documented; 423 is observed; 5xx means the service or a proxy.
-PASSING = frozenset({420, 423, 429, 500, 502, 503, 504})
+#: 420 and 429 are documented; 423 is observed; 5xx means the service or a proxy, which may have
+#: numbers of its own. 501 and 505 say that it will never be done.
+PASSING = frozenset({420, 423, 429, *range(500, 600)} - {501, 505})
 
 
 class Envelope(msgspec.Struct, gc=False):

@@ -13,9 +13,10 @@ no row slipped past between two pages; any other is not trusted, and the pass st
 that share an instant are *assumed* to stay in their order; where they do not, it shows in the
 same way.
 
-A page shorter than asked for may be the end, and one request more shows it. Where rows follow
-after all, the server cuts its pages, and the pass goes on as `cut_pages` says. A server that
-ignores the dates or lists in another order is read from its page 1 as `numbered_pages` says.
+A page shorter than asked for may be the end, and one request more shows it; where its rows
+share an instant, a few more, as `last_instant` says. Where rows follow after all, the server
+cuts its pages, and the pass goes on as `cut_pages` says. A server that ignores the dates or lists
+in another order is read from its page 1 as `numbered_pages` says.
 """
 
 from __future__ import annotations
@@ -26,6 +27,7 @@ from collections.abc import Mapping
 
 from crisp_data.api.cut_pages import CutPages
 from crisp_data.api.envelope import Query
+from crisp_data.api.last_instant import Looks, last_instant
 from crisp_data.api.numbered_pages import UNEVEN, NumberedPages
 from crisp_data.api.page_numbers import Row, instant, iso_milliseconds, next_page
 from crisp_data.api.routes import PER_PAGE_MAX, PER_PAGE_MIN
@@ -98,6 +100,7 @@ class ListPass:
         self._per_instant: Counter[int | None] = Counter()
         self._oldest: int | None = None
         self._cut: CutPages | None = None  # once the server was seen to cut its pages
+        self._looks: Looks | None = None  # while a page of one instant may have been the end
         self._numbered = None if by_time else NumberedPages(self._size)
 
     @property
@@ -132,6 +135,9 @@ class ListPass:
             return
         if self._cut is not None:
             self._add_cut(self._cut, rows)
+            return
+        if self._looks is not None:
+            self._look(self._looks, rows)
             return
         size, number = self._page
         begin = size * (number - 1)
@@ -240,7 +246,7 @@ class ListPass:
         elif not new and (number > 1 or (before and len(rows) < 2)):
             self.done = True
         else:
-            self._look_behind()
+            self._look_behind(rows)
 
     def _shows_end(self, rows: list[Row]) -> bool:
         """Whether a short page of known rows is what a server shows that does not cut pages.
@@ -252,7 +258,7 @@ class ListPass:
         cut = len(rows) * (number - 1) >= place  # there a cut page begins, or has moved up to
         return place >= size * (number - 1) or (not cut and rows[-1][0] == self._last_row)
 
-    def _look_behind(self) -> None:
+    def _look_behind(self, rows: list[Row]) -> None:
         """Ask whether a short page was the last: in one request, whatever the server's pages.
 
         After more than 20 rows, page 2 begins with the last of them: it holds nothing else where
@@ -260,15 +266,28 @@ class ListPass:
         are no page size that may be asked for: where the size has changed, page 2 begins behind
         rows that nobody saw, and is empty where the list has 20 rows in all. So page 1 below the
         oldest of them is asked for: it shows that row again, and nothing else at the end. (One
-        request cannot tell the end from a page of one row. Where more rows share that instant,
-        page 2 is asked for as well.)
+        request cannot tell the end from a page of one row.) Where all share that instant, see
+        `last_instant`.
         """
         if self._page[1] > 1 or self._read > PER_PAGE_MAX:
             self._page = next_page(self._read, self._size)
         elif self._read < PER_PAGE_MIN and 0 < self._rows_at_oldest() < self._read:
             self._set_bound()
+        elif 1 < self._read < PER_PAGE_MIN and self._rows_at_oldest():
+            self._looks = last_instant(rows, self._bound, self._size)
+            self._bound, self._page = next(self._looks)
         else:
             self._page = (max(self._read - 1, PER_PAGE_MIN), 2)
+
+    def _look(self, looks: Looks, rows: list[Row]) -> None:
+        """Take in a page that shows whether a few rows of one instant were the last."""
+        self._most = max(self._most, len(rows))
+        try:
+            self._bound, self._page = looks.send(rows)
+        except StopIteration as end:
+            self.done = end.value
+            if not self.done:
+                self._begin_cut_pages()
 
     def _rows_at_oldest(self) -> int:
         """Count the known rows that page 1 below the oldest update shows again.

@@ -18,7 +18,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from crisp_data.api.page_numbers import PageNumber, Row, next_page
+from crisp_data.api.page_numbers import PageNumber, Row, has_id, next_page
 from crisp_data.api.routes import PER_PAGE_MAX, PER_PAGE_MIN
 
 UNEVEN = (
@@ -67,11 +67,16 @@ class NumberedPages:
         self._most = 0  # rows of the largest page, as far as PER_PAGE_MIN
         self._misses = 0  # pages without progress, one after another
         self.trusted = True
+        self._times = set[tuple[int | None, ...]]()  # of each page
+        self._idle = 0  # pages in a row of which nothing is new
         self._expected: Sequence[Row] = []  # what shows that the list ended
         self._start_again()
 
     def add(self, rows: Sequence[Row]) -> None:
         """Take in the page that came, and choose the next."""
+        self._note_new(rows)
+        if self.done:
+            return
         if self._expected:
             # (On page 1, rows that came in or left say nothing; only more rows than before do.)
             shrunk = self.page[1] == 1 and len(rows) <= len(self._expected)
@@ -98,6 +103,19 @@ class NumberedPages:
             self._start_again()
         else:
             self._step_back()
+
+    def _note_new(self, rows: Sequence[Row]) -> None:
+        """End the list where nothing is new for too long, for a server may send such for ever.
+
+        New are ids alone, and not those of rows with the very times of an earlier page.
+        """
+        times = tuple(at for _, at in rows)
+        again = len(set(times)) > 1 and times in self._times
+        new = any(has_id(name) and name not in self.known for name, _ in rows)
+        self._times.add(times)
+        self._idle = 0 if new and not again else self._idle + 1
+        if self._idle > 3 * _MOST_TRIES:
+            self.done, self.uneven, self.trusted = True, True, False
 
     def _start_again(self) -> None:
         """Ask for page 1, and forget what was read."""

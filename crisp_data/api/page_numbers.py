@@ -10,6 +10,7 @@ from crisp_data.api.routes import PER_PAGE_MAX, PER_PAGE_MIN, TIMES
 
 Row = tuple[bytes, int | None]  # session_id as it stands in the JSON, and update time
 PageNumber = tuple[int, int]  # per_page and page_number
+_NO_IDS = (b"", b"null", b'""', b"[]", b"{}")
 
 
 def next_page(read: int, size: int, largest: int = PER_PAGE_MAX) -> PageNumber:
@@ -40,6 +41,20 @@ def next_page(read: int, size: int, largest: int = PER_PAGE_MAX) -> PageNumber:
     pages = [(one, max(read - 1, 0) // one + 1) for one in sizes]
     best = max(pages, key=lambda page: (min(page[0] * page[1] - read, size), -page[0]))
     return best if best[0] * best[1] > read else (best[0], best[1] + 1)
+
+
+def row_of(session_id: bytes, at: int | None) -> Row:
+    """Make a row; without an id its time must do.
+
+    >>> row_of(b'"session_1"', 7), row_of(b"null", 7)
+    ((b'"session_1"', 7), (b'at 7', 7))
+    """
+    return (b"at %d" % (at or 0) if session_id in _NO_IDS else session_id), at
+
+
+def has_id(name: bytes) -> bool:
+    """Whether a row is known by an id of its own, and not by its time."""
+    return not name.startswith(b"at ")
 
 
 def milliseconds(value: Any) -> int | None:

@@ -7,7 +7,6 @@ would return everything: names and ranges are checked here, before anything is s
 from __future__ import annotations
 
 import difflib
-import json
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from functools import partial
@@ -16,6 +15,7 @@ from typing import Any
 from urllib.parse import quote
 
 from crisp_data.api.routes import PER_PAGE_MAX, PER_PAGE_MIN, TIMES, Route
+from crisp_data.api.whole_characters import check_characters, encode_json
 from crisp_data.errors import BadParameter
 
 
@@ -56,10 +56,7 @@ def _segment(name: str, value: Any) -> str:
         raise BadParameter(f"{name} is a {type(value).__name__}, not an identifier.")
     if value in (".", ".."):
         raise BadParameter(f"{name} is not an identifier: it would lead to another path.")
-    try:
-        return quote(str(value), safe="")
-    except UnicodeEncodeError:
-        raise BadParameter(f"{name} holds half of a surrogate pair.") from None
+    return quote(check_characters(name, str(value)), safe="")
 
 
 def check_query(route: Route, query: Mapping[str, Any]) -> dict[str, str]:
@@ -74,7 +71,7 @@ def check_query(route: Route, query: Mapping[str, Any]) -> dict[str, str]:
         if value is None:
             continue
         if known is None:
-            checked[name] = _plain(name, value)
+            checked[check_characters("A parameter's name", name)] = _plain(name, value)
         elif name in known:
             checked[name] = known[name](name, value)
         else:
@@ -105,13 +102,15 @@ def _plain(name: str, value: Any) -> str:
         return str(int(value))
     if isinstance(value, datetime):
         return _date(name, value)
-    return json.dumps(value) if isinstance(value, (list, dict)) else str(value)
+    if isinstance(value, (list, dict)):
+        return encode_json(name, value)
+    return check_characters(name, str(value))
 
 
 def _text(name: str, value: Any) -> str:
     if not isinstance(value, str) or not value:
         raise BadParameter(f"{name} must be text and not empty.")
-    return value
+    return check_characters(name, value)
 
 
 def _flag(name: str, value: Any) -> str:
@@ -170,10 +169,7 @@ def _search(name: str, value: Any) -> str:
             raise BadParameter(
                 f"Each condition of {name} has exactly the keys {', '.join(sorted(fields))}."
             )
-    try:
-        return json.dumps(list(value), allow_nan=False)
-    except (TypeError, ValueError):
-        raise BadParameter(f"The conditions of {name} hold a value that is not JSON.") from None
+    return encode_json(f"The list of conditions of {name}", list(value))
 
 
 _Checks = dict[str, Callable[[str, Any], str]]

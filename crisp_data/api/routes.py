@@ -116,7 +116,7 @@ def lookup(operation: str) -> Route:
     )
 
 
-@lru_cache(1024)  # the client asks, and a moment later the wire
+@lru_cache(1024)  # a program asks for a few paths again and again
 def identify(method: str, path: str) -> Route | None:
     """Find the operation behind a concrete path below ``/v1``; None where Crisp has none."""
     # No path fits two templates of one verb, so their order does not matter.

@@ -23,6 +23,11 @@ class SeenRecords:
     Where records have several identifiers, so is a page of many on which all but one of these are
     those of an earlier page.
 
+    Several fields may change, or the identifier itself. A page of such records is not taken for
+    an earlier one, but many in a row count as `repeated` where they look like earlier ones: in all
+    fields but identifiers that tell their records apart, numbers aside; or in one such field,
+    where they hold many records or nothing but numbers.
+
     Attributes
     ----------
     repeated : int
@@ -42,6 +47,7 @@ class SeenRecords:
         self._known: set[str] = set()
         self._pages: dict[tuple[str, str], list[Any]] = {}
         self._id_pages: set[tuple[str, str]] = set()
+        self._looks: set[int] = set()  # hashes, for the fields are most of a page
         self.repeated = 0
 
     def add(self, values: Sequence[Any]) -> int:
@@ -49,10 +55,11 @@ class SeenRecords:
         ids = [_identifier(value) for value in values]
         named = all(ids) and len(set(ids)) == len(ids)
         repeats = self._repeats_ids(values) if named else self._repeats(values)
+        similar = self._looks_known(values, named)
         names = [one if named else repr(value) for one, value in zip(ids, values, strict=True)]
         different = set(names)
         fresh = 0 if repeats else len(different - self._known)
-        self.repeated = self.repeated + 1 if 2 * fresh < len(different) else 0
+        self.repeated = self.repeated + 1 if similar or 2 * fresh < len(different) else 0
         self._known.update(different)
         return fresh
 
@@ -87,6 +94,38 @@ class SeenRecords:
             repeats = repeats or (before is not None and not _all_smaller(now, before))
         return repeats
 
+    def _looks_known(self, values: Sequence[Any], named: bool) -> bool:
+        """Whether the page looks like an earlier one in what tells its records apart."""
+        if not all(isinstance(value, dict) for value in values):
+            return False
+        columns = _telling(values, named)
+        texts = [name for name in columns if not _is_number(values[0].get(name))]
+        if named and not texts:
+            return False  # little but identifiers, and those are new
+        looks = {hash(tuple((name, columns[name]) for name in texts or columns))}
+        if len(values) >= _MANY or not texts:
+            looks |= {hash(column) for column in columns.items()}
+        known = bool(looks & self._looks)
+        self._looks |= looks
+        return known
+
+
+def _telling(values: Sequence[dict[str, Any]], named: bool) -> dict[str, str]:
+    """Write the fields that differ from record to record; no identifiers of ``named`` records."""
+    names = set[str]().union(*values)
+    if named:
+        names.difference_update(*map(_id_names, values))
+    columns = {name: [repr(value.get(name)) for value in values] for name in sorted(names)}
+    return {
+        name: "\n".join(column)
+        for name, column in columns.items()
+        if len(set(column)) == len(column)
+    }
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, (int, float))
+
 
 def _identifier(value: Any) -> str:
     """Write the fields that identify a record; empty where it has none."""
@@ -97,11 +136,13 @@ def _identifier(value: Any) -> str:
 
 
 def _id_names(value: dict[str, Any]) -> list[str]:
-    return sorted(one for one in value if one in ("id", "fingerprint") or one.endswith("_id"))
+    """Name the fields that identify a record: those that hold something."""
+    names = [one for one in value if one in ("id", "fingerprint") or one.endswith("_id")]
+    return sorted(one for one in names if value[one] not in (None, "", [], {}))
 
 
 def _all_smaller(now: list[Any], before: list[Any]) -> bool:
     """Whether every value is a number below the one before."""
     pairs = list(zip(now, before, strict=True))
-    numbers = all(isinstance(one, (int, float)) for pair in pairs for one in pair)
+    numbers = all(_is_number(one) for pair in pairs for one in pair)
     return numbers and all(one < other for one, other in pairs)

@@ -10,9 +10,9 @@ import html
 import re
 import unicodedata
 from collections.abc import Iterator
-from contextlib import suppress
 
 from crisp_data.errors import BadParameter
+from crisp_data.privacy.domains import IDEOGRAPHIC_DOT, spellings
 from crisp_data.privacy.folding import Pieces, Reading, folded, replace
 
 # What a cell must hold to hold an address: an at sign, or something that escapes one.
@@ -28,6 +28,10 @@ _WEB = re.compile(
 _BACKSLASH = re.compile(r"\\(?:u[0-9A-Fa-f]{4}|x[0-9A-Fa-f]{2}|[^ux])", re.DOTALL)
 _BLANKS = {"b": " ", "f": " ", "n": "\n", "r": "\n", "t": "\t"}
 _DEPTH = 4  # JSON within JSON within JSON: nobody escapes more often
+
+# What parts a domain, and may end it: "jo@acme.example." is the same address.
+_DOT = f"[.{IDEOGRAPHIC_DOT}]"
+_LAST_DOT = re.compile(rf"{_DOT}\Z")
 
 # What makes an address the end of a longer one: a letter or digit, and what may stand between.
 _BEFORE = re.compile(r"([^\W_])[\u0300-\u036f]*(?:(?:\\?[-+_])*|\\?[.'])\Z")
@@ -60,16 +64,16 @@ class Address:
                 "Call forget() once for each.",
             )
         self.text = email.strip()
-        plain = _plain(self.text)
+        decoded = _decoded(Reading(self.text)).text
+        plain = _LAST_DOT.sub("", _plain(self.text))
         if len(plain) > _LONGEST or not _SHAPE.fullmatch(plain):
             raise BadParameter(
                 "email is not an e-mail address: nothing was changed.",
                 "Pass one complete address, such as 'jo@acme.example'.",
             )
-        local, _, domain = plain.rpartition("@")
-        names = "|".join(re.escape(name) for name in sorted(_names(domain)))
-        self._local = local
-        self._pattern = re.compile(f"{re.escape(local)}@(?:{names})")
+        self._local = plain.rpartition("@")[0]
+        domain = unicodedata.normalize("NFKC", decoded).rpartition("@")[2].lower()
+        self._pattern = re.compile(f"{re.escape(self._local)}@{_any_spelling(domain)}")
 
     def is_in(self, text: str, json: bool = False) -> bool:
         """Whether it stands in a text; ``json`` says that the text is written as JSON."""
@@ -77,7 +81,7 @@ class Address:
 
     def is_whole(self, text: str) -> bool:
         """Whether a text is this address and nothing else."""
-        return self._pattern.fullmatch(_plain(text.strip())) is not None
+        return self._pattern.fullmatch(_LAST_DOT.sub("", _plain(text.strip()))) is not None
 
     def replaced(self, text: str, by: str, json: bool = False) -> str:
         """Put something else in its place, wherever it stands.
@@ -121,7 +125,10 @@ class Address:
             at = plain.index("@", first)
             domain = text[folded.original(at, at + 1)[0] : end]
             after = text[folded.original(last, last + 1)[0] :] if last < len(plain) else ""
-            if not _continued(plain[:first]) and not _continues(plain[last:], domain, after):
+            following = plain[last:]
+            if following.startswith(IDEOGRAPHIC_DOT) and "." not in plain[at:last]:
+                following = "." + following[1:]  # behind usual dots it ends a sentence
+            if not _continued(plain[:first]) and not _continues(following, domain, after):
                 yield start, end
 
 
@@ -197,14 +204,14 @@ def _folded(reading: Reading) -> Reading:
     return pieces.reading()
 
 
-def _names(domain: str) -> set[str]:
-    """Spell a domain as people and as machines do: bücher.example is xn--bcher-kva.example."""
-    names = {domain}
-    with suppress(UnicodeError):
-        names.add(unicodedata.normalize("NFC", domain).encode("idna").decode())
-    with suppress(UnicodeError):
-        names.add(unicodedata.normalize("NFKD", domain.encode().decode("idna")))
-    return names
+def _any_spelling(domain: str) -> str:
+    """Make a pattern of a domain: bücher.example is xn--bcher-kva.example, and bücher。example."""
+    labels = re.split(_DOT, _LAST_DOT.sub("", domain))
+    return _DOT.join(f"(?:{'|'.join(map(re.escape, _folded_spellings(one)))})" for one in labels)
+
+
+def _folded_spellings(label: str) -> list[str]:
+    return sorted({_folded(Reading(spelling)).text for spelling in spellings(label)})
 
 
 def _joins(character: str) -> bool:

@@ -174,16 +174,17 @@ class Archive(Reader):
         Parameters
         ----------
         email : str, optional
-            Every conversation and profile of this address, whatever its case and the form of its
-            apostrophe; where it stands in somebody else's row, also escaped as in a link, it
-            becomes ``[forgotten]``. Longer addresses that end or begin like it are somebody else's.
+            Every conversation and profile of this address, whatever its case, the form of its
+            apostrophe and of its dots, also with its domain in Punycode; where it stands in
+            somebody else's row, also escaped as in a link, it becomes ``[forgotten]``. Longer
+            addresses that end or begin like it are somebody else's.
         session_id : str, optional
             One conversation.
 
         Returns
         -------
         dict
-            Rows removed or mended by table.
+            Rows removed or mended by table: all 0 where the archive holds nothing of them.
 
         Raises
         ------
@@ -222,7 +223,7 @@ class Archive(Reader):
         if (email is None) == (session_id is None):
             raise BadParameter("forget() takes either an e-mail or a session_id.")
         if session_id is not None:
-            session_id = arguments.session_id(session_id)
+            session_id = forget.check_session_id(session_id)
         address = None if email is None else Address(email).text
         state_table = StateTable(self._storage)
         state = state_table.load()

@@ -10,15 +10,17 @@ interrupted knows it from there.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from crisp_data import arguments
 from crisp_data.archive.address import MAY_HOLD, Address
 from crisp_data.archive.state import Forgetting
 from crisp_data.archive.table import MONTH, ArchiveTable, chunks, having
-from crisp_data.errors import FileTrouble
+from crisp_data.errors import BadParameter, FileTrouble
 from crisp_data.tables.kinds import JSON
 
 #: What stands in the place of a forgotten address in somebody else's words.
@@ -30,8 +32,39 @@ _SMALL_TABLE = (
     "sync(also=['{name}']) reads the table anew."
 )
 
+# Half an id, or one with a blank in it, stands in no archive: nothing would be removed. Crisp
+# writes UUIDs, and promises none.
+_SESSION_ID = re.compile(r"session_[0-9A-Za-z][0-9A-Za-z_-]*")
+
 # Lists of ids. Like every column that ends in _id they are no text: only a whole one is changed.
 _IDS = ("mentions", "operators", "teams", "team_operators")
+
+
+def check_session_id(value: object) -> str:
+    """Return one session id without the blanks around it, as they come with a copied one.
+
+    Parameters
+    ----------
+    value : object
+        What was given.
+
+    Returns
+    -------
+    str
+        The id.
+
+    Raises
+    ------
+    BadParameter
+        It cannot be one.
+    """
+    found = arguments.session_id(value.strip() if isinstance(value, str) else value)
+    if not _SESSION_ID.fullmatch(found):
+        raise BadParameter(
+            "session_id is not a session_id: nothing was changed.",
+            "Pass one complete id, such as those in archive.conversations()['session_id'].",
+        )
+    return found
 
 
 def intent(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import Any
 
 import click
@@ -14,7 +15,7 @@ from crisp_data.cli.output import echo
 from crisp_data.errors import BadParameter, FileTrouble
 from crisp_data.plurals import count
 
-_CLEAR_WAIT = 10.0  # seconds to wait for notebooks that are using a file
+_CLEAR_WAIT = 10.0  # seconds to wait for programs that use the files, for all files together
 
 
 @click.command(short_help="Show what today's requests were spent on.")
@@ -61,9 +62,10 @@ def clear() -> None:
     from crisp_data.rest import cache_purge
 
     paths, troubles = cache_purge.files(config.cache_dir()), []
+    deadline = time.monotonic() + _CLEAR_WAIT
     for path in paths:
         try:
-            cache_purge.clear(path, _CLEAR_WAIT)
+            cache_purge.clear(path, max(0.0, deadline - time.monotonic()))
         except FileTrouble as error:
             troubles.append(error)
     echo(f"{count(len(paths) - len(troubles), 'cache')} emptied.")

@@ -130,7 +130,8 @@ def write(
     table = table or _recognise(frame)
     if ending == ".xlsx":
         xlsx_columns.check_size(*frame.shape)
-    plain = prepare.normalise(frame, native=ending == ".parquet", sheet=ending == ".xlsx")
+    native, sheet, declared = ending == ".parquet", ending == ".xlsx", restore.declared_kinds(table)
+    plain = prepare.normalise(frame, native=native, sheet=sheet, declared=declared)
     frame, schema = plain.frame, plain.schema
     if ending == ".xlsx":
         roles = xlsx_columns.roles(columns.slices(frame, schema))

@@ -6,14 +6,16 @@ from collections.abc import Callable, Mapping
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from enum import Enum
+from itertools import chain
 from pathlib import PurePath
 from typing import Any
 from uuid import UUID
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 import pyarrow as pa
-from pyarrow.types import is_primitive, is_temporal
+from pyarrow.types import is_list, is_primitive, is_temporal
 
 from crisp_data.export.columns import as_series, is_text
 from crisp_data.export.json_values import clock_text, json_text
@@ -24,8 +26,10 @@ _DEEPEST = 64  # lists within lists
 _EXACT = 2**53  # a double holds every whole number up to here
 
 
-def typed(column: pd.Series) -> tuple[pd.Series, bool]:
+def typed(column: pd.Series, declared: pa.DataType | None = None) -> tuple[pd.Series, bool]:
     """Give a column of objects a type of its own, and tell whether it is now JSON text.
+
+    A column of lists without one says nothing of its type, which is what its table declares.
 
     Raises
     ------
@@ -38,6 +42,11 @@ def typed(column: pd.Series) -> tuple[pd.Series, bool]:
         raise Unwritable(
             "holds a decimal that signals an error", "Replace it with a missing value."
         ) from None
+    lists = _tuples_of_text(column.to_numpy(), gone.to_numpy())
+    if lists is None and gone.all() and declared is not None and is_list(declared):
+        lists = pa.nulls(len(column), declared)
+    if lists is not None:
+        return as_series(lists, column.index), False
     values = [None if missing else v for v, missing in zip(column, gone, strict=True)]
     present = [value for value in values if value is not None]
     groups = {_group(kind) for kind in {type(value) for value in present}}
@@ -55,6 +64,29 @@ def typed(column: pd.Series) -> tuple[pd.Series, bool]:
     except (pa.ArrowException, ValueError, TypeError, ArithmeticError):
         # The cause would quote a cell.
         raise MIXED from None
+
+
+def _tuples_of_text(values: npt.NDArray[Any], gone: npt.NDArray[np.bool_]) -> pa.Array | None:
+    """Read tuples of text, as tables have them; None for all else.
+
+    A table's equal tuples are one object, so each object is looked at once.
+    """
+    present = values[~gone]
+    if not len(present) or type(present[0]) is not tuple:
+        return None
+    codes, objects = pd.factorize(np.fromiter(map(id, values), np.uint64, len(values)))
+    different = np.empty(len(objects), object)
+    different[codes[~gone]] = present
+    tuples = different.tolist()
+    there = [value for value in tuples if value is not None]
+    if any(type(value) is not tuple for value in there):
+        return None
+    if any(type(item) is not str for item in chain.from_iterable(there)):
+        return None
+    try:
+        return pa.array(tuples, pa.list_(pa.string())).take(pa.array(codes))
+    except UnicodeEncodeError:  # half an emoji, which is refused where all kinds are
+        return None
 
 
 def _group(kind: type) -> str:
@@ -147,7 +179,7 @@ def _nested(values: list[Any]) -> pa.Array:
             lists = pa.array(values)
         except (pa.ArrowException, ValueError, TypeError, ArithmeticError):
             lists = None
-        if lists is not None and pa.types.is_list(lists.type):
+        if lists is not None and is_list(lists.type):
             inner = lists.type.value_type
             if pa.types.is_null(inner):
                 return lists.cast(pa.list_(pa.string()))

@@ -12,6 +12,7 @@ dates are dates, and decimals of up to 15 digits numbers.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -48,7 +49,13 @@ class Plain:
     json: frozenset[str]
 
 
-def normalise(frame: pd.DataFrame, *, native: bool, sheet: bool = False) -> Plain:
+def normalise(
+    frame: pd.DataFrame,
+    *,
+    native: bool,
+    sheet: bool = False,
+    declared: Mapping[str, pa.DataType] | None = None,
+) -> Plain:
     """Give the frame with every column of a kind that files can hold.
 
     Columns that already are stay the objects they were.
@@ -61,6 +68,8 @@ def normalise(frame: pd.DataFrame, *, native: bool, sheet: bool = False) -> Plai
         Whether the file is Parquet.
     sheet : bool, default False
         Whether the file is a workbook, which knows days and decimals.
+    declared : mapping of str to pyarrow.DataType, optional
+        The types of the table's columns.
 
     Returns
     -------
@@ -77,7 +86,8 @@ def normalise(frame: pd.DataFrame, *, native: bool, sheet: bool = False) -> Plai
     for label, column in frame.items():
         name = str(label)
         try:
-            columns[name], field, is_json = _normalised(name, column, native, sheet)
+            kind = (declared or {}).get(name)
+            columns[name], field, is_json = _normalised(name, column, native, sheet, kind)
         except Unwritable as found:
             raise BadParameter(
                 f"Column {name!r} {found.reason} (its dtype is {_shown(column.dtype)}).",
@@ -91,11 +101,11 @@ def normalise(frame: pd.DataFrame, *, native: bool, sheet: bool = False) -> Plai
 
 
 def _normalised(
-    name: str, column: pd.Series, native: bool, sheet: bool
+    name: str, column: pd.Series, native: bool, sheet: bool, declared: pa.DataType | None
 ) -> tuple[pd.Series, pa.Field, bool]:
     json, note = False, {}
     if column.dtype == object:
-        column, json = object_columns.typed(column)
+        column, json = object_columns.typed(column, declared)
     if isinstance(column.dtype, pd.PeriodDtype):
         note = {DTYPE_NOTE: str(column.dtype).encode()}
     column = _without_pandas_kinds(column, native)

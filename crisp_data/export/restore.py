@@ -7,9 +7,9 @@ from typing import Any
 import pandas as pd
 import pyarrow as pa
 
+from crisp_data import tables
 from crisp_data.export.prepare import DTYPE_NOTE
 from crisp_data.tables import TABLES, Column
-from crisp_data.tables.frames import dtype_of
 
 
 def declared_kinds(table: str | None) -> dict[str, pa.DataType]:
@@ -52,7 +52,7 @@ def to_frame(data: pa.Table, table: str | None, tz: str | None) -> pd.DataFrame:
             none if name in intervals else column
             for name, column in zip(data.column_names, columns, strict=True)
         ]
-    frame: pd.DataFrame = pa.table(columns, data.column_names).to_pandas(types_mapper=dtype_of)
+    frame = tables.to_frame(pa.table(columns, data.column_names))
     for name, dtype in intervals.items():
         frame[name] = pd.Series(dtype=dtype)
     for field in data.schema:

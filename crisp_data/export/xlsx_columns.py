@@ -13,6 +13,7 @@ from crisp_data.export.columns import exceeds, in_words, is_text, local, offsets
 from crisp_data.export.formula_guard import guard
 from crisp_data.export.prepare import DTYPE_NOTE
 from crisp_data.plurals import count
+from crisp_data.tables.list_columns import is_plain_list
 
 ROWS, COLUMNS, CHARACTERS = 1_048_576, 16_384, 32_767
 
@@ -78,7 +79,7 @@ def dtype_name(field: pa.Field) -> str:
     if pa.types.is_timestamp(kind):
         return f"datetime64[{kind.unit}, {kind.tz}]" if kind.tz else f"datetime64[{kind.unit}]"
     names: tuple[tuple[bool, str], ...] = (
-        (kind == pa.list_(pa.string()), "list"),
+        (is_plain_list(kind) and is_text(kind.value_type), "list"),
         (kind == pa.uint64(), "UInt64"),
         (pa.types.is_integer(kind), "Int64"),
         (pa.types.is_floating(kind), "Float64"),

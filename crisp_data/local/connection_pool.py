@@ -9,29 +9,32 @@ nothing that is done in the child could mend it.
 
 from __future__ import annotations
 
-import errno
 import os
 import sqlite3
 import threading
 import time
 import weakref
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from crisp_data.errors import TOO_MANY_FILES, FileTrouble, ForkedProcess
-from crisp_data.local.database_creation import create_or_check
+from crisp_data.errors import FileTrouble, ForkedProcess
+from crisp_data.local import database_opening
+from crisp_data.local.database_opening import Connection, is_held
+from crisp_data.local.file_identity import UNKNOWN, file_id, remove_log
 from crisp_data.local.forks import PerProcess
-from crisp_data.local.private import private_file
 
 #: Seconds that a fork waits for other threads to finish what they do with a file.
 FORK_WAIT = 5.0
 
-#: Seconds that opening a file waits while others set it up or hold it.
-OPEN_WAIT = 10.0
+#: Seconds for which nobody waits again for a file after one has waited in vain: the workers of
+#: a pull would wait one after another, and what a call still looks up about its own failure too.
+HELD_PAUSE = 1.0
 
-_POLL = 0.05  # seconds within SQLite between two looks at the deadline of an opening
-_OTHER = 2.0  # seconds of tries where the trouble is another: files that come and go, say
+_SHORT = 0.1  # seconds of waiting for another thread that shorten the wait for another process
+
+#: Given the old connection, where there is one, and one to the file that took its place.
+Replaced = Callable[[Connection | None, Connection], None]
 
 
 class Pool:
@@ -47,28 +50,48 @@ class Pool:
         Seconds that a statement waits while another process holds the file.
     version : int, optional
         The format of the file, written as SQLite's ``user_version``; None for a library's file.
+    replaced : callable, optional
+        Called where the file was deleted or replaced while it was open; without one that is an
+        error, until :meth:`close` is called.
     """
 
-    def __init__(self, path: Path, setup: str, busy: float, version: int | None = None) -> None:
+    def __init__(
+        self,
+        path: Path,
+        setup: str,
+        busy: float,
+        version: int | None = None,
+        replaced: Replaced | None = None,
+    ) -> None:
         self.path = os.path.realpath(path)
         self._setup, self._busy, self._version = setup, busy, version
-        self._idle: list[sqlite3.Connection] = []
+        self._replaced = replaced
+        self._held_until = 0.0  # by the monotonic clock: until then nobody waits for the file
+        self._file = self._log = UNKNOWN  # the file that was opened last
+        self._idle: list[Connection] = []
         # Held by the thread that writes: in SQLite another would sleep for milliseconds at a time.
         self._turn = PerProcess(threading.RLock)
         # By thread; None while it is being opened, when SQLite may have taken note already.
-        self.used: dict[int, sqlite3.Connection | None] = {}
+        self.used: dict[int, Connection | None] = {}
         weakref.finalize(self, _close_all, self._idle)
         with _gate.changed:
             _pools.add(self)
 
     @contextmanager
-    def lease(self) -> Iterator[sqlite3.Connection]:
+    def lease(self, wait: float | None = None) -> Iterator[Connection]:
         """Use a connection alone; within a block, the same thread is given the same one.
+
+        Parameters
+        ----------
+        wait : float, optional
+            Seconds to wait while another process holds the file, where it is other than usual.
 
         Raises
         ------
         ForkedProcess
             The parent was at work with this file when it forked this process.
+        FileTrouble
+            The file was deleted or replaced, and that is an error.
         """
         thread = threading.get_ident()
         if (mine := self.used.get(thread)) is not None:
@@ -83,12 +106,20 @@ class Pool:
                     "was forked, so SQLite cannot be trusted with it here."
                 )
             self.used[thread] = None
-            self.used[thread] = mine = self._taken()
+            if time.monotonic() < self._held_until:
+                wait = 0.0
+            self.used[thread] = mine = self._taken(self._busy if wait is None else wait)
+            if wait is not None:
+                broken = True  # the next one is to wait as usual
+                mine.execute(f"PRAGMA busy_timeout = {round(wait * 1000)}")
             yield mine
         except (sqlite3.Error, FileTrouble) as error:
             cause = error.__cause__ if isinstance(error, FileTrouble) else error
             # Opened anew, a file that was damaged may be another, and one on a full disk whole.
-            broken = isinstance(cause, sqlite3.Error) and not is_held(cause)
+            if isinstance(cause, sqlite3.Error) and not is_held(cause):
+                broken = True
+            elif isinstance(cause, sqlite3.Error) and self._busy:
+                self._held_until = time.monotonic() + HELD_PAUSE
             raise
         finally:
             db = self.used.pop(thread, None)
@@ -100,29 +131,72 @@ class Pool:
                 gate.leave(thread)
 
     @contextmanager
-    def writing(self) -> Iterator[sqlite3.Connection]:
+    def writing(self) -> Iterator[Connection]:
         """Do the same, to write: the threads of this process take turns.
 
-        Nobody waits for its turn for longer than for another process.
+        Who waits for its turn waits for another process for so much less.
         """
-        turn = self._turn.get()
-        taken = turn.acquire(timeout=self._busy)
+        turn, began = self._turn.get(), time.monotonic()
+        taken = turn.acquire(timeout=max(self._busy, _SHORT))
         try:
-            with self.lease() as db:
+            waited = time.monotonic() - began
+            with self.lease(None if waited < _SHORT else max(0.0, self._busy - waited)) as db:
                 yield db
         finally:
             if taken:
                 turn.release()
 
     def close(self) -> None:
-        """Close the connections that nobody uses just now; the next use opens another."""
+        """Close the connections that nobody uses just now; the next use opens what is there."""
+        self.close_idle()
+        self._file = self._log = UNKNOWN
+
+    def close_idle(self) -> None:
+        """Do the same, and go on noticing where the file is deleted or replaced."""
         _close_all(self._idle)
 
-    def _taken(self) -> sqlite3.Connection:
+    def _taken(self, busy: float) -> Connection:
         try:
-            return self._idle.pop()
+            old = self._idle.pop()
         except IndexError:
-            return _open(self.path, self._setup, self._busy, self._version)
+            old = None
+        file = file_id(self.path)
+        if old is not None and old.file == file:
+            return old
+        try:
+            if old is None and self._file in (file, UNKNOWN):
+                return self._opened(busy)
+            new = self._open_replaced(old, busy)
+        except BaseException:
+            if old is not None:
+                self._idle.append(old)  # the next one is to notice it as well
+            raise
+        if old is not None:
+            old.close()
+        return new
+
+    def _opened(self, busy: float) -> Connection:
+        db = database_opening.open_database(self.path, self._setup, busy, self._version)
+        self._file, self._log = db.file, db.log
+        return db
+
+    def _open_replaced(self, old: Connection | None, busy: float) -> Connection:
+        """Open the file that took the place of another, or a new one where there is none."""
+        if self._replaced is None:
+            raise FileTrouble(
+                f"The file {self.path} was deleted or replaced while this process used it.",
+                "Put it back, together with the files beside it whose names begin with its name. "
+                "If it was deleted on purpose, call ws.close() and run the same line again: a new "
+                "file is then used, which does not know what was sent before.",
+            )
+        remove_log(self.path, self._log if old is None else old.log)
+        new = self._opened(busy)
+        try:
+            self._replaced(old, new)
+        except BaseException:
+            new.close()
+            raise
+        return new
 
     def left_to_parent(self) -> None:
         """Touch nothing of the parent's any more; called in a child that was forked."""
@@ -137,90 +211,11 @@ def is_open(path: Path) -> bool:
     with _gate.changed:
         pools = [pool for pool in _pools if pool.path == os.path.realpath(path)]
     for pool in pools:
-        pool.close()
+        pool.close_idle()
     return any(pool.used for pool in pools)
 
 
-def is_held(error: Exception) -> bool:
-    """Whether another connection has what this one needs."""
-    code = getattr(error, "sqlite_errorcode", 0) & 0xFF  # without the details of the kind
-    return code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)
-
-
-def check_version(db: sqlite3.Connection, path: Path | str, version: int) -> int:
-    """Give the version of a file; what a later one says could be misread, and sent twice.
-
-    Parameters
-    ----------
-    db : sqlite3.Connection
-        A connection to the file.
-    path : Path or str
-        The file, for the error.
-    version : int
-        The highest version that this code reads.
-
-    Returns
-    -------
-    int
-        The version of the file; 0 for a new one.
-
-    Raises
-    ------
-    FileTrouble
-        A later version wrote the file.
-    """
-    found = int(db.execute("PRAGMA user_version").fetchone()[0])
-    if found > version:
-        raise FileTrouble(
-            f"The file {path} was written by a later version of crisp_data; nothing was sent.",
-            "Update crisp_data here. (Another folder, set by connect(state_dir=...), "
-            "would not know what was already sent and counted.)",
-        )
-    return found
-
-
-def _open(path: str, setup: str, busy: float, version: int | None) -> sqlite3.Connection:
-    try:
-        if version is not None:  # else a library's: an empty one has lost nothing but copies
-            create_or_check(Path(path), setup, version)
-        file = private_file(Path(path))  # which fails by name where too many files are open
-    except OSError as error:
-        if error.errno not in (errno.EMFILE, errno.ENFILE):
-            raise
-        raise FileTrouble(f"The file {path} cannot be opened.", TOO_MANY_FILES) from error
-    db = sqlite3.connect(file, timeout=_POLL, isolation_level=None, check_same_thread=False)
-    began = time.monotonic()
-    try:
-        while True:
-            try:
-                # Before anything of it is changed.
-                found = 0 if version is None else check_version(db, path, version)
-                # Switching to WAL ignores the busy timeout, so it is tried again meanwhile.
-                db.execute("PRAGMA journal_mode = WAL")
-                db.execute("PRAGMA synchronous = NORMAL")
-                db.executescript(setup)
-                if version is not None and found < version:
-                    db.execute(f"PRAGMA user_version = {version}")
-                break
-            except sqlite3.OperationalError as error:
-                wait = min(busy, OPEN_WAIT) if is_held(error) else _OTHER
-                if time.monotonic() - began >= wait:
-                    raise
-                time.sleep(0.02)
-        db.execute(f"PRAGMA busy_timeout = {round(busy * 1000)}")
-    except UnicodeDecodeError as error:
-        db.close()
-        # Of SQLite's own words: they quote a schema that is nonsense.
-        damaged = sqlite3.DatabaseError("malformed database schema")
-        damaged.sqlite_errorcode = sqlite3.SQLITE_CORRUPT
-        raise damaged from error
-    except BaseException:
-        db.close()
-        raise
-    return db
-
-
-def _close_all(idle: list[sqlite3.Connection]) -> None:
+def _close_all(idle: list[Connection]) -> None:
     while idle:
         idle.pop().close()
 
@@ -266,7 +261,7 @@ class _Gate:
 
 _gate = _Gate()
 _pools: weakref.WeakSet[Pool] = weakref.WeakSet()
-_inherited: list[sqlite3.Connection | None] = []  # never to be closed: that is for the parent to do
+_inherited: list[Connection | None] = []  # never to be closed: that is for the parent to do
 _left_open: set[str] = set()
 
 
@@ -275,7 +270,7 @@ def _before_a_fork() -> None:
     with _gate.changed:  # no pool is added meanwhile
         pools = tuple(_pools)
     for pool in pools:
-        pool.close()
+        pool.close_idle()
 
 
 def _after_in_parent() -> None:

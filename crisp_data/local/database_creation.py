@@ -3,7 +3,9 @@
 SQLite makes a file empty and fills it later. A process that is killed in between would leave an
 empty file, and so does a disk or a program that cuts a file short. They must be told apart: what
 a cut file recorded as sent or counted would count as never done. So an empty file is a cut one,
-and so is one of a single byte, as ``echo > file`` leaves: SQLite takes that for an empty one.
+and so is one of a single byte, as ``echo > file`` leaves: SQLite takes that for an empty one. Of a
+file that lacks a part of its last page SQLite reads the rest as zeros, so its size is held
+against the number of its pages.
 """
 
 from __future__ import annotations
@@ -16,10 +18,18 @@ from contextlib import closing, suppress
 from pathlib import Path
 
 from crisp_data.errors import FileTrouble
+from crisp_data.local.file_identity import logs
 from crisp_data.local.forks import PerProcess
 from crisp_data.local.private import private_file
+from crisp_data.plurals import count
 
 _creating = PerProcess(threading.Lock)
+
+_HINT = (
+    "Restore it from a copy. Or move it away, together with the files beside it whose names begin "
+    "with its name: a new file is then created, which does not know what was sent or counted "
+    "before."
+)
 
 
 def create_or_check(path: Path, setup: str, version: int) -> None:
@@ -37,18 +47,66 @@ def create_or_check(path: Path, setup: str, version: int) -> None:
     Raises
     ------
     FileTrouble
-        The file is empty.
+        The file is empty, or was taken away from its log.
     """
     with _creating.get():
+        left = logs(path)  # looked at first: whoever makes the file makes its log after it
         if not path.exists():
+            if left:
+                raise FileTrouble(
+                    f"The file {path} is missing, and its log {left[0].name} is still there: "
+                    "SQLite would read the log into a new file.",
+                    "Put the file back. Or close the notebooks that use it and move "
+                    f"{' and '.join(log.name for log in left)} away too: a new file is then "
+                    "created, which does not know what was sent or counted before.",
+                )
             _create(path, setup, version)
     if path.is_file() and path.stat().st_size <= 1:
-        raise FileTrouble(
-            f"The file {path} is damaged: it is empty. It was cut short after it was made.",
-            "Restore it from a copy. Or move it away, together with the files beside it whose "
-            "names begin with its name: a new file is then created, which does not know what "
-            "was sent or counted before.",
+        raise _cut(path, "it is empty")
+
+
+def check_whole(db: sqlite3.Connection, path: Path) -> None:
+    """Refuse a file that is shorter than its pages.
+
+    Where its log holds anything, that may be pages which the file itself need not have yet. Else
+    nobody writes into the file while this connection reads it.
+
+    Parameters
+    ----------
+    db : sqlite3.Connection
+        A connection to the file.
+    path : Path
+        The file.
+
+    Raises
+    ------
+    FileTrouble
+        The file was cut short.
+    """
+    db.execute("BEGIN")
+    try:
+        pages, size = (
+            int(db.execute(f"PRAGMA {name}").fetchone()[0]) for name in ("page_count", "page_size")
         )
+        if not any(map(_size, logs(path, "-wal", "-journal"))):
+            missing = pages * size - _size(path)
+            if missing > 0:
+                raise _cut(path, f"it lacks its last {count(missing, 'byte')}")
+    finally:
+        if db.in_transaction:  # SQLite ends it by itself where the file is damaged
+            db.execute("COMMIT")
+
+
+def _size(path: Path) -> int:
+    try:
+        return path.stat().st_size
+    except FileNotFoundError:  # a log that was deleted since
+        return 0
+
+
+def _cut(path: Path, how: str) -> FileTrouble:
+    what = f"The file {path} is damaged: {how}. It was cut short after it was made."
+    return FileTrouble(what, _HINT)
 
 
 def _create(path: Path, setup: str, version: int) -> None:

@@ -11,7 +11,8 @@ from pathlib import Path
 from typing import Literal
 
 from crisp_data.errors import FileTrouble
-from crisp_data.local.connection_pool import Pool, check_version, is_held
+from crisp_data.local.connection_pool import Pool, Replaced
+from crisp_data.local.database_opening import check_version, is_held
 
 #: Seconds that a statement waits while another process writes.
 BUSY_WAIT = 30.0
@@ -25,8 +26,8 @@ _TROUBLES = {
     ),
     "damaged": (
         "is damaged",
-        "Move it away, together with the files beside it whose names begin with its name. "
-        "A new file is then created, without what this one recorded.",
+        "Restore it from a copy. Or move it away, together with the files beside it whose names "
+        "begin with its name: a new file is then created, without what this one recorded.",
     ),
     "full": (
         "cannot be written: the disk is full",
@@ -48,17 +49,22 @@ class Database:
     version : int
         Which format of the file this is, written as SQLite's ``user_version``; 0 is that of the
         files that do not say so, and the same as 1.
+    replaced : callable, optional
+        As in :class:`crisp_data.local.connection_pool.Pool`.
 
     Raises
     ------
     FileTrouble
-        From every method: the file cannot be written, is damaged, is held by another, or was
-        written by a later version of this package.
+        From every method: the file cannot be written, is damaged, was held by another for
+        ``BUSY_WAIT`` seconds, was deleted or replaced, or was written by a later version of
+        this package.
     """
 
-    def __init__(self, path: Path, setup: str, version: int = 1) -> None:
+    def __init__(
+        self, path: Path, setup: str, version: int = 1, replaced: Replaced | None = None
+    ) -> None:
         self._path, self._version = path, version
-        self._pool = Pool(path, setup, BUSY_WAIT, version)
+        self._pool = Pool(path, setup, BUSY_WAIT, version, replaced)
 
     @contextmanager
     def connection(self) -> Iterator[sqlite3.Connection]:

@@ -224,6 +224,8 @@ def _axis(
     needs(frame, key, of="messages or conversations, or count by hour, weekday, day, week or month")
     try:
         codes, values = pd.factorize(frame[key].iloc[there], sort=True, use_na_sentinel=True)
+        if any(map(pd.api.types.is_list_like, values)):
+            raise TypeError("lists")
     except (TypeError, NotImplementedError):
         raise BadParameter(
             f"The column {key!r} holds values that cannot be counted by, such as lists.",

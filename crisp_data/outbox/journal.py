@@ -54,6 +54,9 @@ _ADD = (
 class Journal(Database):
     """The messages of one website, in a file that all websites share.
 
+    Where the file is deleted or replaced while it is open, each method raises, until
+    :meth:`disconnect`: another file does not know what was sent.
+
     Parameters
     ----------
     path : Path

@@ -16,9 +16,11 @@ Names that stand in no column, in texts. A column of names whose own name says n
 kind, unless another holds the same names. Of names that are known: a first name or a surname
 alone in small letters ("anna", also in the path of an address); both in one word in small letters
 ("annamueller"), unless a slash or an at sign stands before it; initials ("/u/amueller"); a name
-without its middle one in small letters ("anna-mueller" for Anna Maria Müller); a name with blanks
-within its words; a part of a name that is written without blanks, as in Chinese or Korean; a
-name with the ending of a case other than "s" (Annas, but not "Анны").
+without its middle one in small letters with a blank ("anna mueller" for Anna Maria Müller; joined
+by a hyphen, dot, underscore or plus any two of a name's words are found), or where one of the two
+has fewer than three letters, is a particle ("van-dijk") or stands behind the eighth; a name with
+blanks within its words; a part of a name that is written without blanks, as in Chinese or Korean;
+a name with the ending of a case other than "s" (Annas, but not "Анны").
 
 Dates of birth; values of fewer than three letters or digits; a customer's number of fewer than
 nine digits, also in the path of an address, for pages and orders have such. Phones in words. Of
@@ -38,13 +40,16 @@ comma or a colon, as lists and tables of figures are:
 - the last digits, where the break comes behind more than eight, or more than nine after a plus;
   and those that read as a time of day or an amount behind nine.
 
-Cards with a comma and a blank between their groups. Addresses of machines with blanks or words
+Cards with a comma and a blank between their groups. The letters of an account that has a digit
+too many or too few, a mistyped one where the account is in small letters or a word stands right
+behind it, or any word but "IBAN" right before it. Addresses of machines with blanks or words
 between their numbers ("8 dot 8 dot 8 dot 8"). What stands behind the apostrophe or hyphen of a
 name that is known in small letters only ("Connor", of "o'connor").
 
 E-mails with one sign in words only ("anna at shop.example"), with a blank before the sign alone
 ("anna @shop.example", as mentions have), or with Chinese, Japanese or Korean
-letters before the sign. Text in quoted-printable or base64;
+letters before the sign or in the domain; of a domain with usual dots and ideographic ones the end
+("anna@mail.shop。example"). Text in quoted-printable or base64;
 letters of another script that look alike; control characters within a value. Texts of operators
 and customers alike may say who somebody is without naming them.
 
@@ -57,10 +62,11 @@ Examples
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 
 import pandas as pd
 
+from crisp_data.errors import BadParameter
 from crisp_data.privacy.pseudonymiser import Pseudonymiser
 
 __all__ = ["Pseudonymiser", "pseudonymise"]
@@ -120,5 +126,10 @@ def pseudonymise(
     >>> private["content"][0] == private["nickname"][0] + " was here"
     True
     """
+    if isinstance(also, (str, pd.DataFrame)) or not isinstance(also, Iterable):
+        raise BadParameter(
+            f"also must be a list of frames, not a {type(also).__name__}.",
+            "Pass them in a list: also=[conversations].",
+        )
     maker = Pseudonymiser(key, allow=allow, keep_operators=keep_operators)
     return maker.learn(*also).frame(frame)

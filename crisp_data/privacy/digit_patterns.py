@@ -12,9 +12,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from functools import cache
 from itertools import accumulate
 
-from stdnum import iban, luhn
+from stdnum import iban, luhn, numdb
 
 from crisp_data.privacy.normalise import UNSPACED, digits
 from crisp_data.privacy.span import Span
@@ -89,6 +90,7 @@ _IBAN = re.compile(
     re.IGNORECASE | re.ASCII,
 )
 _IBAN_DIGITS = 10
+_MAY_BE_MISTYPED = re.compile("[A-Z]{2}[0-9]{2}")
 _HAS_IBAN_DIGITS = re.compile(rf"(?:\D*+\d){{{_IBAN_DIGITS}}}")
 _BESIDE = re.compile(r"[^A-Za-z0-9]+")
 
@@ -189,14 +191,32 @@ def _may_be_phone(text: str, start: int, before: int) -> bool:
 
 
 def _iban_length(text: str) -> int | None:
-    """Find how much of a run of letters and digits is an account; words may follow it."""
-    if sum(char.isdigit() for char in text) < _IBAN_DIGITS:
+    """Find how much of a run of letters and digits is an account; words may follow it.
+
+    One with a mistyped digit is told by its country's form where that alone shows it: in capitals,
+    with its first digits right behind the country, and without a word glued to it.
+    """
+    places = [at for at, char in enumerate(text) if char.isalnum()]
+    length = _length_in_country(text[:2].upper())
+    if not length or len(places) < length:
         return None
-    ends = [len(text), *(found.start() for found in _BESIDE.finditer(text))]
-    for end in sorted(ends, reverse=True):
-        if iban.is_valid(_BESIDE.sub("", text[:end]), check_country=False):
-            return end
-    return None
+    end = places[length - 1] + 1
+    account = _BESIDE.sub("", text[:end])
+    if sum(char.isdigit() for char in account) < _IBAN_DIGITS:
+        return None
+    if iban.is_valid(account, check_country=False):
+        return end
+    mistyped = _MAY_BE_MISTYPED.match(text) and not text[end : end + 1].isalnum()
+    right = account[:2] + iban.calc_check_digits(account) + account[4:] if mistyped else ""
+    return end if mistyped and iban.is_valid(right, check_country=False) else None
+
+
+@cache
+def _length_in_country(country: str) -> int:
+    """Return how many characters the accounts of a country have; 0 where it has none."""
+    _, properties = numdb.get("iban").info(country)[0]
+    counts = map(int, re.findall(r"\d+", properties.get("bban", "")))
+    return sum(counts, 4) if "bban" in properties else 0
 
 
 _HIDDEN = re.compile("x+")

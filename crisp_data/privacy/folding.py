@@ -50,7 +50,8 @@ _ESCAPE = re.compile(
 )
 # Addresses that nobody shall click on by chance: "8[.]8[.]8[.]8", "anna@shop [dot] example".
 _BRACKETED = re.compile(
-    r"\s?[(\[{<]\s?(?:\.|:|dot|point|punkt|punto|ponto)\s?[)\]}>]\s?", re.IGNORECASE
+    r"\s?[(\[{<]\s?(?:[.\u3002\uff0e\uff61]|:|dot|point|punkt|punto|ponto)\s?[)\]}>]\s?",
+    re.IGNORECASE,
 )
 # What stands for the apostrophe: quotation marks, letters of their own, a prime, an accent.
 _APOSTROPHES = "\u2019\u2018\u201b\u02bb\u02bc\u02b9\u2032\u00b4"

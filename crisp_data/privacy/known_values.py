@@ -5,29 +5,29 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterator
-from itertools import pairwise, product
+from itertools import pairwise, permutations, product
 
 from crisp_data.privacy.folding import fold
+from crisp_data.privacy.name_parts import (
+    SHORTEST,
+    alone,
+    forms_in_pairs,
+    glued,
+    halves,
+    parts_of_pairs,
+)
 from crisp_data.privacy.normalise import digits, folded, transcribed, unaccented, words
 from crisp_data.privacy.span import Span
 
-# Fewer letters and digits than this say nothing about anybody, and would be found everywhere.
-SHORTEST = 3
 # What may stand between two words of one value: "O'Brien", "Smith, Emma", "emma_smith".
 _GAP = 4
 _DIGITS = re.compile(r"\d(?:[\W_]{0,4}\d){6,}")
 #: So many digits are a phone's also within a longer number; fewer occur there by chance.
 LONG_PHONE = 9
 _PARTS = re.compile(r"[\s,;|/]+")
-_HYPHEN = re.compile("[-\u2010-\u2015\u2212\u05be]")
-_APOSTROPHE = re.compile("['`]")
-# What is beside a name in its column, and in no text: "Dr. Emma Smith (Acme)".
-_TITLES = {
-    "dr", "prof", "professor", "mr", "mrs", "ms", "miss", "mx", "sir", "dame", "herr", "frau", "hr",
-    "fr", "mme", "mlle", "madame", "monsieur", "ing", "dipl", "mag", "dott", "sig", "sra", "sr",
-    "srta", "don",
-}  # fmt: skip
-_ASIDE = re.compile("[,;|/([{]|\\s[-\u2010-\u2015\u2212@]")
+# What joins two of a name's words in paths, names of files and accounts.
+_SIGNS = frozenset("-._+'\u2010\u2011\u2012\u2013\u2014\u2015\u2212")
+_BEFORE_NAMES = ("/", "@", "~")
 
 # Glued to letters an address of a machine is found where it is known: "v1.2.3.4" is a version.
 _IP4 = re.compile(r"(?<!\d)(?<!\d\.)\d{1,3}(?:\.\d{1,3}){3}(?!\d|\.\d)", re.ASCII)
@@ -38,7 +38,8 @@ _NUMBERED = re.compile(r"([^\W\d_]{2,})\d{1,4}")
 _SHORTEST_OWNER = 4
 
 _Word = tuple[str, int, int]
-_Values = dict[tuple[str, ...], tuple[str, str]]
+_Key = tuple[str, ...]
+_Values = dict[_Key, tuple[str, str]]
 
 
 class Known:
@@ -51,6 +52,9 @@ class Known:
     def __init__(self) -> None:
         self._values: _Values = {}
         self._variants: _Values = {}
+        self._pairs: _Values = {}
+        self._parts: set[str] = set()
+        self._pair_keys: dict[str, set[_Key]] = {}
         self._lengths: dict[str, list[int]] = {}
         self.phones: set[str] = set()
         self._phone_lengths: set[int] = set()
@@ -83,7 +87,8 @@ class Known:
         """Remember the parts of a name, and what they are put together to.
 
         "Hi Emma", "smith-emma", "@EmmaSmith"; of a double surname each half, alone and with
-        the first name; "OBrien" and "Brien" of O'Brien; "emma smith" of Dr. Emma Smith (Acme).
+        the first name; "OBrien" and "Brien" of O'Brien; "emma smith" of Dr. Emma Smith (Acme);
+        "ana-garcia" and "/garcialopez" of Ana García López.
 
         Parameters
         ----------
@@ -95,26 +100,47 @@ class Known:
         spelled = fold(name if written is None else written)
         parts = [part for part in _PARTS.split(spelled) if any(map(str.isalpha, part))]
         forms = [parts]
-        if (alone := _alone(spelled)) != parts:
-            forms.append(alone)
+        if (whom := alone(spelled)) != parts:
+            forms.append(whom)
         for n, part in enumerate(parts):
-            self.add("person", part)
-            for half in _halves(part):
-                self.add("person", half)
-                forms.append([*parts[:n], half, *parts[n + 1 :]])
-            if (joined := "".join(filter(str.isalnum, part))) != part:
+            joined, others = glued(part), halves(part)
+            if part not in self._parts:  # the same first names come again and again
+                self._parts.add(part)
+                self.add("person", part)
                 self.add("person", part, joined)
-                forms.append([*parts[:n], joined, *parts[n + 1 :]])
+                for half in others:
+                    self.add("person", half)
+            others += [joined] if joined != part else []
+            forms += [[*parts[:n], other, *parts[n + 1 :]] for other in others]
         for form in forms:
             if len(form) > 1:
                 for whole in (" ".join(form), " ".join(reversed(form)), "".join(form)):
                     self.add("person", name, whole)
+        if len(parts) > 2 or len(forms) > 1:  # else the whole name is the only pair
+            self._add_pairs(fold(name).strip(), parts_of_pairs(spelled))
+
+    def _add_pairs(self, name: str, parts: list[str]) -> None:
+        """Remember any two parts of a name that has more, or has halves."""
+        for part in parts:
+            if part not in self._pair_keys:
+                self._pair_keys[part] = _keys(part)
+        value = ("person", name)
+        for one, other in permutations(map(self._pair_keys.__getitem__, parts), 2):
+            for first, last in product(one, other):
+                both = first + last
+                for key in (both, ("".join(both),)):
+                    if key not in self._pairs:
+                        self._pairs[key] = value
+                        self._remember_length(key)
 
     def _add(self, known: _Values, text: str, kind: str, value: str) -> None:
         key = tuple(word for word, _, _ in words(text))
         if not _is_long_enough(key) or key in known:
             return
         known[key] = (kind, value)
+        self._remember_length(key)
+
+    def _remember_length(self, key: _Key) -> None:
         lengths = self._lengths.setdefault(key[0], [])
         if len(key) not in lengths:
             lengths.append(len(key))
@@ -144,6 +170,8 @@ class Known:
             whole = [*piece[:-1], last]
             key = tuple(word for word, _, _ in whole)
             value = self._values.get(key) or self._variants.get(key)
+            if value is None and key in self._pairs and _is_joined(text, whole):
+                value = self._pairs[key]
             if value is None or (last is not piece[-1] and value[0] != "person"):
                 continue
             if _adjacent(whole) and _is_meant(value[1], text, whole):
@@ -196,6 +224,14 @@ class Known:
                         yield Span(start, end, "phone", plain[first : last + 1])
 
 
+def _keys(part: str) -> set[_Key]:
+    """Return the words of a part of a name as others may write them beside another part."""
+    spelled = {
+        way for form in forms_in_pairs(part) for way in (form, unaccented(form), transcribed(form))
+    }
+    return {tuple(word for word, _, _ in words(text)) for text in spelled}
+
+
 def _stem(word: _Word) -> _Word:
     """Leave out the few digits at the end of a word, or the "s" of "Annas"."""
     text, start, _ = word
@@ -232,27 +268,13 @@ def _is_meant(value: str, text: str, piece: list[_Word]) -> bool:
     if written != folded(written) or value == folded(value):
         return True
     # Two names in one word are no ordinary word where pages and people have their names.
-    return " " in value and text[start - 1 : start] in ("/", "@", "~")
+    return " " in value and text[start - 1 : start] in _BEFORE_NAMES
 
 
-def _alone(name: str) -> list[str]:
-    """Return the parts of a name without titles, and without what is said aside."""
-    parts = _ASIDE.split(name, maxsplit=1)[0].split()
-    while parts and parts[0].strip(".").lower() in _TITLES:
-        del parts[0]
-    return parts
-
-
-def _halves(part: str) -> list[str]:
-    """Return the halves of a double name, "Müller" and "Lüdenscheidt", and "Brien" of O'Brien.
-
-    Those in small letters are ordinary words: "happy-buyer". So is what stands before an
-    apostrophe: "Dell'Acqua".
-    """
-    halves = _HYPHEN.split(part)
-    ends = [end for half in halves if len(end := _APOSTROPHE.split(half)[-1]) >= SHORTEST]
-    return [
-        half
-        for half in dict.fromkeys(halves + ends)
-        if half != part and (half != half.lower() or half == half.upper())
-    ]
+def _is_joined(text: str, piece: list[_Word]) -> bool:
+    """Tell whether a sign joins words, or one word is of two: "/anagarcia", "AnaGarcia"."""
+    if len(piece) > 1:
+        return all(text[a[2] : b[1]] in _SIGNS for a, b in pairwise(piece))
+    _, start, end = piece[0]
+    rest = text[start + 1 : end]
+    return rest != folded(rest) or text[start - 1 : start] in _BEFORE_NAMES

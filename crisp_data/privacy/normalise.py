@@ -32,6 +32,8 @@ def unaccented(text: str) -> str:
 
 
 def _bare(letter: str) -> str:
+    if letter.isascii():
+        return letter
     base = unicodedata.normalize("NFD", letter)[0]
     return base if base.isascii() else letter
 
@@ -59,4 +61,6 @@ def words(text: str) -> list[tuple[str, int, int]]:
 
 def digits(text: str) -> str:
     """Keep the digits only, those of every script written as 0 to 9."""
+    if text.isascii():
+        return "".join(filter(str.isdecimal, text))
     return "".join(str(unicodedata.decimal(c)) for c in text if c.isdecimal())

@@ -18,6 +18,7 @@ from functools import cache
 from itertools import product
 
 from crisp_data.privacy.digit_patterns import numbers
+from crisp_data.privacy.domains import dotted
 from crisp_data.privacy.folding import readings
 from crisp_data.privacy.normalise import UNSPACED, folded
 from crisp_data.privacy.span import Span
@@ -79,6 +80,7 @@ _DIGIT = re.compile(r"\d")
 
 def spans(text: str) -> Iterator[Span]:
     """Find what a folded text holds, kind after kind; what two kinds claim comes twice."""
+    text = dotted(text)
     # Most texts have none of these, and looking for one character is quicker than a pattern.
     yield from _emails(text)
     lowered = text.lower()

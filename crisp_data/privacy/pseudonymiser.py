@@ -10,7 +10,7 @@ from typing import Any, Self
 
 import pandas as pd
 
-from crisp_data.arguments import check_frame
+from crisp_data.arguments import check_frame, check_names
 from crisp_data.errors import BadParameter
 from crisp_data.plurals import count
 from crisp_data.privacy.column_roles import role_of, roles_of
@@ -49,7 +49,7 @@ class Pseudonymiser:
     Raises
     ------
     BadParameter
-        ``allow`` is one text, or the key is too short.
+        ``allow`` is no list of texts, or the key is too short.
 
     Examples
     --------
@@ -74,6 +74,7 @@ class Pseudonymiser:
             raise BadParameter(
                 "allow must be a list, not one text.", f"Pass a list of keys: allow=[{allow!r}]."
             )
+        allow = check_names("allow", allow)
         self._known = Known()
         self._scrubber = Scrubber(Tokens(key), self._known, allow)
         self._keep_operators = keep_operators

@@ -57,7 +57,8 @@ class Scrubber:
         if isinstance(value, dict):
             return self._free(value, found) if role == "free" else self._object(value, found)
         if isinstance(value, _SEVERAL):
-            return [self.value(role, item, found) for item in value]
+            several = [self.value(role, item, found) for item in value]
+            return tuple(several) if isinstance(value, tuple) else several
         return self._single(role, value, found)
 
     def _single(self, role: str, value: Any, found: Found) -> Any:

@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from crisp_data.errors import BadParameter, warn
+from crisp_data.privacy.domains import readable
 from crisp_data.privacy.folding import fold
 from crisp_data.privacy.normalise import digits, folded
 
@@ -82,6 +83,9 @@ def canonical(kind: str, value: str) -> str:
         return _address(text.strip())
     if kind == "iban":
         text = "".join(filter(str.isalnum, text))
+    if kind == "email":
+        local, at, domain = text.rpartition("@")
+        text = local + at + readable(domain.lower())
     return " ".join(folded(text).split())
 
 

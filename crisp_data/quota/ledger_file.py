@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import sqlite3
 from pathlib import Path
 from typing import Any
 
+from crisp_data.errors import warn
 from crisp_data.local.sqlite_file import Database
 from crisp_data.terminal_text import printable
 
@@ -53,14 +55,28 @@ _BRING_BACK = (
 )
 
 
+# Not added up: every process that had the deleted file open does this.
+_CARRY_OVER = {
+    "day": "INSERT INTO day VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET used = excluded.used "
+    "WHERE excluded.used > used",
+    "operation": "INSERT INTO operation VALUES (?, ?, ?, ?) "
+    "ON CONFLICT DO UPDATE SET used = excluded.used WHERE excluded.used > used",
+    "closed": "INSERT OR IGNORE INTO closed VALUES (?, ?, ?)",
+}
+
+
 class LedgerFile(Database):
     """What was counted; it knows nothing of limits or clocks.
 
     Each method is one transaction of its own, or part of the one that this thread is within.
+
+    Where the file is deleted or replaced under an open one, all processes go on in the file that
+    has its name then, and carry over what the deleted one counted: for each day the higher of
+    two counts. What a process that began in between had counted by then is not added to it.
     """
 
     def __init__(self, path: Path, account: str) -> None:
-        super().__init__(path, _SCHEMA, _VERSION)
+        super().__init__(path, _SCHEMA, _VERSION, _carry_over)
         self._account = account
 
     def used(self, day: str) -> int:
@@ -129,3 +145,33 @@ class LedgerFile(Database):
             return within.execute(statement, given).fetchall()
         with self.connection() as db:
             return db.execute(statement, given).fetchall()
+
+
+def _carry_over(old: sqlite3.Connection | None, new: sqlite3.Connection) -> None:
+    """Write into a new file what a deleted one counted, as far as that can be read."""
+    try:
+        found = {table: [] if old is None else _rows(old, table) for table in _CARRY_OVER}
+    except sqlite3.Error:
+        old = None
+    before = new.total_changes
+    if old is not None:
+        new.execute("BEGIN IMMEDIATE")
+        try:
+            for table, statement in _CARRY_OVER.items():
+                new.executemany(statement, found[table])
+            new.execute("COMMIT")
+        except BaseException:
+            new.execute("ROLLBACK")
+            raise
+    if old is None or new.total_changes > before:
+        warn(_REPLACED.format("may be missing in it" if old is None else "was carried over"))
+
+
+def _rows(db: sqlite3.Connection, table: str) -> list[Any]:
+    return db.execute(f"SELECT * FROM {table}").fetchall()
+
+
+_REPLACED = (
+    "The ledger quota.sqlite was deleted or replaced while this process used it. Requests are now "
+    "counted in the file that has its name; what was counted before {}. ws.quota shows the count."
+)

@@ -14,13 +14,13 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 
 from crisp_data.local.forks import PerProcess
-from crisp_data.rest import cache_format, single_flight
-from crisp_data.rest.cache_file import CacheFile, damaged
+from crisp_data.rest import cache_format, cache_trouble, single_flight
+from crisp_data.rest.cache_file import CacheFile
 from crisp_data.rest.cache_format import Stored, StoredList
 from crisp_data.rest.cache_policy import CachePolicy
 from crisp_data.rest.call import Answer, Call
 
-Ends = Callable[[Answer], str | None]
+OnAnswer = Callable[[Answer], str | None]
 
 
 class Cache:
@@ -46,16 +46,16 @@ class Cache:
         """The open file of this process."""
         return self._file.get()
 
-    def answer(self, call: Call, ends: Ends = lambda answer: None) -> Answer:
+    def answer(self, call: Call, on_answer: OnAnswer = lambda answer: None) -> Answer:
         """Answer a call; whatever becomes of a write, drop what it may have changed.
 
         Parameters
         ----------
         call : Call
             What is asked.
-        ends : callable, optional
-            Given the answer once, before it is stored: says of a whole list why rows may be
-            missing, and None of any other answer.
+        on_answer : callable, optional
+            Given the answer once, wherever it came from, and before it is stored: says of a
+            whole list why rows may be missing, and None of any other answer.
 
         Returns
         -------
@@ -63,13 +63,13 @@ class Cache:
             The answer.
         """
         if call.reads:
-            return self._read(call, ends)
+            return self._read(call, on_answer)
         try:
             return self._send(call)
         finally:
             self.drop(call.path)
 
-    def _read(self, call: Call, ends: Ends) -> Answer:
+    def _read(self, call: Call, on_answer: OnAnswer) -> Answer:
         """Read from the file, also what another asked for meanwhile, or ask Crisp.
 
         The file is asked before the lock is, so that a hit waits for nobody. After an error
@@ -77,28 +77,28 @@ class Cache:
         """
         lifetime = self.policy.lifetime(call)
         if lifetime is None:
-            return _taken(self._named(call, self._send(call)), ends)
+            return _taken(self._named(call, self._send(call)), on_answer)
         asked, since, key = time.time(), call.since, self.policy.key(call)
         if lifetime == 0 and not call.place:  # about this moment: only what came since will do
             since = since or asked
         # What must have come since now is in no file yet.
         if not since and (found := self._find(key)) is not None:
-            return _taken(found, ends)
-        with single_flight.lock(self.file.flights, key, min(asked, since or asked)) as landed:
+            return _taken(found, on_answer)
+        with single_flight.lock(self.file.locks, key, min(asked, since or asked)) as landed:
             if landed and (found := self._find(key, since)) is not None:
-                return _taken(found, ends)
+                return _taken(found, on_answer)
             if lifetime == 0:  # a day of looking at visitors must not pile up on the disk
                 self.file.delete_expired()
-            return self._fetch(call, key, lifetime, ends)
+            return self._fetch(call, key, lifetime, on_answer)
 
-    def _fetch(self, call: Call, key: str, lifetime: int, ends: Ends) -> Answer:
+    def _fetch(self, call: Call, key: str, lifetime: int, on_answer: OnAnswer) -> Answer:
         """Ask Crisp, and store the answer unless something was written or purged meanwhile."""
         asked = time.time()
         answer = self._named(call, self._send(call))
-        incomplete = ends(answer)
+        incomplete = on_answer(answer)
         # Where the clock was set back since, nobody can tell.
         unchanged = asked <= time.time() and not single_flight.written_since(
-            self.file.flights, self.policy.marks(call), asked
+            self.file.locks, self.policy.marks(call), asked
         )
         if unchanged and self.policy.stores(answer):
             stays = self.policy.stays(lifetime)
@@ -123,7 +123,7 @@ class Cache:
         expires = float("inf") if stored.expires is None else stored.expires.timestamp()
         return self.policy.is_fresh(stored.created.timestamp(), expires, since, time.time())
 
-    def find(self, call: Call, ends: Ends) -> Answer:
+    def find(self, call: Call, on_answer: OnAnswer) -> Answer:
         """Answer a call as :meth:`answer` does, from the file alone.
 
         Raises
@@ -134,7 +134,7 @@ class Cache:
         found = self._find(self.policy.key(call)) if self.policy.lifetime(call) else None
         if found is None:
             raise LookupError
-        return _taken(found, ends)
+        return _taken(found, on_answer)
 
     def holds(self, call: Call) -> bool:
         """Whether a fresh answer to a call is cached, without unpacking it."""
@@ -201,19 +201,19 @@ class Cache:
         found = None if read.whole else self.get_list(first, rows)
         if found is not None and (found.whole or len(found.queries) > len(read.queries)):
             return  # another read it further meanwhile
-        if not single_flight.written_since(self.file.flights, marks, read.came):
+        if not single_flight.written_since(self.file.locks, marks, read.came):
             read.expires = read.came + lifetime
             self.file.put(self.policy.list_key(first, rows), read)
 
     def drop(self, path: str) -> None:
         """Delete the answers about a conversation and its website's lists; else the website's."""
         starts = self.policy.stale_after(path)
-        single_flight.mark_written(self.file.flights, starts)
+        single_flight.mark_written(self.file.locks, starts)
         self.file.delete_between((start, start + "g") for start in starts)
 
 
-def _taken(answer: Answer, ends: Ends) -> Answer:
-    ends(answer)
+def _taken(answer: Answer, on_answer: OnAnswer) -> Answer:
+    on_answer(answer)
     return answer
 
 
@@ -221,4 +221,4 @@ def _unpacked(stored: Stored) -> Answer:
     try:
         return stored.answer()
     except ValueError as error:
-        raise damaged() from error
+        raise cache_trouble.damaged() from error

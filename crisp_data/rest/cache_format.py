@@ -18,7 +18,7 @@ from crisp_data.rest.call import Answer, Call
 
 
 class Stored(msgspec.Struct, array_like=True):
-    """An answer. Nothing of the request but its verb: no header, no secret.
+    """An answer. Of the request its verb and its address: no header, no secret.
 
     Attributes
     ----------
@@ -80,7 +80,8 @@ class StoredList(msgspec.Struct, array_like=True):
     queries : list of dict
         What was asked for each page.
     rows : list of int
-        How many records each page has that none before it has.
+        How many records each page has that none before it has; 0 where the list can be resumed,
+        for its queries count for themselves.
     whole : bool
         Whether nothing more was to be read; False where the reading was broken off.
     incomplete : str

@@ -10,9 +10,10 @@ from contextlib import closing
 from pathlib import Path
 
 from crisp_data.errors import FileTrouble
-from crisp_data.local.connection_pool import Pool, is_held, is_open
+from crisp_data.local.connection_pool import Pool, is_open
+from crisp_data.local.database_opening import is_held
 from crisp_data.local.sqlite_file import trouble
-from crisp_data.rest import cache_file, single_flight
+from crisp_data.rest import cache_file, cache_trouble, single_flight
 
 
 def purge(path: Path, wait: float) -> None:
@@ -27,18 +28,28 @@ def purge(path: Path, wait: float) -> None:
     Raises
     ------
     FileTrouble
-        Another process was still at it after ``wait`` seconds, or the file is damaged.
+        Another process held or used the file for ``wait`` seconds, or the file is damaged.
     """
-    single_flight.mark_written(path.with_suffix(".flights"), [""])
-    deadline = time.monotonic() + wait
-    while not _emptied(path):
+    single_flight.mark_written(cache_file.locks(path), [""])
+    deadline, deleted = time.monotonic() + wait, False
+    while True:
+        deleted, emptied = _emptied(path, deleted)
+        if emptied:
+            return
         if time.monotonic() >= deadline:
-            raise FileTrouble(
-                f"Another process was still using the cache after {wait} s: its file "
-                "may still hold traces of answers.",
-                "Close the other notebook or command and run the same line again.",
-            )
+            break
         time.sleep(0.02)
+    if not deleted:
+        raise FileTrouble(
+            f"The cache file {path.name} was locked by another program for {wait:g} s: nothing "
+            "was deleted from it.",
+            "Close that program and run the same line again.",
+        )
+    raise FileTrouble(
+        f"Another process was still using the cache after {wait:g} s: its answers are deleted, "
+        f"and its file {path.name} may still hold traces of them.",
+        "Close the other notebook or command and run the same line again.",
+    )
 
 
 def files(folder: Path) -> list[Path]:
@@ -56,7 +67,7 @@ def _is_cache(path: Path) -> bool:
 
     A damaged one shows no tables any more; the locks of its requests lie beside it.
     """
-    if path.with_suffix(".flights").is_dir():
+    if cache_file.locks(path).path.is_file() or path.with_suffix(".flights").is_dir():  # the former
         return True
     try:
         with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)) as db:
@@ -123,18 +134,20 @@ def _unlinked(path: Path) -> bool:
     return True
 
 
-def _emptied(path: Path) -> bool:
-    """Try once; False where another holds what is needed."""
+def _emptied(path: Path, deleted: bool) -> tuple[bool, bool]:
+    """Try once: whether the answers were deleted by now, and whether no trace is left."""
     pool = Pool(path, cache_file.SETUP, 0.2)
     try:
         with pool.lease() as db:
-            for step in ("DELETE FROM responses", "DELETE FROM lists", "VACUUM"):
-                db.execute(step)
+            db.execute("DELETE FROM responses")
+            db.execute("DELETE FROM lists")
+            deleted = True
+            db.execute("VACUUM")
             held, *_ = db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
-            return not held
+            return True, not held
     except sqlite3.Error as error:
         if is_held(error):
-            return False
-        raise cache_file.file_trouble(error) from error
+            return deleted, False
+        raise cache_trouble.file_trouble(error) from error
     finally:
         pool.close()

@@ -145,6 +145,7 @@ def make(
     if known:  # then all is quoted already, as requests would
         url = base_url + where + (f"?{urlencode(query)}" if query else "")
     else:
+        request_checks.check_query(query)
         prepared = requests.PreparedRequest()
         prepared.prepare_url(base_url + where, query)
         url = prepared.url or ""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from functools import partial
+from numbers import Real
 from pathlib import Path
 from typing import Any, Literal, NoReturn
 
@@ -16,7 +17,14 @@ from crisp_data.local import fork_pickling
 from crisp_data.local.forks import PerProcess
 from crisp_data.quota import wait_for_reset
 from crisp_data.quota.ledger import Ledger
-from crisp_data.rest import answer_checks, cache_file, cache_purge, page_requests, waits
+from crisp_data.rest import (
+    answer_checks,
+    cache_file,
+    cache_purge,
+    page_requests,
+    request_checks,
+    waits,
+)
 from crisp_data.rest.answer_bounds import AnswerBounds
 from crisp_data.rest.cache import Cache
 from crisp_data.rest.cache_policy import CachePolicy
@@ -55,9 +63,9 @@ class Client(HttpVerbs):
     lifetimes : dict of str to int, optional
         Seconds that answers stay fresh by URL pattern; searched before the built-in ones.
     cache_dir : str or Path, optional
-        Where cache and ledger live; by default the user's own folders.
+        Where the cache is; by default the user's own folder of caches.
     state_dir : str or Path, optional
-        Where cache and ledger live; by default the user's own folders.
+        Where ledger and outbox are; by default the user's own folder of data.
     retry : RetryPolicy, optional
         How long reads are tried again.
     workers : int, default 4
@@ -72,9 +80,9 @@ class Client(HttpVerbs):
     progress : bool, optional
         Whether a wait for the reset shows a bar; by default on the live service only.
     sleep : callable
-        How to wait, and the clock in seconds; the sandbox has a clock of its own.
+        How to wait, in seconds; the sandbox's clock is moved instead.
     now : callable
-        How to wait, and the clock in seconds; the sandbox has a clock of its own.
+        The clock, in seconds since 1970; the sandbox has a clock of its own.
 
     Raises
     ------
@@ -121,7 +129,8 @@ class Client(HttpVerbs):
             reset_hour=reset_hour,
             now=now,
         )
-        if isinstance(workers, bool) or workers not in range(1, 65):
+        number = isinstance(workers, Real) and not isinstance(workers, bool)
+        if not number or workers not in range(1, 65):
             raise BadParameter("workers must be a whole number from 1 to 64.")
         self.workers = workers
         if on_quota not in ("raise", "wait"):
@@ -366,23 +375,23 @@ class Client(HttpVerbs):
         path : str
             The path that was written to, below ``/v1``.
         """
-        self._cache.drop(path)
+        self._cache.drop(request_checks.check_path(path))
 
-    def purge_cache(self, wait: float = 60.0) -> None:
+    def purge_cache(self, wait: float = 10.0) -> None:
         """Delete every cached answer of this token, and leave no trace of one in the file.
 
         Answers that are still to come are not cached. Other threads and processes may go on.
 
         Parameters
         ----------
-        wait : float, default 60
-            Seconds to wait for processes that are using the file.
+        wait : float, default 10
+            Seconds to wait for programs that hold or use the file.
 
         Raises
         ------
         CrispError
-            One of them took longer: the answers are deleted or will be by another call, but
-            traces may be left.
+            One of them took longer. The error says whether nothing was deleted, or the answers
+            were and traces of them may be left.
 
         Examples
         --------
@@ -405,7 +414,7 @@ class Client(HttpVerbs):
         self.quota.close_file()
         file = self._cache_file.made()
         if file is not None:
-            file.pool.close()
+            file.close()
 
     def __repr__(self) -> str:
         return f"<Client {self.settings.base_url} tier={self.settings.credentials.tier}>"

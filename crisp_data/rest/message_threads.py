@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import os
 import threading
+from collections import deque
 from collections.abc import Generator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextvars import copy_context
 from dataclasses import dataclass, field
 
 from crisp_data.errors import CrispError, ForkedProcess, NotFound, calling_line, work_for
@@ -56,9 +58,9 @@ def read(
     A thread is read whole, or down to the first batch with a fingerprint that ``known`` has
     for it. With ``use_cache=False`` the cache is neither asked nor fed.
 
-    After an error nothing more is begun, and what was begun is still given: the last thread
-    that comes carries the error. Each worker has a session of its own over the one transport, so
-    every request is counted and retried as if it were alone.
+    After an error nothing more is begun, and what was begun and read whole is still given: the
+    last thread that comes carries the error. Every request is counted and retried as if it were
+    alone, within the bounds on waiting that hold where the reading began.
 
     Parameters
     ----------
@@ -101,8 +103,9 @@ def read(
         try:
             with ended_by(ended):
                 thread.bodies.extend(page.body for page in pages)
-        except NotFound:
+        except NotFound:  # also of one that was deleted between two batches
             thread.found = False
+            thread.bodies.clear()
         except CrispError as error:
             thread.error = error
             stopped.set()  # here, for the reader may be slow to come to it
@@ -111,13 +114,14 @@ def read(
 
     ended, stopped, pid = threading.Event(), threading.Event(), os.getpid()
     pool = ThreadPoolExecutor(client.workers, "crisp-data", work_for, (calling_line(),))
-    waiting = [pool.submit(one, session_id) for session_id in session_ids]
+    # (A context is copied for each: two threads cannot be in one. What is given is let go.)
+    waiting = deque(pool.submit(copy_context().run, one, session_id) for session_id in session_ids)
     failed: MessageThread | None = None
     try:
-        for future in waiting:
+        while waiting:
             if os.getpid() != pid:  # a thread pool is the parent's: its threads are not here
                 raise ForkedProcess("The threads that read messages belong to the parent process.")
-            thread = future.result()
+            thread = waiting.popleft().result()
             if thread is not None and thread.error is None:
                 yield thread
             failed = failed or (thread if thread and thread.error else None)

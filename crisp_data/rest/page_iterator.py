@@ -62,7 +62,7 @@ class Pages:
         resumable: bool,
     ) -> None:
         self._requests, self._cache, self._rows = requests, cache, rows
-        self._refresh, self._resumable = refresh, resumable
+        self._refresh, self._resumable, self._closing = refresh, resumable, False
         self._pages = self._pull()
 
     def __iter__(self) -> Iterator[Page]:
@@ -73,6 +73,7 @@ class Pages:
 
     def close(self) -> None:
         """Take no more pages; what was read is noted in the cache."""
+        self._closing = True
         self._pages.close()
 
     def cached(self) -> tuple[int, bool]:
@@ -135,6 +136,11 @@ class Pages:
                     noted = True
                     yield from rest
                     return
+        except GeneratorExit:
+            # One that is left without a word may be collected while this very thread holds a lock
+            # of the cache. So nothing is noted then; what was read is in the cache all the same.
+            noted = noted or not self._closing
+            raise
         finally:
             if self._cache is not None and read.queries and not noted:
                 read.incomplete = self.incomplete

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 from crisp_data.api import paging, path_and_query, routes
 from crisp_data.api.envelope import Page, PageQueries, Query
 from crisp_data.errors import BadParameter
-from crisp_data.rest.cache import Ends
+from crisp_data.rest.cache import OnAnswer
 from crisp_data.rest.call import Answer, Call
 
 
@@ -73,7 +73,7 @@ class ListRequests:
         Whether they end where the list does, and not before.
     """
 
-    send: Callable[[Call, Ends], Answer]
+    send: Callable[[Call, OnAnswer], Answer]
     make: Callable[[Query, str], Call]
     queries: Callable[..., PageQueries]
     entire: bool
@@ -136,7 +136,7 @@ class ListRequests:
             query = asked.query
             call = self.nth(number, query, generation)
             on_answer = asked.add_first if self.entire and number == 1 else asked.add
-            answer = self.send(replace(call, since=since), on_answer)
+            answer = self.send(replace(call, since=since) if since else call, on_answer)
             generation, since = generation or answer.generation, answer.came if in_order else 0.0
             page = to_page(answer, query)
             marked = number == 1 and self.entire and not answer.from_cache

@@ -12,7 +12,7 @@ from crisp_data.errors import QuotaExceeded
 from crisp_data.quota import wait_for_reset
 from crisp_data.rest import call as calls
 from crisp_data.rest import waits
-from crisp_data.rest.cache import Cache, Ends
+from crisp_data.rest.cache import Cache, OnAnswer
 from crisp_data.rest.call import Answer, Call
 
 
@@ -29,7 +29,7 @@ class RequestSender:
     check_writes : callable
         Refuses what writes, where the connection only reads.
     opens_in : callable
-        Seconds until the day's reset.
+        Seconds until reads may go on: until the day's reset, or 0.
     reset : Reset or None
         Waits for the day's reset; None where a read that the day cannot pay for is refused.
     """
@@ -102,14 +102,14 @@ class RequestSender:
             self.check_writes(call.route.name if call.route else method)
         return call
 
-    def send(self, call: Call, ends: Ends = lambda answer: None) -> Answer:
+    def send(self, call: Call, on_answer: OnAnswer = lambda answer: None) -> Answer:
         """Have a call answered, after the day's reset where that may be waited for.
 
         Parameters
         ----------
         call : Call
             What is asked.
-        ends : callable, optional
+        on_answer : callable, optional
             As in :meth:`crisp_data.rest.cache.Cache.answer`.
 
         Returns
@@ -124,7 +124,7 @@ class RequestSender:
         """
         while True:
             try:
-                return self.cache.answer(call, ends)
+                return self.cache.answer(call, on_answer)
             except QuotaExceeded as spent:
                 # A budget is not filled by waiting, and a write may be unwanted by then.
                 if not (self.reset and call.reads and not call.for_write and spent.resets_at):

@@ -56,7 +56,7 @@ class RetryPolicy:
     def wait(self, attempt: int) -> float:
         """Seconds before the attempt after ``attempt`` (counted from 1)."""
         doubled = self.first * 2.0 ** (attempt - 1)
-        return min(self.longest, doubled) * random.uniform(0.75, 1.25)
+        return min(self.longest, doubled * random.uniform(0.75, 1.25))
 
 
 #: Seconds of refusals, one after another, after which no passing rate limit explains them.

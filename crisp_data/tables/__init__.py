@@ -12,13 +12,13 @@ integer       ``Int64``                      counts, fingerprints, minutes
 real          ``Float64``                    real numbers
 flag          ``boolean``                    yes, no or missing
 category      ``category``                   one of the fixed values that Crisp documents
-texts         ``list<string>[pyarrow]``      lists of text, such as segments
+texts         ``object``                     tuples of text, such as segments
 json          ``str``                        free JSON as compact text; :func:`expand` opens it
 ============  =============================  ==================================================
 
-Null and absent are both missing. What no column can hold is in ``extra``, a JSON object whose
-keys are dotted paths: unknown fields, values of the wrong type (their column is missing then)
-and unknown categories. Only secrets are withheld.
+Null and absent are both missing; an empty list is the empty tuple. What no column can hold is in
+``extra``, a JSON object whose keys are dotted paths: unknown fields, values of the wrong type
+(their column is missing then) and unknown categories. Only secrets are withheld.
 
 Examples
 --------

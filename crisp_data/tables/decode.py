@@ -84,11 +84,10 @@ class Leaf:
         """Store the values; of a wide leaf, only those of its kind."""
         if self.wide:
             for row in _others(values, self.kind):
-                try:
-                    values[row] = msgspec.convert(_whole(values[row]), self.kind)
-                except msgspec.ValidationError:
+                value = _converted(values[row], self.kind)
+                if value is None:
                     into.unmapped[row][self.path] = written(values[row])
-                    values[row] = None
+                values[row] = value
         into.values[self.path] = values
 
 
@@ -256,6 +255,20 @@ def _without_point(raw: Raw) -> Raw:
     except ValueError:
         return raw
     return Raw(str(number).encode())
+
+
+def _converted(value: Any, kind: Any) -> Any:
+    """Give a decoded value as its kind; None where it is of another.
+
+    As it came first, and ``1.0`` as ``1`` only then: a whole double may be larger than the whole
+    numbers that its column takes.
+    """
+    for candidate in (value, _whole(value)):
+        try:
+            return msgspec.convert(candidate, kind)
+        except msgspec.ValidationError:
+            continue
+    return None
 
 
 def _whole(value: Any) -> Any:

@@ -35,8 +35,8 @@ def expand(frame: pd.DataFrame, column: str) -> pd.DataFrame:
         Rows and index as in ``frame``, one column for each key that occurs. Nested keys are
         dotted; a key that itself holds a dot stands in double quotes, as in TOML. The dtypes are
         those of tables: ``str``, ``Int64`` (``UInt64`` beyond it), ``Float64`` and ``boolean``.
-        Values that none of them holds exactly stay the Python objects they are: lists, empty
-        objects, several types in one column, numbers of more than 64 bits.
+        Lists are tuples. Values that none of them holds exactly stay the Python objects they are:
+        empty objects, several types in one column, numbers of more than 64 bits.
 
     Raises
     ------
@@ -94,7 +94,12 @@ def _leaves(value: dict[str, Any]) -> Iterator[tuple[Path, Any]]:
         if isinstance(leaf, dict) and leaf:
             waiting += [((*path, key), inner) for key, inner in reversed(leaf.items())]
         else:
-            yield path, leaf
+            yield path, _as_tuple(leaf)
+
+
+def _as_tuple(value: Any) -> Any:
+    """Make tuples of lists, which pandas can compare; objects within them stay what they are."""
+    return tuple(map(_as_tuple, value)) if isinstance(value, list) else value
 
 
 def _name(path: Path) -> str:

@@ -7,23 +7,27 @@ from typing import Any
 import pandas as pd
 import pyarrow as pa
 
+from crisp_data.dates import check_tz
 from crisp_data.errors import BadParameter
-from crisp_data.tables.kinds import Table, in_zone, to_arrow
+from crisp_data.tables.kinds import TEXTS, Column, Table, in_zone, to_arrow
+from crisp_data.tables.list_columns import is_plain_list, tuples
 from crisp_data.tables.schemas import TABLES
 
 
 def find_table(table: str) -> Table:
     """Find a table by its name."""
-    try:
-        return TABLES[table]
-    except KeyError:
-        raise BadParameter(
-            f"There is no table {table!r}.", f"Use one of: {', '.join(TABLES)}."
-        ) from None
+    hint = f"Use one of: {', '.join(TABLES)}."
+    if not isinstance(table, str):  # a frame, say, which is no word
+        raise BadParameter(f"A table is named by one word, not by a {type(table).__name__}.", hint)
+    if table not in TABLES:
+        raise BadParameter(f"There is no table {table!r}.", hint)
+    return TABLES[table]
 
 
 def to_frame(data: pa.Table) -> pd.DataFrame:
     """Give an Arrow table as a frame; times and categories keep their Arrow types.
+
+    Lists of text, numbers or flags are tuples.
 
     Parameters
     ----------
@@ -35,7 +39,18 @@ def to_frame(data: pa.Table) -> pd.DataFrame:
     pandas.DataFrame
         The same columns and rows.
     """
+    lists = {
+        place: data.column(place)
+        for place, field in enumerate(data.schema)
+        if is_plain_list(field.type)
+    }
+    for place in lists:  # keeps the place of the column
+        data = data.set_column(place, data.column_names[place], pa.nulls(len(data)))
     frame: pd.DataFrame = data.to_pandas(types_mapper=dtype_of, ignore_metadata=True)
+    for place, column in lists.items():
+        # As a Series: of an array of objects pandas would guess the dtype.
+        values = pd.Series(tuples(column), index=frame.index, dtype=object)
+        frame.isetitem(place, values)  # type: ignore[arg-type]  # the stubs know no Series
     return frame
 
 
@@ -81,17 +96,27 @@ def schema(table: str, tz: str = "UTC") -> pd.DataFrame:
         One row for each column of the table; columns ``column``, ``dtype``, ``meaning`` and
         ``source``, the dotted path in a record.
 
+    Raises
+    ------
+    BadParameter
+        There is no such table, or no such zone.
+
     Examples
     --------
     >>> from crisp_data import tables
     >>> tables.schema("messages").query("column == 'user_id'").source.item()
     'user.user_id'
     """
-    declared = find_table(table)
-    rows = [(c.name, c.meaning, " or ".join(c.sources)) for c in declared.columns]
+    declared, tz = find_table(table), check_tz(tz)
+    rows = [(c.name, _meaning(c), " or ".join(c.sources)) for c in declared.columns]
     frame = pd.DataFrame(rows, columns=["column", "meaning", "source"], dtype="str")
     frame.insert(1, "dtype", [str(dtype) for dtype in empty(table, tz).dtypes])
     return frame.astype("str")
+
+
+def _meaning(column: Column) -> str:
+    """Say what an ``object`` is, which no dtype says."""
+    return f"{column.meaning}: a tuple of texts" if column.kind is TEXTS else column.meaning
 
 
 def dtype_of(kind: pa.DataType) -> Any:

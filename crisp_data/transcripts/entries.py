@@ -199,11 +199,11 @@ def _title(facts: dict[str, Any], entries: list[Entry]) -> str:
 
 
 def _facts(session_id: str, facts: dict[str, Any], zone: str) -> tuple[tuple[str, str], ...]:
-    segments = facts.get("segments")
+    segments: Any = facts.get("segments")
     rows = (
         ("conversation", session_id),
         ("state", clean(facts.get("state"))),
-        ("segments", clean(", ".join(segments)) if isinstance(segments, list) else ""),
+        ("segments", clean(", ".join(segments)) if pd.api.types.is_list_like(segments) else ""),
         ("times", zone),
     )
     return tuple((name, " ".join(value.split())) for name, value in rows if value.strip())

@@ -139,7 +139,8 @@ class Pulls:
                     missing += not thread.found
                     if thread.error is not None:
                         raise thread.error
-                    self.estimator.saw(len(thread.bodies))
+                    if thread.found:
+                        self.estimator.saw(len(thread.bodies))
                     left -= 1
         except QuotaExceeded as error:
             raise error.of_pull(max(error.needed, left), builder.frame()) from error.__cause__

@@ -7,6 +7,7 @@ import itertools
 import json
 import random
 from collections.abc import Callable
+from datetime import datetime
 
 import pytest
 
@@ -26,10 +27,10 @@ def page(records: object, status: int = 200) -> Page:
     return Page(json.dumps(body).encode(), status)
 
 
-def ended(walk: PageQueries, server: Callable[[Query], Page]) -> tuple[int, str]:
+def ended(walk: PageQueries, server: Callable[[Query], Page], most: int = FEW) -> tuple[int, str]:
     query = next(walk)
     for number in itertools.count(1):
-        assert number <= FEW, "the walk does not end"
+        assert number <= most, "the walk does not end"
         try:
             query = walk.send(server(query))
         except StopIteration as end:
@@ -140,6 +141,108 @@ def test_conversations_that_ignore_all_and_change_their_time_end(way: int) -> No
     requests, incomplete = ended(conversation_paging.conversations({"per_page": "50"}), server)
     assert requests <= 30
     assert incomplete in (paging.UNEVEN, list_pass.LIST_MOVED)
+
+
+AT_MOST = 70  # requests; a list that moves much may need 34 pages without a new id
+
+TIMES: dict[str, Callable[[int, int, int], int]] = {
+    "older": lambda n, answer, end: START - 100 * answer - n,
+    "older, as asked": lambda n, answer, end: end - n,
+    "older, and below": lambda n, answer, end: end - 1 - n,
+    "newer": lambda n, answer, end: START + 100 * answer - n,
+    "the same": lambda n, answer, end: START - n,
+}
+
+IDS: dict[str, Callable[[int], dict[str, object]]] = {
+    "texts": lambda n: {"session_id": f"session_{n}"},
+    "numbers": lambda n: {"session_id": n},
+    "lists": lambda n: {"session_id": [n]},
+    "null": lambda n: {"session_id": None},
+    "empty": lambda n: {"session_id": ""},
+    "none": lambda n: {},
+}
+
+
+@pytest.mark.parametrize("count", [1, 2, 5, 19, 20, 30, 49, 50])
+@pytest.mark.parametrize("times", TIMES)
+@pytest.mark.parametrize("ids", IDS)
+def test_the_same_conversations_end_whatever_time_they_show(
+    ids: str, times: str, count: int
+) -> None:
+    answers = itertools.count()
+
+    def server(query: Query) -> Page:
+        until = query.get("filter_date_end")
+        end = START if until is None else round(datetime.fromisoformat(until).timestamp() * 1000)
+        answer = next(answers)
+        return page(
+            [{**IDS[ids](n), "updated_at": TIMES[times](n, answer, end)} for n in range(count)]
+        )
+
+    walk = conversation_paging.conversations({"per_page": "50"})
+    requests, incomplete = ended(walk, server, AT_MOST)
+    assert incomplete or (times == "the same" and requests <= 10)
+
+
+@pytest.mark.parametrize("count", [2, 5, 20, 50])
+def test_conversations_whose_ids_change_at_each_answer_end(count: int) -> None:
+    """Where their times do not: a list that goes back in time is a long one."""
+    answers = itertools.count()
+
+    def server(query: Query) -> Page:
+        answer = next(answers)
+        return page(
+            [{"session_id": f"s{answer}_{n}", "updated_at": START - n} for n in range(count)]
+        )
+
+    walk = conversation_paging.conversations({"per_page": "50"})
+    assert ended(walk, server, AT_MOST)[1]
+
+
+UNNAMED: dict[str, Callable[[int, int], dict[str, object]]] = {
+    "two fields": lambda n, answer: {"email": f"a{n}@x.example", "seen": answer, "score": -answer},
+    "numbers": lambda n, answer: {"place": n, "seen": 50 * answer + n, "score": -answer},
+    "ever fewer": lambda n, answer: {"email": f"a{n}@x.example", "score": START - 50 * answer - n},
+    "nested": lambda n, answer: {"profile": {"id": n}, "seen": answer, "score": 2 * answer},
+    "null ids": lambda n, answer: {"people_id": None, "seen": answer, "score": 2 * answer},
+    "empty ids": lambda n, answer: {"people_id": "", "name": f"x{n}", "a": answer, "b": answer},
+    "lists as ids": lambda n, answer: {"id": [n], "seen": answer, "score": answer},
+    "some null ids": lambda n, answer: {"id": n or None, "seen": answer, "score": answer},
+    "ids that change": lambda n, answer: {"id": 50 * answer + n, "email": f"a{n}@x.example"},
+    "ids that change, nested": lambda n, answer: {"id": f"{answer}.{n}", "who": {"name": n}},
+}
+
+
+@pytest.mark.parametrize("count", [1, 2, 9, 10, 50])
+@pytest.mark.parametrize("kind", UNNAMED)
+def test_records_that_nothing_names_end(kind: str, count: int) -> None:
+    answers = itertools.count()
+
+    def server(query: Query) -> Page:
+        answer = next(answers)
+        return page([UNNAMED[kind](n, answer) for n in range(count)])
+
+    requests, incomplete = ended(paging.numbered({}), server)
+    assert requests <= 12
+    assert incomplete in (paging.REPEATED, paging.NOTHING_NEW)
+
+
+@pytest.mark.parametrize("size", [2, 20])
+@pytest.mark.parametrize(
+    "record",
+    [
+        lambda n: {"people_id": f"p{n}"},
+        lambda n: {"people_id": f"p{n}", "score": 0, "segments": []},
+        lambda n: {"people_id": f"p{n}", "score": n % 2, "active": n % 2 == 0},
+        lambda n: {"people_id": None, "email": f"a{n}@x.example", "country": "FR"},
+    ],
+)
+def test_no_list_is_cut_whose_records_are_alike(record: Callable[[int], object], size: int) -> None:
+    def server(query: Query) -> Page:
+        first = size * (int(query["page_number"]) - 1)
+        return page([record(n) for n in range(first, min(first + size, 20 * size))])
+
+    assert ended(paging.numbered({}), server) == (21, "")
 
 
 def test_conversations_ordered_otherwise_are_walked_by_number() -> None:

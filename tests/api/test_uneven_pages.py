@@ -80,8 +80,10 @@ def test_the_end_of_a_short_list_costs_one_request(size: int, gap: int, inclusiv
     for count in range(1, 20):
         server = listing(count, gap, size, size, inclusive=inclusive)
         pages, incomplete = drive(conversation_paging.conversations(FIFTY), server)
-        assert (len(pages), incomplete) == (2, ""), count
         assert found(pages) == set(server.updated)
+        assert incomplete == ""
+        # (That rows of one instant are all, and the last, takes more: see `last_instant`.)
+        assert len(pages) == 2 or (gap == 0 and count > 1 and len(pages) <= 11), count
 
 
 @pytest.mark.parametrize("inclusive", [True, False])

@@ -2,6 +2,7 @@
 
 import html
 import json
+import re
 import urllib.parse
 
 import pytest
@@ -95,10 +96,43 @@ def test_somebody_else_s_is_left_as_it_is(text):
     assert not Address(SALES).is_in(text)
 
 
-def test_a_domain_is_one_in_letters_and_in_xn():
-    for email in ("jo@bücher.example", "jo@xn--bcher-kva.example"):
-        text = "jo@BÜCHER.example, jo@bu\u0308cher.example, jo@xn--bcher-kva.example"
-        assert Address(email).replaced(text, "x") == "x, x, x"
+@pytest.mark.parametrize(
+    "spelled",
+    [
+        ("jo@bücher.example", "jo@xn--bcher-kva.example", "JO@BU\u0308CHER.example"),
+        ("jo@straße.example", "jo@xn--strae-oqa.example", "jo@strasse.example"),
+        ("jo@bücher.straße.example", "jo@xn--bcher-kva.straße.example",
+         "jo@bücher.xn--strae-oqa.example", "jo@XN--BCHER-KVA.XN--STRAE-OQA.EXAMPLE"),
+        ("jo@例え.テスト", "jo@xn--r8jz45g.xn--zckzah", "jo@例え。xn--zckzah", "jo@例え｡テスト"),
+        ("jo@نامه\u200cای.example", "jo@xn--mgba3gch31f060k.example"),
+        ("jo@shop.example", "jo@shop。example", "jo@shop｡example", "jo@shop．example",
+         "jo@shop.example.", "jo@shop。example。", "jo@shop%E3%80%82example"),
+    ],
+)  # fmt: skip
+def test_a_domain_is_one_however_it_is_spelled(spelled):
+    for email in spelled[:2]:
+        for text in spelled:
+            left = Address(email).replaced(f"to {text} or <mailto:{text}?subject=x>", "[x]")
+            assert re.fullmatch(r"to \[x\][.。]? or <mailto:\[x\][.。]?\?subject=x>", left)
+            assert Address(email).is_whole(f" {text}\n")
+
+
+@pytest.mark.parametrize(
+    ("text", "left"),
+    [
+        ("jo@shop.example。Thanks", "[x]。Thanks"),
+        ("jo@shop.example。thanks", "[x]。thanks"),  # of a domain with usual dots the end
+        ("OK。jo@shop.example。谢谢", "OK。[x]。谢谢"),
+        ("jo@shop。example。谢谢", "[x]。谢谢"),
+        ("jo@shop。example。org", "jo@shop。example。org"),
+        ("ajo@shop。example", "ajo@shop。example"),
+        ("jo@bücher.shop。example", "jo@bücher.shop。example"),
+        ("jo@xn--bcher-kva.example", "jo@xn--bcher-kva.example"),
+        ("jo@shop.xn--", "jo@shop.xn--"),
+    ],
+)
+def test_a_full_stop_is_a_dot_within_the_domain_alone(text, left):
+    assert Address("jo@shop.example").replaced(text, "[x]") == left
 
 
 @pytest.mark.parametrize("email", ["o'brien@acme.example", "O’Brien@acme.example"])
@@ -138,6 +172,9 @@ def test_another_apostrophe_is_somebody_else_s(email, text):
         "a b@c.example",
         "a@b@c.example",
         "jo@acme.example, x",
+        "jo@acme.example..",
+        "<jo@acme.example>",
+        "mailto:jo@acme.example",
         "jo\ud83d@acme.example",
     ],
 )

@@ -5,6 +5,7 @@ import os
 import pathlib
 import re
 import shutil
+import uuid
 import warnings
 
 import pandas as pd
@@ -119,6 +120,42 @@ def test_one_conversation(archive, ws, tmp_path):
     assert archive.forget(session_id=session_id) == {"conversations": 0, "messages": 0}
 
 
+@pytest.mark.parametrize("around", ["{} ", " {}\n", "\t{}\N{NO-BREAK SPACE}"])
+def test_blanks_around_a_copied_id_are_no_part_of_it(archive, tmp_path, around):
+    archive.sync(since="10 days ago")
+    session_id = archive.conversations()["session_id"][0]
+    assert archive.forget(session_id=around.format(session_id))["conversations"] == 1
+    assert files_that_hold(tmp_path / "shelf", session_id) == []
+
+
+def test_who_stands_nowhere_is_told_by_the_counts(archive):
+    archive.sync(since="2 days ago")
+    nothing = {"conversations": 0, "messages": 0}
+    assert archive.forget(session_id=f"session_{uuid.UUID(int=7)}") == nothing
+    assert archive.forget(email="nobody@nowhere.example") == nothing
+
+
+@pytest.mark.parametrize("given", ["ana@bücher.example", "Ana@xn--bcher-kva.example."])
+def test_a_domain_is_one_however_it_is_spelled(archive, api, ws, sandbox, tmp_path, given):
+    """With the dots of Chinese and Japanese, in Punycode, and with the dot at its end."""
+    theirs, others = (row["session_id"] for row in sandbox.truth("conversations")[:2])
+    where = {"website_id": ws.website_id, "session_id": theirs}
+    email = "ana@xn--bcher-kva.example"
+    ws.client.call("update_conversation_metas", **where, json={"email": email})
+    spelled = ["ana@bücher。example", "ana@bücher．example", "ANA@XN--BCHER-KVA｡example."]
+    text = "请联系 {} 谢谢"
+    for one in spelled:
+        api.say(others, text.format(one))
+    archive.sync()
+    archive.forget(email=given)
+    assert theirs not in set(archive.conversations()["session_id"])
+    said = archive.messages(others)["content"].tolist()[-3:]
+    left = ["[forgotten]", "[forgotten]", "[forgotten]."]
+    assert said == [text.format(one) for one in left]
+    for one in [*spelled, email]:
+        assert files_that_hold(tmp_path / "shelf", one) == []
+
+
 def test_somebody_who_never_wrote(archive, tmp_path):
     archive.sync(since="2 days ago", also=["people"])
     wrote = set(archive.conversations()["email"].dropna())
@@ -214,7 +251,14 @@ def test_what_is_no_address_and_no_session_id_changes_nothing(archive, tmp_path)
         ({"email": ["a@b.example"]}, "one text, not a list"),
         ({"email": 7}, "one text, not a int"),
         *(({"session_id": text}, "not a session_id") for text in ("", " ", "e", 7, ["session_1"])),
-    ]
+        *(
+            ({"session_id": text}, "not a session_id")
+            for text in ("session_", "session_ ", "session_-", "session_1 2", "session_1\u200b",
+                         "session_1,session_2", "'session_1'", "Session_1", "session_…",
+                         "session_1\ud83d", "jo@a.example", b"session_1", pd.Series(["session_1"]))
+        ),
+        ({"email": "session_1"}, "not an e-mail address"),
+    ]  # fmt: skip
     for given, why in wrong:
         with pytest.raises(crisp.BadParameter, match=why):
             archive.forget(**given)

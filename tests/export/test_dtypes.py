@@ -352,9 +352,9 @@ def matches(back: object, original: object, shown: str) -> bool:
     """Tell whether what was read is the value, or the text or number that a person sees."""
     if shown == "":
         return bool(pd.isna(back))
-    if isinstance(back, (list, dict, np.ndarray)):
-        plain = back.tolist() if isinstance(back, np.ndarray) else back
-        return plain == json.loads(shown) or plain == original
+    if isinstance(back, (list, tuple, dict, np.ndarray)):
+        plain = back if isinstance(back, dict) else list(back)
+        return plain == json.loads(shown) or original in (plain, back)
     if isinstance(back, (bool, np.bool_)):
         return str(back).lower() == shown
     if isinstance(back, float):

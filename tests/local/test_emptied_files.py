@@ -2,10 +2,13 @@
 
 import errno
 import os
+import sqlite3
 import stat
 import subprocess
 import sys
 import threading
+from contextlib import closing
+from pathlib import Path
 
 import pytest
 
@@ -86,6 +89,84 @@ def test_a_ledger_that_was_emptied_does_not_count_from_nothing(sandbox, connect,
     assert sandbox.stats()["requests"] == spent
     (tmp_path / "state" / "quota.sqlite").write_bytes(before)
     assert connect().quota.used > 0
+
+
+# SQLite notices that a page is missing, and reads a part of one that is missing as zeros.
+@pytest.mark.parametrize("lost", [1, 100, 4095, 4096, 4097])
+@pytest.mark.parametrize("name", ["outbox", "quota"])
+def test_a_file_that_lost_its_end_is_told(sandbox, connect, tmp_path, name, lost):
+    ws, path = connect(), tmp_path / "state" / f"{name}.sqlite"
+    frame = ws.conversations(state="unresolved", limit=3)
+    again = {"template": "Hello", "batch": "one", "confirm": True, "quiet_days": None}
+    ws.send_many(frame, **again)
+    before = cut(ws, path)
+    path.write_bytes(before[:-lost])
+    with pytest.raises(crisp.FileTrouble, match=rf"{name}\.sqlite is damaged") as caught:
+        connect().send_many(frame, **again)
+    assert "Restore it from a copy. Or move it away" in caught.value.hint
+    if lost < 4096:
+        assert f"it lacks its last {lost:,} byte" in caught.value.what
+    path.write_bytes(before)
+    connect().send_many(frame, **again)
+    assert sandbox.stats()["by_operation"]["send_message_in_conversation"] == len(frame)
+
+
+def grown(path, rows=200):
+    """Make a file whose last pages are in its log; gives it, open."""
+    with Database(path, SETUP).transaction() as db:
+        db.execute("INSERT INTO day VALUES (0)")
+    db = sqlite3.connect(path, isolation_level=None)
+    db.execute("PRAGMA wal_autocheckpoint = 0")
+    db.executemany("INSERT INTO day VALUES (?)", [(f"{row:01000}",) for row in range(rows)])
+    return db
+
+
+@pytest.mark.parametrize("header", ["old", "new"])
+def test_a_file_whose_end_is_in_its_log_is_whole(tmp_path, header):
+    """As a killed process leaves it, also in the middle of writing its pages into the file."""
+    path, left = tmp_path / "file.sqlite", tmp_path / "left.sqlite"
+    with closing(grown(path)) as db:
+        assert path.stat().st_size < 4096 * db.execute("PRAGMA page_count").fetchone()[0]
+        for end in ("", "-wal"):
+            left.with_name(f"left.sqlite{end}").write_bytes(Path(f"{path}{end}").read_bytes())
+    if header == "new":  # the first page is written first
+        with left.open("r+b") as file:
+            file.write(path.read_bytes()[:4096])
+    with Database(left, SETUP).connection() as db:
+        assert db.execute("SELECT count(*) FROM day").fetchone() == (201,)
+    with Database(left, SETUP).connection() as db:
+        assert db.execute("PRAGMA integrity_check").fetchone() == ("ok",)
+
+
+_GROWING = """
+import sqlite3, sys
+db = sqlite3.connect(sys.argv[1], isolation_level=None, timeout=60)
+print("ready", flush=True)
+while True:
+    for _ in range(20):
+        db.execute("INSERT INTO day VALUES (zeroblob(3000))")
+    db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    if db.execute("SELECT count(*) FROM day").fetchone()[0] > 2000:
+        db.execute("DELETE FROM day")
+        db.execute("VACUUM")
+"""
+
+
+@pytest.mark.parametrize("times", [20, pytest.param(2_000, marks=pytest.mark.slow)])
+def test_a_file_that_others_lengthen_and_shorten_is_whole(tmp_path, times):
+    path = tmp_path / "file.sqlite"
+    with Database(path, SETUP).connection():
+        pass
+    command = [sys.executable, "-c", _GROWING, str(path)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE) as other:
+        try:
+            assert other.stdout.readline() == b"ready\n"
+            for _ in range(times):
+                with Database(path, SETUP).connection() as db:
+                    assert db.execute("SELECT count(*) FROM day").fetchone()[0] >= 0
+            assert other.poll() is None
+        finally:
+            other.kill()
 
 
 @pytest.mark.parametrize("left", [b"", b"\n"])

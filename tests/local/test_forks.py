@@ -18,7 +18,7 @@ import pytest
 from tqdm.auto import tqdm
 
 import crisp_data as crisp
-from crisp_data.local import connection_pool, private
+from crisp_data.local import connection_pool, database_opening, private
 from crisp_data.local.forks import PerProcess
 from crisp_data.rest import message_threads
 from tests.local.forked import MARKS, Child
@@ -281,7 +281,7 @@ def test_a_message_that_a_child_cannot_count_is_not_sent(sandbox, ws, monkeypatc
 def test_a_file_that_is_being_opened_is_left_to_the_parent_too(ws, monkeypatch):
     monkeypatch.setattr(connection_pool, "FORK_WAIT", 0.05)
     ws.client.close()
-    opening, go, real = threading.Event(), threading.Event(), connection_pool._open
+    opening, go, real = threading.Event(), threading.Event(), database_opening.open_database
 
     def slowly(*arguments):
         db = real(*arguments)
@@ -290,7 +290,7 @@ def test_a_file_that_is_being_opened_is_left_to_the_parent_too(ws, monkeypatch):
         return db
 
     with ThreadPoolExecutor(1) as pool, monkeypatch.context() as slow:
-        slow.setattr(connection_pool, "_open", slowly)
+        slow.setattr(database_opening, "open_database", slowly)
         used = pool.submit(lambda: ws.quota.used)
         assert opening.wait(30)
         slow.undo()

@@ -1,30 +1,33 @@
 """A file that another program holds, or that is cut short: told in seconds, never waited for."""
 
 import sqlite3
+import threading
 import time
 import warnings
 from contextlib import closing, contextmanager
 
 import pytest
+from click.testing import CliRunner
 from requests_cache import SQLiteCache
 from urllib3 import HTTPConnectionPool
 from urllib3.exceptions import ConnectTimeoutError
 
 import crisp_data as crisp
-from crisp_data.local import connection_pool, sqlite_file
+from crisp_data.cli import main, status
+from crisp_data.local import connection_pool, database_opening, sqlite_file
 from crisp_data.local.sqlite_file import Database
 from crisp_data.outbox.journal import Journal
 from crisp_data.quota.ledger import Reservation
-from crisp_data.rest import cache_file, cache_purge
+from crisp_data.rest import cache_access, cache_file, cache_purge
 
 pytestmark = pytest.mark.reliability("sqlite")
 
 
 @pytest.fixture(autouse=True)
 def short_waits(monkeypatch):
-    monkeypatch.setattr(cache_file, "HELD_WAIT", 0.05)
+    monkeypatch.setattr(cache_access, "HELD_WAIT", 0.05)
     monkeypatch.setattr(sqlite_file, "BUSY_WAIT", 0.05)
-    monkeypatch.setattr(connection_pool, "OPEN_WAIT", 0.05)
+    monkeypatch.setattr(database_opening, "OPEN_WAIT", 0.05)
 
 
 @contextmanager
@@ -56,11 +59,186 @@ def test_a_pull_goes_on_without_a_cache_that_is_held(sandbox, ws, how):
             warnings.simplefilter("error")
             assert len(ws.operators(refresh=True)) > 0
         assert sandbox.stats()["requests"] == before + 2
-    ws.client._cache_file.get().left_until = 0.0  # a minute later
     assert len(ws.operators(refresh=True)) > 0
     before = sandbox.stats()["requests"]
     assert len(ws.operators()) > 0
     assert sandbox.stats()["requests"] == before
+
+
+class Clock:
+    """Stands for time and waits: it goes on where somebody waits, and nobody really does."""
+
+    def __init__(self):
+        self.now = 0.0
+
+    def monotonic(self):
+        return self.now
+
+    def sleep(self, seconds):
+        self.now += seconds
+        time.sleep(0.001)  # lets others work
+
+
+@pytest.fixture
+def clock(monkeypatch):
+    """A clock for the waits of the cache, which are as long as they really are."""
+    clock = Clock()
+    monkeypatch.setattr(cache_access, "HELD_WAIT", 5.0)
+    monkeypatch.setattr(cache_access, "time", clock)
+    monkeypatch.setattr(cache_access, "waits", clock)
+    return clock
+
+
+@contextmanager
+def warned_once(words):
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        yield
+    found = [str(one.message) for one in caught if issubclass(one.category, crisp.CrispWarning)]
+    assert sum("locked by another program" in text for text in found) == 1
+    assert sum("before a write" in text for text in found) == 1  # the same
+    assert words in found[0]
+
+
+@pytest.mark.parametrize("how", HOW)
+def test_many_messages_wait_once_for_a_cache_that_is_held(sandbox, ws, clock, how):
+    """It was one wait, and one warning, for each."""
+    frame = ws.conversations(state="unresolved", limit=8)
+    ws.close()
+    began = clock.now
+    with held(ws.client.cache_path, how), warned_once("no longer waited for"):
+        again = {"template": "Hello", "batch": "one", "confirm": True, "quiet_days": None}
+        assert (ws.send_many(frame, **again)["state"] == "sent").all()
+        ws.operators(refresh=True)
+    assert 5 <= clock.now - began < 5.2
+    ws.operators(refresh=True)  # which can be stored: it is free again
+    ws.close()
+    began = clock.now
+    with held(ws.client.cache_path, how), warned_once("locked"):  # by another, say
+        ws.operators(refresh=True)
+    assert 5 <= clock.now - began < 5.2
+
+
+@pytest.mark.parametrize("how", HOW)
+def test_workers_wait_once_for_a_cache_that_is_held(sandbox, clock, how):
+    ws = crisp.connect(sandbox=sandbox, workers=4)
+    ids = list(ws.conversations(limit=20)["session_id"])
+    ws.client.close()
+    began = clock.now
+    with held(ws.client.cache_path, how), warned_once("locked"):
+        assert len(ws.messages(ids)) > 0
+    assert 5 <= clock.now - began < 5.4
+
+
+def test_who_asks_for_the_cache_itself_waits_for_the_others_too(sandbox, ws, clock):
+    ws.client.close()
+    with held(ws.client.cache_path, "ALONE"):
+        with pytest.raises(crisp.FileTrouble, match="locked by another program"):
+            ws.client.cached()
+        assert "locked by another program" in repr(ws)
+        with pytest.warns(crisp.CrispWarning, match="locked"):
+            ws.operators()
+        assert 5 <= clock.now < 5.1
+    assert ws.client.cached() > 0
+
+
+def state_of(ws, session_id):
+    return ws.client.get(f"website/{ws.website_id}/conversation/{session_id}/state")["state"]
+
+
+def change_state(ws, session_id, state):
+    ws.client.patch(f"website/{ws.website_id}/conversation/{session_id}/state", {"state": state})
+
+
+@pytest.mark.parametrize("interrupted", [False, True])
+@pytest.mark.parametrize("how", HOW)
+def test_what_a_write_made_stale_is_never_given(sandbox, ws, clock, monkeypatch, how, interrupted):
+    """Not while the file is held, where it can be read, and not afterwards."""
+    session_id = ws.conversations(state="unresolved", limit=1)["session_id"][0]
+    assert state_of(ws, session_id) == "unresolved"
+    ws.client.close()
+    with held(ws.client.cache_path, how), warnings.catch_warnings():
+        warnings.simplefilter("ignore", crisp.CrispWarning)
+        if interrupted:
+            with monkeypatch.context() as waiting:
+                waiting.setattr(clock, "sleep", interrupt)
+                with pytest.raises(KeyboardInterrupt):
+                    change_state(ws, session_id, "resolved")
+        else:
+            change_state(ws, session_id, "resolved")
+        assert state_of(ws, session_id) == "resolved"
+    assert state_of(ws, session_id) == "resolved"
+    other = crisp.connect(sandbox=sandbox)  # as another process: the file has it no more
+    before = sandbox.stats()["requests"]
+    assert state_of(other, session_id) == "resolved"
+    assert state_of(ws, session_id) == "resolved"
+    assert sandbox.stats()["requests"] <= before + 1
+
+
+def interrupt(seconds):
+    raise KeyboardInterrupt
+
+
+def test_nor_where_it_cannot_be_deleted_for_another_reason(sandbox, ws):
+    session_id = ws.conversations(state="unresolved", limit=1)["session_id"][0]
+    assert state_of(ws, session_id) == "unresolved"
+    with ws.client._cache.file.responses.connection() as db:
+        denied = {sqlite3.SQLITE_DELETE: sqlite3.SQLITE_DENY}
+        db.set_authorizer(lambda action, *_: denied.get(action, sqlite3.SQLITE_OK))
+        with pytest.warns(crisp.CrispWarning, match="before a write"):
+            change_state(ws, session_id, "resolved")
+        assert state_of(ws, session_id) == "resolved"
+        db.set_authorizer(None)
+    assert state_of(ws, session_id) == "resolved"
+    before = sandbox.stats()["requests"]
+    assert state_of(ws, session_id) == "resolved"  # from the cache, which is used again
+    assert sandbox.stats()["requests"] == before
+
+
+@pytest.mark.parametrize("raised", [crisp.FileTrouble("Too many files."), OSError(5, "I/O error")])
+def test_what_is_done_at_crisp_stands_whatever_is_wrong_with_the_cache(ws, monkeypatch, raised):
+    session_id = ws.conversations(state="unresolved", limit=1)["session_id"][0]
+    assert state_of(ws, session_id) == "unresolved"
+
+    def refused(*arguments):
+        raise raised
+
+    with monkeypatch.context() as files:
+        files.setattr(ws.client._cache.file.pool, "_taken", refused)
+        with pytest.warns(crisp.CrispWarning, match="before a write"):
+            change_state(ws, session_id, "resolved")
+    assert state_of(ws, session_id) == "resolved"
+
+
+def test_a_purge_of_a_cache_that_is_held_ends(ws, monkeypatch):
+    clock = Clock()
+    monkeypatch.setattr(clock, "sleep", lambda seconds: setattr(clock, "now", clock.now + 2.5))
+    monkeypatch.setattr(cache_purge, "time", clock)
+    ws.client.close()
+    with held(ws.client.cache_path, "ALONE"):
+        with pytest.raises(crisp.FileTrouble, match=r"for 10 s: nothing was deleted") as caught:
+            ws.client.purge_cache()
+        assert "Close that program and run the same line again" in caught.value.hint
+    ws.client.purge_cache()
+    assert ws.client.cached() == 0
+
+
+def test_several_caches_that_are_held_are_waited_for_together(sandbox, ws, monkeypatch):
+    clock, given = Clock(), []
+
+    def clear(path, wait):
+        given.append(wait)
+        clock.sleep(wait)
+        raise crisp.FileTrouble("It is held.")
+
+    monkeypatch.setattr(status, "time", clock)
+    monkeypatch.setattr(cache_purge, "clear", clear)
+    folder = ws.client.cache_path.parent
+    monkeypatch.setenv("CRISP_CACHE_DIR", str(folder))
+    (folder / f"{'4' * 32}.sqlite").touch()
+    (folder / f"{'4' * 32}.flights").mkdir()
+    assert CliRunner().invoke(main, ["cache", "clear", "--yes"]).exit_code == 1
+    assert given == [10, 0]
 
 
 def test_so_does_a_connection_that_begins(sandbox, tmp_path):
@@ -78,7 +256,7 @@ def test_what_asks_for_the_cache_itself_is_told(ws):
         with pytest.raises(crisp.FileTrouble, match="locked by another program"):
             ws.client.cached()
         assert "locked by another program" in repr(ws)
-        with pytest.raises(crisp.FileTrouble, match="still using"):
+        with pytest.raises(crisp.FileTrouble, match="nothing was deleted"):
             ws.client.purge_cache(wait=0.1)
         with pytest.warns(crisp.CrispWarning, match="locked"):
             assert not ws.client.is_cached("get_website", website_id=ws.website_id)
@@ -108,6 +286,74 @@ def test_a_message_that_the_ledger_cannot_count_is_not_sent(sandbox, ws, monkeyp
     assert ws.send(session_id, "Hello").state == "sent"
     assert ws.outbox.counts == dict.fromkeys(ws.outbox.counts, 0) | {"sent": 1}
     assert sandbox.stats()["requests"] == before + 1
+
+
+class Watched(database_opening.Connection):
+    """Notes for how many milliseconds SQLite was told to wait where it waited in vain."""
+
+    waited = []  # noqa: RUF012  # of all
+
+    def execute(self, *arguments):
+        try:
+            return super().execute(*arguments)
+        except sqlite3.OperationalError:
+            self.waited.append(super().execute("PRAGMA busy_timeout").fetchone()[0])
+            raise
+
+
+@pytest.mark.parametrize(
+    "pull",
+    [
+        lambda ws, frame: ws.messages(list(frame["session_id"]), refresh=True),
+        lambda ws, frame: ws.send_many(frame, template="Hello", confirm=True, quiet_days=None),
+    ],
+    ids=["messages", "send_many"],
+)
+def test_workers_wait_once_for_a_ledger_that_is_held(sandbox, monkeypatch, pull):
+    """They took turns: each waited for as long as the one before."""
+    monkeypatch.setattr(sqlite_file, "BUSY_WAIT", 0.2)
+    monkeypatch.setattr(connection_pool, "HELD_PAUSE", 60)  # however slow the machine
+    monkeypatch.setattr(database_opening, "Connection", Watched)
+    ws = crisp.connect(sandbox=sandbox, workers=4, writes=True)
+    frame = ws.conversations(state="unresolved", limit=8)
+    ws.close()
+    assert ws.quota.used > 0  # and the ledger is open again
+    before = sandbox.stats()["requests"]
+    Watched.waited.clear()
+    with held(ws.client.state_dir / "quota.sqlite", "IMMEDIATE"):
+        with pytest.raises(crisp.FileTrouble, match="locked by another process"):
+            pull(ws, frame)
+        assert sum(Watched.waited) == 200
+        with pytest.raises(crisp.FileTrouble, match="locked by another process"):
+            ws.operators(refresh=True)  # at once
+        assert sum(Watched.waited) == 200
+    assert sandbox.stats()["requests"] == before
+    assert len(ws.operators(refresh=True)) > 0  # also at once: it is free
+    ws.quota._file._pool._held_until = 0.0  # later
+    with ws.quota._file.connection() as db:
+        assert db.execute("PRAGMA busy_timeout").fetchone() == (200,)
+
+
+def test_a_turn_that_was_waited_for_shortens_the_wait_that_follows(tmp_path, monkeypatch):
+    monkeypatch.setattr(sqlite_file, "BUSY_WAIT", 0.3)
+    database, found = ledger_of(tmp_path / "file.sqlite"), []
+    taken, leave = threading.Event(), threading.Event()
+
+    def hold():
+        with database.transaction():
+            taken.set()
+            assert leave.wait(60)
+
+    holder = threading.Thread(target=hold)
+    holder.start()
+    assert taken.wait(60)
+    with database._pool.writing() as db:
+        found += db.execute("PRAGMA busy_timeout").fetchone()
+        with pytest.raises(sqlite3.OperationalError, match="locked"):
+            db.execute("BEGIN IMMEDIATE")
+    leave.set()
+    holder.join(60)
+    assert found == [0]
 
 
 def test_a_ledger_that_takes_nothing_back_hides_no_other_trouble(ws, monkeypatch):

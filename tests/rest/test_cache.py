@@ -208,7 +208,7 @@ def test_files_are_private(cached, tmp_path):
         for path in folder.rglob("*"):
             wanted = 0o700 if path.is_dir() else 0o600
             assert stat.S_IMODE(path.stat().st_mode) == wanted, path
-    assert list((tmp_path / "kept").glob("*.flights/*.lock"))
+    assert list((tmp_path / "kept").glob("*.locks"))
 
 
 def test_a_tampered_cache_runs_no_code(sandbox, cached):

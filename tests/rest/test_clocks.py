@@ -1,6 +1,5 @@
 """A clock that was ahead, and was set back: nothing from the future is fresh."""
 
-import os
 import subprocess
 import sys
 import time
@@ -11,6 +10,7 @@ import psutil
 import pytest
 
 import crisp_data as crisp
+from crisp_data.local.lock_file import lock_file
 from crisp_data.local.process_lease import LEASE, ProcessLease
 from crisp_data.outbox.message_record import owner_of, writer_of
 from crisp_data.rest import single_flight
@@ -95,14 +95,12 @@ def test_a_mark_from_the_future_does_not_keep_answers_out(sandbox, ws, clock):
 
 
 def test_a_mark_from_the_future_counts_as_made_now(tmp_path):
-    single_flight.mark_written(tmp_path, ["a"])
-    path = single_flight._mark(tmp_path, "a")
-    ahead = time.time() + AHEAD
-    os.utime(path, (ahead, ahead))
+    locks, mark = lock_file(tmp_path / "locks"), single_flight._mark("a")
+    locks.write_time(mark, time.time() + AHEAD)
     asked = time.time()
-    assert single_flight.written_since(tmp_path, ["a"], asked)
-    assert os.stat(path).st_mtime <= time.time() + 2
-    assert not single_flight.written_since(tmp_path, ["a"], asked + 60)
+    assert single_flight.written_since(locks, ["a"], asked)
+    assert asked <= locks.read_time(mark) <= time.time()
+    assert not single_flight.written_since(locks, ["a"], asked + 60)
 
 
 def test_what_was_asked_before_the_clock_was_set_back_is_not_kept(sandbox, ws, clock, monkeypatch):

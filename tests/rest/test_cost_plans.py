@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 import crisp_data as crisp
 from crisp_data.quota import estimate
 from crisp_data.quota.estimate import PAGE, Plan, Rows
-from crisp_data.rest.cache_file import CacheFile
+from crisp_data.rest.cache_access import CacheAccess
 from crisp_data.sandbox import Sandbox
 
 
@@ -61,13 +61,13 @@ def test_a_plan_looks_once_for_each_thread(
     ids = list(ws.conversations(limit=150)["session_id"])
     read = 30
     ws.messages(ids[:read])
-    looked, real = [], CacheFile._get
+    looked, real = [], CacheAccess.read
 
-    def watched(file: CacheFile, table: object, key: str) -> object:
-        looked.append(key)
-        return real(file, table, key)
+    def watched(access: CacheAccess, work: object, **options: bool) -> object:
+        looked.append(work)
+        return real(access, work, **options)
 
-    monkeypatch.setattr(CacheFile, "_get", watched)
+    monkeypatch.setattr(CacheAccess, "read", watched)
     assert ws.plan.messages(ids).low == len(ids) - read
     assert len(looked) <= len(ids) + 3 * read
 

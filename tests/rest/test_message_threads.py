@@ -1,11 +1,12 @@
 """Threads read side by side: in order, each request counted, nothing lost to a failure."""
 
 import threading
+from collections import Counter
 
 import pytest
 
 import crisp_data as crisp
-from crisp_data.rest import message_threads
+from crisp_data.rest import message_threads, waits
 from crisp_data.rest.retry import RetryPolicy
 from crisp_data.sandbox import Sandbox
 
@@ -135,3 +136,34 @@ def test_progress_on_whatever_takes_longer_than_a_second(
     step = 0.4
     ws.messages(ids)
     assert ("threads" in capsys.readouterr().err) is shown
+
+
+def test_a_thread_that_is_gone_leaves_no_rows_and_teaches_nothing(sandbox):
+    """It may go between two batches; and a request for nothing is no measure of threads."""
+    rows = Counter(row["session_id"] for row in sandbox.truth("messages"))
+    ((session_id, most),) = rows.most_common(1)
+    assert most > 40
+    ws = connect(sandbox, 1)
+    attempt = ws.client._transport.send
+
+    def gone_by_the_second(call, reservation):
+        if "timestamp_before" in call.url:
+            sandbox.faults(status=404, reason="conversation_not_found", next=1)
+        return attempt(call, reservation)
+
+    ws.client._transport.send = gone_by_the_second
+    before = ws._pulls.estimator.batches_per_thread
+    with pytest.warns(crisp.CrispWarning, match="1 conversation not found at Crisp and left out"):
+        assert len(ws.messages(session_id)) == 0
+    assert ws._pulls.estimator.batches_per_thread == before
+
+
+def test_a_bound_on_waiting_holds_in_every_worker(sandbox):
+    ws = connect(sandbox, 2)
+    ids = list(ws.conversations(limit=2)["session_id"])
+    sandbox.faults(operation="get_messages_in_conversation", status=503)
+    before = sandbox.stats()["requests"]
+    with waits.at_most(0.0):
+        threads = list(message_threads.read(ws.client, ws.website_id, ids))
+    assert isinstance(threads[-1].error, crisp.ServerError)
+    assert sandbox.stats()["requests"] - before <= len(ids)  # none was tried again

@@ -1,5 +1,6 @@
 """Walks as the archive takes them: a lap at a time, past the cache, down to what is known."""
 
+import gc
 import sqlite3
 import time
 from datetime import datetime
@@ -10,6 +11,7 @@ import pytest
 import crisp_data as crisp
 from crisp_data.api import list_pass
 from crisp_data.rest import message_threads, page_iterator
+from crisp_data.rest.cache import Cache
 from crisp_data.sandbox import Sandbox
 from tests.marks import slow
 
@@ -265,3 +267,21 @@ def test_an_empty_list_by_number_costs_nothing_again(people, folder):
     before = spent(people, operation)
     assert ws.people(search="nobody is called so").empty
     assert spent(people, operation) == before
+
+
+@pytest.mark.parametrize("operation", ["list_conversations", "list_people_profiles"])
+def test_a_list_that_is_left_is_collected_without_a_word(ws, monkeypatch, operation):
+    """It may be collected while this very thread holds a lock of the cache's, in any allocation."""
+    noted = []
+    put_list = Cache.put_list
+    monkeypatch.setattr(Cache, "put_list", lambda *some: noted.append(1) or put_list(*some))
+    pages = ws.client.pages(operation, website_id=ws.website_id)
+    next(pages)
+    pages.close()
+    assert noted
+    noted.clear()
+    pages = ws.client.pages(operation, website_id=ws.website_id, refresh=True)
+    next(pages)
+    del pages
+    gc.collect()
+    assert not noted

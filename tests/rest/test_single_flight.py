@@ -1,7 +1,6 @@
 """Equal requests at once reach the wire once: in threads, in processes, whoever dies meanwhile."""
 
 import multiprocessing
-import os
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -10,6 +9,7 @@ import pytest
 from requests_cache import DO_NOT_CACHE
 
 import crisp_data as crisp
+from crisp_data.local.lock_file import LOCKS, lock_file
 from crisp_data.rest import single_flight
 from tests.local.forked import Child
 
@@ -244,11 +244,11 @@ def test_what_is_not_kept_flies_alone(sandbox, how, tmp_path):
     never = {"connection": {"cache": False}, "lifetime": {"lifetimes": {"*": DO_NOT_CACHE}}}
     ws = crisp.connect(sandbox=sandbox, cache_dir=tmp_path / "kept", **never.get(how, {}))
     asked = {"website_id": ws.website_id, "use_cache": how != "request"}
-    locks = list((tmp_path / "kept").glob("*.flights/*"))
-    before = spent(sandbox)
+    kept, before = tmp_path / "kept", spent(sandbox)
+    used = [path.read_bytes() for path in kept.glob("*.locks")]
     at_once(4, lambda number: list(ws.client.pages("list_website_operators", **asked)))
     assert spent(sandbox) - before == 4
-    assert list((tmp_path / "kept").glob("*.flights/*")) == locks
+    assert [path.read_bytes() for path in kept.glob("*.locks")] == used
 
 
 def test_a_hit_waits_for_nobody(sandbox, open_wire):
@@ -266,8 +266,8 @@ def test_a_hit_waits_for_nobody(sandbox, open_wire):
         slow.result(30)
 
 
-def _hold_and_wait(folder, key, held):
-    with single_flight.lock(folder, key, 0.0):
+def _hold_and_wait(path, key, held):
+    with single_flight.lock(lock_file(path), key, 0.0):
         held.set()
         time.sleep(300)
 
@@ -276,14 +276,15 @@ def _hold_and_wait(folder, key, held):
 def test_a_killed_holder_holds_nothing(tmp_path):
     context = multiprocessing.get_context("spawn")
     held = context.Event()
-    arguments = (tmp_path, "a" * 32, held)
+    locks = lock_file(tmp_path / "locks")
+    arguments = (locks.path, "a" * 32, held)
     holder = context.Process(target=_hold_and_wait, args=arguments, daemon=True)
     holder.start()
     assert held.wait(60)
     got = threading.Event()
 
     def wait():
-        with single_flight.lock(tmp_path, "a" * 32, 0.0):
+        with single_flight.lock(locks, "a" * 32, 0.0):
             got.set()
 
     waiter = threading.Thread(target=wait, daemon=True)
@@ -319,46 +320,23 @@ def test_a_child_takes_no_flight_along(sandbox, open_wire):
 @pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning")
 def test_a_child_pulls_for_itself(sandbox, ws):
     """What a child was forked in the midst of is not held against it."""
-    key = "b" * 32
     held, done = threading.Event(), threading.Event()
-    folder = ws.client.cache_path.with_suffix(".flights")
+    locks = ws.client._cache.file.locks
 
-    def lock():
-        with single_flight.lock(folder, key, 0.0):
+    def hold():
+        with single_flight.lock(locks, "b" * 32, 0.0):
             held.set()
-            done.wait(60)
+            assert done.wait(60)
 
-    holder = threading.Thread(target=lock)
+    holder = threading.Thread(target=hold)
     holder.start()
     assert held.wait(30)
-    (lock,) = single_flight._held
-
-    def left():
-        with pytest.raises(OSError, match="descriptor"):
-            os.fstat(lock)
-        return len(single_flight._held)
-
-    assert Child(left).result() == 0
-    assert single_flight._held
+    assert Child(lambda: len(ws.operators(refresh=True))).result() > 0
+    taken = Child(lambda: lock_file(locks.path).acquire(int("b" * 8, 16) % LOCKS))
+    assert taken.result() is False  # another process holds it
     done.set()
     holder.join(30)
-    assert not single_flight._held
-
-
-def test_a_copy_of_a_lock_holds_nothing_up(tmp_path):
-    """A process forked between opening and noting a lock keeps its own copy of it."""
-    with single_flight.lock(tmp_path, "c" * 32, 0.0):
-        copy = os.dup(*single_flight._held)
-
-    def again():
-        with single_flight.lock(tmp_path, "c" * 32, 0.0):
-            pass
-
-    waiter = threading.Thread(target=again, daemon=True)
-    waiter.start()
-    waiter.join(10)
-    assert not waiter.is_alive()
-    os.close(copy)
+    assert Child(lambda: lock_file(locks.path).acquire(int("b" * 8, 16) % LOCKS)).result() is True
 
 
 def test_a_request_that_does_not_end_holds_nobody_up(sandbox, open_wire, monkeypatch):
@@ -373,25 +351,23 @@ def test_a_request_that_does_not_end_holds_nobody_up(sandbox, open_wire, monkeyp
             ws.gate.set()
         assert all(len(one.result(30)) > 0 for one in asked)
     assert spent(sandbox) == before + 2
-    assert not single_flight._held
 
 
-@pytest.mark.parametrize("trouble", ["missing", "a file", "no locks"])
-def test_without_locks_each_asks_for_itself(sandbox, ws, monkeypatch, trouble):
-    folder = ws.client.cache_path.with_suffix(".flights")
-    for path in folder.glob("*"):
-        path.unlink()
-    folder.rmdir()
-    if trouble == "a file":
-        folder.write_text("")
-    elif trouble == "no locks":
+@pytest.mark.parametrize("trouble", ["no file", "no locks"])
+def test_without_locks_each_asks_for_itself(sandbox, monkeypatch, tmp_path, trouble):
+    if trouble == "no locks":
 
-        def refuse(*_, **__):
+        def refuse(*_):
             raise OSError("this file system has no locks")
 
-        monkeypatch.setattr(single_flight, "lock_descriptor", refuse)
+        monkeypatch.setattr("crisp_data.local.lock_file._try_lock", refuse)
+    ws = crisp.connect(sandbox=sandbox, cache_dir=tmp_path / "cache", state_dir=tmp_path)
+    if trouble == "no file":
+        ws.client.close()
+        (locks,) = (tmp_path / "cache").glob("*.locks")
+        locks.unlink()
+        locks.mkdir()
     before = spent(sandbox)
     assert len(ws.operators()) > 0
     assert len(ws.operators()) > 0
     assert spent(sandbox) == before + 1
-    assert not single_flight._held

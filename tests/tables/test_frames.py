@@ -54,12 +54,37 @@ def test_the_printed_schema_is_the_frame_s(name):
     assert schema["column"].is_unique
 
 
+@pytest.mark.parametrize(
+    "table",
+    [None, 7, ["messages"], {}, b"messages", pd.Series(["messages"]), pd.DataFrame()],
+    ids=lambda table: type(table).__name__,
+)
+def test_what_names_no_table_is_told_which_words_do(table):
+    for work in (tables.schema, tables.empty):
+        with pytest.raises(BadParameter, match=f"not by a {type(table).__name__}") as error:
+            work(table)
+        assert "messages, " in error.value.hint
+
+
+@pytest.mark.parametrize("table", ["", " ", "message", "Messages", "\ud83d"])
+def test_a_table_that_is_not_there_is_told_which_are(table):
+    with pytest.raises(BadParameter, match="There is no table") as error:
+        tables.schema(table)
+    assert "messages, " in error.value.hint
+
+
+@pytest.mark.parametrize("tz", ["", "Mars", "\ud83d", b"UTC", 7, pd.Series(["UTC"])], ids=ascii)
+def test_the_printed_schema_has_a_zone_that_exists(tz):
+    with pytest.raises(BadParameter):
+        tables.schema("messages", tz=tz)
+
+
 @pytest.mark.parametrize("name", NAMES)
 def test_dtypes_are_those_of_the_house(name):
     dtypes = {
         "text": "str", "json": "str", "time": "datetime64[ms, UTC]", "integer": "Int64",
         "real": "Float64", "flag": "boolean", "category": "category",
-        "texts": "list<item: string>[pyarrow]",
+        "texts": "object",
     }  # fmt: skip
     empty = tables.empty(name)
     for column in tables.TABLES[name].columns:

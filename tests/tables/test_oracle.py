@@ -186,6 +186,17 @@ def unidentified(table, pages):
 @example(("people", [[{"score": 2**53 + 1}], [{"score": 2**53}]]), False, (",", ":"))
 @example(("people", [[{"score": "x"}, {"score": -(2**53) - 1}, {"score": 7}]]), False, (",", ":"))
 @example(("messages", [[{"edited": 5, "fingerprint": -(2**63) - 1}]]), False, (",", ":"))
+@example(
+    (
+        "visitors",
+        [
+            [{"session_id": "", "geolocation": {"coordinates": {"latitude": []}}}],
+            [{"": None}, {"geolocation": {"coordinates": {"": None, "latitude": 2.0**53 + 2}}}],
+        ],
+    ),
+    False,
+    (",", ":"),
+)
 def test_any_json_becomes_the_same_rows_as_in_plain_python(answer, ascii_only, separators):
     name, pages = answer
     table = tables.TABLES[name]
@@ -199,6 +210,48 @@ def test_any_json_becomes_the_same_rows_as_in_plain_python(answer, ascii_only, s
     rows = [expected(table, whole(record), constants) for page in pages for record in page]
     assert shown(table, builder.frame()) == rows
     assert builder.frame().dtypes.equals(tables.empty(table.name).dtypes)
+
+
+NUMBERS = [
+    sign + number
+    for sign in ("", "-")
+    for number in (
+        *("0", "0.0", "1", "1.0", "1.5", "0.1", "1e2", "1e22", "1e300", "5e-324"),
+        *("9007199254740992", "9007199254740992.0"),  # 2**53
+        *("9007199254740993", "9007199254740993.0", "9007199254740994", "9007199254740994.0"),
+        *("9223372036854775807", "9223372036854775808", "9223372036854775808.0"),  # 2**63
+        *("18446744073709551615", "18446744073709551616", "18446744073709551616.0"),  # 2**64
+        *("123456789012345678", "123456789012345678.0", "1" + 30 * "0", "1" + 30 * "0" + ".0"),
+    )
+]
+
+
+@pytest.mark.parametrize(
+    ("name", "path", "column"),
+    [
+        ("visitors", ("geolocation", "coordinates", "latitude"), "latitude"),
+        ("messages", ("fingerprint",), "fingerprint"),
+        ("messages", ("timestamp",), "timestamp"),
+    ],
+)
+@pytest.mark.parametrize("number", NUMBERS)
+def test_a_number_is_read_alike_whatever_stands_beside_it(name, path, column, number):
+    """On a page that fits, beside a record that does not, and where its place held a list."""
+    record, wrong = number, "[]"
+    for key in reversed(path):
+        record, wrong = f'{{"{key}":{record}}}', f'{{"{key}":{wrong}}}'
+    found = []
+    for pages in [record], [f'{{"?":1}},{record}'], [wrong, record], [f"{wrong},{record}", record]:
+        builder = unordered(name)
+        for page in pages:
+            builder.add(f'{{"error":false,"reason":"listed","data":[{page}]}}'.encode())
+        row = builder.frame().iloc[-1]
+        extra = None if pd.isna(row["extra"]) else json.loads(row["extra"])
+        found.append((row[column], extra))
+    assert len({repr(one) for one in found}) == 1
+    value, extra = found[0]
+    assert (extra is None) == (not pd.isna(value))
+    assert extra is not None or column == "timestamp" or value == json.loads(number)
 
 
 @pytest.fixture(scope="module")

@@ -337,6 +337,9 @@ def test_a_connection_takes_numpy_zoneinfo_and_paths(sandbox, tmp_path):
         ({"sandbox": pd.Series([True, False])}, "sandbox must be True or a Sandbox"),
         ({"on_quota": pd.Series(["wait", "raise"])}, "on_quota must be one word, not a Series"),
         ({"on_quota": "sleep"}, "on_quota='sleep' is not known"),
+        ({"sandbox": pd.DataFrame({"website_id": ["w"]})}, "sandbox must be True or a Sandbox"),
+        ({"workers": pd.Series([2])}, "workers must be a whole number"),
+        ({"workers": "4"}, "workers must be a whole number"),
     ],
 )
 def test_an_option_of_another_kind_is_named(sandbox, options, words):

@@ -1,0 +1,163 @@
+"""One connection to an SQLite file, opened: which file it is, and whether that is whole."""
+
+from __future__ import annotations
+
+import errno
+import sqlite3
+import time
+from pathlib import Path
+
+from crisp_data.errors import TOO_MANY_FILES, FileTrouble
+from crisp_data.local.database_creation import check_whole, create_or_check
+from crisp_data.local.file_identity import FileId, file_id, remove_logs_alone
+from crisp_data.local.private import private_file
+
+#: Seconds that opening a file waits while others set it up or hold it.
+OPEN_WAIT = 10.0
+
+_POLL = 0.05  # seconds within SQLite between two looks at the deadline of an opening
+_TRIES = 3  # where the file is replaced while it is being opened
+_OTHER = 2.0  # seconds of tries where the trouble is another: files that come and go, say
+
+
+class Connection(sqlite3.Connection):
+    """A connection that knows which file it opened.
+
+    Attributes
+    ----------
+    file, log : FileId
+        The database, and its log.
+    """
+
+    file: FileId = None
+    log: FileId = None
+
+
+def open_database(path: str, setup: str, busy: float, version: int | None) -> Connection:
+    """Open a file, and make it where it is missing.
+
+    Parameters
+    ----------
+    path : str
+        The file.
+    setup : str
+        What the connection runs first.
+    busy : float
+        Seconds that a statement waits while another process holds the file.
+    version : int or None
+        The format of the file, written as SQLite's ``user_version``; None for a library's file.
+
+    Returns
+    -------
+    Connection
+        The connection.
+
+    Raises
+    ------
+    FileTrouble
+        The file was cut short, a later version wrote it, or there are too many open files.
+    OSError
+        The file or its folder cannot be made.
+    """
+    for _ in range(_TRIES):
+        try:
+            if version is not None:
+                create_or_check(Path(path), setup, version)
+            else:  # a library's: an empty one has lost nothing but copies
+                remove_logs_alone(Path(path))
+            private_file(Path(path))  # which fails by name where too many files are open
+        except OSError as error:
+            if error.errno not in (errno.EMFILE, errno.ENFILE):
+                raise
+            raise FileTrouble(f"The file {path} cannot be opened.", TOO_MANY_FILES) from error
+        before = file_id(path)
+        db = _connect(path, setup, busy, version)
+        if db.file == before:
+            break
+        db.close()  # replaced meanwhile: nobody can tell which of the two it opened
+    return db
+
+
+def _connect(path: str, setup: str, busy: float, version: int | None) -> Connection:
+    db = sqlite3.connect(
+        path,
+        timeout=min(_POLL, busy),
+        isolation_level=None,
+        check_same_thread=False,
+        factory=Connection,
+    )
+    try:
+        _set_up(db, path, setup, busy, version)
+        db.file, db.log = file_id(path), file_id(f"{path}-wal")
+    except UnicodeDecodeError as error:
+        db.close()
+        # Of SQLite's own words: they quote a schema that is nonsense.
+        damaged = sqlite3.DatabaseError("malformed database schema")
+        damaged.sqlite_errorcode = sqlite3.SQLITE_CORRUPT
+        raise damaged from error
+    except BaseException:
+        db.close()
+        raise
+    return db
+
+
+def _set_up(db: Connection, path: str, setup: str, busy: float, version: int | None) -> None:
+    began = time.monotonic()
+    while True:
+        try:
+            # Before anything of it is changed.
+            found = 0
+            if version is not None:
+                found = check_version(db, path, version)
+                check_whole(db, Path(path))
+            # Switching to WAL ignores the busy timeout, so it is tried again meanwhile.
+            db.execute("PRAGMA journal_mode = WAL")
+            db.execute("PRAGMA synchronous = NORMAL")
+            db.executescript(setup)
+            if version is not None and found < version:
+                db.execute(f"PRAGMA user_version = {version}")
+            break
+        except sqlite3.OperationalError as error:
+            wait = min(busy, OPEN_WAIT) if is_held(error) else _OTHER
+            if time.monotonic() - began >= wait:
+                raise
+            time.sleep(0.02)
+    db.execute(f"PRAGMA busy_timeout = {round(busy * 1000)}")
+
+
+def is_held(error: Exception) -> bool:
+    """Whether another connection has what this one needs."""
+    code = getattr(error, "sqlite_errorcode", 0) & 0xFF  # without the details of the kind
+    return code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)
+
+
+def check_version(db: sqlite3.Connection, path: Path | str, version: int) -> int:
+    """Give the version of a file; what a later one says could be misread, and sent twice.
+
+    Parameters
+    ----------
+    db : sqlite3.Connection
+        A connection to the file.
+    path : Path or str
+        The file, for the error.
+    version : int
+        The highest version that this code reads.
+
+    Returns
+    -------
+    int
+        The version of the file; 0 for a new one.
+
+    Raises
+    ------
+    FileTrouble
+        A later version wrote the file.
+    """
+    found = int(db.execute("PRAGMA user_version").fetchone()[0])
+    if found > version:
+        raise FileTrouble(
+            f"The file {path} was written by a later version of crisp_data; nothing was sent.",
+            "Update crisp_data here. (Another folder, set by connect(state_dir=...), "
+            "would not know what was already sent and counted.)",
+        )
+    return found

@@ -1,0 +1,165 @@
+"""Many locks in one file, and beside each a time: for the threads of all processes.
+
+A lock is one byte of the file, locked for a process by the system, which takes it back from a
+process that dies. Systems keep out other processes by it and not other threads, so each lock is
+a lock of threads as well. ``filelock`` has a file for each lock: to create one takes as long as
+a twentieth of a request, and a folder held a thousand.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import struct
+import sys
+import threading
+from contextlib import suppress
+from pathlib import Path
+from weakref import WeakValueDictionary
+
+from crisp_data.local.file_identity import UNKNOWN, file_id
+from crisp_data.local.forks import PerProcess
+from crisp_data.local.private import private_dir
+
+LOCKS = 1024
+
+_FIRST = 1 << 20  # the byte of lock 0, behind all times: Windows lets nobody read a locked byte
+_TIME = struct.Struct("<d")
+_TAKEN = (errno.EACCES, errno.EAGAIN, 0)  # as systems differ; 0 is Wine's
+_BINARY = getattr(os, "O_BINARY", 0)  # else Windows would read and write lines of text
+
+
+class LockFile:
+    """A file of locks, open in this process; made by :func:`lock_file`.
+
+    Parameters
+    ----------
+    path : Path
+        The file. It is made when it is first needed.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._descriptor: int | None = None
+        self.path, self._file = path, UNKNOWN
+        self._held = [threading.Lock() for _ in range(LOCKS)]
+        self._using = threading.Lock()  # a descriptor has one position for all threads
+
+    def __del__(self) -> None:
+        if self._descriptor is not None:
+            os.close(self._descriptor)
+
+    def close(self) -> None:
+        """Close the file unless a thread has a lock in it; the next use opens it again."""
+        with self._using:
+            if self._descriptor is not None and not any(one.locked() for one in self._held):
+                os.close(self._descriptor)
+                self._descriptor = None
+
+    def acquire(self, number: int) -> bool:
+        """Take a lock without waiting; False where another thread or process holds it.
+
+        Raises
+        ------
+        OSError
+            There can be no lock: the folder cannot be written, or its system has none.
+        """
+        if not self._held[number].acquire(blocking=False):
+            return False
+        taken = False
+        try:
+            with self._using:
+                self._reopen_if_replaced()
+                taken = _try_lock(self._opened(), _FIRST + number)
+        finally:
+            if not taken:
+                self._held[number].release()
+        return taken
+
+    def release(self, number: int) -> None:
+        """Give back a lock that this thread took."""
+        try:
+            with self._using, suppress(OSError):
+                _unlock(self._opened(), _FIRST + number)
+        finally:
+            self._held[number].release()
+
+    def read_time(self, place: int) -> float:
+        """Read the time at a place; 0 where there is none, or no file.
+
+        Parameters
+        ----------
+        place : int
+            Any number; two for each lock fit before the locks.
+
+        Returns
+        -------
+        float
+            As it was written: seconds since 1970.
+        """
+        with suppress(OSError), self._using:
+            os.lseek(self._opened(), place * _TIME.size, os.SEEK_SET)
+            written = os.read(self._opened(), _TIME.size)
+            if len(written) == _TIME.size:
+                return float(_TIME.unpack(written)[0])
+        return 0.0
+
+    def write_time(self, place: int, seconds: float) -> None:
+        """Write the time at a place; nothing where there is no file."""
+        with suppress(OSError), self._using:
+            self._reopen_if_replaced()
+            os.lseek(self._opened(), place * _TIME.size, os.SEEK_SET)
+            os.write(self._opened(), _TIME.pack(seconds))
+
+    def _opened(self) -> int:
+        if self._descriptor is None:
+            private_dir(self.path.parent)
+            flags = os.O_RDWR | os.O_CREAT | _BINARY
+            self._descriptor = os.open(self.path, flags, 0o600)
+            self._file = file_id(str(self.path))
+        return self._descriptor
+
+    def _reopen_if_replaced(self) -> None:
+        """Leave a file that was deleted or replaced: other processes use the one with its name."""
+        if self._descriptor is not None and file_id(str(self.path)) != self._file:
+            os.close(self._descriptor)
+            self._descriptor = None
+
+
+_files: PerProcess[WeakValueDictionary[str, LockFile]] = PerProcess(WeakValueDictionary)
+_asking = PerProcess(threading.Lock)
+
+
+def lock_file(path: Path) -> LockFile:
+    """Give this process's one handle of a file: to close a second would drop the locks of both."""
+    with _asking.get():
+        return _files.get().setdefault(os.path.realpath(path), LockFile(path))
+
+
+def _try_lock(descriptor: int, byte: int) -> bool:
+    try:
+        if sys.platform == "win32":
+            import msvcrt
+
+            os.lseek(descriptor, byte, os.SEEK_SET)
+            msvcrt.locking(descriptor, msvcrt.LK_NBLCK, 1)
+        else:
+            import fcntl
+
+            fcntl.lockf(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB, 1, byte)
+    except OSError as error:
+        if error.errno in _TAKEN:
+            return False
+        raise
+    return True
+
+
+def _unlock(descriptor: int, byte: int) -> None:
+    if sys.platform == "win32":
+        import msvcrt
+
+        os.lseek(descriptor, byte, os.SEEK_SET)
+        msvcrt.locking(descriptor, msvcrt.LK_UNLCK, 1)
+    else:
+        import fcntl
+
+        fcntl.lockf(descriptor, fcntl.LOCK_UN, 1, byte)
