@@ -7,15 +7,13 @@ Commits are counted, not timed. The archive's, and those of ``forget``, are in
 from __future__ import annotations
 
 import os
-import sqlite3
 from collections import Counter
-from functools import partial
 from pathlib import Path
 
 import pandas as pd
 import pytest
 
-from crisp_data.local import connection_pool
+from crisp_data.local import database_opening
 from crisp_data.sandbox import Sandbox
 from tests.reliability.children import connect, counted, processes
 
@@ -32,7 +30,7 @@ def send(ws):
     return ws.send_many(frame, **options, confirm=True)
 
 
-class Connection(sqlite3.Connection):
+class Connection(database_opening.Connection):
     """Ends the process before or after the commit of a given number."""
 
     last, after, commits = -1, False, 0
@@ -52,18 +50,9 @@ class Connection(sqlite3.Connection):
 
 def send_as_a_child(card, folder, last, after, told):
     Connection.last, Connection.after = last, after
-    connection_pool.sqlite3 = Counting()
+    database_opening.Connection = Connection
     send(connect(card, folder))
     told.send(Connection.commits)
-
-
-class Counting:
-    """SQLite, with connections that count."""
-
-    def __getattr__(self, name):
-        return getattr(sqlite3, name)
-
-    connect = staticmethod(partial(sqlite3.connect, factory=Connection))
 
 
 def run(card, folder, last=-1, after=False):

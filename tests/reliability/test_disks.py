@@ -17,7 +17,7 @@ import pandas as pd
 import pytest
 
 import crisp_data as crisp
-from crisp_data.local import connection_pool
+from crisp_data.local import database_opening
 from crisp_data.sandbox import Sandbox
 from tests.marks import slow
 from tests.reliability.children import connect, counted
@@ -101,7 +101,7 @@ def pull_and_send(folder, card, leaves):
 
     From 77 to 106 blocks there is space to send a message, and none to write that down.
     """
-    connection_pool._OTHER = 0.05  # seconds that an opening is tried again
+    database_opening._OTHER = 0.05  # seconds that an opening is tried again
     for number, leave in enumerate(leaves):
         own = folder / "own"
         filler = fill(folder, leave * PAGE)

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 import crisp_data as crisp
-from crisp_data.local import connection_pool
+from crisp_data.local import database_opening
 from crisp_data.sandbox import Sandbox
 from tests.archive.conftest import assert_equals_truth
 from tests.reliability.children import connect, processes
@@ -35,7 +35,7 @@ def as_another_user(work, *given):
 
 
 def _as_another_user(told, work, *given):
-    connection_pool._OTHER = 0.05  # seconds that an opening is tried again
+    database_opening._OTHER = 0.05  # seconds that an opening is tried again
     try:
         if os.geteuid() == 0:
             os.seteuid(NOBODY)

@@ -13,7 +13,7 @@ import pandas as pd
 import pytest
 
 import crisp_data as crisp
-from crisp_data.local import connection_pool
+from crisp_data.local import database_opening
 from crisp_data.sandbox import Sandbox
 from tests.marks import slow
 from tests.reliability.children import connect, counted
@@ -26,7 +26,7 @@ TABLES = {"cache": "responses", "quota": "day", "outbox": "message"}
 
 @pytest.fixture(autouse=True)
 def short_waits(monkeypatch):
-    monkeypatch.setattr(connection_pool, "_OTHER", 0.05)
+    monkeypatch.setattr(database_opening, "_OTHER", 0.05)
 
 
 @pytest.fixture(scope="module")
