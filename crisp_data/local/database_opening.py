@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import re
 import sqlite3
 import time
 from pathlib import Path
@@ -55,7 +56,8 @@ def open_database(path: str, setup: str, busy: float, version: int | None) -> Co
     Raises
     ------
     FileTrouble
-        The file was cut short, a later version wrote it, or there are too many open files.
+        The file was cut short, a later version or another program wrote it, or there are too many
+        open files.
     OSError
         The file or its folder cannot be made.
     """
@@ -107,6 +109,7 @@ def _set_up(db: Connection, path: str, setup: str, busy: float, version: int | N
         try:
             # Before anything of it is changed.
             found = 0
+            check_ours(db, path, setup)
             if version is not None:
                 found = check_version(db, path, version)
                 check_whole(db, Path(path))
@@ -123,6 +126,36 @@ def _set_up(db: Connection, path: str, setup: str, busy: float, version: int | N
                 raise
             time.sleep(0.02)
     db.execute(f"PRAGMA busy_timeout = {round(busy * 1000)}")
+
+
+def check_ours(db: sqlite3.Connection, path: str, setup: str) -> None:
+    """Refuse a database that has tables, and none of those that are set up.
+
+    Parameters
+    ----------
+    db : sqlite3.Connection
+        A connection to the file.
+    path : str
+        The file, for the error.
+    setup : str
+        The statements that make the tables.
+
+    Raises
+    ------
+    FileTrouble
+        It is another program's.
+    """
+    names = "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite%'"
+    there = {name for (name,) in db.execute(names)}
+    if there and not there & set(_TABLE.findall(setup)):
+        raise FileTrouble(
+            f"The file {path} is another program's database; nothing was sent.",
+            "Choose another folder with connect(state_dir=..., cache_dir=...), or with "
+            "CRISP_STATE_DIR and CRISP_CACHE_DIR.",
+        )
+
+
+_TABLE = re.compile(r"CREATE TABLE IF NOT EXISTS (\w+)")
 
 
 def is_held(error: Exception) -> bool:

@@ -125,10 +125,11 @@ def test_a_file_of_another_program_keeps_what_is_in_it(world, used, name, named,
     error = use(world, folder, "another " + tmp_path.name)
     with closing(sqlite3.connect(paths[name])) as db:
         assert db.execute(f"SELECT * FROM {table}").fetchall() == [(17, 2)]
-    if named == "as ours":
-        assert isinstance(error, crisp.CrispError)
-        assert world.stats()["by_operation"][SEND] == sent
-        assert str(paths[name]) in str(error) or f"{name}_dir" in str(error)
+        if named == "otherwise":  # not even a table of ours was added
+            assert db.execute("SELECT name FROM sqlite_master").fetchall() == [(table,)]
+    assert isinstance(error, crisp.CrispError)
+    assert world.stats()["by_operation"][SEND] == sent
+    assert str(paths[name]) in str(error) or f"{name}_dir" in str(error)
 
 
 @contextmanager
