@@ -97,7 +97,7 @@ def remove_message_in_conversation(call: Call) -> Answer:
 def mark_messages(call: Call) -> Answer:
     """Mark messages by one side as read or delivered; no fingerprints means all of them."""
     website, conversation, body = call.website, call.conversation, call.body
-    chosen = set(body.get("fingerprints") or ())
+    chosen = set(map(int, body.get("fingerprints") or ()))
     name = "read" if call.name.startswith("mark_messages_read") else "delivered"
     for position, row in enumerate(website.own_thread(conversation)):
         if row["from"] == body["from"] and (not chosen or row["fingerprint"] in chosen):
