@@ -55,8 +55,7 @@ def act_on_browsing_session(call: Call) -> Answer:
 
 @operation("initiate_new_call_session_for_conversation")
 def initiate_call(call: Call) -> Answer:
-    """Call the visitor, in place of a call that goes on; the thread shows it."""
-    CALLS.rows(call).clear()
+    """Call the visitor; the thread shows it."""
     CALLS.add(call)
     _post(call, CALL_STARTED)
     return call.dispatch()
@@ -64,10 +63,11 @@ def initiate_call(call: Call) -> Answer:
 
 @operation("get_ongoing_call_session_for_conversation")
 def get_ongoing_call(call: Call) -> Answer:
-    """Answer which call goes on."""
-    for call_id in CALLS.rows(call):
-        return Answer("resolved", {"call_id": call_id})
-    raise Refusal(404, CALLS.not_found)
+    """Answer which call goes on, the newest of several."""
+    call_ids = list(CALLS.rows(call))
+    if not call_ids:
+        raise Refusal(404, CALLS.not_found)
+    return Answer("resolved", {"call_id": call_ids[-1]})
 
 
 @operation("abort_ongoing_call_session_for_conversation")

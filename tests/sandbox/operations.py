@@ -7,6 +7,7 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass, field
 from importlib.resources import files
+from string import Formatter
 from typing import Any
 
 OPERATIONS = json.loads((files("crisp_data") / "operations.json").read_text("utf-8"))
@@ -40,6 +41,8 @@ class Example:
     body: Any = None
     query: dict[str, Any] = field(default_factory=dict)
     one_by_one: bool = False
+    #: Parts of the path that are others than usual.
+    at: dict[str, str] = field(default_factory=dict)
     #: Operations without which there is nothing to do.
     after: tuple[str, ...] = ()
 
@@ -159,7 +162,7 @@ def examples(known: dict[str, Any]) -> dict[str, Example]:
         "batch_read_conversations": Example(sessions, after=("batch_unread_conversations",)),
         "batch_unread_conversations": Example(sessions),
         "batch_remove_conversations": Example(sessions),
-        "batch_remove_people": each(people=people),
+        "batch_remove_people": each(people={"profiles": [known["other_people_id"]]}),
         "batch_report_conversations": Example({"sessions": known["others"], "flag": "spam"}),
         "batch_block_conversations": Example({"sessions": known["others"], "blocked": True}),
         "batch_routing_conversations": Example(
@@ -236,8 +239,10 @@ def examples(known: dict[str, Any]) -> dict[str, Example]:
         "delete_helpdesk": each(verify=CHALLENGE),
         "add_helpdesk_locale": each(locale="fr"),
         "list_helpdesk_tree": asked(sub_path="billing"),
+        "create_helpdesk_tree_path": Example(at={"path": "returns/labels"}),
+        "delete_helpdesk_tree_path": Example(at={"path": "billing/refunds"}),
         "update_helpdesk_tree_path": Example(
-            {"action": "move", "path": {"to": "payment/invoices"}, "position": 3}
+            {"action": "move", "path": {"to": "payment"}, "position": 3}, at={"path": "delivery"}
         ),
         "save_helpdesk_tree_content": each(content="# Invoices\n\nThey come by e-mail."),
         "update_helpdesk_tree_metadata": Example({"title": "Invoices", "state": {"hidden": True}}),
@@ -256,6 +261,9 @@ def examples(known: dict[str, Any]) -> dict[str, Example]:
             date_since="2026-01-01T00:00:00Z", filter_configured=False, include_plan=True
         ),
         "subscribe_website_to_plugin": each(plugin_id=known["other_plugin_id"]),
+        "unsubscribe_plugin_from_website": Example(
+            at={"plugin_id": known["other_plugin_id"]}, after=("subscribe_website_to_plugin",)
+        ),
         "save_subscription_settings": Example({"colours": {"1": "#ff0000"}}),
         "update_subscription_settings": Example({"colours": {"2": "#00ff00"}}),
         "report_plugin_usage_to_bill": Example({"name": "Messages", "units": 20, "price": 0.1}),
@@ -318,10 +326,7 @@ class Asker:
         """The tier, method, path, query and body of an operation."""
         name = entry["name"]
         example = self.examples.get(name, Example())
-        path = entry["path"]
-        if name == "create_helpdesk_tree_path":
-            path = path.replace("{path}", "returns/labels")
-        path = path.format_map(self.known)
+        path = entry["path"].format_map(self.known | example.at)
         query = {key: json.dumps(value) if isinstance(value, dict) else str(value)
                  for key, value in example.query.items()}  # fmt: skip
         return tier(entry), entry["method"], path, query, example.body
@@ -329,6 +334,27 @@ class Asker:
     def ask(self, name: str) -> Any:
         """Do an operation."""
         return self.send(*self.request(BY_NAME[name]))
+
+    def arguments(self, entry) -> list[Any]:
+        """What npm's client takes for an operation: the path's parts, the query, the body."""
+        example = self.examples.get(entry["name"], Example())
+        parts = [name for _, name, _, _ in Formatter().parse(entry["path"]) if name]
+        values = [(self.known | example.at)[name] for name in parts]
+        for given in (example.query, example.body):
+            if given:
+                values += given.values() if example.one_by_one else [given]
+        return values
+
+
+#: What an official client is asked for last, in this order: without a website there is no other.
+LAST = ("delete_website", "abort_website_deletion", "initialize_helpdesk")
+_METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE")
+
+
+def in_turn(entry) -> tuple[int, ...]:
+    """The place of an operation among all, on one sandbox: what is deleted is needed no more."""
+    last = LAST.index(entry["name"]) + 1 if entry["name"] in LAST else 0
+    return last, _METHODS.index(entry["method"]), -entry["path"].count("/")
 
 
 BY_NAME = {entry["name"]: entry for entry in reversed(OPERATIONS)}
@@ -347,7 +373,7 @@ def seeded(truth, website_id) -> dict[str, Any]:
     mail = next(row for row in mails if rows[row["session_id"]]["state"] == "unresolved")
     session_id = mail["session_id"]
     others = [one for one, row in rows.items() if row["state"] != "resolved" and one != session_id]
-    person = next(row for row in truth("people") if "newsletter" in row["segments"])
+    person, other, *_ = (row for row in truth("people") if "newsletter" in row["segments"])
     token = next(row for row in truth("visitors") if row["session_id"] == session_id)
     return {
         "website_id": website_id,
@@ -358,6 +384,7 @@ def seeded(truth, website_id) -> dict[str, Any]:
         "user_id": truth("operators")[2]["details"]["user_id"],
         "inbox_id": truth("inboxes")[0]["inbox_id"],
         "people_id": person["people_id"],
+        "other_people_id": other["people_id"],
         "campaign_id": next(row for row in truth("campaigns") if row["dispatched"])["campaign_id"],
         "token_id": token["token_id"],
         "other_plugin_id": "6b7bb1a5-6d61-4b5e-9a0c-0b9a3c1e5f42",
