@@ -35,9 +35,18 @@ TREE = Resource(
 )
 
 
+def _parent(rows: dict[str, Record], path: str) -> str:
+    """Return the path of the entry that another stands under; empty at the top of the tree."""
+    while path:
+        path = path.rpartition("/")[0]
+        if path in rows:
+            break
+    return path
+
+
 def _entries(rows: dict[str, Record], parent: str) -> list[Record]:
     """Return what stands directly under a path; under an empty one, the top of the tree."""
-    inside = [row for path, row in rows.items() if path.rpartition("/")[0] == parent]
+    inside = [row for path, row in rows.items() if _parent(rows, path) == parent]
     ordered = sorted(inside, key=lambda row: (row["position"], row["path"]))
     return [_entry(rows, row) for row in ordered]
 
@@ -69,8 +78,6 @@ def list_helpdesk_tree(call: Call) -> Answer:
         for path, row in TREE.rows(call).items()
         if within(row["updated_at"]) and words in row["metadata"]["title"].casefold()
     }
-    if words:  # what is found stands in the tree no longer
-        return call.page([_entry({}, row) for row in rows.values()])
     return call.page(_entries(rows, call.query.get("sub_path", "").strip("/")))
 
 
@@ -130,11 +137,11 @@ def _noted(call: Call, message: str) -> Iterator[None]:
     changed = sorted(path for path in before | rows if before.get(path) != rows.get(path))
     for path in rows.keys() & set(changed):
         rows[path]["updated_at"] = now
-    operator = call.website.operators[0]["details"]
+    author: Record = next((one["details"] for one in call.website.operators), {})
     call.website.table("helpdesk history")[change_id] = {
         "change_id": change_id,
         "message": message,
-        "author": {"email": operator["email"], "name": operator["first_name"]},
+        "author": {"email": author.get("email"), "name": author.get("first_name")},
         "files": [_file(path, before.get(path), rows.get(path)) for path in changed],
         "created_at": now,
         "section": [call.path[name] for name in SECTION],

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from .filters import values_at
 from .messages import CALL_ENDED, CALL_STARTED
 from .records import Record
 from .request import Answer, Call, Refusal, operation
@@ -11,9 +12,8 @@ from .writes import new_event
 
 
 def _new_browsing(call: Call, browsing_id: str, now: int) -> Record:
-    device = call.website.record(call.conversation)["meta"].get("device") or {}
-    useragent = (device.get("system") or {}).get("useragent")
-    return {"browsing_token": uuid4(call.website.rng), "useragent": useragent}
+    found = values_at(call.website.record(call.conversation), "meta.device.system.useragent")
+    return {"browsing_token": uuid4(call.website.rng), "useragent": next(iter(found), None)}
 
 
 BROWSING = Resource(

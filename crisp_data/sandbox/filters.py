@@ -154,7 +154,7 @@ def parse_rules(text: str) -> list[Record]:
 
 def matches(rule: Record, rows: Iterable[Record]) -> bool:
     """Whether any of the rows matches `{criterion, operator, query: [...]}`."""
-    values = [value for row in rows for value in _values_at(row, str(rule.get("criterion", "")))]
+    values = [value for row in rows for value in values_at(row, str(rule.get("criterion", "")))]
     asked = rule.get("query") or []
     asked = asked if isinstance(asked, list) else [asked]
     compare = _COMPARE.get(rule.get("operator", "eq"))
@@ -164,7 +164,7 @@ def matches(rule: Record, rows: Iterable[Record]) -> bool:
     return not equal if rule.get("operator") == "neq" else equal
 
 
-def _values_at(row: Any, path: str) -> list[Any]:
+def values_at(row: Any, path: str) -> list[Any]:
     """Return the values at a dotted path; a list gives each of its items."""
     for part in path.split("."):
         if not isinstance(row, dict) or part not in row:
