@@ -130,6 +130,7 @@ def compose_message_in_conversation(call: Call) -> Answer:
 def get_original_message_in_conversation(call: Call) -> Answer:
     """Answer the e-mail that a message was made from."""
     wanted = call.path["original_id"]
+    sent = call.website.table("originals", call.path["session_id"])
     for row in call.website.messages(call.conversation):
         if (row.get("original") or {}).get("original_id") == wanted:
             original = {
@@ -141,5 +142,5 @@ def get_original_message_in_conversation(call: Call) -> Answer:
                 "content": str(row["content"]),
                 "timestamp": row["timestamp"],
             }
-            return Answer("resolved", original)
+            return Answer("resolved", original | sent.get(wanted, {}))
     raise Refusal(404, "not_found")

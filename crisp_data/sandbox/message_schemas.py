@@ -23,7 +23,8 @@ _FINGERPRINT: Schema = {"type": "integer", "minimum": -(10**15), "maximum": 10**
 # What a message must hold is published as no schema. Read here from the fields of the reference
 # (documented: their names and JSON types; which of them may be missing) and, where that is silent,
 # the harsher way (assumed): text and lists that a customer would see nothing of are refused.
-# avatar is no null and mentions are a note's, as the official client's types have it (stated).
+# avatar is no null when it is sent, as the official client's types have it (stated); mentions are
+# on every type, as Go's client and users have it (stated, seen).
 _CHOICE = object_of(
     {"value": FILLED, "label": FILLED, "selected": FLAG},
     icon=TEXT,
@@ -60,13 +61,10 @@ MESSAGE = object_of(
     user=USER,
     mentions=TEXTS,
     references=list_of(object_of(type=TEXT, name=TEXT, target=TEXT)),
-    original=object_of(original_id=TEXT),
+    original=object_of(original_id=TEXT, type=TEXT, content=TEXT),
     properties=FREE,
     timestamp=TIME,
     stealth=FLAG,
     translated=FLAG,
     automated=FLAG,
-) | {
-    "if": {"properties": {"type": {"enum": [name for name in CONTENTS if name != "note"]}}},
-    "then": {"properties": {"mentions": {"not": {}}}},
-}
+)

@@ -134,7 +134,8 @@ def scene(seed: int, website: int) -> Scene:
         {
             "user_id": uuid_at(mix(seed, 7), n),
             "nickname": operator.first_name,
-            "avatar": f"https://image.crisp.example/avatar/operator-{n}.png",
+            # One has none.
+            "avatar": f"https://image.crisp.example/avatar/operator-{n}.png" if n != 3 else None,
         }
         for n, operator in enumerate(OPERATORS)
     )

@@ -59,7 +59,6 @@ def _words(error: ValidationError, root: str) -> str:
         kinds = limit if isinstance(limit, str) else ",".join(limit)
         return f"{path} should be {kinds}"
     phrases = {
-        "not": "should NOT be valid",
         "anyOf": "should match some schema in anyOf",
         "enum": "should be equal to one of the allowed values",
         "minLength": f"should NOT be shorter than {limit} characters",

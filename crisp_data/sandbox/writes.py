@@ -6,7 +6,7 @@ from typing import Any
 
 from . import profiles
 from .records import Conversation, Record
-from .rng import salt_of
+from .rng import salt_of, uuid4
 from .state import Website
 
 _TAKEN_OVER = ("mentions", "references", "original", "properties", "translated", "automated")
@@ -50,7 +50,12 @@ def new_message(website: Website, conversation: Conversation, body: Record) -> R
         "timestamp": website.clock.now + 1 if timestamp is None else timestamp,
         "user": body.get("user") or _author(website, conversation, body["from"]),
     }
-    return row | {name: body[name] for name in _TAKEN_OVER if name in body}
+    row |= {name: body[name] for name in _TAKEN_OVER if name in body}
+    if "content" in body.get("original", {}):  # what is sent whole is read by its identifier
+        original_id = uuid4(website.rng)
+        website.table("originals", conversation.session_id)[original_id] = body["original"]
+        row["original"] = {"original_id": original_id}
+    return row
 
 
 def _author(website: Website, conversation: Conversation, side: str) -> Record:

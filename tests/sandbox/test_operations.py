@@ -203,6 +203,28 @@ def test_what_is_moved_takes_along_what_stands_under_it(direct):
     assert direct.ask("resolve_helpdesk_tree_path")["slug"] == "times"
 
 
+def test_an_entry_whose_parents_are_none_stands_under_the_nearest_that_is(direct):
+    direct.ask("create_helpdesk_tree_path")  # returns/labels, and there is no returns
+    tree = direct.send(*direct.request(BY_NAME["list_helpdesk_tree"])[:3], {}, None)
+    assert [row["slug"] for row in tree] == ["billing", "labels", "delivery"]
+    assert direct.ask("list_helpdesk_tree") == tree[0]["children"]
+
+
+@pytest.mark.parametrize(
+    "query", [{"search_title": "INVOICES"}, {"filter_date_start": "2999-01-01"}]
+)
+def test_a_tree_is_searched(direct, query):
+    request = direct.request(BY_NAME["list_helpdesk_tree"])[:3]
+    slugs = [row["slug"] for row in direct.send(*request, query, None)]
+    assert slugs == (["invoices"] if "search_title" in query else [])
+
+
+def test_a_tree_is_changed_where_there_are_no_operators(direct):
+    direct.world.website().operators.clear()
+    direct.ask("save_helpdesk_tree_content")
+    assert direct.ask("list_helpdesk_history_changes")[0]["author"] == {"email": None, "name": None}
+
+
 def test_a_helpdesk_or_a_language_that_is_made_anew_is_empty(direct):
     direct.ask("delete_helpdesk_locale")
     assert direct.seen(BY_NAME["list_helpdesk_pages"]) == "locale_not_found"
@@ -357,3 +379,34 @@ def test_statistics_of_a_campaign_name_who_got_it(direct):
     got = {row["people_id"] for row in direct.ask("list_campaign_recipients")}
     assert rows
     assert {row["profile"]["people_id"] for row in rows} <= got
+
+
+def send(direct, **fields):
+    body = {"type": "text", "from": "operator", "origin": "chat", "content": "Hello"} | fields
+    website_id, session_id = direct.known["website_id"], direct.known["session_id"]
+    path = f"/website/{website_id}/conversation/{session_id}/message"
+    direct.known |= direct.send("plugin", "POST", path, {}, body)
+    return direct.ask("get_message_in_conversation")
+
+
+@pytest.mark.parametrize("kind", ["text", "note", "picker"])
+def test_a_message_of_any_type_mentions_operators(direct, kind):
+    choices = [{"value": "a", "label": "A", "selected": False}]
+    content = {"id": "a", "text": "b", "choices": choices} if kind == "picker" else "Hello"
+    mentions = [direct.known["user_id"]]
+    assert send(direct, type=kind, content=content, mentions=mentions)["mentions"] == mentions
+
+
+def test_an_original_is_sent_whole_and_read_by_its_identifier(direct):
+    row = send(direct, original={"type": "text/html", "content": "<p>Hello</p>"})
+    assert set(row["original"]) == {"original_id"}
+    direct.known |= row["original"]
+    original = direct.ask("get_original_message_in_conversation")
+    assert (original["type"], original["content"]) == ("text/html", "<p>Hello</p>")
+
+
+def test_a_field_that_is_not_filled_in_and_an_operator_without_a_picture_have_null(sandbox):
+    rows = sandbox.truth("messages")
+    assert None in {row["content"]["value"] for row in rows if row["type"] == "field"}
+    users = [row["user"] for row in rows if row["from"] == "operator" and row["user"]]
+    assert None in {user.get("avatar", "") for user in users}
