@@ -6,7 +6,7 @@ from .filters import instant
 from .records import Record
 from .request import Answer, Call, operation
 from .resources import Document, Resource
-from .rng import salt_of, uuid_at
+from .rng import stream, uuid4
 
 SUBSCRIPTIONS = Resource(
     table="subscriptions",
@@ -47,7 +47,7 @@ def _shown(call: Call, website_id: str, row: Record) -> Record:
 
 def _token(website_id: str, plugin_id: str) -> str:
     """Return the token by which a website and a plugin know each other."""
-    return uuid_at(salt_of(website_id) ^ salt_of(plugin_id), 0)
+    return uuid4(stream(website_id, plugin_id))
 
 
 @operation("PluginSubscription.list_all_active_subscriptions")

@@ -3,6 +3,7 @@
 import base64
 import json
 from functools import cache
+from string import Formatter
 from urllib.parse import urlencode
 
 import pytest
@@ -81,6 +82,10 @@ def without_now(value):
     return "now" if isinstance(value, int) and value > CLOCK_START - HOUR else value
 
 
+def parts_of(entry):
+    return {name for _, name, _, _ in Formatter().parse(entry["path"]) if name}
+
+
 def named(entries):
     return pytest.mark.parametrize("entry", entries, ids=lambda entry: entry["name"])
 
@@ -133,6 +138,22 @@ def test_what_writes_is_answered_and_its_trace_seen(entry):
     _, method, path, query, body = direct.request(entry)
     assert match(method, f"/v1{path}").route.name == noted["operation"]
     assert (noted["query"], noted["body"]) == (query, body or {})
+
+
+def test_the_clock_alone_is_no_trace():
+    direct = Direct()
+    direct.world.clock.now += 1000
+    assert {entry["name"]: direct.seen(entry) for entry in READING} == before()
+
+
+@named([entry for entry in OPERATIONS if parts_of(entry) - {"website_id", "page_number"}])
+def test_an_identifier_that_there_is_none_of_is_not_found(entry, unchanged):
+    tier, method, _, query, body = unchanged.request(entry)
+    nobody = dict.fromkeys(parts_of(entry), "some-thing")
+    nobody |= {name: unchanged.known[name] for name in ("website_id", "page_number")}
+    with pytest.raises(Refusal) as caught:
+        unchanged.send(tier, method, entry["path"].format_map(nobody), query, body)
+    assert caught.value.status == 404
 
 
 def refused(direct, entry, body):
