@@ -155,10 +155,9 @@ def test_an_identifier_that_there_is_none_of_is_not_found(unchanged):
         tier, method, _, query, body = unchanged.request(entry)
         nobody = dict.fromkeys(parts_of(entry), "some-thing")
         nobody |= {name: unchanged.known[name] for name in ("website_id", "page_number")}
-        assert (
-            refusal(unchanged, tier, method, entry["path"].format_map(nobody), query, body)[0]
-            == 404
-        ), entry
+        path = entry["path"].format_map(nobody)
+        status, *_ = refusal(unchanged, tier, method, path, query, body)
+        assert status == 404, entry
 
 
 def refusal(direct, *request):
