@@ -134,8 +134,7 @@ def scene(seed: int, website: int) -> Scene:
         {
             "user_id": uuid_at(mix(seed, 7), n),
             "nickname": operator.first_name,
-            # One has none.
-            "avatar": f"https://image.crisp.example/avatar/operator-{n}.png" if n != 3 else None,
+            "avatar": f"https://image.crisp.example/avatar/operator-{n}.png",
         }
         for n, operator in enumerate(OPERATORS)
     )
