@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from crisp_data.outgoing.parts import MOST, Body, Part, Plain, User
-from crisp_data.outgoing.validation import Slot, as_json, check_fields, check_value, refuse, slots
+from crisp_data.outgoing.validation import Slot, as_json, check_fields, check_value, slots
 
 TYPES: dict[str, type[Message]] = {}
 """The classes by the name that Crisp gives their type; ``message_types`` fills it."""
@@ -36,7 +36,7 @@ class Message(Part):
     automated : bool, optional
         Whether a program wrote it (*observed*: bots are marked so).
     mentions : sequence of str, optional
-        The ``user_id`` of operators; for a :class:`Note` only (*stated*).
+        The ``user_id`` of operators who are told of it (*stated*; *observed* on all types).
     timestamp : int, optional
         When it was written, in ms since 1970 (UTC); else Crisp's own clock.
     properties : mapping, optional
@@ -148,8 +148,6 @@ def check(body: Any) -> None:
     """
     check_fields(slots(Body), body, "")
     content, known = body["content"], own(TYPES[body["type"]])
-    if body["type"] != "note" and "mentions" in body:
-        refuse(".mentions", "is for notes only")
     if known[0].name == "content":
         check_value(known[0].hint, content, ".content")
     else:

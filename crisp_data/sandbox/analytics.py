@@ -50,7 +50,10 @@ _SOURCES: dict[tuple[str, str], Callable[[Website, Conversation], Iterator[Point
 
 @operation("generate_analytics")
 def generate_analytics(call: Call) -> Answer:
-    """Answer totals, or means in milliseconds, per period; metrics without data give none."""
+    """Answer totals, or means in milliseconds, per period; metrics without data give none.
+
+    What else a body may hold (filters, splits, hours of the week) is checked and has no effect.
+    """
     body = call.body
     source = _SOURCES.get((body["metric"], body["type"]))
     start, end = (_date(body["date"][side]) for side in ("from", "to"))

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 
-from .filters import named
+from .filters import fits, named
 from .records import Conversation, Record
 from .request import Answer, Call, operation
+from .resources import merge
 from .state import Website
-from .writes import merge_meta, merge_people_data, set_state
+from .writes import merge_meta, people_data, set_state
 
 Change = Callable[[Record, Record], None]
 
@@ -25,10 +26,14 @@ def _chosen(website: Website, body: Record) -> list[Conversation]:
 
 
 def _people(website: Website, body: Record) -> list[Record]:
-    """Return the profiles that a batch names by id or by words of their name or e-mail."""
+    """Return the profiles that a batch names by id, by words of their name, or by rules."""
     ids = body["people"].get("profiles", [])
     rows = [website.people[people_id] for people_id in ids if people_id in website.people]
-    if wanted := body["people"].get("search"):
+    wanted = body["people"].get("search")
+    if isinstance(wanted, dict):
+        rules, combine = wanted.get("filter", []), any if wanted.get("operator") == "or" else all
+        rows += [row for row in website.people.values() if fits(row, rules, combine)]
+    elif wanted:
         rows += [row for row in website.people.values() if named(row, wanted)]
     return rows
 
@@ -82,8 +87,9 @@ def batch_data(call: Call) -> Answer:
     """Merge free data into conversations, or into people where the body names some."""
     website, data = call.website, call.body["data"]
     if "people" in call.body:
+        website.clock.tick()
         for person in _people(website, call.body):
-            merge_people_data(website, person["people_id"], data)
+            merge(people_data(website, person["people_id"]), {"data": data})
         return Answer("updated")
     return _apply(website, call.body, lambda row, body: merge_meta(row, {"data": data}))
 

@@ -6,7 +6,9 @@ from collections.abc import Callable
 from typing import Any
 
 from . import filters, profiles
+from .messages import RESOLVED
 from .records import Record
+from .relations import relations
 from .request import Answer, Call, Encoded, operation
 from .rng import salt_of, uuid4
 from .writes import blank, merge_meta, new_event, set_state
@@ -75,10 +77,6 @@ _part(
     "get_verify_status_for_conversation",
     lambda row: {"verified": row["is_verified"], "verifications": row["verifications"]},
 )
-_part(
-    "get_conversation_relations",
-    lambda row: {"conversations": {"parent": None, "children": []}},
-)
 _set("assign_conversation_routing", assigned="assigned")
 _set("update_conversation_inbox", inbox_id="inbox_id")
 _set("save_conversation_participants", participants="participants")
@@ -100,7 +98,8 @@ def change_conversation_state(call: Call) -> Answer:
         set_state(row, state)
 
     if state == "resolved" and conversation.facts.state != "resolved":
-        website.post(conversation, new_event(website, conversation, call.body.get("user")), change)
+        event = new_event(website, conversation, RESOLVED, call.body.get("user"))
+        website.post(conversation, event, change)
     else:
         with website.edit(conversation) as row:
             change(row)
@@ -135,7 +134,42 @@ def list_conversation_files(call: Call) -> Answer:
     return call.page(rows)
 
 
-@operation("list_spam_conversations")
-def list_spam_conversations(call: Call) -> Answer:
-    """List spam, of which the seeded data has none."""
-    return call.page([])
+@operation("get_conversation_relations")
+def get_conversation_relations(call: Call) -> Answer:
+    """Answer which conversation it goes on from, and which go on from it."""
+    return Answer("resolved", relations(call.website, call.conversation))
+
+
+# What an operator asks of the service
+
+
+@operation("initiate_conversation_with_existing_session")
+def initiate_conversation(call: Call) -> Answer:
+    """Begin to talk to a visitor: the conversation moves to the top."""
+    with call.website.edit(call.conversation):
+        return call.dispatch()
+
+
+@operation("schedule_reminder_for_conversation")
+def schedule_reminder(call: Call) -> Answer:
+    """Take a reminder, which the thread shows and which never comes."""
+    website, conversation, body = call.website, call.conversation, call.body
+    content = {"namespace": "reminder:scheduled", "text": body["note"]}
+    website.post(conversation, new_event(website, conversation, content, body.get("user")))
+    return call.dispatch()
+
+
+@operation(
+    "request_identity_verification_for_conversation",
+    "redeem_identity_verification_link_for_conversation",
+)
+def verify_identity(call: Call) -> Answer:
+    """Ask a visitor to prove who they are; any token proves it."""
+    identity, redeemed = call.body["identity"], call.name.startswith("redeem")
+    asked = {"identity": identity, "method": "link"}
+    with call.website.edit(call.conversation) as row:
+        others = [one for one in row["verifications"] if one["identity"] != identity]
+        asked |= {} if redeemed else {"annotation": "requested"}
+        row["verifications"] = [*others, asked]
+        row["is_verified"] = row["is_verified"] or redeemed
+    return Answer("updated") if redeemed else call.dispatch()

@@ -97,7 +97,7 @@ def remove_message_in_conversation(call: Call) -> Answer:
 def mark_messages(call: Call) -> Answer:
     """Mark messages by one side as read or delivered; no fingerprints means all of them."""
     website, conversation, body = call.website, call.conversation, call.body
-    chosen = set(body.get("fingerprints") or ())
+    chosen = set(map(int, body.get("fingerprints") or ()))
     name = "read" if call.name.startswith("mark_messages_read") else "delivered"
     for position, row in enumerate(website.own_thread(conversation)):
         if row["from"] == body["from"] and (not chosen or row["fingerprint"] in chosen):
@@ -130,6 +130,7 @@ def compose_message_in_conversation(call: Call) -> Answer:
 def get_original_message_in_conversation(call: Call) -> Answer:
     """Answer the e-mail that a message was made from."""
     wanted = call.path["original_id"]
+    sent = call.website.table("originals", call.path["session_id"])
     for row in call.website.messages(call.conversation):
         if (row.get("original") or {}).get("original_id") == wanted:
             original = {
@@ -141,5 +142,5 @@ def get_original_message_in_conversation(call: Call) -> Answer:
                 "content": str(row["content"]),
                 "timestamp": row["timestamp"],
             }
-            return Answer("resolved", original)
+            return Answer("resolved", original | sent.get(wanted, {}))
     raise Refusal(404, "not_found")

@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-from . import filters, profiles
+from . import filters
 from .records import Record
 from .request import Answer, Call, operation
-from .resources import Resource
-from .rng import salt_of
-from .writes import merge_people_data, people_data
+from .resources import Document, Resource
+from .writes import people_data, people_events
 
 
 def _new_person(call: Call, people_id: str, now: int) -> Record:
-    row: Record = {"people_id": people_id, "email": None, "person": {}, "segments": []}
-    row |= {"active": {"now": False, "last": now}, "score": 0.0, "created_at": now}
-    return row | _given(call.body) | {"updated_at": now}
+    row: Record = {"email": None, "person": {}, "segments": [], "score": 0.0}
+    return row | {"active": {"now": False, "last": now}} | _given(call.body)
 
 
 def _changes(row: Record, call: Call) -> Record:
@@ -47,9 +43,22 @@ PEOPLE = Resource(
 )
 
 
-def _extra(call: Call, kind: str) -> dict[str, Any]:
-    """Return what is held beside the profile and not in it."""
-    return call.website.beside.setdefault((kind, PEOPLE.find(call)["people_id"]), {})
+def _subscription(call: Call) -> Record:
+    people_id = PEOPLE.find(call)["people_id"]
+    return call.website.table("people subscriptions").setdefault(people_id, {"email": True})
+
+
+Document(
+    find=lambda call: people_data(call.website, PEOPLE.find(call)["people_id"]),
+    read=("get_people_data",),
+    update=("update_people_data",),
+    replace=("save_people_data",),
+)
+Document(
+    find=_subscription,
+    read=("get_people_subscription_status",),
+    update=("update_people_subscription_status",),
+)
 
 
 @operation("list_people_profiles")
@@ -78,7 +87,7 @@ def list_people_campaigns(call: Call) -> Answer:
     """List the campaigns that reached a person."""
     names = ("campaign_id", "type", "name", "created_at", "updated_at", "dispatched_at")
     person = PEOPLE.find(call)
-    sent = [row for row in call.website.campaigns.values() if row["dispatched"]]
+    sent = [row for row in call.website.table("campaigns").values() if row["dispatched"]]
     rows = [{name: row.get(name) for name in names} for row in sent]
     return call.page(rows if "newsletter" in person["segments"] else [])
 
@@ -86,50 +95,14 @@ def list_people_campaigns(call: Call) -> Answer:
 @operation("list_people_events")
 def list_people_events(call: Call) -> Answer:
     """List a person's events, newest first."""
-    person = PEOPLE.find(call)
-    added = _extra(call, "events").get("rows", [])
-    return call.page([*added, *profiles.events(salt_of(person["people_id"]), person["created_at"])])
+    return call.page(people_events(call.website, PEOPLE.find(call)))
 
 
 @operation("add_people_event")
 def add_people_event(call: Call) -> Answer:
     """Add an event to a person."""
+    events = people_events(call.website, PEOPLE.find(call))
     row = {"text": call.body["text"], "data": call.body.get("data", {})}
     row |= {"color": call.body.get("color", "grey"), "timestamp": call.website.clock.tick()}
-    _extra(call, "events").setdefault("rows", []).insert(0, row)
+    events.insert(0, row)
     return Answer("added", status=201)
-
-
-@operation("get_people_data")
-def get_people_data(call: Call) -> Answer:
-    """Answer a person's free data."""
-    return Answer("resolved", {"data": people_data(call.website, PEOPLE.find(call)["people_id"])})
-
-
-@operation("save_people_data")
-def save_people_data(call: Call) -> Answer:
-    """Replace a person's free data."""
-    call.website.clock.tick()
-    call.website.beside["data", PEOPLE.find(call)["people_id"]] = call.body["data"]
-    return Answer("updated")
-
-
-@operation("update_people_data")
-def update_people_data(call: Call) -> Answer:
-    """Merge into a person's free data."""
-    merge_people_data(call.website, PEOPLE.find(call)["people_id"], call.body["data"])
-    return Answer("updated")
-
-
-@operation("get_people_subscription_status")
-def get_people_subscription_status(call: Call) -> Answer:
-    """Answer whether a person takes e-mails."""
-    return Answer("resolved", {"email": _extra(call, "subscription").get("email", True)})
-
-
-@operation("update_people_subscription_status")
-def update_people_subscription_status(call: Call) -> Answer:
-    """Subscribe or unsubscribe a person."""
-    call.website.clock.tick()
-    _extra(call, "subscription")["email"] = call.body["email"]
-    return Answer("updated")

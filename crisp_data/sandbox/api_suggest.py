@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
-from . import profiles
 from .records import Record
 from .request import Answer, Call, operation
-from .rng import salt_of
-from .writes import people_data
+from .writes import people_data, people_events
 
 
 def suggest(label: str, values: Iterable[str]) -> list[Record]:
@@ -75,18 +73,39 @@ def delete_suggested_people_segment(call: Call) -> Answer:
 @operation("list_suggested_people_data_keys")
 def list_suggested_people_data_keys(call: Call) -> Answer:
     """List the keys of people's free data."""
+    return call.page(suggest("key", (key for row in _people_data(call) for key in row)))
+
+
+def _people_data(call: Call) -> Iterator[Record]:
     website = call.website
-    rows = (people_data(website, people_id) for people_id in website.people)
-    return call.page(suggest("key", (key for row in rows for key in row)))
+    return (people_data(website, people_id)["data"] for people_id in website.people)
+
+
+@operation("delete_suggested_people_data_key")
+def delete_suggested_people_data_key(call: Call) -> Answer:
+    """Take a key of free data away from every person."""
+    call.website.clock.tick()
+    for row in _people_data(call):
+        row.pop(call.body["key"], None)
+    return Answer("deleted")
+
+
+def _people_events(call: Call) -> Iterator[list[Record]]:
+    return (people_events(call.website, person) for person in call.website.people.values())
 
 
 @operation("list_suggested_people_events")
 def list_suggested_people_events(call: Call) -> Answer:
     """List the texts of people's events."""
-    people = call.website.people.values()
-    rows = (
-        event["text"]
-        for row in people
-        for event in profiles.events(salt_of(row["people_id"]), row["created_at"])
+    return call.page(
+        suggest("text", (row["text"] for rows in _people_events(call) for row in rows))
     )
-    return call.page(suggest("text", rows))
+
+
+@operation("delete_suggested_people_event")
+def delete_suggested_people_event(call: Call) -> Answer:
+    """Take the events with a text away from every person."""
+    call.website.clock.tick()
+    for rows in _people_events(call):
+        rows[:] = [row for row in rows if row["text"] != call.body["text"]]
+    return Answer("deleted")

@@ -1,134 +1,59 @@
-"""Operations on websites, their operators, availability, settings and the plugin itself."""
+"""Operations on websites: which there are, who is available, settings, visitors' identities."""
 
 from __future__ import annotations
 
 from .calendar import DAY, OPERATORS
 from .records import Record
-from .request import Answer, Call, Refusal, found, operation
+from .request import Answer, Call, Refusal, operation
+from .resources import Document
 from .rng import uuid4
+from .state import Website
 
 
 @operation("get_website")
 def get_website(call: Call) -> Answer:
     """Answer a website's name and domain."""
-    return Answer("resolved", call.website.details)
+    return Answer("resolved", _details(call.website))
+
+
+def _details(website: Website) -> Record:
+    """Return what is said of a website: its name, domain and logo are among its settings."""
+    settings = {name: website.settings[name] for name in ("name", "domain", "logo")}
+    return website.details | settings
+
+
+def _domains(call: Call) -> set[str]:
+    return {website.settings["domain"] for website in call.world.websites.values()}
 
 
 @operation("check_website_exists")
 def check_website_exists(call: Call) -> Answer:
     """Answer whether a domain belongs to a website."""
-    domains = {website.details["domain"] for website in call.world.websites.values()}
-    if call.query.get("domain") not in domains:
+    if call.query.get("domain") not in _domains(call):
         raise Refusal(404, "not_found")
     return Answer("found")
 
 
-# The plugin and where it is installed
+@operation("create_website")
+def create_website(call: Call) -> Answer:
+    """Make an empty website, which the user who made it reaches."""
+    if call.body["domain"] in _domains(call):
+        raise Refusal(409, "website_exists")
+    call.world.clock.tick()
+    website = call.world.add_website(call.body["name"], call.body["domain"])
+    call.token.websites += (website.id,)
+    return Answer("added", {"website_id": website.id}, 201)
 
 
-@operation("PluginConnect.get_connect_account")
-def get_connect_account(call: Call) -> Answer:
-    """Answer which plugin the token belongs to."""
-    return Answer("resolved", {"plugin_id": call.world.plugin_id})
-
-
-@operation("PluginConnect.list_all_connect_websites")
-def list_all_connect_websites(call: Call) -> Answer:
-    """List the websites that the plugin is installed on."""
-    return call.page(_connected(call))
-
-
-@operation("PluginConnect.list_connect_websites_since")
-def list_connect_websites_since(call: Call) -> Answer:
-    """List the websites whose installation changed since a date: none ever did."""
-    rows = [] if call.query.get("date_since") else _connected(call)
-    return Answer("listed", [row | {"difference": "created"} for row in rows])
-
-
-def _connected(call: Call) -> list[Record]:
-    plan = {"plan": {"id": "p-1", "name": "unlimited", "trialing": False}}
-    with_plan = plan if call.query.get("include_plan") == "1" else {}
-    return [
-        {"website_id": website_id, "token": f"token-{n}", "settings": {}} | with_plan
-        for n, website_id in enumerate(call.token.websites)
-    ]
-
-
-@operation("PluginConnect.get_connect_endpoints")
-def get_connect_endpoints(call: Call) -> Answer:
-    """Answer where the real-time API would be."""
-    return Answer("resolved", {"socket": {"app": "https://plugin.relay.crisp.example/"}})
-
-
-# Operators
-
-
-def _operator(call: Call) -> Record:
-    by_id = {one["details"]["user_id"]: one["details"] for one in call.website.operators}
-    return found(by_id, call.path["user_id"])
-
-
-@operation("list_website_operators")
-def list_website_operators(call: Call) -> Answer:
-    """List the operators, not paged."""
-    return Answer("listed", call.website.operators)
-
-
-@operation("get_website_operator")
-def get_website_operator(call: Call) -> Answer:
-    """Answer one operator's details."""
-    return Answer("resolved", _operator(call))
-
-
-@operation("list_last_active_website_operators")
-def list_last_active_website_operators(call: Call) -> Answer:
-    """List the operators by their last activity."""
-    now = call.website.clock.now
-    rows = [
-        {name: one[name] for name in ("user_id", "avatar", "nickname")}
-        | {"timestamp": now - n * 600_000}
-        for n, one in enumerate(call.website.scene.operators)
-    ]
-    return Answer("listed", rows)
-
-
-@operation("invite_website_operator")
-def invite_website_operator(call: Call) -> Answer:
-    """Add an invited operator, who has no name yet."""
-    website = call.website
-    website.clock.tick()
-    details = {
-        "user_id": uuid4(website.rng),
-        "email": call.body["email"],
-        "role": call.body["role"],
-        "availability": "offline",
-        "has_token": False,
-    }
-    website.operators.append({"type": "invite", "details": details})
-    return Answer("added", status=201)
-
-
-@operation("change_operator_membership")
-def change_operator_membership(call: Call) -> Answer:
-    """Change an operator's role and title."""
-    details = _operator(call)
+@operation("delete_website", "abort_website_deletion")
+def delete_website(call: Call) -> Answer:
+    """Mark a website as deleted, so that nothing of it is answered, or take the mark away."""
     call.website.clock.tick()
-    details.update({name: call.body[name] for name in ("role", "title") if name in call.body})
-    return Answer("updated")
-
-
-@operation("unlink_operator_from_website")
-def unlink_operator_from_website(call: Call) -> Answer:
-    """Take an operator off the website."""
-    gone = _operator(call)
-    call.website.clock.tick()
-    call.website.operators[:] = [
-        one for one in call.website.operators if one["details"] is not gone
-    ]
+    call.website.deleted = call.name == "delete_website"
     return Answer("deleted")
 
 
-# Availability and settings
+# Availability, settings, identities
 
 
 @operation("get_website_availability_status")
@@ -156,18 +81,22 @@ def list_website_operator_availabilities(call: Call) -> Answer:
     return Answer("listed", rows)
 
 
-@operation("get_website_settings")
-def get_website_settings(call: Call) -> Answer:
-    """Answer the settings."""
-    return Answer("resolved", call.website.settings)
+Document(
+    find=lambda call: call.website.settings,
+    read=("get_website_settings",),
+    update=("update_website_settings",),
+)
+Document(
+    find=lambda call: call.website.verify["settings"],
+    read=("get_verify_settings",),
+    update=("update_verify_settings",),
+)
+Document(find=lambda call: call.website.verify["key"], read=("get_verify_key",))
 
 
-@operation("update_website_settings")
-def update_website_settings(call: Call) -> Answer:
-    """Merge settings, one level deep as they are written."""
+@operation("roll_verify_key")
+def roll_verify_key(call: Call) -> Answer:
+    """Make another secret for the identities of visitors."""
     call.website.clock.tick()
-    for name, value in call.body.items():
-        known = call.website.settings.get(name)
-        merged = known | value if isinstance(known, dict) and isinstance(value, dict) else value
-        call.website.settings[name] = merged
+    call.website.verify["key"]["secret"] = uuid4(call.website.rng)
     return Answer("updated")

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from random import Random
 from typing import Any
 
+from .messages import RESOLVED
 from .records import Conversation
 from .rng import pick, uuid4
 from .state import Website
@@ -74,7 +75,7 @@ def _change_state(website: Website, one: Conversation, rng: Random) -> None:
         with website.edit(one) as row:
             set_state(row, "unresolved")
     else:
-        event = new_event(website, one, dict(website.scene.operators[0]))
+        event = new_event(website, one, RESOLVED, dict(website.scene.operators[0]))
         website.post(one, event, lambda row: set_state(row, "resolved"))
 
 

@@ -75,7 +75,9 @@ class Controls:
         ----------
         table : str
             ``conversations`` (newest update first), ``messages`` (by session, then
-            timestamp and fingerprint), ``people``, ``operators``, ``inboxes``, ``campaigns``.
+            timestamp and fingerprint), ``people``, ``operators``, ``inboxes``, ``campaigns``,
+            ``visitors`` (the token that each one's browser holds), ``dispatched`` (the requests
+            whose effect is outside the API, such as an e-mail).
         website_id : str, optional
             The main website by default.
         history : bool

@@ -88,7 +88,7 @@ def _select(website: Website, query: Query, options: Options) -> list[str]:
 
 def dates(query: Query, options: Options) -> Callable[[int], bool]:
     """Return the test of a time (ms) that `filter_date_start` and `filter_date_end` ask."""
-    start, end = (_instant(query.get(f"filter_date_{side}")) for side in ("start", "end"))
+    start, end = (instant(query.get(f"filter_date_{side}")) for side in ("start", "end"))
     if not options.date_filter:
         start = end = None
     margin = 0 if options.inclusive_dates else 1
@@ -97,7 +97,8 @@ def dates(query: Query, options: Options) -> Callable[[int], bool]:
     return lambda at: low <= at <= high
 
 
-def _instant(text: str | None) -> int | None:
+def instant(text: str | None) -> int | None:
+    """Return the time (ms) that an ISO 8601 text names, None where it is none."""
     if not text or "-" not in text:
         return None
     try:
@@ -153,7 +154,7 @@ def parse_rules(text: str) -> list[Record]:
 
 def matches(rule: Record, rows: Iterable[Record]) -> bool:
     """Whether any of the rows matches `{criterion, operator, query: [...]}`."""
-    values = [value for row in rows for value in _values_at(row, str(rule.get("criterion", "")))]
+    values = [value for row in rows for value in values_at(row, str(rule.get("criterion", "")))]
     asked = rule.get("query") or []
     asked = asked if isinstance(asked, list) else [asked]
     compare = _COMPARE.get(rule.get("operator", "eq"))
@@ -163,7 +164,7 @@ def matches(rule: Record, rows: Iterable[Record]) -> bool:
     return not equal if rule.get("operator") == "neq" else equal
 
 
-def _values_at(row: Any, path: str) -> list[Any]:
+def values_at(row: Any, path: str) -> list[Any]:
     """Return the values at a dotted path; a list gives each of its items."""
     for part in path.split("."):
         if not isinstance(row, dict) or part not in row:
@@ -205,9 +206,7 @@ def people(website: Website, query: Query, options: Options) -> list[Record]:
     if query.get("search_filter"):
         rules = parse_rules(query["search_filter"])
         combine = any if query.get("search_operator") == "or" else all
-        rows = [
-            row for row in rows if combine(matches(rule, (row, row["person"])) for rule in rules)
-        ]
+        rows = [row for row in rows if fits(row, rules, combine)]
     if wanted := query.get("search_text"):
         rows = [row for row in rows if named(row, wanted)]
     name = query.get("sort_field")
@@ -219,3 +218,23 @@ def people(website: Website, query: Query, options: Options) -> list[Record]:
 def named(person: Record, words: str) -> bool:
     """Whether words stand in the name or e-mail of a profile, in whatever case."""
     return words.casefold() in f"{person['person']['nickname']} {person['email']}".casefold()
+
+
+def fits(person: Record, rules: list[Record], combine: Callable[[Iterable[bool]], bool]) -> bool:
+    """Whether a profile fits all rules, or any.
+
+    Parameters
+    ----------
+    person : Record
+        The profile.
+    rules : list[Record]
+        The rules, each with criterion, operator and query.
+    combine : callable
+        `all` or `any`.
+
+    Returns
+    -------
+    bool
+        Whether it does.
+    """
+    return combine(matches(rule, (person, person["person"])) for rule in rules)

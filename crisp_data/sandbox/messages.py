@@ -22,8 +22,10 @@ _FINGERPRINT_STEP = 618_033_988_749_897
 EXCERPT_UNITS = 80
 
 _RECEIPT_TEXT = ("receipt.pdf", "capture d’écran.png", "log (1).txt", "注文書.pdf")
-#: The content of the event that resolving leaves in a thread.
+#: The content of the events that an operator leaves in a thread.
 RESOLVED = {"namespace": "state:resolved", "text": "Conversation was resolved"}
+CALL_STARTED = {"namespace": "call:started", "text": "Call was started"}
+CALL_ENDED = {"namespace": "call:ended", "text": "Call was ended"}
 _MIME = {"pdf": "application/pdf", "png": "image/png", "txt": "text/plain"}
 
 
@@ -176,7 +178,7 @@ def _field(number: int) -> dict[str, Any]:
         "text": "Which order is it?",
         "explain": "It starts with 1…",
     }
-    return field | {"value": f"{number % 90_000}"} if number % 2 else field
+    return field | {"value": f"{number % 90_000}" if number % 2 else None}
 
 
 def _carousel(number: int) -> dict[str, Any]:

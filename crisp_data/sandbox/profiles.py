@@ -9,6 +9,9 @@ from .people import Customer, Scene
 from .rng import mix, pick, uuid_at
 from .texts import COMPANIES, PAGES
 
+#: Visitors that the chatbox's rules have turned away, by the rule.
+BLOCKED = {"pages": 12, "countries": 5, "locales": 0, "ips": 3}
+
 
 def profile(customer: Customer, first_seen: int | None) -> dict[str, Any]:
     """Write a people profile; `first_seen` is the start of their first conversation (ms)."""

@@ -80,6 +80,24 @@ class Call:
             raise Refusal(400, "invalid_data", "query.per_page should be <= 50")
         return int(asked)
 
+    def dispatch(self, data: Record | None = None) -> Answer:
+        """Accept a request whose effect is outside the API, and note it for `truth`.
+
+        Parameters
+        ----------
+        data : Record, optional
+            What the answer tells.
+
+        Returns
+        -------
+        Answer
+            202.
+        """
+        website = self.world.website(self.path.get("website_id"))
+        noted = {"operation": self.name, "path": self.path, "query": self.query, "body": self.body}
+        website.dispatched.append(noted | {"timestamp": website.clock.tick()})
+        return Answer("dispatched", data or {}, 202)
+
     def page(
         self,
         rows: Sequence[Any],

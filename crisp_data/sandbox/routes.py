@@ -1,7 +1,7 @@
 """From an HTTP request to an operation, and through the gates to its handler.
 
 The gates stand in this order: is there such a path (404), such a method on it (405), a
-valid token (401), quota left (429), the right tier and scope (403), the website (404), a
+valid token (401), quota left (429), the right tier (403), the website (404), the scope (403), a
 body that fits the schema (400).
 """
 
@@ -23,11 +23,19 @@ from . import (  # noqa: F401 - each registers its operations
     api_batch,
     api_campaigns,
     api_conversations,
-    api_fixed,
+    api_dispatched,
+    api_helpdesk,
+    api_helpdesk_tree,
     api_inboxes,
+    api_live_sessions,
     api_messages,
+    api_operators,
     api_people,
+    api_plans,
+    api_plugins,
+    api_spam,
     api_suggest,
+    api_visitors,
     api_website,
 )
 from .request import HANDLERS, Answer, Call, Refusal
@@ -61,7 +69,7 @@ class Route:
     def handler_name(self) -> str:
         """Return the name to look a handler up by: two operations share a name."""
         full = f"{self.resource}.{self.name}"
-        return full if full in HANDLERS or self.resource.startswith("Plugin") else self.name
+        return full if full in HANDLERS else self.name
 
 
 def _load() -> list[Route]:
@@ -83,8 +91,12 @@ def _table(routes: list[Route]) -> dict[tuple[str, ...], dict[str, Route]]:
 
 
 def _pattern(template: tuple[str, ...]) -> str:
-    parts = ("[^\0]+" if part[:1] == "{" else re.escape(part) for part in template)
-    return "(" + "\0".join(parts) + ")"
+    return "(" + "\0".join(map(_part, template)) + ")"
+
+
+def _part(part: str) -> str:
+    """Return the expression of one segment; a path at the end may be several."""
+    return ".+" if part == "{path}" else "[^\0]+" if part[:1] == "{" else re.escape(part)
 
 
 def _segments(path: str) -> tuple[str, ...]:
@@ -92,10 +104,15 @@ def _segments(path: str) -> tuple[str, ...]:
 
 
 _ROUTES = _load()
-_TABLE = _table(_ROUTES)
+#: Where npm's client asks for the real-time API with tokens other than a plugin's; not listed.
+_ENDPOINTS = [
+    Route("WebsiteConnect", "get_connect_endpoints", "GET", f"/{tier}/connect/endpoints")
+    for tier in ("website", "user")
+]
+_TABLE = _table([*_ROUTES, *_ENDPOINTS])
 _METHODS = list(_TABLE.values())
 #: All paths as one expression, a group each, with NUL between the segments.
-_PATHS = re.compile("|".join(map(_pattern, _TABLE)))
+_PATHS = re.compile("|".join(map(_pattern, _TABLE)), re.DOTALL)
 #: The official names. Operations that share method and path are counted under the first.
 OPERATIONS = frozenset(route.name for route in _ROUTES)
 
@@ -121,7 +138,10 @@ def match(method: str, target: str) -> Match | Refusal:
     if method not in methods:
         return Refusal(405, "method_not_allowed")
     route = methods[method]
-    pairs = zip(_segments(route.path), segments, strict=True)
+    template = _segments(route.path)
+    last = len(template) - 1
+    parts = [*segments[:last], "/".join(segments[last:]).strip("/")]
+    pairs = zip(template, parts, strict=True)
     return Match(route, {name[1:-1]: part for name, part in pairs if name[0] == "{"})
 
 
@@ -170,28 +190,30 @@ def answer(world: World, request: Request, matched: Match | Refusal) -> Answer:
     token = authenticate(world, request.headers)
     if not world.spend(token):
         raise Refusal(429, "rate_limited")
-    handler = HANDLERS.get(matched.route.handler_name())
-    if handler is None:
-        message = f"operation {matched.route.name} is not emulated by the sandbox"
-        raise Refusal(404, "not_found", message)
-    _permit(matched, token)
+    _permit(world, matched.route, matched.path.get("website_id"), token)
     try:
         body = read_json(request)
     except ValueError:
         raise Refusal(400, "invalid_data", "body is not valid JSON") from None
     validate(matched.route.name, body)
     query = dict(parse_qsl(urlsplit(request.target).query, keep_blank_values=True))
+    handler = HANDLERS[matched.route.handler_name()]
     return handler(Call(matched.route.name, world, token, matched.path, query, body))
 
 
-def _permit(matched: Match, token: Token) -> None:
-    route = matched.route
-    for_plugins = route.resource == "PluginConnect" and token.tier != "plugin"
-    if for_plugins or (route.name in USER_ONLY and token.tier != "user"):
+def _permit(world: World, route: Route, website_id: str | None, token: Token) -> None:
+    """Refuse a token that is of the wrong tier, or does not reach the website or the scope."""
+    tier = "plugin" if route.resource == "PluginConnect" else token.tier
+    if token.tier != ("user" if route.name in USER_ONLY else tier):
         raise Refusal(403, "restricted_route_tier")
-    website_id = matched.path.get("website_id")
-    if website_id is not None and website_id not in token.websites:
-        raise Refusal(404, "not_subscribed")
+    if website_id is not None:
+        website = world.websites.get(website_id)
+        if website is None or website_id not in token.websites:
+            raise Refusal(404, "not_subscribed")
+        if token.tier == "plugin" and not world.installed(website):
+            raise Refusal(404, "not_subscribed")
+        if website.deleted and route.name != "abort_website_deletion":
+            raise Refusal(404, "not_found")
     needed = scope(route.path)
     if needed is not None and not token.allows(needed, mode(route.method)):
         raise Refusal(403, "token_scope_forbidden", needed)

@@ -2,212 +2,220 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-Schema = dict[str, Any]
-
-
-def _object(required: Schema | None = None, /, **optional: Any) -> Schema:
-    required = required or {}
-    return {"type": "object", "required": list(required), "properties": required | optional}
-
-
-def _list(items: Any, least: int = 0) -> Schema:
-    return {"type": "array", "items": items, "minItems": least}
-
-
-_TEXT: Schema = {"type": "string"}
-_FILLED: Schema = {"type": "string", "minLength": 1}
-_FLAG: Schema = {"type": "boolean"}
-_NUMBER: Schema = {"type": "number"}
-_TEXT_OR_NULL: Schema = {"type": ["string", "null"]}
-_TEXTS = _list(_TEXT)
-_INTEGER: Schema = {"type": "integer"}
-_OBJECT: Schema = {"type": "object"}
-_CONTENT: Schema = {"type": ["string", "object"]}
-_SIDE: Schema = {"enum": ["user", "operator"]}
-_EMAIL: Schema = {"type": "string", "format": "email", "pattern": r"^[^@\s]+@[^@\s]+\.[^@\s]+$"}
-_FREE: Schema = {
-    "type": "object",
-    "additionalProperties": {"type": ["string", "number", "boolean", "null"]},
-}
-_USER = _object(type=_TEXT, user_id=_TEXT, nickname=_TEXT, avatar=_TEXT)
-_FINGERPRINT: Schema = {"type": "integer", "minimum": -(10**15), "maximum": 10**15}
-_TIME: Schema = {"type": "integer", "minimum": 0}
-_SEGMENTS = _list(_FILLED)
-_SESSIONS = _object(sessions=_TEXTS, inbox_id=_TEXT)
-_PROFILES = _object(profiles=_TEXTS, search=_TEXT)
-_MARK = _object({"from": _SIDE, "origin": _TEXT}, fingerprints=_list(_FINGERPRINT))
-
-# What a message must hold is published as no schema. Read here from the fields of the reference
-# (documented: their names and JSON types; which of them may be missing) and, where that is silent,
-# the harsher way (assumed): text and lists that a customer would see nothing of are refused.
-# avatar is no null and mentions are a note's, as the official client's types have it (stated).
-_CHOICE = _object(
-    {"value": _FILLED, "label": _FILLED, "selected": _FLAG},
-    icon=_TEXT,
-    action=_object({"type": _FILLED, "target": _FILLED}),
+from .message_schemas import MESSAGE
+from .schema_types import (
+    CHALLENGE,
+    CONTENT,
+    EMAIL,
+    FILLED,
+    FLAG,
+    FREE,
+    INTEGER,
+    OBJECT,
+    SEGMENTS,
+    SIDE,
+    TEXT,
+    TEXT_OR_NULL,
+    TEXTS,
+    TIME,
+    USER,
+    Schema,
+    list_of,
+    object_of,
 )
-_ACTION = _object({"label": _FILLED, "url": _FILLED})
-_TARGET = _object({"title": _FILLED, "description": _TEXT, "actions": _list(_ACTION)}, image=_TEXT)
-CONTENTS: dict[str, Schema] = {
-    "text": _FILLED,
-    "note": _FILLED,
-    "file": _object({"name": _FILLED, "url": _FILLED, "type": _FILLED}),
-    "animation": _object({"url": _FILLED, "type": _FILLED}),
-    "audio": _object({"url": _FILLED, "type": _FILLED, "duration": _NUMBER}),
-    "picker": _object(
-        {"id": _FILLED, "text": _FILLED, "choices": _list(_CHOICE, 1)}, required=_FLAG
-    ),
-    "field": _object(
-        {"id": _FILLED, "text": _FILLED, "explain": _TEXT}, value=_TEXT, required=_FLAG
-    ),
-    "carousel": _object({"text": _TEXT, "targets": _list(_TARGET, 1)}),
-    "event": _object({"namespace": _FILLED}, text=_TEXT),
-}
-# A channel of Crisp's own, or a plugin's name.
-_ORIGIN: Schema = {
-    "type": "string",
-    "anyOf": [{"enum": ["chat", "email"]}, {"pattern": r"^urn:\S"}],
-}
-_MESSAGE = _object(
-    {
-        "type": {"enum": list(CONTENTS)},
-        "from": _SIDE,
-        "origin": _ORIGIN,
-        "content": _CONTENT,
-    },
-    fingerprint=_FINGERPRINT,
-    user=_USER,
-    mentions=_TEXTS,
-    references=_list(_object(type=_TEXT, name=_TEXT, target=_TEXT)),
-    original=_object(original_id=_TEXT),
-    properties=_FREE,
-    timestamp=_TIME,
-    stealth=_FLAG,
-    translated=_FLAG,
-    automated=_FLAG,
-) | {
-    "if": {"properties": {"type": {"enum": [name for name in CONTENTS if name != "note"]}}},
-    "then": {"properties": {"mentions": {"not": {}}}},
-}
-_META = _object(
-    nickname=_FILLED,
-    email=_EMAIL,
-    phone=_TEXT,
-    address=_TEXT,
-    subject=_TEXT,
-    ip=_TEXT,
-    avatar=_TEXT,
-    data=_FREE,
-    segments=_SEGMENTS,
-    device=_OBJECT,
-    connection=_OBJECT,
+from .service_schemas import SERVICES
+
+_SESSIONS = object_of(sessions=TEXTS, inbox_id=TEXT_OR_NULL)
+_SEARCH = object_of({"filter": list_of(OBJECT)}, operator={"enum": ["and", "or"]})
+_PROFILES = object_of(profiles=TEXTS, search=_SEARCH | {"type": ["string", "object"]})
+# Text in the clients' examples, whole numbers in their types (both stated).
+_MARKED: Schema = {"type": ["integer", "string"], "pattern": r"^-?\d+$"}
+_MARK = object_of({"from": SIDE, "origin": TEXT}, fingerprints=list_of(_MARKED))
+
+_META = object_of(
+    nickname=FILLED,
+    email=EMAIL,
+    phone=TEXT,
+    address=TEXT,
+    subject=TEXT,
+    origin=TEXT,
+    ip=TEXT,
+    avatar=TEXT,
+    data=FREE,
+    segments=SEGMENTS,
+    device=OBJECT,
+    connection=OBJECT,
 )
-_PERSON = _object(
-    nickname=_FILLED,
-    avatar=_TEXT_OR_NULL,
-    phone=_TEXT_OR_NULL,
+_PERSON = object_of(
+    nickname=FILLED,
+    avatar=TEXT_OR_NULL,
+    phone=TEXT_OR_NULL,
     timezone={"type": ["integer", "null"]},
-    locales=_TEXTS,
+    locales=TEXTS,
 )
 _PROFILE: dict[str, Schema] = {
-    "company": _OBJECT,
-    "segments": _SEGMENTS,
-    "notepad": _TEXT_OR_NULL,
-    "active": _TIME,
+    "company": OBJECT,
+    "segments": SEGMENTS,
+    "notepad": TEXT_OR_NULL,
+    "active": TIME,
 }
-_WHOLE_PROFILE = _object({"email": _EMAIL, "person": _PERSON}, **_PROFILE)
-_ASSIGNED = _object({"user_id": _TEXT}) | {"type": ["object", "null"]}
-_INBOX = _object(
-    {"name": _FILLED},
-    emoji=_TEXT,
-    order=_INTEGER,
-    operators=_TEXTS,
-    conditions=_list(_OBJECT),
+_WHOLE_PROFILE = object_of({"email": EMAIL, "person": _PERSON}, **_PROFILE)
+_ASSIGNED = object_of({"user_id": TEXT}) | {"type": ["object", "null"]}
+_INBOX = object_of(
+    {"name": FILLED},
+    emoji=TEXT,
+    order=INTEGER,
+    operators=TEXTS,
+    teams=TEXTS,
+    conditions=list_of(OBJECT),
     operator={"enum": ["and", "or"]},
 )
-_CAMPAIGN = _object(
-    name=_FILLED,
-    subject=_TEXT,
-    tag=_TEXT,
-    message=_TEXT,
-    sender=_OBJECT,
-    recipients=_OBJECT,
-    options=_OBJECT,
+_CAMPAIGN = object_of(
+    type=FILLED,
+    format=FILLED,
+    name=FILLED,
+    subject=TEXT,
+    tag=TEXT,
+    message=TEXT,
+    sender=OBJECT,
+    recipients=OBJECT,
+    flow=OBJECT,
+    options=OBJECT,
 )
-_REPORT_DATE = _object(
-    {"from": _FILLED, "to": _FILLED, "split": {"enum": ["hour", "day", "week", "month"]}},
-    timezone=_TEXT,
+_HOURS: Schema = {
+    "type": "object",
+    "additionalProperties": object_of(hour_from=INTEGER, hour_to=INTEGER),
+}
+_REPORT_DATE = object_of(
+    {"from": FILLED, "to": FILLED, "split": {"enum": ["hour", "day", "week", "month"]}},
+    timezone=TEXT,
+    days=_HOURS,
 )
+# By whom and in which words something is done, where a thread shows it.
+_DONE_BY: Schema = {"user": USER, "origin": TEXT}
+_WIDGET: Schema = {"section_id": FILLED, "item_id": FILLED}
+_TEAM = object_of({"name": FILLED}, emoji=TEXT_OR_NULL, operators=TEXTS)
 
 SCHEMAS: dict[str, Schema] = {
-    "send_message_in_conversation": _MESSAGE,
-    "update_message_in_conversation": _object({"content": _CONTENT}),
-    "compose_message_in_conversation": _object(
-        {"type": {"enum": ["start", "stop"]}, "from": _SIDE}, excerpt=_TEXT
+    "send_message_in_conversation": MESSAGE,
+    "update_message_in_conversation": object_of({"content": CONTENT}),
+    "compose_message_in_conversation": object_of(
+        {"type": {"enum": ["start", "stop"]}, "from": SIDE}, excerpt=TEXT
     ),
     "mark_messages_read_in_conversation": _MARK,
     "mark_messages_delivered_in_conversation": _MARK,
-    "mark_conversation_as_unread": _object({"from": _SIDE}),
-    "update_conversation_open_state": _object({"opened": _FLAG}),
-    "assign_conversation_routing": _object({"assigned": _ASSIGNED}, silent=_FLAG),
-    "update_conversation_inbox": _object({"inbox_id": _TEXT_OR_NULL}),
+    "mark_conversation_as_unread": object_of({"from": SIDE}),
+    "update_conversation_open_state": object_of({"opened": FLAG}),
+    "assign_conversation_routing": object_of({"assigned": _ASSIGNED}, silent=FLAG),
+    "update_conversation_inbox": object_of({"inbox_id": TEXT_OR_NULL}),
     "update_conversation_metas": _META,
-    "change_conversation_state": _object(
-        {"state": {"enum": ["pending", "unresolved", "resolved"]}}, user=_USER
+    "change_conversation_state": object_of(
+        {"state": {"enum": ["pending", "unresolved", "resolved"]}}, **_DONE_BY
     ),
-    "save_conversation_participants": _object(
-        {"participants": _list(_object({"type": _TEXT, "target": _TEXT}))}
+    "save_conversation_participants": object_of(
+        {"participants": list_of(object_of({"type": TEXT, "target": TEXT}))}, **_DONE_BY
     ),
-    "block_incoming_messages_for_conversation": _object({"blocked": _FLAG}),
-    "update_verify_status_for_conversation": _object({"verified": _FLAG}),
-    "request_email_transcript_for_conversation": _object(
-        {"to": {"enum": ["operator", "contact", "other"]}}, email=_EMAIL
+    "block_incoming_messages_for_conversation": object_of({"blocked": FLAG}, **_DONE_BY),
+    "update_verify_status_for_conversation": object_of({"verified": FLAG}),
+    "request_email_transcript_for_conversation": object_of(
+        {"to": {"enum": ["operator", "contact", "other"]}}, email=EMAIL
     ),
-    "schedule_reminder_for_conversation": _object({"date": _FILLED, "note": _TEXT}),
-    "report_conversation": _object({"flag": _FILLED}),
-    "delete_suggested_conversation_segment": _object({"segment": _FILLED}),
-    "delete_suggested_conversation_data_key": _object({"key": _FILLED}),
-    "delete_suggested_people_segment": _object({"segment": _FILLED}),
-    "delete_suggested_people_data_key": _object({"key": _FILLED}),
-    "delete_suggested_people_event": _object({"text": _FILLED}),
+    "schedule_reminder_for_conversation": object_of({"date": FILLED, "note": TEXT}, **_DONE_BY),
+    "request_identity_verification_for_conversation": object_of(
+        {"identity": FILLED}, method=TEXT, recipient=TEXT
+    ),
+    "redeem_identity_verification_link_for_conversation": object_of(
+        {"identity": FILLED, "token": FILLED}, recipient=TEXT
+    ),
+    "send_action_to_existing_browsing_session": object_of({"action": FILLED}),
+    "assist_existing_browsing_session": object_of({"action": FILLED}, mouse=OBJECT),
+    "initiate_new_call_session_for_conversation": object_of(
+        {"mode": {"enum": ["audio", "video"]}}, **_DONE_BY
+    ),
+    "abort_ongoing_call_session_for_conversation": object_of(**_DONE_BY),
+    "transmit_signaling_on_ongoing_call_session": object_of({"type": FILLED}, payload=OBJECT),
+    "request_tool_call_for_conversation": object_of({"command": FILLED}, payload=OBJECT),
+    "deliver_widget_button_action_for_conversation": object_of(
+        {**_WIDGET, "data": OBJECT}, value=TEXT
+    ),
+    "deliver_widget_data_fetch_action_for_conversation": object_of(
+        _WIDGET, action=TEXT, data=OBJECT, value=TEXT
+    ),
+    "submit_spam_conversation_decision": object_of({"action": {"enum": ["accept", "reject"]}}),
+    "report_conversation": object_of({"flag": FILLED}),
+    "delete_suggested_conversation_segment": object_of({"segment": FILLED}),
+    "delete_suggested_conversation_data_key": object_of({"key": FILLED}),
+    "delete_suggested_people_segment": object_of({"segment": FILLED}),
+    "delete_suggested_people_data_key": object_of({"key": FILLED}),
+    "delete_suggested_people_event": object_of({"text": FILLED}),
     "add_new_people_profile": _WHOLE_PROFILE,
     "save_people_profile": _WHOLE_PROFILE,
-    "update_people_profile": _object(email=_EMAIL, person=_PERSON, **_PROFILE),
-    "add_people_event": _object({"text": _FILLED}, data=_OBJECT, color=_TEXT),
-    "save_people_data": _object({"data": _FREE}),
-    "update_people_data": _object({"data": _FREE}),
-    "update_people_subscription_status": _object({"email": _FLAG}),
-    "import_people_profiles": _object({"url": _FILLED}, mapping=_list(_OBJECT)),
+    "update_people_profile": object_of(email=EMAIL, person=_PERSON, **_PROFILE),
+    "add_people_event": object_of({"text": FILLED}, data=OBJECT, color=TEXT),
+    "save_people_data": object_of({"data": FREE}),
+    "update_people_data": object_of({"data": FREE}),
+    "update_people_subscription_status": object_of({"email": FLAG}),
+    "import_people_profiles": object_of(
+        {"url": FILLED},
+        mapping=list_of(object_of({"column": INTEGER, "field": FILLED})),
+        options=object_of(column_separator=TEXT, skip_header=FLAG),
+    ),
     "batch_resolve_conversations": _SESSIONS,
     "batch_unresolve_conversations": _SESSIONS,
     "batch_read_conversations": _SESSIONS,
     "batch_unread_conversations": _SESSIONS,
-    "batch_remove_conversations": _object(sessions=_TEXTS, people=_PROFILES),
-    "batch_report_conversations": _object({"sessions": _TEXTS, "flag": _TEXT}),
-    "batch_block_conversations": _object({"sessions": _TEXTS, "blocked": _FLAG}),
-    "batch_routing_conversations": _object({"sessions": _TEXTS, "assigned": _ASSIGNED}),
-    "batch_inbox_conversations": _object({"sessions": _TEXTS, "inbox_id": _TEXT_OR_NULL}),
-    "batch_update_conversations_data": _object({"data": _FREE}, sessions=_TEXTS, people=_PROFILES),
-    "batch_update_conversations_segments": _object(
-        {"segments": _SEGMENTS}, sessions=_TEXTS, people=_PROFILES
+    "batch_remove_conversations": object_of(
+        sessions=TEXTS, inbox_id=TEXT_OR_NULL, people=_PROFILES
+    ),
+    "batch_report_conversations": object_of({"sessions": TEXTS, "flag": TEXT}),
+    "batch_block_conversations": object_of({"sessions": TEXTS, "blocked": FLAG}),
+    "batch_routing_conversations": object_of({"sessions": TEXTS, "assigned": _ASSIGNED}),
+    "batch_inbox_conversations": object_of({"sessions": TEXTS, "inbox_id": TEXT_OR_NULL}),
+    "batch_update_conversations_data": object_of({"data": FREE}, sessions=TEXTS, people=_PROFILES),
+    "batch_update_conversations_segments": object_of(
+        {"segments": SEGMENTS}, sessions=TEXTS, people=_PROFILES
     ),
     "create_new_inbox": _INBOX,
     "save_inbox": _INBOX,
-    "batch_order_inboxes": _object(
-        {"orders": _list(_object({"inbox_id": _TEXT, "order": _INTEGER}))}
+    "batch_order_inboxes": object_of(
+        {"orders": list_of(object_of({"inbox_id": TEXT, "order": INTEGER}))}
     ),
-    "create_new_campaign": _object({"type": _FILLED, "name": _FILLED}),
+    "create_new_campaign": object_of({"type": FILLED, "name": FILLED}),
     "save_campaign": _CAMPAIGN,
     "update_campaign": _CAMPAIGN,
-    "create_new_campaign_template": _object({"format": _FILLED, "name": _FILLED}),
-    "save_campaign_template": _object({"name": _FILLED}, content=_TEXT, format=_TEXT),
-    "update_campaign_template": _object(name=_FILLED, content=_TEXT, format=_TEXT),
-    "send_email_to_website_operators": _object({"subject": _TEXT, "message": _TEXT}),
-    "invite_website_operator": _object({"email": _EMAIL, "role": _FILLED}, verify=_FLAG),
-    "change_operator_membership": _object({"role": _FILLED}, title=_TEXT_OR_NULL),
-    "update_website_settings": _object(name=_FILLED, contact=_OBJECT, inbox=_OBJECT),
-    "create_website": _object({"name": _FILLED, "domain": _FILLED}),
-    "generate_analytics": _object({"metric": _FILLED, "type": _FILLED, "date": _REPORT_DATE}),
+    "create_new_campaign_template": object_of({"format": FILLED, "name": FILLED}),
+    "save_campaign_template": object_of({"name": FILLED}, content=TEXT, format=TEXT),
+    "update_campaign_template": object_of(name=FILLED, content=TEXT, format=TEXT),
+    "create_new_team": _TEAM,
+    "save_team": _TEAM,
+    "send_email_to_website_operators": object_of(
+        {"subject": TEXT, "message": TEXT}, recipient=TEXT, user_id=TEXT, target=OBJECT
+    ),
+    # A challenge in Go's types and npm's history, a flag in npm's types (stated).
+    "invite_website_operator": object_of(
+        {"email": EMAIL, "role": FILLED}, verify=CHALLENGE | {"type": ["object", "boolean"]}
+    ),
+    "change_operator_membership": object_of({"role": FILLED}, title=TEXT_OR_NULL),
+    # The fields of the chatbox, some 41, are free.
+    "update_website_settings": object_of(
+        name=FILLED,
+        domain=FILLED,
+        domain_alternates=TEXTS,
+        logo=TEXT_OR_NULL,
+        **dict.fromkeys(("audit", "contact", "inbox", "emails", "chatbox"), OBJECT),
+    ),
+    "create_website": object_of({"name": FILLED, "domain": FILLED}),
+    "delete_website": object_of({"verify": CHALLENGE}),
+    "update_verify_settings": object_of({"enabled": FLAG}),
+    "generate_analytics": object_of(
+        {"metric": FILLED, "type": FILLED, "date": _REPORT_DATE},
+        aggregator=TEXT,
+        split_by=TEXT,
+        filter={"type": ["object", "array"]},
+        raw_export=FLAG,
+        **{"if": object_of(metric=TEXT, split_by=TEXT), "then": object_of(type=TEXT)},
+    ),
+    **SERVICES,
 }
+#: What any other operation takes.
+ANY: Schema = OBJECT

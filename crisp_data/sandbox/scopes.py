@@ -19,16 +19,31 @@ _PEOPLE = {
     "export": "profiles",
     "import": "profiles",
 }
-_WEBSITE = {"operator": "operators", "inbox": "inboxes", "campaign": "campaigns"}
+_WEBSITE = {
+    "operator": "operators",
+    "inbox": "inboxes",
+    "campaign": "campaigns",
+    "team": "teams",
+}
 
 #: Operations for user tokens only.
-USER_ONLY = {"check_website_exists", "create_website", "delete_website", "abort_website_deletion"}
+USER_ONLY = {
+    *("check_website_exists", "create_website", "delete_website", "abort_website_deletion"),
+    # What costs money (assumed), and what is told to users alone (the events that answer it are).
+    *("list_all_active_subscriptions", "list_subscriptions_for_website"),
+    *("subscribe_website_to_plugin", "unsubscribe_plugin_from_website"),
+    *("get_plan_subscription_for_website", "subscribe_website_to_plan"),
+    *("unsubscribe_plan_from_website", "change_bill_period_for_website_plan_subscription"),
+    "check_coupon_availability_for_website_plan_subscription",
+    "redeem_coupon_for_website_plan_subscription",
+    "list_animation_medias",
+}
 
 
 def scope(path: str) -> str | None:
     """Return the scope of a route's path template, None where a valid token is enough."""
     parts = path.strip("/").split("/")[2:]
-    if not path.startswith("/website/") or not parts:
+    if not path.startswith("/website/") or not parts or parts[-1] == "endpoints":
         return None
     room, rest = parts[0], parts[1:]
     if room == "conversations":

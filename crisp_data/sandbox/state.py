@@ -15,10 +15,12 @@ from typing import Any
 
 from . import profiles
 from .conversations import STATUS, Facts, record
+from .helpdesk import helpdesk
 from .messages import excerpt, fingerprint, message, text_of
 from .records import Clock, Conversation, Record, encode
-from .rng import stream
+from .rng import stream, uuid_at
 from .seeded import seeded_website
+from .spam import spams
 
 
 class Website:
@@ -50,13 +52,28 @@ class Website:
             "verified": True,
             "institutional": False,
         }
-        #: What is stored beside profiles: free data, events, subscriptions.
-        self.beside: dict[tuple[str, str], Record] = {}
         self.settings = profiles.settings(self.details)
+        self.verify: dict[str, Record] = {
+            "settings": {"enabled": False},
+            "key": {"secret": uuid_at(self.scene.salt, 8)},
+        }
         self.operators = profiles.operators(self.scene)
-        self.inboxes = profiles.inboxes(self.scene)
-        self.campaigns = profiles.campaigns(self.scene)
-        self.templates: dict[str, Record] = {}
+        #: The operators who were active of late, until they are flushed.
+        self.active_operators = list(self.scene.operators)
+        #: The events of people, once a write has touched them.
+        self.people_events: dict[str, list[Record]] = {}
+        #: How many visitors each rule of the chatbox has turned away.
+        self.blocked = dict(profiles.BLOCKED)
+        #: Requests whose effect is outside the API, such as an e-mail.
+        self.dispatched: list[Record] = []
+        #: Whether an operator has asked for the website's deletion.
+        self.deleted = False
+        self._tables: dict[tuple[str, ...], dict[str, Record]] = {
+            ("inboxes",): profiles.inboxes(self.scene),
+            ("campaigns",): profiles.campaigns(self.scene),
+            ("spams",): spams(self.scene),
+            **helpdesk(self.scene, self.details),
+        }
 
     # Reading
 
@@ -91,6 +108,16 @@ class Website:
         """Return the whole thread, oldest first."""
         keys = self.message_keys(conversation)
         return [self.message(conversation, position) for _, _, position in keys]
+
+    def table(self, *name: str) -> dict[str, Record]:
+        """Return the records of a table by identifier; of a name in parts, each is one table."""
+        return self.people if name == ("people",) else self._tables.setdefault(name, {})
+
+    def drop(self, kind: str, *parts: str) -> None:
+        """Empty the tables whose kind begins so, of these parts."""
+        for name in [name for name in self._tables if name[0].startswith(kind)]:
+            if name[1 : 1 + len(parts)] == parts:
+                del self._tables[name]
 
     @cached_property
     def people(self) -> dict[str, Record]:

@@ -8,6 +8,7 @@ from copy import deepcopy
 
 from .records import Conversation, Record
 from .state import Website
+from .visitors import tokens
 
 
 def truth(website: Website, table: str, *, history: bool = False) -> list[Record]:
@@ -82,7 +83,9 @@ _TABLES: dict[str, Callable[[Website], list[Record]]] = {
     "messages": _messages,
     "people": lambda website: deepcopy(list(website.people.values())),
     "operators": lambda website: deepcopy(website.operators),
-    "inboxes": lambda website: deepcopy(list(website.inboxes.values())),
-    "campaigns": lambda website: deepcopy(list(website.campaigns.values())),
+    "inboxes": lambda website: deepcopy(list(website.table("inboxes").values())),
+    "campaigns": lambda website: deepcopy(list(website.table("campaigns").values())),
+    "visitors": tokens,
+    "dispatched": lambda website: deepcopy(website.dispatched),
 }
 _HISTORIES = {"conversations": _former_conversations, "messages": _former_messages}

@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
-from .calendar import DAY
+from .calendar import DATA_END, DAY
+from .plans import new_plan
 from .records import Clock
 from .rng import stream, uuid4
 from .state import Website
@@ -103,6 +104,12 @@ class World:
         self.foreign_website_id = self._all.pop().id
         self.plugin_id = uuid4(self.rng)
         self.websites = {website.id: website for website in self._all}
+        times = dict.fromkeys(("created_at", "updated_at"), DATA_END - 200 * DAY)
+        for website in self._all:
+            plugin = {"plugin_id": self.plugin_id, "settings": {}} | times
+            website.table("subscriptions")[self.plugin_id] = plugin
+            plan = {"website_id": website.id} | new_plan("p-1") | times
+            website.table("plans")[website.id] = plan
         self.tokens: dict[str, Token] = {}
         self.default = self.token(options.tier)
 
@@ -144,6 +151,20 @@ class World:
     def website(self, website_id: str | None = None) -> Website:
         """Return a website, the main one by default."""
         return self._all[0] if website_id is None else self.websites[website_id]
+
+    def add_website(self, name: str, domain: str) -> Website:
+        """Make a website with nothing in it but its operators."""
+        number = len(self.websites) + 1  # the foreign one has a number, too
+        website = Website(self.options.seed, number, 0, self.clock, self.options.weeks)
+        website.drop("")
+        website.people.clear()
+        website.settings.update(name=name, domain=domain)
+        self.websites[website.id] = website
+        return website
+
+    def installed(self, website: Website) -> bool:
+        """Whether a website has the tokens' plugin."""
+        return self.plugin_id in website.table("subscriptions")
 
     def page_size(self, asked: int) -> int:
         """Say how many rows a page holds: as asked for, or fewer where the options say so."""

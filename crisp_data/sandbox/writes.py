@@ -5,9 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from . import profiles
-from .messages import RESOLVED
 from .records import Conversation, Record
-from .rng import salt_of
+from .rng import salt_of, uuid4
 from .state import Website
 
 _TAKEN_OVER = ("mentions", "references", "original", "properties", "translated", "automated")
@@ -51,7 +50,12 @@ def new_message(website: Website, conversation: Conversation, body: Record) -> R
         "timestamp": website.clock.now + 1 if timestamp is None else timestamp,
         "user": body.get("user") or _author(website, conversation, body["from"]),
     }
-    return row | {name: body[name] for name in _TAKEN_OVER if name in body}
+    row |= {name: body[name] for name in _TAKEN_OVER if name in body}
+    if "content" in body.get("original", {}):  # what is sent whole is read by its identifier
+        original_id = uuid4(website.rng)
+        website.table("originals", conversation.session_id)[original_id] = body["original"]
+        row["original"] = {"original_id": original_id}
+    return row
 
 
 def _author(website: Website, conversation: Conversation, side: str) -> Record:
@@ -102,8 +106,10 @@ def blank(session_id: str, website_id: str, now: int) -> Record:
     }
 
 
-def new_event(website: Website, conversation: Conversation, user: Record | None = None) -> Record:
-    """Return the event that resolving leaves in a thread.
+def new_event(
+    website: Website, conversation: Conversation, content: Record, user: Record | None = None
+) -> Record:
+    """Return the event that something done leaves in a thread.
 
     Parameters
     ----------
@@ -111,8 +117,10 @@ def new_event(website: Website, conversation: Conversation, user: Record | None 
         The website.
     conversation : Conversation
         The conversation.
+    content : Record
+        The event's namespace and text.
     user : Record, optional
-        Who resolved it; None for the service itself.
+        Who did it; None for the website itself.
 
     Returns
     -------
@@ -123,7 +131,7 @@ def new_event(website: Website, conversation: Conversation, user: Record | None 
         "type": "event",
         "from": "operator",
         "origin": "chat",
-        "content": dict(RESOLVED),
+        "content": dict(content),
         "user": user,
     }
     return new_message(website, conversation, body)
@@ -147,21 +155,15 @@ def merge_meta(row: Record, body: Record) -> None:
 
 
 def people_data(website: Website, people_id: str) -> Record:
-    """Return a person's free data."""
-    return website.beside.get(("data", people_id)) or profiles.free_data(salt_of(people_id))
+    """Return a person's free data, as a document that may be changed."""
+    blank = {"data": profiles.free_data(salt_of(people_id))}
+    return website.table("people data").setdefault(people_id, blank)
 
 
-def merge_people_data(website: Website, people_id: str, data: Record) -> None:
-    """Merge into a person's free data.
-
-    Parameters
-    ----------
-    website : Website
-        The website.
-    people_id : str
-        The person.
-    data : Record
-        Keys to set; others stay.
-    """
-    website.clock.tick()
-    website.beside["data", people_id] = people_data(website, people_id) | data
+def people_events(website: Website, person: Record) -> list[Record]:
+    """Return a person's events, newest first, as a list that may be changed."""
+    people_id = person["people_id"]
+    if people_id not in website.people_events:
+        seeded = profiles.events(salt_of(people_id), person["created_at"])
+        website.people_events[people_id] = seeded
+    return website.people_events[people_id]

@@ -166,10 +166,9 @@ def bodies(draw):
         "stealth": flags,
         "translated": flags,
         "automated": flags,
+        "mentions": st.lists(names, max_size=2),
         "new_at_crisp": st.none(),
     }
-    if kind == "note":
-        optional["mentions"] = st.lists(names, max_size=2)
     return draw(
         an_object(
             optional,
@@ -333,7 +332,7 @@ def test_what_is_not_said_is_not_sent():
         ),
         (lambda: Text(5), ".content must be a string."),
         (lambda: Text("a", origin="mail"), ".origin must be chat, email or urn:name."),
-        (lambda: Text("a", mentions=["b"]), ".mentions is for notes only."),
+        (lambda: Text("a", mentions=[1]), ".mentions[0] must be a string."),
         (lambda: Text("a", timestamp=-1), ".timestamp must be at least 0."),
         (lambda: Text("a", timestamp=0.5), ".timestamp must be a whole number."),
         (lambda: Text("a", timestamp=True), ".timestamp must be a whole number."),
