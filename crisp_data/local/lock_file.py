@@ -13,9 +13,10 @@ import os
 import struct
 import sys
 import threading
+import time
+import weakref
 from contextlib import suppress
 from pathlib import Path
-from weakref import WeakValueDictionary
 
 from crisp_data.local.file_identity import UNKNOWN, file_id
 from crisp_data.local.forks import PerProcess
@@ -26,6 +27,7 @@ LOCKS = 1024
 _FIRST = 1 << 20  # the byte of lock 0, behind all times: Windows lets nobody read a locked byte
 _TIME = struct.Struct("<d")
 _TAKEN = (errno.EACCES, errno.EAGAIN, 0)  # as systems differ; 0 is Wine's
+_WAIT, _POLL = 1.0, 0.001  # seconds for another process to write a time: it takes microseconds
 _BINARY = getattr(os, "O_BINARY", 0)  # else Windows would read and write lines of text
 
 
@@ -39,21 +41,17 @@ class LockFile:
     """
 
     def __init__(self, path: Path) -> None:
-        self._descriptor: int | None = None
         self.path, self._file = path, UNKNOWN
+        self._open: list[int] = []  # its descriptor
+        weakref.finalize(self, _close_all, self._open)  # (``__del__`` could meet a new user)
         self._held = [threading.Lock() for _ in range(LOCKS)]
         self._using = threading.Lock()  # a descriptor has one position for all threads
-
-    def __del__(self) -> None:
-        if self._descriptor is not None:
-            os.close(self._descriptor)
 
     def close(self) -> None:
         """Close the file unless a thread has a lock in it; the next use opens it again."""
         with self._using:
-            if self._descriptor is not None and not any(one.locked() for one in self._held):
-                os.close(self._descriptor)
-                self._descriptor = None
+            if not any(one.locked() for one in self._held):
+                _close_all(self._open)
 
     def acquire(self, number: int) -> bool:
         """Take a lock without waiting; False where another thread or process holds it.
@@ -110,22 +108,46 @@ class LockFile:
             os.lseek(self._opened(), place * _TIME.size, os.SEEK_SET)
             os.write(self._opened(), _TIME.pack(seconds))
 
+    def write_now(self, place: int) -> None:
+        """Write the present time at a place, and never after a later one; nothing without a file.
+
+        The time is taken under a lock of the place. Two at once could else write theirs in the
+        wrong order: whoever looks between the two times would miss the later one.
+        """
+        byte, until = _FIRST + LOCKS + place, time.monotonic() + _WAIT
+        with suppress(OSError), self._using:
+            self._reopen_if_replaced()
+            while not (taken := _try_lock(self._opened(), byte)) and time.monotonic() < until:
+                time.sleep(_POLL)
+            try:
+                os.lseek(self._opened(), place * _TIME.size, os.SEEK_SET)
+                os.write(self._opened(), _TIME.pack(time.time()))
+            finally:
+                if taken:
+                    _unlock(self._opened(), byte)
+
     def _opened(self) -> int:
-        if self._descriptor is None:
+        if not self._open:
             private_dir(self.path.parent)
             flags = os.O_RDWR | os.O_CREAT | _BINARY
-            self._descriptor = os.open(self.path, flags, 0o600)
+            self._open.append(os.open(self.path, flags, 0o600))
             self._file = file_id(str(self.path))
-        return self._descriptor
+        return self._open[0]
 
     def _reopen_if_replaced(self) -> None:
         """Leave a file that was deleted or replaced: other processes use the one with its name."""
-        if self._descriptor is not None and file_id(str(self.path)) != self._file:
-            os.close(self._descriptor)
-            self._descriptor = None
+        if self._open and file_id(str(self.path)) != self._file:
+            _close_all(self._open)
 
 
-_files: PerProcess[WeakValueDictionary[str, LockFile]] = PerProcess(WeakValueDictionary)
+def _close_all(descriptors: list[int]) -> None:
+    while descriptors:
+        os.close(descriptors.pop())
+
+
+_files: PerProcess[weakref.WeakValueDictionary[str, LockFile]] = PerProcess(
+    weakref.WeakValueDictionary
+)
 _asking = PerProcess(threading.Lock)
 
 

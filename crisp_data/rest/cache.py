@@ -12,6 +12,7 @@ import secrets
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
+from functools import partial
 
 from crisp_data.local.forks import PerProcess
 from crisp_data.rest import cache_format, cache_trouble, single_flight
@@ -96,14 +97,16 @@ class Cache:
         asked = time.time()
         answer = self._named(call, self._send(call))
         incomplete = on_answer(answer)
-        # Where the clock was set back since, nobody can tell.
-        unchanged = asked <= time.time() and not single_flight.written_since(
-            self.file.locks, self.policy.marks(call), asked
-        )
-        if unchanged and self.policy.stores(answer):
-            stays = self.policy.stays(lifetime)
-            self.file.put(key, cache_format.store(call, answer, stays, incomplete))
+        if self.policy.stores(answer):
+            stored = cache_format.store(call, answer, self.policy.stays(lifetime), incomplete)
+            self.file.put(key, stored, partial(self._is_unchanged, call, asked))
         return answer
+
+    def _is_unchanged(self, call: Call, since: float) -> bool:
+        """Whether nothing that concerns a call was written or purged since a moment."""
+        if since > time.time():  # the clock was set back: nobody can tell
+            return False
+        return not single_flight.written_since(self.file.locks, self.policy.marks(call), since)
 
     def _named(self, call: Call, answer: Answer) -> Answer:
         """Name the list that begins with an answer; further pages carry its name already."""
@@ -195,15 +198,15 @@ class Cache:
         read : StoredList
             How it was read; its ``expires`` is set.
         """
-        lifetime, marks = self.policy.lifetime(first), self.policy.marks(first)
+        lifetime = self.policy.lifetime(first)
         if not lifetime or not self._begins(first, read.generation):
             return
         found = None if read.whole else self.get_list(first, rows)
         if found is not None and (found.whole or len(found.queries) > len(read.queries)):
             return  # another read it further meanwhile
-        if not single_flight.written_since(self.file.locks, marks, read.came):
-            read.expires = read.came + lifetime
-            self.file.put(self.policy.list_key(first, rows), read)
+        read.expires = read.came + lifetime
+        unchanged = partial(self._is_unchanged, first, read.came)
+        self.file.put(self.policy.list_key(first, rows), read, unchanged)
 
     def drop(self, path: str) -> None:
         """Delete the answers about a conversation and its website's lists; else the website's."""

@@ -5,11 +5,10 @@ Nothing opens it but through SQLite: closing it any other way would drop SQLite'
 
 from __future__ import annotations
 
-import operator
 import os
 import sqlite3
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -152,13 +151,30 @@ class CacheFile:
         whole = [one for one in found if one is not None]
         return whole if len(whole) == len(keys) else None
 
-    def put(self, key: str, stored: Stored | StoredList) -> None:
-        """Store it; where that cannot be, all goes on: the answer was paid for."""
+    def put(self, key: str, stored: Stored | StoredList, unchanged: Callable[[], bool]) -> None:
+        """Store it; where that cannot be, all goes on: the answer was paid for.
+
+        Parameters
+        ----------
+        key : str
+            Its key.
+        stored : Stored or StoredList
+            What is stored.
+        unchanged : callable
+            Whether it still holds. It is asked once nobody else can write into the file: who
+            writes at Crisp, or purges, says so first and deletes then.
+        """
         table = self.responses if isinstance(stored, Stored) else self.lists
+
+        def store() -> None:
+            with table.connection(commit=True):
+                if unchanged():
+                    table[key] = stored
+
         # A list's pages are there, and it is noted as their reader may be closing.
         tell = table is self.responses
         try:
-            self._access.write(lambda: operator.setitem(table, key, stored), tell=tell)
+            self._access.write(store, tell=tell)
         except (sqlite3.Error, OSError, FileTrouble):
             if tell:
                 self._access.tell(cache_trouble.NOT_STORED)

@@ -119,8 +119,10 @@ class Client(HttpVerbs):
         now: Callable[[], float] = time.time,
     ) -> None:
         self.settings, self.writes, self.now, self.sleep = settings, writes, now, sleep
-        self.state_dir = Path(state_dir or config.state_dir())
-        self.cache_path = Path(cache_dir or config.cache_dir()) / f"{settings.account}.sqlite"
+        # Whole, for a program may go to another folder while it is connected.
+        self.state_dir = Path(state_dir or config.state_dir()).absolute()
+        caches = Path(cache_dir or config.cache_dir()).absolute()
+        self.cache_path = caches / f"{settings.account}.sqlite"
         self.quota = Ledger(
             self.state_dir / "quota.sqlite",
             settings.account,

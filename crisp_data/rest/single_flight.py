@@ -62,7 +62,7 @@ def lock(file: LockFile, key: str, asked: float) -> Iterator[bool]:
 def mark_written(file: LockFile, starts: Iterable[str]) -> None:
     """Note that what begins with one of these was changed: answers yet to come are old."""
     for start in starts:
-        file.write_time(_mark(start), time.time())
+        file.write_now(_mark(start))
 
 
 def written_since(file: LockFile, starts: Iterable[str], moment: float) -> bool:

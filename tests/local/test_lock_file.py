@@ -6,6 +6,7 @@ import os
 import shutil
 import struct
 import threading
+import time
 
 import pytest
 
@@ -119,3 +120,29 @@ def test_a_file_that_was_deleted_is_left_for_the_one_with_its_name(locks, tmp_pa
     assert elsewhere(locks, [3, 4]) == [True, False]  # 3 was locked in the file that is gone
     assert struct.unpack("<d", locks.path.read_bytes()[:8]) == (2.0,)
     locks.release(3)
+
+
+def test_no_time_is_written_after_a_later_one(locks, monkeypatch):
+    """Whoever took the time first, and was then held up, would hide what came meanwhile."""
+    took, other, clock, times = threading.Event(), threading.Event(), time.time, []
+
+    def taken():
+        moment = clock()
+        times.append(moment)
+        if len(times) == 1:
+            took.set()
+            other.wait(0.3)  # as long as this lasts, the other cannot come between
+        return moment
+
+    def late():
+        assert took.wait(30)
+        locks.write_now(5)
+        other.set()
+
+    thread = threading.Thread(target=late)
+    thread.start()
+    monkeypatch.setattr(time, "time", taken)
+    locks.write_now(5)
+    thread.join(30)
+    assert len(times) == 2
+    assert locks.read_time(5) == max(times)

@@ -258,3 +258,31 @@ def test_a_damaged_file_is_told_with_the_way_on(sandbox, ws, tmp_path):
         crisp.connect(sandbox=sandbox, cache_dir=tmp_path / "other")
     assert "cache clear" in caught.value.hint
     assert sandbox.stats()["requests"] == spent
+
+
+@pytest.mark.parametrize("meanwhile", ["a write", "a purge"])
+def test_what_waits_to_be_stored_is_not_stored_where_it_holds_no_more(sandbox, tmp_path, meanwhile):
+    """Another program may hold the file for a while, or another thread be first."""
+    ws = crisp.connect(sandbox=sandbox, writes=True, cache_dir=tmp_path, state_dir=tmp_path)
+    session_id = sandbox.truth("conversations")[0]["session_id"]
+    asked = {"website_id": ws.website_id, "session_id": session_id}
+    before = ws.client.call("get_conversation_state", **asked)["state"]
+    state = "resolved" if before != "resolved" else "pending"
+    ws.client.purge_cache()
+    access = ws.client._cache.file._access
+    write, waiting = access.write, [1]
+
+    def waits(work, **options):
+        if waiting and waiting.pop():
+            if meanwhile == "a write":
+                ws.set_state(session_id, state)
+            else:
+                ws.client.purge_cache()
+        return write(work, **options)
+
+    access.write = waits
+    assert ws.client.call("get_conversation_state", **asked)["state"] == before
+    assert not waiting
+    assert not ws.client.is_cached("get_conversation_state", **asked)
+    if meanwhile == "a write":
+        assert ws.client.call("get_conversation_state", **asked)["state"] == state

@@ -113,3 +113,36 @@ def test_folders_may_be_text(sandbox, tmp_path):
     ws.operators()
     assert ws.client.cache_path.parent == tmp_path / "kept"
     assert (tmp_path / "ledger" / "quota.sqlite").exists()
+
+
+def test_a_program_that_goes_to_another_folder_keeps_its_files(sandbox, tmp_path, monkeypatch):
+    """Else an outbox elsewhere would know of nothing that was sent, and send it again."""
+    (tmp_path / "elsewhere").mkdir()
+    monkeypatch.chdir(tmp_path)
+    ws = crisp.connect(sandbox=sandbox, writes=True, cache_dir="cache", state_dir="state")
+    frame = ws.conversations(limit=2)
+    asked = {"template": "Hello", "batch": "one", "confirm": True, "quiet_days": None}
+    ws.send_many(frame, **asked)
+    sent = sandbox.stats()["by_operation"]["send_message_in_conversation"]
+    monkeypatch.chdir(tmp_path / "elsewhere")
+    for again in (ws, crisp.connect(sandbox=sandbox, writes=True, state_dir="../state")):
+        again.send_many(frame, **asked)
+        again.conversations(limit=3)
+    ws.client.purge_cache()
+    assert sandbox.stats()["by_operation"]["send_message_in_conversation"] == sent
+    assert not list((tmp_path / "elsewhere").iterdir())
+    assert ws.client.cached() == 0
+
+
+@pytest.mark.parametrize("variable", ["CRISP_CACHE_DIR", "CRISP_STATE_DIR"])
+def test_folders_of_the_environment_are_whole_too(sandbox, tmp_path, monkeypatch, variable):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv(variable, "here")
+    card = sandbox.card()
+    token = {name: card[name] for name in ("identifier", "key", "tier")}
+    ws = crisp.connect(card["website_id"], base_url=card["url"], **token)
+    folders = {
+        "CRISP_CACHE_DIR": ws.client.cache_path.parent,
+        "CRISP_STATE_DIR": ws.client.state_dir,
+    }
+    assert folders[variable] == tmp_path / "here"
