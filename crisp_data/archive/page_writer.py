@@ -131,6 +131,8 @@ class PageWriter:
         # A deep sync takes what it has not yet read as if it were not known.
         since = self._since or 0
         fresh = {one: row for one, row in known.items() if not since or row.synced_at >= since}
+        lacking = self._without_preview(listed, fresh, months)
+        fresh = {one: row for one, row in fresh.items() if one not in lacking}
         changed = [row for row in listed if row.differs(fresh.get(row.session_id))]
         grown = [row for row in changed if row.has_new_message(fresh.get(row.session_id))]
         archived = self._archived([row.session_id for row in grown], months)
@@ -152,6 +154,30 @@ class PageWriter:
             self._state_table.done(new)
         if failure is not None:
             raise failure
+
+    def _without_preview(
+        self, listed: list[Listed], known: Mapping[str, Listed], months: Mapping[str, str]
+    ) -> set[str]:
+        """Name the conversations whose thread, against the order of writing, is older than they.
+
+        So it is after a copy that ended between two tables. Nothing was claimed of them yet:
+        what is covered was held against its threads when it was.
+        """
+        covered = self._state_table.written.covered
+        doubted = [
+            row
+            for row in listed
+            if row.preview is not None
+            and row.updated_at is not None
+            and row.session_id in known
+            and not row.differs(known[row.session_id])
+            # (A span ends before its newest row, which is as whole as the others.)
+            and covered.gaps(row.updated_at - 1, row.updated_at)
+        ]
+        archived = self._archived([row.session_id for row in doubted], months)
+        return {
+            row.session_id for row in doubted if row.preview not in archived.get(row.session_id, ())
+        }
 
     def _without_postponed(self, wanted: list[str], listed: list[Listed]) -> list[str]:
         """Give the threads that this sync still reads; note those that it leaves to the next."""

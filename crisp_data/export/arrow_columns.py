@@ -17,6 +17,7 @@ from crisp_data.export.json_values import (
 )
 from crisp_data.export.time_limits import check_times
 from crisp_data.export.unwritable import Unwritable
+from crisp_data.tables.list_columns import usual_list
 
 Columns: TypeAlias = pa.ChunkedArray
 
@@ -219,6 +220,10 @@ _UNPACKED: _Steps = (
     ),
     (pa.types.is_list_view, _by_chunk(_without_views)),
     (pa.types.is_large_list_view, _by_chunk(_without_views)),
+    (
+        lambda kind: usual_list(kind) is not None,
+        lambda column: column.cast(usual_list(column.type)),
+    ),
     (pa.types.is_string_view, lambda column: column.cast(_TEXT)),
     (pa.types.is_null, lambda column: column.cast(_TEXT)),
     (pa.types.is_binary_view, lambda column: column.cast(pa.large_binary())),

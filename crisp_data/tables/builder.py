@@ -24,6 +24,8 @@ _BATCH = 500
 # Unknown fields that get a place of their own in the decoder; more of them (a free-form object
 # that Crisp does not document) go to ``extra``, one record at a time.
 _MOST_EXTRA_PATHS = 64
+# The column that says of which conversation an answer is: who asked knows better than a record.
+_ASKED = "session_id"
 
 
 class Builder:
@@ -78,7 +80,9 @@ class Builder:
         body : bytes
             The whole answer; its ``data`` is a list of records or a single one.
         **constants : str
-            Values for top-level columns that a record lacks, such as ``website_id``.
+            Values for top-level columns that a record lacks, such as ``website_id``. A
+            ``session_id`` names the conversation that was asked for, so it counts against
+            another in a record too, which is then in ``extra``.
 
         Raises
         ------
@@ -182,6 +186,8 @@ class Builder:
         for rows, constants in self._constants:
             for name, value in constants.items():
                 cells = batch.values[(name,)]
+                if name == _ASKED:
+                    _set_others_aside(batch, rows, value)
                 cells[rows] = [value if cell is None else cell for cell in cells[rows]]
         for path in self._plan.extra_paths:
             raws = {row: raw for row, raw in enumerate(batch.values[path]) if raw is not None}
@@ -213,6 +219,15 @@ class Builder:
 
     def _whole(self, name: str) -> pa.ChunkedArray:
         return pa.chunked_array(self._chunks[name])
+
+
+def _set_others_aside(batch: Unfolded, rows: slice, session_id: str) -> None:
+    """Move to ``extra`` what records say of another conversation than the one asked for."""
+    cells = batch.values[(_ASKED,)]
+    for row, cell in enumerate(cells[rows], rows.start):
+        if cell is not None and cell != session_id:
+            batch.unmapped[row][(_ASKED,)] = written(cell)
+            cells[row] = None
 
 
 def _object(misfits: dict[Path, str]) -> str:

@@ -16,13 +16,34 @@ import pyarrow.compute as pc
 
 from crisp_data.tables.kinds import POOL
 
+_USUAL: tuple[tuple[Callable[[pa.DataType], bool], pa.DataType], ...] = (
+    (pa.types.is_null, pa.string()),
+    (pa.types.is_string_view, pa.large_string()),
+    (pa.types.is_float16, pa.float32()),
+)
+
+
+def usual_list(kind: pa.DataType) -> pa.DataType | None:
+    """Give the type of the same lists whose values every function of Arrow takes.
+
+    Others write such files: where every list is empty pandas names no type of value.
+    None for lists whose type is usual already, and for all else.
+    """
+    types = pa.types
+    if not (types.is_list(kind) or types.is_large_list(kind)):
+        return None
+    inner = next((usual for holds, usual in _USUAL if holds(kind.value_type)), None)
+    if inner is None:
+        return None
+    return pa.list_(inner) if types.is_list(kind) else pa.large_list(inner)
+
 
 def is_plain_list(kind: pa.DataType) -> bool:
     """Tell whether these are lists of text, numbers or flags, which a frame holds as tuples."""
     types = pa.types
     if not (types.is_list(kind) or types.is_large_list(kind)):
         return False
-    inner = kind.value_type
+    inner = (usual_list(kind) or kind).value_type
     text = types.is_string(inner) or types.is_large_string(inner)
     number = types.is_integer(inner) or types.is_float32(inner) or types.is_float64(inner)
     return bool(text or number or types.is_boolean(inner))
@@ -34,7 +55,7 @@ def tuples(lists: pa.ChunkedArray) -> npt.NDArray[np.object_]:
     Lists repeat. So each is written as the numbers of its values ("0,7"), which Arrow encodes as
     a dictionary, and only different ones become objects: a tenth of the time of ``to_pylist``.
     """
-    lists = lists.cast(pa.list_(lists.type.value_type))
+    lists = lists.cast(pa.list_((usual_list(lists.type) or lists.type).value_type))
     # A single chunk as it is: combining would copy it.
     column = lists.chunk(0) if lists.num_chunks == 1 else lists.combine_chunks(POOL)
     lengths = _filled(_pooled(pc.list_value_length, column), 0)

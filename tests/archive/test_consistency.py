@@ -404,3 +404,28 @@ def test_a_moved_conversation_is_met_by_its_listing_in_the_same_sync(few, tmp_pa
         assert len(seen) == 2
         archive.sync()
         assert_exact(archive, sandbox)
+
+
+@pytest.mark.parametrize("last", [None, 3, 4, 5])
+def test_a_copy_that_ended_after_the_conversations_is_completed(archived, few, steps, last):
+    """They are newer than their threads and than the state: what they say last is not there.
+
+    Also where the sync that completes it is killed at a step: the next one sees it as well.
+    """
+    (sandbox, ws), (archive, folder) = few, archived
+    backup = folder.with_name("backup")
+    shutil.copytree(folder, backup)
+    for row in sandbox.truth("conversations")[2:7:2]:
+        Api(ws).say(row["session_id"])
+    archive.sync()
+    shutil.copytree(folder / "conversations", backup / "conversations", dirs_exist_ok=True)
+    copy = ws.archive(backup)
+    if last is None:
+        done = copy.sync()
+        assert (done.threads, done.requests) == (3, 4)
+    else:
+        assert steps.run(copy.sync, last)
+        copy = ws.archive(backup)
+        copy.sync()
+    assert_exact(copy, sandbox)
+    assert copy.sync().requests == 1

@@ -1,5 +1,6 @@
 """What a sync brings, and what it costs; the sandbox's truth and its count are the referee."""
 
+import dataclasses
 import json
 import math
 import re
@@ -414,3 +415,39 @@ def test_the_plan_of_a_sync_announces_no_more_than_the_list_can_cost(tmp_path, c
             done = archive.sync()
         announced = re.findall(r"[\d,]+(?= requests)", capsys.readouterr().err)
         assert all(int(one.replace(",", "")) <= done.requests for one in announced)
+
+
+class OddSandbox(Sandbox):
+    """A sandbox in which the first message of each thread says what it likes of its thread."""
+
+    odd: object = None
+
+    def respond(self, request):
+        answer = super().respond(request)
+        if request.target.partition("?")[0].endswith("/messages"):
+            body = json.loads(answer.body)
+            if self.odd is ...:
+                del body["data"][0]["session_id"]
+            else:
+                body["data"][0]["session_id"] = self.odd
+            answer = dataclasses.replace(answer, body=json.dumps(body).encode())
+        return answer
+
+
+@pytest.mark.parametrize("odd", ["session_00000000-0000-4000-8000-000000000000", "", None, 7, ...])
+def test_a_message_belongs_to_the_thread_that_was_asked_for(odd, tmp_path):
+    """Whatever it says itself, in the archive as in a pull."""
+    with OddSandbox(seed=1, conversations=4) as sandbox:
+        sandbox.odd = odd
+        ws = crisp.connect(sandbox=sandbox)
+        archive = ws.archive(tmp_path / "shelf")
+        archive.sync()
+        assert archive.sync().requests == 1
+        found, pulled = archive.messages(), ws.messages(archive.conversations())
+        own = {}
+        for row in sandbox.truth("messages"):
+            own.setdefault(row["session_id"], set()).add(row["fingerprint"])
+        assert found.groupby("session_id")["fingerprint"].agg(set).to_dict() == own
+        pd.testing.assert_frame_equal(found, pulled)
+        assert archive.sync(deep=True).messages == len(found)
+        pd.testing.assert_frame_equal(archive.messages(), pulled)

@@ -146,11 +146,27 @@ def test_what_is_no_answer_is_refused_without_a_row(body):
 
 
 def test_constants_fill_what_a_record_lacks_and_nothing_else():
-    frame = built("events", [{"text": "a"}, {"text": "b", "session_id": "s2"}], session_id="s1")
-    assert frame["session_id"].tolist() == ["s1", "s2"]
+    frame = built("events", [{"text": "a"}, {"text": "b", "website_id": "w2"}], website_id="w1")
+    assert frame["website_id"].tolist() == ["w1", "w2"]
     for wrong in ("nonsense", "timestamp", "extra"):
         with pytest.raises(BadParameter, match=wrong):
             tables.Builder("events").add(answer(), **{wrong: "x"})
+
+
+def test_the_conversation_that_was_asked_for_counts_and_another_is_in_extra():
+    """Of more rows than one batch, the records of each answer count by themselves."""
+    odd = [{"text": "a"}, {"text": "b", "session_id": "s2"}, {"text": "c", "session_id": None}]
+    odd += [{"text": "d", "session_id": 7}, {"text": "e", "session_id": "s1", "x": 1}]
+    builder = tables.Builder("events")
+    for session_id in ("s1", "s2"):
+        for _ in range(101):
+            builder.add(answer(*odd), session_id=session_id)
+    frame = builder.frame().drop_duplicates(["session_id", "text"])
+    assert frame["session_id"].tolist() == 5 * ["s1"] + 5 * ["s2"]
+    texts = [None if pd.isna(text) else text for text in frame["extra"]]
+    seven, one = '{"session_id":7}', '{"x":1}'
+    assert texts[:5] == [None, '{"session_id":"s2"}', None, seven, one]
+    assert texts[5:] == [None, None, None, seven, '{"session_id":"s1","x":1}']
 
 
 def test_the_record_added_last_wins():

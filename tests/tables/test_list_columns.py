@@ -70,6 +70,45 @@ def test_other_nested_types_stay_with_arrow():
         assert frame["x"].dtype == pd.ArrowDtype(kind)
 
 
+UNUSUAL = [
+    (pa.null(), [[], [], None, [None], [None, None]]),  # of pandas, where no list holds a value
+    (pa.string_view(), [["a", None], [], None, ["b"], ["a", None]]),
+    (pa.float16(), [[0.5, None], [], None, [-0.0], [0.5, None]]),
+]
+
+
+@pytest.mark.parametrize(("inner", "rows"), UNUSUAL, ids=["null", "string_view", "halffloat"])
+@pytest.mark.parametrize("make", [pa.list_, pa.large_list], ids=["list", "large_list"])
+def test_lists_of_an_unusual_type_are_tuples_too(inner, rows, make, tmp_path):
+    kind = make(inner)
+    parts = [pa.array(rows, kind)[2:], pa.array(rows, kind)[:2]]
+    assert seen(tuples(pa.chunked_array(parts, kind))) == seen(held([*rows[2:], *rows[:2]], kind))
+    pa.parquet.write_table(pa.table({"x": pa.array(rows, kind)}), tmp_path / "other.parquet")
+    frame = export.read(tmp_path / "other.parquet")
+    assert seen(frame["x"]) == seen(held(rows, kind))
+    assert len(frame.drop_duplicates("x")) == 4
+    assert frame["x"].str.len().tolist()[:2] == [len(rows[0]), 0]
+    assert len(frame.explode("x")) == sum(max(1, len(row or ())) for row in rows)
+    again = export.read(export.write(tmp_path / "again.parquet", frame))
+    pd.testing.assert_frame_equal(again, frame)
+    arrow = pd.DataFrame({"x": pd.Series(pd.arrays.ArrowExtensionArray(pa.array(rows, kind)))})
+    for ending in ("parquet", "jsonl", *([] if pa.types.is_floating(inner) else ["xlsx"])):
+        back = export.read(export.write(tmp_path / f"a.{ending}", arrow))
+        assert seen(back["x"]) == seen(frame["x"])
+
+
+@pytest.mark.parametrize("table", [None, "conversations"])
+def test_a_file_of_pandas_in_which_every_list_is_empty(table, tmp_path):
+    own = conversations([], [])
+    own.to_parquet(tmp_path / "pandas.parquet")
+    frame = export.read(tmp_path / "pandas.parquet", table)
+    assert frame["segments"].tolist() == [(), ()]
+    assert len(frame.drop_duplicates("segments")) == 1
+    for ending in ("parquet", "jsonl", "xlsx"):
+        back = export.read(export.write(tmp_path / f"a.{ending}", frame))
+        assert back["segments"].tolist() == [(), ()]
+
+
 def test_a_column_keeps_its_place_and_its_name():
     columns = [pa.array([["a"], None]), pa.array([1, 2]), pa.array([[], ["b", "a"]])]
     frame = tables.to_frame(pa.table(columns, ["x", "n", "x"]))
