@@ -4,7 +4,7 @@
 >>> known = KnownPhones()
 >>> known.add("+33 6 12 34 56 78")
 >>> {span.value for span in known.spans("call 06;12;34;56;78, or 5;06;12;34;56;79")}
-{'06;12;34;56;78'}
+{'0612345678'}
 """
 
 from __future__ import annotations
@@ -70,21 +70,22 @@ class KnownPhones:
         for first, start in enumerate(places):
             if text[start - 1 : start].isdecimal():
                 continue
-            plus = plain[first] != "0" and _PLUS.search(text, max(0, start - 2), start)
+            signed = text[start - 1 : start] in ("+", "(") and plain[first] != "0"
+            plus = _PLUS.search(text, max(0, start - 2), start) if signed else None
             code = (
                 _OF_COUNTRY.match(plain, first) if plus or plain.startswith("00", first) else None
             )
             begin = code.end() if code else first
             # In some countries the zero is a part of the number, in most it is not: "+33 (0)6".
-            for at, length in product(
-                range(begin, begin + 1 + (plain[begin : begin + 1] == "0")), self._national_lengths
-            ):
-                end = places[min(at + length, len(places)) - 1] + 1
-                if at + length - first < LONG_PHONE or text[end : end + 1].isdecimal():
-                    continue
-                if (national := plain[at : at + length]) in self._national:
-                    value = (code[0] if code else plain[first:at]) + national
-                    yield _span(plus.start() if plus else start, end, value)
+            for at in range(begin, begin + 1 + (plain[begin : begin + 1] == "0")):
+                for length in self._national_lengths:
+                    national = plain[at : at + length]
+                    if national not in self._national or at + len(national) - first < LONG_PHONE:
+                        continue
+                    end = places[at + len(national) - 1] + 1
+                    if not text[end : end + 1].isdecimal():
+                        value = (code[0] if code else plain[first:at]) + national
+                        yield _span(plus.start() if plus else start, end, value)
 
 
 def _span(start: int, end: int, found: str) -> Span:
