@@ -25,8 +25,15 @@ a name with the ending of a case other than "s" (Annas, but not "Анны").
 Dates of birth; values of fewer than three letters or digits; a customer's number of fewer than
 nine digits, also in the path of an address, for pages and orders have such. Phones in words. Of
 phones that stand in no column: those with other signs between their groups, such as semicolons
-or underscores, which dates and codes have. Of those that are broken by the end of a line, a
-comma or a colon, as lists and tables of figures are:
+or underscores, which dates and codes have. Phones that stand in a column are found with any signs
+between their groups. Of those that are written with the code of their country in the column and
+without it in the text, or the other way round, not found with such signs are those with fewer than
+eight digits behind the code or the zero, those with eight where neither is written, and those with
+another digit right before or behind them. Such a phone has two tokens, which do not join, for two
+countries may have the same number; as a number in a column of another name it is not found.
+
+Of phones that stand in no column and are broken by the end of a line, a comma or a colon, as lists
+and tables of figures are:
 
 - those that begin with neither a plus nor a zero;
 - those that begin with a plus and have fewer than nine digits; a piece that reads as a time of day,

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from itertools import pairwise, permutations, product
 
 from crisp_data.privacy.folding import fold
+from crisp_data.privacy.known_phones import KnownPhones
 from crisp_data.privacy.name_parts import (
     SHORTEST,
     alone,
@@ -16,14 +17,11 @@ from crisp_data.privacy.name_parts import (
     halves,
     parts_of_pairs,
 )
-from crisp_data.privacy.normalise import digits, folded, transcribed, unaccented, words
+from crisp_data.privacy.normalise import folded, transcribed, unaccented, words
 from crisp_data.privacy.span import Span
 
 # What may stand between two words of one value: "O'Brien", "Smith, Emma", "emma_smith".
 _GAP = 4
-_DIGITS = re.compile(r"\d(?:[\W_]{0,4}\d){6,}")
-#: So many digits are a phone's also within a longer number; fewer occur there by chance.
-LONG_PHONE = 9
 _PARTS = re.compile(r"[\s,;|/]+")
 # What joins two of a name's words in paths, names of files and accounts.
 _SIGNS = frozenset("-._+'\u2010\u2011\u2012\u2013\u2014\u2015\u2212")
@@ -56,8 +54,7 @@ class Known:
         self._parts: set[str] = set()
         self._pair_keys: dict[str, set[_Key]] = {}
         self._lengths: dict[str, list[int]] = {}
-        self.phones: set[str] = set()
-        self._phone_lengths: set[int] = set()
+        self.phones = KnownPhones()
         self._emails: set[str] = set()
         self._ips: set[str] = set()
 
@@ -148,7 +145,7 @@ class Known:
 
     def spans(self, text: str) -> Iterator[Span]:
         """Find the known values in a text, the longest at each place."""
-        yield from self._phone_spans(text)
+        yield from self.phones.spans(text)
         if self._ips and text.count(".") > 2:
             for ip in _IP4.finditer(text):
                 if ip[0] in self._ips:
@@ -178,16 +175,10 @@ class Known:
                 return Span(piece[0][1], piece[-1][2], *value)
         return None
 
-    def add_phone(self, phone: str) -> None:
-        """Remember the digits of a phone."""
-        for plain in {digits(phone), digits(phone.replace("(0)", ""))} - {""} - self.phones:
-            self.phones.add(plain)
-            self._phone_lengths.add(len(plain))
-
     def add_found(self, span: Span) -> None:
         """Remember a whole value that shows what it is by its form."""
         if span.kind == "phone":
-            self.add_phone(span.value)
+            self.phones.add(span.value)
         elif span.kind == "email":
             self._emails.add(folded(fold(span.value)))
         elif span.kind == "ip":
@@ -211,18 +202,6 @@ class Known:
                 break
         return span
 
-    def _phone_spans(self, text: str) -> Iterator[Span]:
-        """Find the digits of known phones, whatever stands between and beside them."""
-        for run in _DIGITS.finditer(text) if self.phones else ():
-            places = [n for n in range(*run.span()) if text[n].isdecimal()]
-            plain = digits(run[0])
-            for first, length in product(range(len(places)), self._phone_lengths):
-                last = first + length - 1
-                if last < len(places) and plain[first : last + 1] in self.phones:
-                    start, end = places[first], places[last] + 1
-                    if length >= LONG_PHONE or not _inside(text, start, end):
-                        yield Span(start, end, "phone", plain[first : last + 1])
-
 
 def _keys(part: str) -> set[_Key]:
     """Return the words of a part of a name as others may write them beside another part."""
@@ -241,11 +220,6 @@ def _stem(word: _Word) -> _Word:
     if not last.isdecimal() or (found := _NUMBERED.fullmatch(text)) is None:
         return word
     return found[1], start, start + len(found[1])
-
-
-def _inside(text: str, start: int, end: int) -> bool:
-    """Tell whether the digits go on before or behind."""
-    return text[start - 1 : start].isdecimal() or text[end : end + 1].isdecimal()
 
 
 def _is_long_enough(key: tuple[str, ...]) -> bool:

@@ -182,11 +182,12 @@ class Pseudonymiser:
                 continue
             self._seen.add((role, value))
             looks = look(value)
+            # What reads as a card or another long number is a phone where its column says so.
+            if role == "phone" and (looks is None or looks.kind in ("phone", "card", "number")):
+                self._known.phones.add(fold(value))
             if looks is not None:  # found by its form
                 self._known.add_found(looks)
                 continue
-            if role == "phone":
-                self._known.add_phone(fold(value))
             for form in readings(value):
                 self._known.add(role, value, form.text)
                 for span in spans(form.text):

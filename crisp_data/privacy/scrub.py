@@ -195,7 +195,7 @@ class Scrubber:
             plain = whole_number(value) or str(value)
             if any(span.kind == "card" for span in spans(plain)):
                 role = "card"
-            elif plain in self.known.phones:
+            elif plain in self.known.phones.whole:
                 role = "phone"
             else:
                 return value

@@ -13,7 +13,7 @@ import pandas as pd
 import pyarrow as pa
 from pandas.api import types
 
-from crisp_data.privacy.known_values import LONG_PHONE
+from crisp_data.privacy.known_phones import LONG_PHONE
 from crisp_data.privacy.scrub import Found, Scrubber
 
 _Make = Callable[[Any, Found], Any]
@@ -123,7 +123,7 @@ def _known_phones(column: pd.Series[Any], scrubber: Scrubber, found: Found) -> p
 
     By its form no number is a phone: fingerprints and times have as many digits.
     """
-    phones = [int(phone) for phone in scrubber.known.phones if len(phone) >= LONG_PHONE]
+    phones = [int(phone) for phone in scrubber.known.phones.whole if len(phone) >= LONG_PHONE]
     theirs = column.isin(phones)
     if not theirs.any():
         return column
