@@ -198,7 +198,9 @@ def parquet(frame, folder):
     for name in lists_in(frame):  # pandas reads any list as an array
         back[name] = pd.Series([None if v is None else tuple(v) for v in back[name]], dtype=object)
     if len(frame):
-        pd.testing.assert_frame_equal(back, frame)
+        # By their words: the frame may hold another object for UTC than Parquet's readers make.
+        assert back.dtypes.astype(str).to_dict() == frame.dtypes.astype(str).to_dict()
+        pd.testing.assert_frame_equal(back, frame, check_dtype=False)
     else:  # without rows, Parquet has nowhere to note the categories
         assert back.dtypes.astype(str).to_dict() == frame.dtypes.astype(str).to_dict()
 

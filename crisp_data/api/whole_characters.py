@@ -42,8 +42,8 @@ def check_characters(name: str, text: str) -> str:
     return text
 
 
-def encode_json(name: str, value: Any) -> str:
-    """Write a value as JSON; refuse what JSON cannot say, such as NaN, and half a character.
+def encode_json(name: str, value: Any, *, whole: bool = True) -> str:
+    """Write a value as JSON; refuse what JSON cannot say, such as NaN.
 
     Parameters
     ----------
@@ -51,6 +51,8 @@ def encode_json(name: str, value: Any) -> str:
         What it is, for the error.
     value : object
         The value.
+    whole : bool, default True
+        Whether half of a surrogate pair is refused too. JSON can say it, an address cannot.
 
     Returns
     -------
@@ -66,6 +68,6 @@ def encode_json(name: str, value: Any) -> str:
         text = json.dumps(value, allow_nan=False)
     except (TypeError, ValueError, RecursionError):
         raise BadParameter(f"{name} is not JSON; nothing was sent.") from None
-    if "\\ud" in text:  # two halves side by side are a whole character in JSON
+    if whole and "\\ud" in text:  # two halves side by side are a whole character in JSON
         check_characters(name, json.dumps(json.loads(text), ensure_ascii=False))
     return text

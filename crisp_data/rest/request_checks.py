@@ -43,4 +43,4 @@ def encode_body(body: Any) -> bytes | None:
     """
     if body is None:
         return None
-    return encode_json("The body", body).encode()
+    return encode_json("The body", body, whole=False).encode()

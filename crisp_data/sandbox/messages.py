@@ -178,7 +178,7 @@ def _field(number: int) -> dict[str, Any]:
         "text": "Which order is it?",
         "explain": "It starts with 1…",
     }
-    return field | {"value": f"{number % 90_000}" if number % 2 else None}
+    return field | {"value": f"{number % 90_000}"} if number % 2 else field
 
 
 def _carousel(number: int) -> dict[str, Any]:

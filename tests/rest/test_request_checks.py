@@ -67,8 +67,6 @@ SEARCH = [{"model": "people", "criterion": "email", "operator": "eq", "query": [
         lambda c, w: c.get(f"website/{w}/unknown", {"a": ["b", HALF]}),
         lambda c, w: c.get(f"website/{w}", {HALF: 1}),
         lambda c, w: c.head(f"website/{HALF}"),
-        lambda c, w: c.post("unknown", {"a": [HALF]}),
-        lambda c, w: c.post("unknown", {HALF: 1}),
         lambda c, w: c.patch("unknown", {}, params={"a": HALF}),
         lambda c, w: c.delete(f"unknown/{HALF}"),
         lambda c, w: c.drop(f"website/{w}/conversation/{HALF}"),
@@ -85,6 +83,11 @@ def test_half_of_a_surrogate_pair_is_not_sent(sandbox, ws, ask):
 
 def test_two_halves_side_by_side_are_a_character_of_json():
     assert encode_body(["\ud83d\ude00", "\\ud83d"]) == b'["\\ud83d\\ude00", "\\\\ud83d"]'
+
+
+def test_half_of_a_surrogate_pair_can_stand_in_a_body():
+    """A text that was cut in an emoji is sent as it is: JSON has a way to write it."""
+    assert encode_body({"content": HALF}) == b'{"content": "a\\ud83d"}'
 
 
 @pytest.mark.parametrize("path", [None, 7, ["website"], b"website"])
