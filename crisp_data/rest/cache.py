@@ -146,10 +146,26 @@ class Cache:
         stored = self.file.get(self.policy.key(call))
         return stored is not None and self._is_fresh(stored)
 
-    def get_list(self, first: Call, rows: int | None) -> StoredList | None:
+    def get_list(
+        self, first: Call, rows: int | None, generation: str | None = None
+    ) -> StoredList | None:
         """Look up how a list was read whose page 1 is this; None where that is too long ago.
 
         Or where page 1 was read anew since: then the other pages are of another generation.
+
+        Parameters
+        ----------
+        first : Call
+            The call for page 1.
+        rows : int or None
+            How many records are wanted; None for all.
+        generation : str, optional
+            The generation of page 1, where that has just been read.
+
+        Returns
+        -------
+        StoredList or None
+            How it was read.
         """
         if not self.policy.lifetime(first):
             return None
@@ -157,7 +173,9 @@ class Cache:
         now = time.time()
         if found is None or not self.policy.is_fresh(found.came, found.expires, 0.0, now):
             return None
-        return found if self._begins(first, found.generation) else None
+        if generation is None:
+            return found if self._begins(first, found.generation) else None
+        return found if found.generation == generation else None
 
     def _begins(self, first: Call, generation: str) -> bool:
         """Whether the cached page 1 is that of a generation."""

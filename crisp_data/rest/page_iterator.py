@@ -162,11 +162,11 @@ class Pages:
         """The rows under which it is noted: a list by number has one record, for any of them."""
         return self._rows if self._resumable else None
 
-    def _stored(self) -> StoredList | None:
-        """Look up how the list was read."""
+    def _stored(self, generation: str | None = None) -> StoredList | None:
+        """Look up how the list was read, whose page 1 is of a generation."""
         if self._cache is None:
             return None
-        return self._cache.get_list(self._requests.first, self._recorded)
+        return self._cache.get_list(self._requests.first, self._recorded, generation)
 
     def _pages_wanted(self, found: StoredList) -> int:
         """Count the pages that bring the rows that are wanted."""
@@ -179,10 +179,8 @@ class Pages:
 
     def _rest(self, generation: str) -> Iterator[Page] | None:
         """Give what follows a cached page 1, where the cache has all of its generation."""
-        found = self._stored()
-        if found is None or found.generation != generation:
-            return None
-        return self._load(found, 1)
+        found = self._stored(generation)
+        return None if found is None else self._load(found, 1)
 
     def _load(self, found: StoredList, start: int = 0) -> Iterator[Page] | None:
         """Give the pages of a whole list from the cache; None where one of them is gone."""
