@@ -433,8 +433,3 @@ def test_an_original_is_sent_whole_and_read_by_its_identifier(direct):
     direct.known |= row["original"]
     original = direct.ask("get_original_message_in_conversation")
     assert (original["type"], original["content"]) == ("text/html", "<p>Hello</p>")
-
-
-def test_a_field_that_is_not_filled_in_has_null(sandbox):
-    rows = sandbox.truth("messages")
-    assert None in {row["content"]["value"] for row in rows if row["type"] == "field"}
