@@ -87,7 +87,7 @@ class LockFile:
         Parameters
         ----------
         place : int
-            Any number; two for each lock fit before the locks.
+            From 0 to twice ``LOCKS``, that excluded.
 
         Returns
         -------
@@ -105,8 +105,7 @@ class LockFile:
         """Write the time at a place; nothing where there is no file."""
         with suppress(OSError), self._using:
             self._reopen_if_replaced()
-            os.lseek(self._opened(), place * _TIME.size, os.SEEK_SET)
-            os.write(self._opened(), _TIME.pack(seconds))
+            self._write(place, seconds)
 
     def write_now(self, place: int) -> None:
         """Write the present time at a place, and never after a later one; nothing without a file.
@@ -120,11 +119,14 @@ class LockFile:
             while not (taken := _try_lock(self._opened(), byte)) and time.monotonic() < until:
                 time.sleep(_POLL)
             try:
-                os.lseek(self._opened(), place * _TIME.size, os.SEEK_SET)
-                os.write(self._opened(), _TIME.pack(time.time()))
+                self._write(place, time.time())
             finally:
                 if taken:
                     _unlock(self._opened(), byte)
+
+    def _write(self, place: int, seconds: float) -> None:
+        os.lseek(self._opened(), place * _TIME.size, os.SEEK_SET)
+        os.write(self._opened(), _TIME.pack(seconds))
 
     def _opened(self) -> int:
         if not self._open:
