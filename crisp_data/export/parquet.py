@@ -66,7 +66,10 @@ def _readable_field(field: pa.Field) -> pa.Field:
 
 def read_parquet(path: Path) -> tuple[pa.Table, str | None]:
     """Return the columns and the name of the table that the file was written as."""
-    # Absolute: "Notes: October.parquet" alone would be an address to pyarrow, not a file.
-    columns = pyarrow.parquet.read_table(path.absolute(), partitioning=None)
+    # Opened here: a file that pyarrow opens by its path is let go by one of its threads, at times
+    # after this returns, and until then Windows neither replaces nor removes it. (Nor is
+    # "Notes: October.parquet" taken for an address.)
+    with path.open("rb") as file:
+        columns = pyarrow.parquet.read_table(file, partitioning=None)
     note = (columns.schema.metadata or {}).get(_NOTE)
     return columns, note.decode() if note else None
