@@ -38,7 +38,21 @@ def as_path(path: Any) -> Path:
             f"A file cannot have the name {os.fspath(path)!r}.", "Choose a name without that sign."
         )
     # Not Path.expanduser(), which raises where no user has the name behind the sign: "~draft.csv".
-    return Path(os.path.expanduser(path))
+    expanded = Path(os.path.expanduser(path))
+    if not expanded.is_absolute():
+        _check_working_folder()
+    return expanded
+
+
+def _check_working_folder() -> None:
+    """Refuse a relative path where the folder that it would begin in is gone."""
+    try:
+        os.getcwd()
+    except FileNotFoundError:
+        raise BadParameter(
+            "The working folder of this process was deleted or replaced.",
+            "Pass a whole path, or change to a folder that exists: os.chdir(...).",
+        ) from None
 
 
 def check_place(path: Path, folder: bool = False) -> None:

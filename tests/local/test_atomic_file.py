@@ -160,3 +160,27 @@ def test_a_folder_that_may_not_be_written_is_told(tmp_path, monkeypatch, make):
     monkeypatch.setattr(Path, "mkdir", refuse)
     with pytest.raises(FileTrouble, match="cannot be written"), make(tmp_path / "new"):
         raise AssertionError("there is nothing to write to")
+
+
+def test_a_working_folder_that_is_gone_is_told_where_a_path_begins_in_it(
+    monkeypatch, sandbox, tmp_path
+):
+    ws = crisp.connect(sandbox=sandbox)
+    frame = ws.operators()
+
+    def gone():
+        raise FileNotFoundError(2, "No such file or directory")
+
+    monkeypatch.setattr(os, "getcwd", gone)
+    for work in (
+        lambda: ws.to("a.csv", frame),
+        lambda: ws.archive("shelf"),
+        lambda: crisp.report.write("a.html", ws),
+        lambda: crisp.transcripts.write("a.html", frame, frame),
+        lambda: crisp.read("a.csv"),
+        lambda: crisp.connect(sandbox=sandbox, state_dir="state"),
+        lambda: crisp.connect(sandbox=sandbox, cache_dir="cache"),
+    ):
+        with pytest.raises(crisp.BadParameter, match="working folder of this process was deleted"):
+            work()
+    assert len(crisp.read(ws.to(tmp_path / "a.csv", frame))) == len(frame)
