@@ -8,7 +8,7 @@ import secrets
 import shutil
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -21,6 +21,9 @@ _NO_SPACE = {
 }
 # Seconds before a file is renamed once more.
 _RETRIES = (0.05, 0.2, 0.5)
+
+# Seconds after which a part of a file is nobody's any more.
+_LEFT_BEHIND = 86_400.0
 
 
 def as_path(path: Any) -> Path:
@@ -134,7 +137,20 @@ def whole_folder(path: Path) -> Iterator[Path]:
 
 
 def _temporary(target: Path) -> Path:
+    _remove_left_behind(target.parent)
     return target.with_name(f".crisp-data-{secrets.token_hex(8)}.part")
+
+
+def _remove_left_behind(folder: Path) -> None:
+    """Delete what writers that were killed have left: it may hold customers' words."""
+    for one in folder.glob(".crisp-data-*.part"):
+        with suppress(OSError):  # another may have been first, or have it open
+            if time.time() - one.stat().st_mtime < _LEFT_BEHIND:
+                continue
+            if one.is_dir():
+                shutil.rmtree(one, ignore_errors=True)
+            else:
+                one.unlink()
 
 
 def _replace(temporary: Path, target: Path) -> None:

@@ -4,9 +4,11 @@ Windows syncs no file that is open for reading only, and renames none that is op
 """
 
 import os
+import time
 from pathlib import Path
 from types import SimpleNamespace
 
+import pandas as pd
 import psutil
 import pytest
 
@@ -20,7 +22,9 @@ from crisp_data.local import atomic_file
 def slept(monkeypatch):
     """The seconds that were waited between two tries at renaming."""
     seconds = []
-    monkeypatch.setattr(atomic_file, "time", SimpleNamespace(sleep=seconds.append), raising=False)
+    monkeypatch.setattr(
+        atomic_file, "time", SimpleNamespace(sleep=seconds.append, time=time.time), raising=False
+    )
     return seconds
 
 
@@ -184,3 +188,19 @@ def test_a_working_folder_that_is_gone_is_told_where_a_path_begins_in_it(
         with pytest.raises(crisp.BadParameter, match="working folder of this process was deleted"):
             work()
     assert len(crisp.read(ws.to(tmp_path / "a.csv", frame))) == len(frame)
+
+
+def test_what_a_killed_writer_left_goes_with_the_next_file_a_day_later(tmp_path):
+    stale, fresh, folder = (tmp_path / f".crisp-data-{one}.part" for one in ("0a", "0b", "0c"))
+    others = [tmp_path / "mine.part", tmp_path / ".crisp-data-mine"]
+    folder.mkdir()
+    for path in (stale, fresh, folder / "a.html", *others):
+        path.write_text("Hello Grace")
+    yesterday = stale.stat().st_mtime - 86_401
+    for path in (stale, folder, *others):
+        os.utime(path, (yesterday, yesterday))
+    frame = crisp.read(crisp.write(tmp_path / "a.csv", pd.DataFrame({"a": ["b"]})))
+    assert len(frame) == 1
+    assert sorted(one.name for one in tmp_path.iterdir()) == sorted(
+        ["a.csv", fresh.name, *(one.name for one in others)]
+    )
