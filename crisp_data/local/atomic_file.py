@@ -75,6 +75,11 @@ def check_place(path: Path, folder: bool = False) -> None:
         raise BadParameter(f"{path} is a folder.", "Name a file in it.")
     if folder and path.exists() and (not path.is_dir() or any(path.iterdir())):
         raise BadParameter(f"{path} exists and is not an empty folder.", "Choose a new folder.")
+    if target.exists() and not (target.is_file() or target.is_dir()):
+        raise BadParameter(
+            f"{path} is a device or a pipe: a new file would take its place.",
+            "Write to a file, and pass that on.",
+        )
     if target.is_file():
         # A new name that is the old one changes nothing, but Windows refuses it where a
         # spreadsheet, say, has the file open: known now, and not when all has been pulled.
