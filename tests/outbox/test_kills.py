@@ -195,7 +195,7 @@ def lane(folder, seed, runs, out):
 
 
 @pytest.mark.timeout(600)
-@pytest.mark.parametrize(("runs", "least"), [(4, 1), pytest.param(60, 40, marks=SLOW)])
+@pytest.mark.parametrize(("runs", "least"), [(4, 1), pytest.param(20, 11, marks=SLOW)])
 def test_killed_sendings_hold_each_message_once(runs, least, tmp_path, reliability):
     """In two lanes, for there are two cores: each has a sandbox and an outbox of its own."""
     out, lanes, met = processes.Queue(), 2, Counter()
@@ -222,7 +222,7 @@ def test_killed_sendings_hold_each_message_once(runs, least, tmp_path, reliabili
 
 
 @pytest.mark.timeout(600)
-@pytest.mark.parametrize(("rounds", "least"), [(3, 0), pytest.param(30, 11, marks=SLOW)])
+@pytest.mark.parametrize(("rounds", "least"), [(3, 0), pytest.param(10, 3, marks=SLOW)])
 def test_two_that_resume_at_once_send_nothing_twice(rounds, least, tmp_path, reliability):
     chance, folder, shared = random.Random(5), str(tmp_path), 0
     with sandbox_that_loses_answers() as sandbox:
