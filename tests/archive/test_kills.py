@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import multiprocessing
 import os
 import random
 import signal
@@ -14,19 +13,14 @@ import pytest
 
 import crisp_data as crisp
 from crisp_data.sandbox import Sandbox
+from tests.reliability.children import processes
 
 from .conftest import assert_equals_truth
 
 pytestmark = pytest.mark.reliability("kills")
 
-# Children that begin with everything imported: half a second of start is no time to be killed in.
-if os.name == "posix":
-    processes = multiprocessing.get_context("forkserver")
-    processes.set_forkserver_preload(["crisp_data", "tests.archive.test_kills"])
-    KILLED = -signal.SIGKILL
-else:  # no child is a copy there, and multiprocessing has one word for all that end one
-    processes = multiprocessing.get_context("spawn")
-    KILLED = -signal.SIGTERM
+# Off POSIX multiprocessing has one word for all that end a process.
+KILLED = -signal.SIGKILL if os.name == "posix" else -signal.SIGTERM
 
 
 def sync(card, folder, shelf, begun=None, since=None):
