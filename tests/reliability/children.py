@@ -1,4 +1,4 @@
-"""Processes of their own that begin with everything imported: half a second each is too much."""
+"""Processes of their own that begin with everything imported: a second each is too much."""
 
 from __future__ import annotations
 
@@ -16,10 +16,14 @@ from crisp_data.rest.retry import RetryPolicy
 #: One list for all, for a run of the tests has one server that processes are forked from.
 PRELOADED = [
     "tests.archive.test_kills",
+    "tests.local.test_lock_file",
     "tests.outbox.test_kills",
     "tests.reliability.test_commit_points",
     "tests.reliability.test_interrupts",
     "tests.reliability.test_other_user",
+    "tests.rest.test_cache_file",
+    "tests.rest.test_cache_purge",
+    "tests.rest.test_single_flight",
     "crisp_data.connection",
     "deltalake.fs",
     "pyarrow.pandas_compat",
