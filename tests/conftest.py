@@ -18,7 +18,7 @@ matplotlib.use("agg")
 PANDAS = tuple(int(part) for part in pd.__version__.split(".")[:2])
 # How many examples a property is tried with: a few in the quick run, many with --slow. A busy
 # machine is slow, and a folder shared by the examples harmless: neither says anything.
-for name, examples in {"quick": 20, "slow": 300}.items():
+for name, examples in {"quick": 20, "slow": 150}.items():
     settings.register_profile(
         name,
         max_examples=examples,

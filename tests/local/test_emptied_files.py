@@ -152,7 +152,7 @@ while True:
 """
 
 
-@pytest.mark.parametrize("times", [20, pytest.param(2_000, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("times", [20, pytest.param(600, marks=pytest.mark.slow)])
 def test_a_file_that_others_lengthen_and_shorten_is_whole(tmp_path, times):
     path = tmp_path / "file.sqlite"
     with Database(path, SETUP).connection():
