@@ -111,7 +111,7 @@ class Pool:
             self.used[thread] = mine = self._taken(self._busy if wait is None else wait)
             if wait is not None:
                 broken = True  # the next one is to wait as usual
-                mine.execute(f"PRAGMA busy_timeout = {round(wait * 1000)}")
+                mine.set_wait(wait)
             yield mine
         except (sqlite3.Error, FileTrouble) as error:
             cause = error.__cause__ if isinstance(error, FileTrouble) else error

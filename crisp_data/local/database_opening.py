@@ -7,8 +7,10 @@ import re
 import sqlite3
 import time
 from pathlib import Path
+from typing import Any
 
 from crisp_data.errors import TOO_MANY_FILES, FileTrouble
+from crisp_data.local import cancellation
 from crisp_data.local.database_creation import check_whole, create_or_check
 from crisp_data.local.file_identity import FileId, file_id, remove_logs_alone
 from crisp_data.local.private import private_file
@@ -17,21 +19,53 @@ from crisp_data.local.private import private_file
 OPEN_WAIT = 10.0
 
 _POLL = 0.05  # seconds within SQLite between two looks at the deadline of an opening
+_SLICE = 0.1  # seconds within SQLite while a statement waits: nothing is heard of Ctrl-C meanwhile
 _TRIES = 3  # where the file is replaced while it is being opened
 _OTHER = 2.0  # seconds of tries where the trouble is another: files that come and go, say
 
 
 class Connection(sqlite3.Connection):
-    """A connection that knows which file it opened.
+    """A connection that knows which file it opened, and whose waits can be interrupted.
+
+    SQLite waits in C, where Python runs no signal handler. So it waits for a moment only, and the
+    statement is run again: one that found the file held has done nothing, a COMMIT included.
 
     Attributes
     ----------
     file, log : FileId
         The database, and its log.
+    wait : float
+        Seconds that a statement waits while another process holds the file.
     """
 
     file: FileId = None
     log: FileId = None
+    wait = 0.0
+
+    def set_wait(self, seconds: float) -> None:
+        """Set for how long a statement waits while another process holds the file."""
+        self.wait = seconds
+        self.execute(f"PRAGMA busy_timeout = {round(1000 * min(seconds, _SLICE))}")
+
+    def execute(self, sql: str, parameters: Any = (), /) -> sqlite3.Cursor:
+        """Run a statement; wait as long as was set for who holds the file.
+
+        Raises
+        ------
+        sqlite3.Error
+            It is held for longer, or something else is wrong.
+        CancelledError
+            In a worker, where its pull or the program ended meanwhile.
+        """
+        began = time.monotonic()
+        while True:
+            try:
+                return super().execute(sql, parameters)
+            except sqlite3.OperationalError as error:
+                left = self.wait - (time.monotonic() - began)
+                if left <= 0 or self.wait <= _SLICE or not _may_be_freed(error):
+                    raise
+            cancellation.check()
 
 
 def open_database(path: str, setup: str, busy: float, version: int | None) -> Connection:
@@ -125,7 +159,7 @@ def _set_up(db: Connection, path: str, setup: str, busy: float, version: int | N
             if time.monotonic() - began >= wait:
                 raise
             time.sleep(0.02)
-    db.execute(f"PRAGMA busy_timeout = {round(busy * 1000)}")
+    db.set_wait(busy)
 
 
 def check_ours(db: sqlite3.Connection, path: str, setup: str) -> None:
@@ -162,6 +196,11 @@ def is_held(error: Exception) -> bool:
     """Whether another connection has what this one needs."""
     code = getattr(error, "sqlite_errorcode", 0) & 0xFF  # without the details of the kind
     return code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)
+
+
+def _may_be_freed(error: sqlite3.OperationalError) -> bool:
+    """Whether the statement may succeed later, within the transaction that it is part of."""
+    return is_held(error) and error.sqlite_errorcode != sqlite3.SQLITE_BUSY_SNAPSHOT
 
 
 def check_version(db: sqlite3.Connection, path: Path | str, version: int) -> int:

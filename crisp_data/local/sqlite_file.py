@@ -12,7 +12,7 @@ from typing import Literal
 
 from crisp_data.errors import FileTrouble
 from crisp_data.local.connection_pool import Pool, Replaced
-from crisp_data.local.database_opening import check_version, is_held
+from crisp_data.local.database_opening import Connection, check_version, is_held
 
 #: Seconds that a statement waits while another process writes.
 BUSY_WAIT = 30.0
@@ -67,18 +67,18 @@ class Database:
         self._pool = Pool(path, setup, BUSY_WAIT, version, replaced)
 
     @contextmanager
-    def connection(self) -> Iterator[sqlite3.Connection]:
+    def connection(self) -> Iterator[Connection]:
         """Use a connection alone; within a block, the same thread is given the same one."""
         with self.at_work(), self._pool.lease() as db:
             yield db
 
     @property
-    def current(self) -> sqlite3.Connection | None:
+    def current(self) -> Connection | None:
         """The connection that this thread uses just now, within a block; else None."""
         return self._pool.used.get(threading.get_ident())
 
     @contextmanager
-    def transaction(self) -> Iterator[sqlite3.Connection]:
+    def transaction(self) -> Iterator[Connection]:
         """All of the block or nothing, and nobody else writes meanwhile."""
         with self.at_work(), self._pool.writing() as db:
             try:

@@ -70,7 +70,8 @@ def _is_cache(path: Path) -> bool:
     if cache_file.locks(path).path.is_file() or path.with_suffix(".flights").is_dir():  # the former
         return True
     try:
-        with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)) as db:
+        name = f"{path.absolute().as_uri()}?mode=ro"
+        with closing(sqlite3.connect(name, timeout=0, uri=True)) as db:
             columns = [row[1] for row in db.execute("PRAGMA table_info(responses)")]
     except sqlite3.Error as error:
         return is_held(error)
