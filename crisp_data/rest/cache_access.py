@@ -2,8 +2,8 @@
 
 Where another program holds the file, a client waits for it once. From then on it tries each time
 and waits no more, until it could write into it again. What a write at Crisp made stale and could
-not be deleted is noted: this client reads nothing from the file before it is. Other processes do
-not know of it, nor does a later one where this one ends before: they may be given such answers.
+not be deleted is noted: this client reads nothing from the file before it is. Beside the locks it is
+noted that there is such, and since when: other clients, of any process, do not use it either.
 """
 
 from __future__ import annotations
@@ -83,8 +83,8 @@ class CacheAccess:
             self._written()
         return done
 
-    def delete(self, spans: list[Span]) -> None:
-        """Delete what a write at Crisp made stale, now or before anything is read again.
+    def delete(self, spans: list[Span]) -> bool:
+        """Delete what a write at Crisp made stale; False where that is left for later.
 
         No error where that cannot be, for it would stand for what is done.
         """
@@ -99,6 +99,7 @@ class CacheAccess:
             if not deleted:
                 with self._lock:
                     self._stale.extend(span for span in spans if span not in self._stale)
+        return deleted
 
     def _tried(self, work: Callable[[], Any], tell: bool) -> tuple[bool, Any]:
         """Do something with the file; False where another program holds it for too long."""

@@ -21,7 +21,7 @@ from crisp_data.local.connection_pool import Pool
 from crisp_data.local.file_identity import remove_logs_alone
 from crisp_data.local.lock_file import LockFile, lock_file
 from crisp_data.local.private import private_file
-from crisp_data.rest import cache_format, cache_trouble
+from crisp_data.rest import cache_format, cache_trouble, single_flight
 from crisp_data.rest.cache_access import CacheAccess, Span
 from crisp_data.rest.cache_format import Stored, StoredList
 
@@ -184,7 +184,12 @@ class CacheFile:
 
         No error where that cannot be, for it would stand for what is done.
         """
-        self._access.delete(list(spans))
+        deleted = False
+        try:
+            deleted = self._access.delete(list(spans))
+        finally:  # also after Ctrl-C
+            if not deleted:
+                single_flight.mark_undeleted(self.locks)
 
     def delete_expired(self) -> None:
         """Delete what nobody is given any more."""

@@ -21,6 +21,7 @@ from crisp_data.local.sqlite_file import Database
 from crisp_data.outbox.journal import Journal
 from crisp_data.quota.ledger import Reservation
 from crisp_data.rest import cache_access, cache_file, cache_purge
+from tests.local.forked import Child
 
 pytestmark = pytest.mark.reliability("sqlite")
 
@@ -98,7 +99,6 @@ def warned_once(words):
         yield
     found = [str(one.message) for one in caught if issubclass(one.category, crisp.CrispWarning)]
     assert sum("locked by another program" in text for text in found) == 1
-    assert sum("before a write" in text for text in found) == 1  # the same
     assert words in found[0]
 
 
@@ -175,6 +175,39 @@ def test_what_a_write_made_stale_is_never_given(sandbox, ws, clock, monkeypatch,
     assert state_of(other, session_id) == "resolved"
     assert state_of(ws, session_id) == "resolved"
     assert sandbox.stats()["requests"] <= before + 1
+
+
+@pytest.mark.parametrize("how", HOW)
+def test_nor_is_it_given_to_another_client(sandbox, ws, clock, how):
+    """Nor to one of another process: what they share is a file."""
+    one, two = ws.conversations(state="unresolved", limit=2)["session_id"]
+    assert state_of(ws, one) == state_of(ws, two) == "unresolved"
+    other = crisp.connect(sandbox=sandbox)
+    ws.client.close()
+    other.client.close()
+    with held(ws.client.cache_path, how), warnings.catch_warnings():
+        warnings.simplefilter("ignore", crisp.CrispWarning)
+        change_state(ws, one, "resolved")
+        assert state_of(other, one) == "resolved"
+    other = crisp.connect(sandbox=sandbox)
+    assert state_of(other, one) == "resolved"
+    assert one not in set(other.conversations(state="unresolved", limit=2)["session_id"])
+    before = sandbox.stats()["requests"]
+    assert state_of(other, two) == "unresolved"  # with which the write had nothing to do
+    assert state_of(other, one) == "resolved"
+    assert sandbox.stats()["requests"] == before
+
+
+@pytest.mark.needs("fork")
+@pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning")
+def test_nor_to_a_fork(sandbox, ws, clock):
+    session_id = ws.conversations(state="unresolved", limit=1)["session_id"][0]
+    assert state_of(ws, session_id) == "unresolved"
+    ws.client.close()
+    with held(ws.client.cache_path, "IMMEDIATE"), warnings.catch_warnings():
+        warnings.simplefilter("ignore", crisp.CrispWarning)
+        change_state(ws, session_id, "resolved")
+    assert Child(lambda: state_of(ws, session_id)).result() == "resolved"
 
 
 def interrupt(seconds):
@@ -265,7 +298,10 @@ def test_what_asks_for_the_cache_itself_is_told(ws):
 
 
 def test_a_write_is_done_and_what_it_left_is_told(sandbox, ws):
-    with held(ws.client.cache_path, "IMMEDIATE"), pytest.warns(crisp.CrispWarning, match="before"):
+    with (
+        held(ws.client.cache_path, "IMMEDIATE"),
+        pytest.warns(crisp.CrispWarning, match="locked by"),
+    ):
         made = ws.client.call("create_new_conversation", website_id=ws.website_id)
     assert any(row["session_id"] == made["session_id"] for row in sandbox.truth("conversations"))
 
