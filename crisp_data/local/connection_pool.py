@@ -176,7 +176,10 @@ class Pool:
         return new
 
     def _opened(self, busy: float) -> Connection:
-        db = database_opening.open_database(self.path, self._setup, busy, self._version)
+        known = self._file == file_id(self.path)
+        db = database_opening.open_database(
+            self.path, self._setup, busy, self._version, known=known
+        )
         self._file, self._log = db.file, db.log
         return db
 

@@ -11,7 +11,12 @@ from typing import Any
 
 from crisp_data.errors import TOO_MANY_FILES, FileTrouble
 from crisp_data.local import cancellation
-from crisp_data.local.database_creation import check_whole, create_or_check
+from crisp_data.local.database_creation import (
+    check_pages,
+    check_whole,
+    create_or_check,
+    malformed,
+)
 from crisp_data.local.file_identity import FileId, file_id, remove_logs_alone
 from crisp_data.local.private import private_file
 
@@ -68,7 +73,9 @@ class Connection(sqlite3.Connection):
             cancellation.check()
 
 
-def open_database(path: str, setup: str, busy: float, version: int | None) -> Connection:
+def open_database(
+    path: str, setup: str, busy: float, version: int | None, *, known: bool = False
+) -> Connection:
     """Open a file, and make it where it is missing.
 
     Parameters
@@ -81,6 +88,8 @@ def open_database(path: str, setup: str, busy: float, version: int | None) -> Co
         Seconds that a statement waits while another process holds the file.
     version : int or None
         The format of the file, written as SQLite's ``user_version``; None for a library's file.
+    known : bool, default False
+        Whether this process has opened the file before, and found all of its pages good.
 
     Returns
     -------
@@ -89,6 +98,8 @@ def open_database(path: str, setup: str, busy: float, version: int | None) -> Co
 
     Raises
     ------
+    sqlite3.DatabaseError
+        The file is damaged.
     FileTrouble
         The file was cut short, a later version or another program wrote it, or there are too many
         open files.
@@ -107,14 +118,14 @@ def open_database(path: str, setup: str, busy: float, version: int | None) -> Co
                 raise
             raise FileTrouble(f"The file {path} cannot be opened.", TOO_MANY_FILES) from error
         before = file_id(path)
-        db = _connect(path, setup, busy, version)
+        db = _connect(path, setup, busy, version, known)
         if db.file == before:
             break
         db.close()  # replaced meanwhile: nobody can tell which of the two it opened
     return db
 
 
-def _connect(path: str, setup: str, busy: float, version: int | None) -> Connection:
+def _connect(path: str, setup: str, busy: float, version: int | None, known: bool) -> Connection:
     db = sqlite3.connect(
         path,
         timeout=min(_POLL, busy),
@@ -123,21 +134,20 @@ def _connect(path: str, setup: str, busy: float, version: int | None) -> Connect
         factory=Connection,
     )
     try:
-        _set_up(db, path, setup, busy, version)
+        _set_up(db, path, setup, busy, version, known)
         db.file, db.log = file_id(path), file_id(f"{path}-wal")
     except UnicodeDecodeError as error:
         db.close()
-        # Of SQLite's own words: they quote a schema that is nonsense.
-        damaged = sqlite3.DatabaseError("malformed database schema")
-        damaged.sqlite_errorcode = sqlite3.SQLITE_CORRUPT
-        raise damaged from error
+        raise malformed() from error  # SQLite's own words quote a schema that is nonsense
     except BaseException:
         db.close()
         raise
     return db
 
 
-def _set_up(db: Connection, path: str, setup: str, busy: float, version: int | None) -> None:
+def _set_up(
+    db: Connection, path: str, setup: str, busy: float, version: int | None, known: bool
+) -> None:
     began = time.monotonic()
     while True:
         try:
@@ -147,6 +157,8 @@ def _set_up(db: Connection, path: str, setup: str, busy: float, version: int | N
             if version is not None:
                 found = check_version(db, path, version)
                 check_whole(db, Path(path))
+                if not known:
+                    check_pages(db)
             # Switching to WAL ignores the busy timeout, so it is tried again meanwhile.
             db.execute("PRAGMA journal_mode = WAL")
             db.execute("PRAGMA synchronous = NORMAL")

@@ -2,8 +2,8 @@
 
 Where another program holds the file, a client waits for it once. From then on it tries each time
 and waits no more, until it could write into it again. What a write at Crisp made stale and could
-not be deleted is noted: this client reads nothing from the file before it is. Beside the locks it is
-noted that there is such, and since when: other clients, of any process, do not use it either.
+not be deleted is noted: this client reads nothing from the file before it is. Beside the locks it
+is noted when that was: other clients, of any process, do not use it either.
 """
 
 from __future__ import annotations
