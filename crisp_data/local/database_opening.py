@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import errno
+import os
 import re
+import shutil
 import sqlite3
 import time
 from pathlib import Path
@@ -27,6 +29,7 @@ _POLL = 0.05  # seconds within SQLite between two looks at the deadline of an op
 _SLICE = 0.1  # seconds within SQLite while a statement waits: nothing is heard of Ctrl-C meanwhile
 _TRIES = 3  # where the file is replaced while it is being opened
 _OTHER = 2.0  # seconds of tries where the trouble is another: files that come and go, say
+_SPACE = 64 * 1024  # bytes free on a disk; the index of SQLite's log grows by half of that at once
 
 
 class Connection(sqlite3.Connection):
@@ -168,7 +171,7 @@ def _set_up(
             break
         except sqlite3.OperationalError as error:
             wait = min(busy, OPEN_WAIT) if is_held(error) else _OTHER
-            if time.monotonic() - began >= wait:
+            if time.monotonic() - began >= wait or _is_permanent(error, Path(path)):
                 raise
             time.sleep(0.02)
     db.set_wait(busy)
@@ -208,6 +211,32 @@ def is_held(error: Exception) -> bool:
     """Whether another connection has what this one needs."""
     code = getattr(error, "sqlite_errorcode", 0) & 0xFF  # without the details of the kind
     return code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)
+
+
+def is_full(error: Exception, path: Path) -> bool:
+    """Whether an error of SQLite, or of the system, means that the disk of a file is full.
+
+    Where SQLite cannot make or lengthen the files beside a database, it says no more than that.
+    """
+    if getattr(error, "errno", None) in (errno.ENOSPC, errno.EDQUOT):
+        return True
+    code = getattr(error, "sqlite_errorcode", 0) & 0xFF
+    if code not in (sqlite3.SQLITE_IOERR, sqlite3.SQLITE_CANTOPEN):
+        return code == sqlite3.SQLITE_FULL
+    try:
+        return shutil.disk_usage(path.parent).free < _SPACE
+    except OSError:
+        return False
+
+
+def _is_permanent(error: sqlite3.OperationalError, path: Path) -> bool:
+    """Whether it makes no difference to try again: the trouble is the disk, or what was read."""
+    read_only = path.exists() and not (os.access(path, os.W_OK) and os.access(path.parent, os.W_OK))
+    code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_ERROR)  # else Python's own: a text
+    return read_only or code in _PERMANENT or is_full(error, path)
+
+
+_PERMANENT = (sqlite3.SQLITE_ERROR, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_READONLY_DIRECTORY)
 
 
 def _may_be_freed(error: sqlite3.OperationalError) -> bool:

@@ -13,6 +13,7 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import CancelledError
+from pathlib import Path
 from typing import Any
 
 from crisp_data.errors import FileTrouble, warn
@@ -34,12 +35,14 @@ class CacheAccess:
 
     Parameters
     ----------
+    path : Path
+        The file.
     delete : callable
         Deletes what has keys between two, all or none.
     """
 
-    def __init__(self, delete: Callable[[Sequence[Span]], None]) -> None:
-        self._delete = delete
+    def __init__(self, path: Path, delete: Callable[[Sequence[Span]], None]) -> None:
+        self._path, self._delete = path, delete
         self._held = False  # it was waited for in vain, and nothing was written since
         self._told: set[str] = set()  # what was warned of since something was written
         self._stale: list[Span] = []  # what is to be deleted before anything is read
@@ -68,7 +71,7 @@ class CacheAccess:
         try:
             return self._tried(work, tell)[1]
         except sqlite3.Error as error:
-            raise cache_trouble.file_trouble(error) from error
+            raise cache_trouble.file_trouble(error, self._path) from error
 
     def write(self, work: Callable[[], Any], *, tell: bool = True) -> bool:
         """Write into the file, and say whether that could be done; parameters as of :meth:`read`.
@@ -133,7 +136,7 @@ class CacheAccess:
             try:
                 self._delete(self._stale)
             except sqlite3.Error as error:
-                if trouble(error) in ("held", "damaged"):
+                if trouble(error, self._path) in ("held", "damaged"):
                     raise
                 return False  # a full disk, say
             self._stale.clear()

@@ -113,7 +113,7 @@ class CacheFile:
         self.pool = Pool(path, SETUP, 0.0, replaced=lambda old, new: None)
         self.responses = _Table(self.pool, "responses", cache_format.ANSWERS)
         self.lists = _Table(self.pool, "lists", cache_format.LISTS)
-        self._access = CacheAccess(self._delete)
+        self._access = CacheAccess(path, self._delete)
 
     def close(self) -> None:
         """Close what is open and not in use; the next use opens it again."""
@@ -202,7 +202,7 @@ class CacheFile:
         try:
             self._access.write(delete)
         except sqlite3.Error as error:
-            raise cache_trouble.file_trouble(error) from error
+            raise cache_trouble.file_trouble(error, self.path) from error
 
     def fresh(self) -> int:
         """Count the answers that are fresh, without unpacking them.

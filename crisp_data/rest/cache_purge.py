@@ -90,7 +90,7 @@ def clear(path: Path, wait: float) -> None:
         purge(path, wait)
     except FileTrouble as error:
         cause = error.__cause__
-        if not (isinstance(cause, sqlite3.Error) and trouble(cause) == "damaged"):
+        if not (isinstance(cause, sqlite3.Error) and trouble(cause, path) == "damaged"):
             raise
         if not _deleted(path):
             raise FileTrouble(
@@ -149,6 +149,6 @@ def _emptied(path: Path, deleted: bool) -> tuple[bool, bool]:
     except sqlite3.Error as error:
         if is_held(error):
             return deleted, False
-        raise cache_trouble.file_trouble(error) from error
+        raise cache_trouble.file_trouble(error, path) from error
     finally:
         pool.close()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+from pathlib import Path
 
 from crisp_data.errors import FileTrouble
 from crisp_data.local.sqlite_file import trouble
@@ -23,9 +24,9 @@ NOT_STORED = (
 )
 
 
-def file_trouble(error: sqlite3.Error) -> FileTrouble:
+def file_trouble(error: sqlite3.Error, path: Path) -> FileTrouble:
     """Make the error that says what is wrong with the cache's file, and the way on."""
-    what = trouble(error)
+    what = trouble(error, path)
     if what == "damaged":
         return damaged()
     if what == "held":
