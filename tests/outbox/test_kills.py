@@ -20,7 +20,7 @@ import crisp_data as crisp
 from crisp_data.rest.retry import RetryPolicy
 from crisp_data.sandbox import Sandbox
 
-pytestmark = pytest.mark.reliability("kills")
+pytestmark = [pytest.mark.reliability("kills"), pytest.mark.needs("kills")]
 
 MESSAGES = 50
 
