@@ -20,7 +20,7 @@ from crisp_data.rest.retry import RetryPolicy
 from crisp_data.sandbox import Sandbox
 from tests.reliability.children import processes
 
-pytestmark = pytest.mark.reliability("kills")
+pytestmark = [pytest.mark.reliability("kills"), pytest.mark.needs("kills")]
 
 MESSAGES = 50
 
