@@ -167,10 +167,22 @@ class Rows:
     def probe(self, within: float = 3.0, pages: int = 10, beyond: int = BEYOND) -> int | None:
         """The page to ask for by its number; None where it would tell too little.
 
-        Far out first, at page ``beyond`` and four times further each time, until the end of
-        the list is passed or, where there is a guess, as far as the list can be believed to
-        reach; then between, until the bounds are ``within`` a factor or so many ``pages`` of
-        each other.
+        Far out first, and four times further each time, until the end of the list is passed
+        or, where there is a guess, as far as the list can be believed to reach; then between.
+
+        Parameters
+        ----------
+        within : float, default 3.0
+            The bounds are near enough where one is so many times the other at most.
+        pages : int, default 10
+            They are near enough, too, where they are so many pages apart.
+        beyond : int
+            The first page to ask for.
+
+        Returns
+        -------
+        int or None
+            The number of the page, or None.
         """
         if self.high is None:
             page = max(beyond, 4 * self.low // PAGE)

@@ -140,26 +140,26 @@ def test_since_reaches_as_far_as_asked_and_further_when_asked(sandbox, archive, 
 
 
 @pytest.mark.parametrize("deep", [False, True])
-def test_threads_older_than_asked_for_cost_nothing(sandbox, archive, spent, deep):
-    """The page shows 50 conversations; a few of them are of the last days."""
-    edge = pd.Timestamp("2026-10-28 09:00", tz="UTC").value // 10**6
-    recent = {x["session_id"] for x in sandbox.truth("conversations") if x["updated_at"] >= edge}
-    messages = [x for x in sandbox.truth("messages") if x["session_id"] in recent]
-    number = len(recent)
-    assert 1 < number < 20
-    spent()
-    done = archive.sync(since="5 days ago", deep=deep)
-    assert spent() == done.requests == 1 + number
-    assert (done.conversations, done.threads, done.messages) == (number, number, len(messages))
-    assert set(archive.conversations()["session_id"]) == recent
-    archive.sync()
-    assert spent() == 1
-    archive.sync(since="2000-01-01")
-    assert_equals_truth(archive, sandbox)
-    spent()
-    done = archive.sync(since="5 days ago", deep=deep)
-    # The rest of the page is not read again.
-    assert spent() == done.requests == 1 + number * deep
+def test_threads_older_than_asked_for_cost_nothing(tmp_path, deep):
+    """The page shows 30 conversations; a few of them are of the last days."""
+    with Sandbox(seed=1, conversations=30) as sandbox:
+        archive = crisp.connect(sandbox=sandbox).archive(tmp_path / "shelf")
+        edge = pd.Timestamp("2026-10-27 09:00", tz="UTC").value // 10**6
+        rows = sandbox.truth("conversations")
+        recent = {row["session_id"] for row in rows if row["updated_at"] >= edge}
+        texts = [row for row in sandbox.truth("messages") if row["session_id"] in recent]
+        number = len(recent)
+        assert 1 < number < 15
+        before = sandbox.stats()["requests"]
+        done = archive.sync(since="6 days ago", deep=deep)
+        assert done.requests == sandbox.stats()["requests"] - before == 1 + number
+        assert (done.conversations, done.threads, done.messages) == (number, number, len(texts))
+        assert set(archive.conversations()["session_id"]) == recent
+        assert archive.sync().requests == 1
+        archive.sync(since="2000-01-01")
+        assert_equals_truth(archive, sandbox)
+        # The rest of the page is not read again.
+        assert archive.sync(since="6 days ago", deep=deep).requests == 1 + number * deep
 
 
 def test_nothing_as_new_as_asked_for_costs_one_page(tmp_path):
@@ -484,7 +484,7 @@ def test_the_plan_of_a_sync_after_a_burst(tmp_path, monkeypatch, speak):
         archive, api = ws.archive(tmp_path / "shelf"), Api(ws)
         archive.sync()
         plans, real = [], archive._checks.before_sync
-        monkeypatch.setattr(archive._checks, "before_sync", lambda one: plans.append(real(one)))
+        monkeypatch.setattr(archive._checks, "before_sync", lambda *one: plans.append(real(*one)))
         sandbox.clock(advance_s=3 * 86_400)
         for row in sandbox.truth("conversations")[-60:]:
             if speak:
