@@ -88,6 +88,7 @@ def clock(monkeypatch):
     clock = Clock()
     # Nobody holds the ledger, and on a busy machine workers that open it wait for each other.
     monkeypatch.setattr(sqlite_file, "BUSY_WAIT", 30.0)
+    monkeypatch.setattr(database_opening, "OPEN_WAIT", 30.0)
     monkeypatch.setattr(cache_access, "HELD_WAIT", 5.0)
     monkeypatch.setattr(cache_access, "time", clock)
     monkeypatch.setattr(cache_access, "waits", clock)
