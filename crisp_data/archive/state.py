@@ -93,7 +93,7 @@ class State(msgspec.Struct, frozen=True):
         """What was read whole, also where a sync found that nobody wrote since."""
         if self.covered.spans or self.synced_at is None or self.since is None:
             return self.covered
-        return self.covered.add(self.since, self.synced_at)
+        return self.covered.add(self.since, max(self.synced_at, self.since + 1))
 
 
 class _Format(msgspec.Struct):

@@ -292,11 +292,12 @@ def test_a_conversation_that_the_archive_does_not_have_is_told(recent):
     pd.testing.assert_frame_equal(found, archive.messages())
 
 
-def test_nothing_since_then_is_complete(tmp_path):
+@pytest.mark.parametrize("minutes", [0, 10])
+def test_nothing_since_then_is_complete(tmp_path, minutes):
     with Sandbox(seed=1, conversations=2) as sandbox:
         ws = crisp.connect(sandbox=sandbox)
         archive = ws.archive(tmp_path / "shelf")
-        archive.sync(since="10 minutes ago")
+        archive.sync(since=f"{minutes} minutes ago")
         archive.conversations()
         with pytest.warns(crisp.CrispWarning, match=LACKS):
             archive.conversations(since="2 days ago")

@@ -126,7 +126,7 @@ def test_a_deep_sync_reads_all_again_though_the_clock_was_ahead(sandbox, tmp_pat
     offset = [ahead]
     ws = crisp.connect(sandbox=sandbox, now=lambda: sandbox.now.timestamp() + offset[0])
     archive = ws.archive(tmp_path / "acme")
-    archive.sync(since="3 days ago")
+    archive.sync(since="30 days ago")
     offset[0] = 0.0
     archive.sync()
     row = next(row for row in sandbox.truth("messages") if row["session_id"] in threads_of(archive))
