@@ -84,7 +84,8 @@ class Reader:
         assigned : str or bool, optional
             As in :meth:`crisp_data.Workspace.conversations`.
         inbox : str, optional
-            As in :meth:`crisp_data.Workspace.conversations`.
+            As in :meth:`crisp_data.Workspace.conversations`, but not "agent": no row says
+            whether the automation holds it.
         limit : int, optional
             As in :meth:`crisp_data.Workspace.conversations`.
         columns : list of str, optional
@@ -109,6 +110,11 @@ class Reader:
         zone = self._zone(tz)
         start, end = dates.window(since, until, tz=zone, now=self._moment())
         wanted = filters.ConversationFilter(start, end, state, segment, assigned, inbox)
+        if inbox == "agent":
+            raise BadParameter(
+                "An archive does not know which conversations the automation holds.",
+                "ws.conversations(inbox='agent') asks Crisp.",
+            )
         limit = arguments.check_count("limit", limit)
         table = self._readable("conversations")
         frame = rows_to_frames.conversations(table, wanted, columns, zone, deleted)

@@ -49,7 +49,9 @@ class ConversationLists(WebsiteLists):
         assigned : str or False, optional
             An operator's ``user_id``; False for conversations assigned to nobody.
         inbox : str, optional
-            An ``inbox_id``.
+            An ``inbox_id`` or a word. "all": every inbox, as without it. "main": conversations
+            of no sub-inbox, by their ``inbox_id``; they are picked from all (no word of Crisp's
+            for them is known). "agent": those that Crisp's automation holds (*observed*).
         search : str, optional
             Crisp's text search.
         include_empty : bool, default False
@@ -80,6 +82,11 @@ class ConversationLists(WebsiteLists):
         it is one costs a request more. Crisp filters
         by period, resolved or not, assignment, inbox and one search; the rest is filtered
         here, after the pull.
+
+        Whether Crisp lists sub-inboxes and what its automation holds unless it is asked to is
+        unknown. So it is asked for all inboxes (*observed*), and once more without that word
+        where it refuses it or shows nothing; not, where it is known to take the word and shows
+        nothing.
 
         Examples
         --------
