@@ -100,6 +100,11 @@ class Reader:
         DataFrame
             Columns and dtypes as from the workspace.
 
+        Raises
+        ------
+        BadParameter
+            An argument is out of range; or there is no archive.
+
         Examples
         --------
         >>> archive = ws.archive(folder / "acme")

@@ -83,10 +83,9 @@ class ConversationLists(WebsiteLists):
         by period, resolved or not, assignment, inbox and one search; the rest is filtered
         here, after the pull.
 
-        Whether Crisp lists sub-inboxes and what its automation holds unless it is asked to is
-        unknown. So it is asked for all inboxes (*observed*), and once more without that word
-        where it refuses it or shows nothing; not, where it is known to take the word and shows
-        nothing.
+        Whether Crisp lists sub-inboxes, and what its automation holds, without being asked to
+        is unknown. So all inboxes are asked for (*observed*). Where that is refused, or shows
+        nothing and never showed anything before, the list is read without it: one request more.
 
         Examples
         --------
