@@ -7,7 +7,10 @@ import sys
 
 
 def main() -> None:
-    """Run the command line; an interrupt while it loads ends it as one at work does."""
+    """Run the command line; an interrupt while it loads ends it as one at work does.
+
+    What cannot be printed, on a disk that is full say, ends it as well: nobody could read more.
+    """
     try:
         from crisp_data.cli import main as command
 
@@ -15,6 +18,10 @@ def main() -> None:
     except KeyboardInterrupt:
         print("Interrupted.", file=sys.stderr)
         sys.exit(130)
+    except OSError as error:  # all others are told by the command line itself
+        print(f"Error: the output cannot be written: {error.strerror}.", file=sys.stderr)
+        sys.stdout = None  # else Python tries the rest again as it ends
+        sys.exit(1)
 
 
 if __name__ == "__main__":

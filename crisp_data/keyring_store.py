@@ -31,11 +31,11 @@ def store(base_url: str, token: dict[str, Any]) -> None:
     CrispError
         The keyring cannot be used, or did not store the token.
     """
-    import keyring
-
     failed = False
     stored: dict[str, Any] = {}
     try:
+        import keyring
+
         keyring.set_password(  # no name of this frame ever holds the key
             _SERVICE, base_url, json.dumps(token | {"key": reveal(token["key"])})
         )
@@ -64,8 +64,10 @@ def read(base_url: str) -> tuple[dict[str, Any], str]:
     str
         Why the keyring cannot be read; empty where it can, or where there is none.
     """
-    import keyring.errors
-
+    try:
+        import keyring.errors
+    except ImportError:  # an installation without dependencies
+        return {}, ""
     try:
         text = keyring.get_password(_SERVICE, base_url)
     except keyring.errors.NoKeyringError:
@@ -99,8 +101,10 @@ def remove(base_url: str) -> bool:
     CrispError
         The keyring cannot be used, or still has it.
     """
-    import keyring.errors
-
+    try:
+        import keyring.errors
+    except ImportError:
+        return False
     try:
         if keyring.get_password(_SERVICE, base_url) is None:
             return False

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Callable
 
 import keyring
@@ -117,3 +118,16 @@ def test_what_is_stored_is_json_that_can_be_read_back(ring: MemoryKeyring, store
         "tier": "website",
         "website": "w",
     }
+
+
+def test_an_installation_without_the_package_has_no_token(
+    monkeypatch: pytest.MonkeyPatch, store: Store
+) -> None:
+    """As pip install --no-deps leaves it."""
+    for name in ("keyring", "keyring.errors"):
+        monkeypatch.setitem(sys.modules, name, None)
+    with pytest.raises(CredentialsMissing):
+        config.resolve()
+    assert not keyring_store.remove("https://api.example/v1/")
+    with pytest.raises(CrispError, match="no keyring that can store a key"):
+        store("ring")

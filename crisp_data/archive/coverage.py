@@ -16,6 +16,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 import msgspec
+import pandas as pd
+
+from crisp_data.errors import warn
 
 
 class Coverage(msgspec.Struct, frozen=True):
@@ -50,3 +53,49 @@ class Coverage(msgspec.Struct, frozen=True):
     def newest(self) -> tuple[int, int] | None:
         """The span that reaches closest to now."""
         return self.spans[0] if self.spans else None
+
+
+def warn_of_gaps(
+    covered: Coverage,
+    asked: int | None,
+    start: pd.Timestamp | None,
+    end: pd.Timestamp | None,
+    tz: str,
+) -> None:
+    """Warn where a period was not read whole; what came after the last sync is not known here.
+
+    Parameters
+    ----------
+    covered : Coverage
+        What was read whole.
+    asked : int or None
+        The earliest moment (milliseconds) that a sync was asked for; None where none was.
+    start : pandas.Timestamp or None
+        The period's beginning; None for all that was asked for.
+    end : pandas.Timestamp or None
+        Its end; None for the last sync.
+    tz : str
+        The zone of the warning's times.
+    """
+    low = asked if start is None else _milliseconds(start)
+    if asked is None or low is None:
+        return
+    # Where nothing is covered all is missing, whenever the last sync was.
+    high = covered.newest[1] if covered.newest else asked + 1
+    gaps = covered.gaps(low, high if end is None else min(high, _milliseconds(end)))
+    if not gaps:
+        return
+    words = [
+        f"{word} {pd.Timestamp(at, unit='ms', tz='UTC').tz_convert(tz):%Y-%m-%d %H:%M}"
+        for word, at in (("since", gaps[-1][0]), ("before", gaps[0][1] if covered.spans else 0))
+        if at
+    ]
+    warn(
+        "The archive may lack conversations, or what was said in them, that were last updated "
+        f"{' and '.join(words) or 'at any time'} ({tz}). archive.sync(since=...) reads them; "
+        "archive.info() says what is complete."
+    )
+
+
+def _milliseconds(moment: pd.Timestamp) -> int:
+    return int(moment.value) // 1_000_000

@@ -11,7 +11,7 @@ import pandas as pd
 import pyarrow.compute as pc
 
 from crisp_data import arguments, dates, filters
-from crisp_data.archive import rows_to_frames
+from crisp_data.archive import coverage, rows_to_frames
 from crisp_data.archive.consistency import check, check_files
 from crisp_data.archive.coverage import Coverage
 from crisp_data.archive.state import State, StateTable
@@ -71,6 +71,9 @@ class Reader:
     ) -> pd.DataFrame:
         """Read conversations, most recently updated first; spends nothing.
 
+        A warning tells where syncs have not read all of the period; without ``since`` it is all
+        that they were asked for.
+
         Parameters
         ----------
         since : object, optional
@@ -121,7 +124,8 @@ class Reader:
                 "ws.conversations(inbox='agent') asks Crisp.",
             )
         limit = arguments.check_count("limit", limit)
-        table = self._readable("conversations")
+        table, known = self._readable("conversations")
+        coverage.warn_of_gaps(known.read, known.since, start, end, zone)
         frame = rows_to_frames.conversations(table, wanted, columns, zone, deleted)
         return frame if limit is None else frame.head(limit)
 
@@ -136,6 +140,9 @@ class Reader:
         tz: str | tzinfo | None = None,
     ) -> pd.DataFrame:
         """Read messages thread by thread, each oldest message first; spends nothing.
+
+        A warning tells where messages may be missing: as in :meth:`conversations`, and where the
+        archive does not have a conversation that is asked for.
 
         Parameters
         ----------
@@ -167,8 +174,11 @@ class Reader:
         """
         zone = self._zone(tz)
         start, end = dates.window(since, until, tz=zone, now=self._moment())
-        self._readable("messages")
         asked = None if conversations is None else arguments.session_ids(conversations)
+        _, known = self._readable("messages")
+        if asked is None or start is not None:
+            # Whatever ``until``: who wrote before it may have written again since.
+            coverage.warn_of_gaps(known.read, known.since, start, None, zone)
         return rows_to_frames.messages(self._tables, asked, start, end, columns, zone, deleted)
 
     def people(self, *, tz: str | tzinfo | None = None) -> pd.DataFrame:
@@ -345,12 +355,12 @@ class Reader:
 
     def _snapshot(self, name: str, tz: str | tzinfo | None) -> pd.DataFrame:
         zone = self._zone(tz)
-        return rows_to_frames.whole(self._readable(name), zone)
+        return rows_to_frames.whole(self._readable(name)[0], zone)
 
-    def _readable(self, name: str) -> ArchiveTable:
-        """Find a table; one that was never synced is not an empty one."""
-        table = self._tables[name]
-        if self._checked() is None:
+    def _readable(self, name: str) -> tuple[ArchiveTable, State]:
+        """Find a table, and the state; one that was never synced is not an empty one."""
+        table, state = self._tables[name], self._checked()
+        if state is None:
             raise BadParameter(
                 f"There is no archive at {self._storage.root}.",
                 "Check the path; ws.archive(path).sync() makes one.",
@@ -359,7 +369,7 @@ class Reader:
             raise BadParameter(
                 f"The archive does not hold {name}.", f"archive.sync(also=[{name!r}]) brings them."
             )
-        return table
+        return table, state
 
     def _checked(self) -> State | None:
         """Read the state, and see that the tables are those of which it speaks."""

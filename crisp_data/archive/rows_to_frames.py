@@ -15,7 +15,8 @@ import pyarrow.compute as pc
 from crisp_data import filters, tables
 from crisp_data.archive.table import DELETED, MOMENT, MONTH, ArchiveTable, having
 from crisp_data.arguments import check_names
-from crisp_data.errors import BadParameter
+from crisp_data.errors import BadParameter, warn
+from crisp_data.plurals import count
 from crisp_data.tables.kinds import TIME, encode, in_zone
 
 
@@ -118,7 +119,13 @@ def messages(
     else:
         # Not by what the caller's frame says of a creation: it may be merged, or of another zone.
         order = pa.array(asked, pa.large_string())
-        months = pc.unique(listed.read([MONTH], having(order))[MONTH])
+        there = listed.read(["session_id", MONTH], having(order))
+        months = pc.unique(there[MONTH])
+        if missing := len(set(asked)) - len(pc.unique(there["session_id"])):
+            warn(
+                f"The archive does not have {count(missing, 'conversation')} of those asked for, "
+                "nor what was said there."
+            )
         conditions += [pc.field(MONTH).isin(months), having(order)]
     needed = dict.fromkeys([*shown, "session_id", "timestamp", "fingerprint"])
     rows = table.read(list(needed), _all(*conditions))

@@ -90,6 +90,13 @@ class State(msgspec.Struct, frozen=True):
     writer: ProcessLease | None = None
     all_inboxes: bool = False
 
+    @property
+    def read(self) -> Coverage:
+        """What was read whole, also where a sync found that nobody wrote since."""
+        if self.covered.spans or self.synced_at is None or self.since is None:
+            return self.covered
+        return self.covered.add(self.since, self.synced_at)
+
 
 class _Format(msgspec.Struct):
     """The one thing that every format has."""

@@ -205,9 +205,11 @@ class Storage:
         Raises
         ------
         BadParameter
-            The local folder cannot be made.
+            The local folder cannot be made, or is within a table.
         """
         _check_process()
+        if name == STATE:
+            self._check_outside_of_tables()
         if not self.remote:
             try:
                 private_dir(self.root)
@@ -232,6 +234,20 @@ class Storage:
             configuration=settings,
             storage_options=self.options,
         )
+
+    def _check_outside_of_tables(self) -> None:
+        """Refuse a new archive within a table: whoever tidies that up deletes what is in it."""
+        if self.remote:
+            inside = DeltaTable.is_deltatable(self.root, self.options)
+        else:
+            root = Path(self.root)
+            inside = any((folder / "_delta_log").is_dir() for folder in (root, *root.parents))
+        if inside:
+            raise BadParameter(
+                f"No archive can be created at {self.root}: this folder is part of a table, "
+                "perhaps of another archive.",
+                "Choose a folder outside of it.",
+            )
 
     def reading(self) -> AbstractContextManager[None]:
         """Turn what goes wrong with the files into an error that says what to do."""

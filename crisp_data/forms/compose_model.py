@@ -192,9 +192,8 @@ def failure(error: CrispError) -> Outcome:
             "error",
             "It is not known whether the customer has this message.",
             hint=(
-                "The answer was lost, and the look-up failed as well. The message is not "
-                "sent again automatically. Send the same text once more: it is looked up "
-                "first, and sent only if Crisp does not have it."
+                f"{error.what} It is not sent again automatically. Send the same text once more "
+                "in a while: it is looked up first, and sent only if Crisp does not have it."
             ),
         )
     if isinstance(error, InvalidData):

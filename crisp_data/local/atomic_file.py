@@ -8,7 +8,7 @@ import secrets
 import shutil
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -21,6 +21,9 @@ _NO_SPACE = {
 }
 # Seconds before a file is renamed once more.
 _RETRIES = (0.05, 0.2, 0.5)
+
+# Seconds after which a part of a file is nobody's any more.
+_LEFT_BEHIND = 86_400.0
 
 
 def as_path(path: Any) -> Path:
@@ -38,7 +41,21 @@ def as_path(path: Any) -> Path:
             f"A file cannot have the name {os.fspath(path)!r}.", "Choose a name without that sign."
         )
     # Not Path.expanduser(), which raises where no user has the name behind the sign: "~draft.csv".
-    return Path(os.path.expanduser(path))
+    expanded = Path(os.path.expanduser(path))
+    if not expanded.is_absolute():
+        _check_working_folder()
+    return expanded
+
+
+def _check_working_folder() -> None:
+    """Refuse a relative path where the folder that it would begin in is gone."""
+    try:
+        os.getcwd()
+    except FileNotFoundError:
+        raise BadParameter(
+            "The working folder of this process was deleted or replaced.",
+            "Pass a whole path, or change to a folder that exists: os.chdir(...).",
+        ) from None
 
 
 def check_place(path: Path, folder: bool = False) -> None:
@@ -58,6 +75,11 @@ def check_place(path: Path, folder: bool = False) -> None:
         raise BadParameter(f"{path} is a folder.", "Name a file in it.")
     if folder and path.exists() and (not path.is_dir() or any(path.iterdir())):
         raise BadParameter(f"{path} exists and is not an empty folder.", "Choose a new folder.")
+    if target.exists() and not (target.is_file() or target.is_dir()):
+        raise BadParameter(
+            f"{path} is a device or a pipe: a new file would take its place.",
+            "Write to a file, and pass that on.",
+        )
     if target.is_file():
         # A new name that is the old one changes nothing, but Windows refuses it where a
         # spreadsheet, say, has the file open: known now, and not when all has been pulled.
@@ -120,7 +142,20 @@ def whole_folder(path: Path) -> Iterator[Path]:
 
 
 def _temporary(target: Path) -> Path:
+    _remove_left_behind(target.parent)
     return target.with_name(f".crisp-data-{secrets.token_hex(8)}.part")
+
+
+def _remove_left_behind(folder: Path) -> None:
+    """Delete what writers that were killed have left: it may hold customers' words."""
+    for one in folder.glob(".crisp-data-*.part"):
+        with suppress(OSError):  # another may have been first, or have it open
+            if time.time() - one.stat().st_mtime < _LEFT_BEHIND:
+                continue
+            if one.is_dir():
+                shutil.rmtree(one, ignore_errors=True)
+            else:
+                one.unlink()
 
 
 def _replace(temporary: Path, target: Path) -> None:

@@ -67,7 +67,7 @@ def contacts(frame: pd.DataFrame) -> pd.DataFrame:
     Raises
     ------
     BadParameter
-        The frame lacks a column.
+        The frame lacks a column, or its times have no zone.
 
     Examples
     --------
@@ -78,6 +78,7 @@ def contacts(frame: pd.DataFrame) -> pd.DataFrame:
     """
     columns = ["email", "phone", "nickname", "country"]
     needs(frame, *columns, "locales", "segments", "created_at", "updated_at", of=_PEOPLE)
+    milliseconds(frame, "created_at")  # refuses what has no zone
     tz = milliseconds(frame, "updated_at")[1]
     check_lists(frame, "segments", "locales")
     rows = frame[columns].astype("str")

@@ -10,6 +10,7 @@ from typing import Any, Self
 
 import pandas as pd
 
+from crisp_data import config
 from crisp_data.arguments import check_frame, check_names
 from crisp_data.errors import BadParameter
 from crisp_data.plurals import count
@@ -29,6 +30,36 @@ _OPERATORS = ("assigned_user_id", "sender_user_id", "mentions", "operators", "te
 _WRITER = ("nickname", "user_id", "avatar")
 _DECLARED = {column.name for table in TABLES.values() for column in table.declared}
 _OF_OPERATOR = ("user_id", "first_name", "last_name", "avatar")
+
+
+def pseudonymiser(private: Any) -> Pseudonymiser | None:
+    """Read what is given as ``private=``.
+
+    Parameters
+    ----------
+    private : bool, None or Pseudonymiser
+        True takes the key from CRISP_PRIVACY_KEY, or a random one with a warning.
+
+    Returns
+    -------
+    Pseudonymiser or None
+        None where nothing is to be made private.
+
+    Raises
+    ------
+    BadParameter
+        It is something else.
+    """
+    if isinstance(private, Pseudonymiser):
+        return private
+    if private is None or private is False:
+        return None
+    if private is not True:
+        raise BadParameter(
+            f"private must be True, False or a Pseudonymiser, not a {type(private).__name__}.",
+            "With a key of your own: private=crisp.privacy.Pseudonymiser(key).",
+        )
+    return Pseudonymiser(config.privacy_key())
 
 
 class Pseudonymiser:

@@ -32,6 +32,7 @@ from crisp_data.metrics.frame_checks import names
 from crisp_data.metrics.hours import check_hours
 from crisp_data.plots.curve import WITHIN
 from crisp_data.privacy import Pseudonymiser
+from crisp_data.privacy.pseudonymiser import pseudonymiser
 from crisp_data.report.build import compose, period_views
 from crisp_data.report.figures import figures as measure
 from crisp_data.report.figures import frame, limits
@@ -58,7 +59,7 @@ def write(
     within: Any = WITHIN,
     hours: BusinessHours | None = None,
     bots: str | Iterable[str] = (),
-    private: Pseudonymiser | None = None,
+    private: bool | Pseudonymiser | None = None,
     inboxes: pd.DataFrame | None = None,
     now: Any = None,
     complete: tuple[Any, Any] | None = None,
@@ -94,9 +95,9 @@ def write(
         Count open time only.
     bots : iterable of str
         ``user_id`` or ``nickname`` of bots, besides what is ``automated``.
-    private : Pseudonymiser, optional
+    private : bool or Pseudonymiser, optional
         Name nobody: tokens in the place of people, operators too, and no addresses of
-        conversations.
+        conversations. True takes the key from CRISP_PRIVACY_KEY, or a random one with a warning.
     inboxes : pandas.DataFrame, optional
         Names for the inboxes of frames; a workspace is asked, an archive may have them.
     now : str, datetime or Timestamp, optional
@@ -137,13 +138,14 @@ def write(
     path, levels = check(path), limits(within)
     check_hours(hours)
     bots = names(bots)
+    maker = pseudonymiser(private)
     span: dict[str, Any] = {"since": since, "until": until, "tz": tz, "now": now}
     inputs = read_inputs(
         conversations, messages, **span, inboxes=inboxes, complete=complete, refresh=refresh
     )
-    if private is not None:
-        inputs = inputs.private(private)
-    report = compose(inputs, title, levels, hours, bots, private=private is not None)
+    if maker is not None:
+        inputs = inputs.private(maker)
+    report = compose(inputs, title, levels, hours, bots, private=maker is not None)
     text = render(report)
     with whole_file(path) as file:
         file.write(text.encode("utf-8", "replace"))

@@ -15,6 +15,7 @@ from crisp_data.api.envelope import Query
 from crisp_data.errors import BadParameter, ReadOnly, warn
 from crisp_data.filters import ALL_INBOXES
 from crisp_data.local import fork_pickling
+from crisp_data.local.atomic_file import as_path
 from crisp_data.local.forks import PerProcess
 from crisp_data.quota import wait_for_reset
 from crisp_data.quota.ledger import Ledger
@@ -122,8 +123,8 @@ class Client(HttpVerbs):
     ) -> None:
         self.settings, self.writes, self.now, self.sleep = settings, writes, now, sleep
         # Whole, for a program may go to another folder while it is connected.
-        self.state_dir = Path(state_dir or config.state_dir()).absolute()
-        caches = Path(cache_dir or config.cache_dir()).absolute()
+        self.state_dir = as_path(state_dir or config.state_dir()).absolute()
+        caches = as_path(cache_dir or config.cache_dir()).absolute()
         self._all_inboxes = AllInboxes(self.state_dir / "all-inboxes", settings.base_url)
         self.cache_path = caches / f"{settings.account}.sqlite"
         self.quota = Ledger(

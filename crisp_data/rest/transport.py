@@ -65,6 +65,7 @@ class Transport:
         self.proxies = network.proxies(settings.base_url)
         self.verify = network.certificates(settings)
         self._base_url, self._headers = settings.base_url, _headers(settings.credentials)
+        self._secrets = _secrets(self._headers, settings.credentials)
         # After a fork, connect anew: two processes on one socket take each other's answers.
         self._adapter = PerProcess(lambda: _Adapter(bounds, connections))
 
@@ -110,7 +111,7 @@ class Transport:
             status = response.status
             # Read here, so that a truncated body is this attempt's failure.
             body = response_body.read(response, self._bounds)
-            failure = _judge(call, response, body)
+            failure = _judge(call, response, body, self._secrets)
         except errors.AnswerOutOfBounds as error:
             if _thread.sending:
                 failure = type(error)(f"{call.operation}: {error.what}")
@@ -126,7 +127,9 @@ class Transport:
             return Answer(status, body, time.time())
         if isinstance(failure, (BadAnswer, Offline)):
             failure.status = status or None
-        # Out here nothing of requests and urllib3 hangs on it: their frames hold the key.
+        # Out here nothing of requests and urllib3 hangs on it: their frames hold the key. (So may
+        # the answer, where a proxy repeats what it was given.)
+        del body
         raise failure if call.reads else write_errors.explained(failure)
 
     def _failed(self, call: Call, reservation: Reservation, error: Exception) -> CrispError:
@@ -208,7 +211,15 @@ def _headers(token: config.Credentials) -> dict[str, str]:
     return {**default_headers(), "User-Agent": "crisp_data", **plain, **secret}
 
 
-def _judge(call: Call, response: BaseHTTPResponse, body: bytes) -> CrispError | None:
+def _secrets(headers: dict[str, str], token: config.Credentials) -> tuple[Secret, ...]:
+    """List what no error may say, whoever repeats it: the key, and how it is sent."""
+    sent = reveal(headers["Authorization"]).rpartition(" ")[2]
+    return Secret(sent), Secret(reveal(token.key))
+
+
+def _judge(
+    call: Call, response: BaseHTTPResponse, body: bytes, secrets: tuple[Secret, ...]
+) -> CrispError | None:
     """Say what is wrong with an answer; None where it is a success."""
     if isinstance(response.get_redirect_location(), str):
         return errors.Redirected(
@@ -216,6 +227,10 @@ def _judge(call: Call, response: BaseHTTPResponse, body: bytes) -> CrispError | 
         )
     refusal = envelope.refusal(response.status, body, call.route, call.method)
     if refusal is not None:
+        # Once more without what the error may not say: a proxy may repeat what it was given.
+        for secret in secrets:
+            body = body.replace(secret.encode(), b"(hidden)")
+        refusal = envelope.refusal(response.status, body, call.route, call.method) or refusal
         refusal.retry_after = envelope.retry_after(response.headers, time.time())
     elif body and not call.reads:
         envelope.data(body)  # what cannot be read shows now, while it is known as a write

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from crisp_data import arguments, config, forms
+from crisp_data import arguments, forms
 from crisp_data.errors import BadAnswer, BadParameter, CrispError, FileTrouble
 from crisp_data.filters import STATES, State
 from crisp_data.local import fork_pickling
@@ -218,17 +218,15 @@ class Workspace(ConversationLists):
         """
         from crisp_data import export
 
-        if private:
-            from crisp_data.privacy import Pseudonymiser
+        if private is not False:
+            from crisp_data.privacy.pseudonymiser import pseudonymiser
 
             path = export.check(path)
-            if isinstance(private, Pseudonymiser):
-                maker = private
-            else:
-                self._pseudonymiser = maker = self._pseudonymiser or Pseudonymiser(
-                    config.privacy_key()
-                )
-            frame = maker.frame(frame)
+            known = self._pseudonymiser if private is True else None
+            maker = known or pseudonymiser(private)
+            if private is True:
+                self._pseudonymiser = maker
+            frame = frame if maker is None else maker.frame(frame)
         return export.write(path, frame)
 
     @cached_property

@@ -76,7 +76,8 @@ def test_messages_of_a_period(filled):
     found = archive.messages(since=start, until=end)
     wanted = everything[everything["timestamp"].between(start, end)].reset_index(drop=True)
     pd.testing.assert_frame_equal(found, wanted)
-    assert archive.messages("session_that-was-never").empty
+    with pytest.warns(crisp.CrispWarning, match="does not have 1 conversation of those"):
+        assert archive.messages("session_that-was-never").empty
 
 
 def test_a_frame_that_names_its_conversations_twice_is_refused(filled):
@@ -239,3 +240,86 @@ def test_a_column_that_is_asked_for_twice_is_refused(filled, read):
     with pytest.raises(crisp.BadParameter, match="'session_id' is asked for twice") as caught:
         getattr(archive, read)(columns=["session_id", "website_id", "session_id"])
     assert "once" in caught.value.hint
+
+
+LACKS = "may lack conversations"
+
+
+@pytest.fixture(scope="module")
+def recent(tmp_path_factory):
+    """An archive of the last ten days, one page of three, of a workspace that has more."""
+    with Sandbox(seed=9, conversations=150) as sandbox:
+        ws = crisp.connect(sandbox=sandbox)
+        archive = ws.archive(tmp_path_factory.mktemp("archive") / "shelf")
+        archive.sync(since="10 days ago")
+        yield ws, archive
+
+
+@pytest.mark.parametrize("since", ["90 days ago", "11 days ago", "2020-01-01"])
+@pytest.mark.parametrize("table", ["conversations", "messages"])
+def test_a_period_that_was_not_read_whole_is_told(recent, table, since):
+    with pytest.warns(crisp.CrispWarning, match=LACKS) as caught:
+        getattr(recent[1], table)(since=since)
+    assert "before 2026-10-23 09:00 (UTC)" in str(caught[0].message)
+
+
+@pytest.mark.parametrize(
+    "period", [{"since": "10 days ago"}, {"since": "7 days ago", "until": "2 days ago"}]
+)
+def test_a_period_that_was_read_whole_needs_no_word(recent, period):
+    ws, archive = recent
+    found = archive.conversations(**period)
+    pd.testing.assert_frame_equal(found, ws.conversations(**period))
+    archive.messages(**period)
+    archive.messages(found)
+    assert len(archive.conversations()) >= len(found)  # all that was asked for
+    archive.messages()
+
+
+def test_an_end_before_all_that_was_read_is_told(recent):
+    words = r"since 2020-01-01 00:00 and before 2026-09-20 23:59 \(UTC\)"
+    with pytest.warns(crisp.CrispWarning, match=words):
+        recent[1].conversations(since="2020-01-01", until="2026-09-20")
+
+
+def test_a_conversation_that_the_archive_does_not_have_is_told(recent):
+    ws, archive = recent
+    ids = ws.conversations()["session_id"]
+    missing = len(set(ids) - set(archive.conversations()["session_id"]))
+    assert missing > 1
+    with pytest.warns(crisp.CrispWarning, match=f"does not have {missing} conversations of those"):
+        found = archive.messages(ids)
+    pd.testing.assert_frame_equal(found, archive.messages())
+
+
+def test_nothing_since_then_is_complete(tmp_path):
+    with Sandbox(seed=1, conversations=2) as sandbox:
+        ws = crisp.connect(sandbox=sandbox)
+        archive = ws.archive(tmp_path / "shelf")
+        archive.sync(since="10 minutes ago")
+        archive.conversations()
+        with pytest.warns(crisp.CrispWarning, match=LACKS):
+            archive.conversations(since="2 days ago")
+
+
+def test_an_interrupted_first_sync_is_told_until_it_is_complete(tmp_path, sandbox):
+    path, moved = tmp_path / "shelf", {"state_dir": tmp_path / "other", "cache_dir": tmp_path}
+    with pytest.raises(crisp.QuotaExceeded):
+        crisp.connect(sandbox=sandbox, quota=20).archive(path).sync()
+    archive = crisp.Archive(path)
+    for table in ("conversations", "messages"):
+        with pytest.warns(crisp.CrispWarning, match=LACKS):
+            getattr(archive, table)()
+    crisp.connect(sandbox=sandbox, **moved).archive(path).sync()
+    assert len(archive.conversations()) == len(sandbox.truth("conversations"))
+    archive.messages()
+
+
+@pytest.mark.parametrize("within", ["messages", "messages/of mine", "sync"])
+def test_no_archive_is_created_within_the_table_of_another(ws, tmp_path, spent, within):
+    """A vacuum of the outer one would delete it."""
+    ws.archive(tmp_path / "shelf").sync(since="1 day ago")
+    spent()
+    with pytest.raises(crisp.BadParameter, match="this folder is part of a table"):
+        ws.archive(tmp_path / "shelf" / within).sync()
+    assert spent() == 0

@@ -83,7 +83,8 @@ def test_kills_lose_nothing_and_repeat_little(conversations, times, least, tmp_p
             runs += 1
         assert kills == times
         reliability.count(kills, "syncs killed")
-        unfinished = len(crisp.Archive(shelf).conversations())
+        with pytest.warns(crisp.CrispWarning, match="may lack conversations"):
+            unfinished = len(crisp.Archive(shelf).conversations())
         assert unfinished < conversations, "killed too late to prove anything"
         assert unfinished > conversations / 20, "killed too early to prove anything"
         sync(sandbox.card(), folder, shelf)
@@ -144,7 +145,8 @@ def test_an_archive_has_one_writer_and_any_number_of_readers(tmp_path):
         with pytest.raises(crisp.ArchiveBusy, match=f"process {child.pid} on ") as caught:
             archive.sync()
         assert caught.value.writer.pid == child.pid
-        assert len(crisp.Archive(tmp_path / "shelf").conversations()) == held
+        with pytest.warns(crisp.CrispWarning, match="may lack .* before 2026-10-25 00:00"):
+            assert len(crisp.Archive(tmp_path / "shelf").conversations()) == held
         child.kill()
         child.join(60)
         sandbox.faults()

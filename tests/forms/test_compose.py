@@ -10,6 +10,7 @@ import crisp_data as crisp
 from crisp_data.api.paging import NOTHING_NEW
 from crisp_data.forms import form as form_module
 from crisp_data.forms.compose import Compose
+from crisp_data.forms.compose_model import failure
 from crisp_data.outgoing import Text
 from tests.ignored import ignore
 
@@ -503,3 +504,12 @@ def test_closing_it_closes_every_widget_it_ever_showed(ws):
     assert all(one.comm is not None for one in walk(form.box))
     form.close()
     assert all(one.comm is None for one in ever)
+
+
+def test_why_an_outcome_is_unknown_is_what_the_error_says():
+    """Another form may be sending the same text: then nothing was lost, nor looked up."""
+    words = "The same message is being sent to this conversation by process 7 on desk."
+    outcome = failure(crisp.UnknownOutcome(words))
+    assert outcome.what == "It is not known whether the customer has this message."
+    assert outcome.hint.startswith(words)
+    assert "lost" not in outcome.hint

@@ -4,9 +4,11 @@ Windows syncs no file that is open for reading only, and renames none that is op
 """
 
 import os
+import time
 from pathlib import Path
 from types import SimpleNamespace
 
+import pandas as pd
 import psutil
 import pytest
 
@@ -20,7 +22,9 @@ from crisp_data.local import atomic_file
 def slept(monkeypatch):
     """The seconds that were waited between two tries at renaming."""
     seconds = []
-    monkeypatch.setattr(atomic_file, "time", SimpleNamespace(sleep=seconds.append), raising=False)
+    monkeypatch.setattr(
+        atomic_file, "time", SimpleNamespace(sleep=seconds.append, time=time.time), raising=False
+    )
     return seconds
 
 
@@ -160,3 +164,63 @@ def test_a_folder_that_may_not_be_written_is_told(tmp_path, monkeypatch, make):
     monkeypatch.setattr(Path, "mkdir", refuse)
     with pytest.raises(FileTrouble, match="cannot be written"), make(tmp_path / "new"):
         raise AssertionError("there is nothing to write to")
+
+
+def test_a_working_folder_that_is_gone_is_told_where_a_path_begins_in_it(
+    monkeypatch, sandbox, tmp_path
+):
+    ws = crisp.connect(sandbox=sandbox)
+    frame = ws.operators()
+
+    def gone():
+        raise FileNotFoundError(2, "No such file or directory")
+
+    monkeypatch.setattr(os, "getcwd", gone)
+    for work in (
+        lambda: ws.to("a.csv", frame),
+        lambda: ws.archive("shelf"),
+        lambda: crisp.report.write("a.html", ws),
+        lambda: crisp.transcripts.write("a.html", frame, frame),
+        lambda: crisp.read("a.csv"),
+        lambda: crisp.connect(sandbox=sandbox, state_dir="state"),
+        lambda: crisp.connect(sandbox=sandbox, cache_dir="cache"),
+    ):
+        with pytest.raises(crisp.BadParameter, match="working folder of this process was deleted"):
+            work()
+    assert len(crisp.read(ws.to(tmp_path / "a.csv", frame))) == len(frame)
+
+
+def test_what_a_killed_writer_left_goes_with_the_next_file_a_day_later(tmp_path):
+    stale, fresh, folder = (tmp_path / f".crisp-data-{one}.part" for one in ("0a", "0b", "0c"))
+    others = [tmp_path / "mine.part", tmp_path / ".crisp-data-mine"]
+    folder.mkdir()
+    for path in (stale, fresh, folder / "a.html", *others):
+        path.write_text("Hello Grace")
+    yesterday = stale.stat().st_mtime - 86_401
+    for path in (stale, folder, *others):
+        os.utime(path, (yesterday, yesterday))
+    frame = crisp.read(crisp.write(tmp_path / "a.csv", pd.DataFrame({"a": ["b"]})))
+    assert len(frame) == 1
+    assert sorted(one.name for one in tmp_path.iterdir()) == sorted(
+        ["a.csv", fresh.name, *(one.name for one in others)]
+    )
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no named pipes")
+@pytest.mark.parametrize("linked", [False, True])
+def test_a_pipe_is_not_replaced_by_a_file(tmp_path, linked, sandbox):
+    for name in ("a.csv", "a.html"):
+        os.mkfifo(pipe := tmp_path / ("real" if linked else name))
+        if linked:
+            (tmp_path / name).symlink_to(pipe)
+        ws = crisp.connect(sandbox=sandbox)
+        for work in (
+            lambda: crisp.write(tmp_path / "a.csv", pd.DataFrame({"a": [1]})),
+            lambda: report.write(tmp_path / "a.html", ws),
+            lambda: transcripts.write(tmp_path / "a.html", pd.DataFrame(), pd.DataFrame()),
+        )[slice(0, 1) if name == "a.csv" else slice(1, 3)]:
+            with pytest.raises(crisp.BadParameter, match="is a device or a pipe"):
+                work()
+        assert pipe.is_fifo()
+        pipe.unlink()
+        (tmp_path / name).unlink(missing_ok=True)

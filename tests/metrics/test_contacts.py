@@ -238,3 +238,12 @@ def test_lists_that_a_plain_reader_made_texts(conversations, tmp_path):
             measure(plain)
     read = crisp_data.read(tmp_path / "c.csv", "conversations")
     pd.testing.assert_frame_equal(metrics.segments(read), metrics.segments(conversations))
+
+
+@pytest.mark.parametrize("column", ["created_at", "updated_at"])
+@pytest.mark.parametrize(
+    "change", [lambda times: times.dt.tz_localize(None), lambda times: times.astype("str")]
+)
+def test_times_without_a_zone_are_refused_by_name(conversations, column, change):
+    with pytest.raises(BadParameter, match=f"{column!r} holds no times with a zone"):
+        metrics.contacts(conversations.assign(**{column: change(conversations[column])}))

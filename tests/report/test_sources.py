@@ -177,3 +177,23 @@ def test_names_of_bots_are_refused_before_anything_is_spent(box, tmp_path):
         with pytest.raises(BadParameter, match="int is not a name"):
             measure(ws, bots=5)
     assert box.stats()["requests"] == before
+
+
+def test_true_makes_a_page_private_and_what_is_neither_costs_nothing(box, tmp_path, monkeypatch):
+    monkeypatch.setenv("CRISP_PRIVACY_KEY", "sixteen-characters-at-least")
+    ws = crisp.connect(sandbox=box)
+    before = box.stats()["requests"]
+    for odd in ("sixteen-characters-at-least", 1, b"key", pd.DataFrame()):
+        with pytest.raises(BadParameter, match="private must be True, False or a Pseudonymiser"):
+            report.write(tmp_path / "a.html", ws, private=odd)
+        with pytest.raises(BadParameter, match="private must be True, False or a Pseudonymiser"):
+            ws.to(tmp_path / "a.csv", pd.DataFrame(), private=odd)
+    assert box.stats()["requests"] == before
+    pages = {
+        private: report.write(tmp_path / "a.html", ws, private=private).read_text("utf-8")
+        for private in (True, False, None)
+    }
+    assert pages[False] == pages[None] != pages[True]
+    names = [one for one in ws.conversations()["session_id"] if one in pages[False]]
+    assert names
+    assert not [one for one in names if one in pages[True]]

@@ -349,3 +349,18 @@ def test_but_it_is_the_text_that_is_sent_and_compared():
     assert hide(key) is key
     assert not hide(b"0f").is_text
     assert not hide("\ud83d").is_text
+
+
+@pytest.mark.parametrize("status", [200, 400, 403, 404, 502])
+def test_what_a_proxy_repeats_of_the_request_is_in_no_error(status):
+    with Sandbox(seed=1, conversations=1) as box:
+        ws = connect(box)
+        pair = base64.b64encode(f"{box.identifier}:{box.key}".encode()).decode()
+        words = f"not for {box.key}, Basic {pair}, jo@acme.example"
+        box.faults(status=status, reason=words)
+        with pytest.raises(crisp.ApiError) as caught:
+            ws.client.call(READ, website_id=ws.website_id)
+    assert caught.value.reason == "not for (hidden), Basic (hidden), (an e-mail address)"
+    for name, text in [("error", repr(caught.value) + str(caught.value)), *shown(caught.value)]:
+        for secret in [*secrets_of(box.identifier, box.key), "jo@acme"]:
+            assert secret not in text, name
