@@ -11,6 +11,13 @@ from crisp_data.arguments import check_count, check_id, check_text, check_word
 
 State = Literal["pending", "unresolved", "resolved"]
 STATES = ("pending", "unresolved", "resolved")
+
+#: What Crisp is asked for every inbox, and for what its automation holds (*observed* in
+#: integrations of 2026; what a list shows without a word is unknown).
+ALL_INBOXES = "all"
+_HELD_BY_AGENT = "_internal:agent"
+#: What may be asked for beside an inbox's id.
+INBOX_WORDS = ("all", "main", "agent")
 _MILLISECOND = pd.Timedelta(milliseconds=1)
 
 
@@ -48,7 +55,9 @@ class ConversationFilter:
     def __post_init__(self) -> None:
         check_word("state", self.state, STATES)
         check_text("segment", self.segment)
-        check_id("inbox", self.inbox, "Pass an inbox_id from ws.inboxes().")
+        if not (isinstance(self.inbox, str) and self.inbox in INBOX_WORDS):
+            hint = "Pass an inbox_id from ws.inboxes(), or one of the words all, main and agent."
+            check_id("inbox", self.inbox, hint)
         if self.assigned is not False:
             hint = (
                 "Pass an operator's user_id from ws.operators(), or False for unassigned "
@@ -64,7 +73,7 @@ class ConversationFilter:
             "state": self.state,
             "segments": self.segment,
             "assigned_user_id": self.assigned is not None,
-            "inbox_id": self.inbox,
+            "inbox_id": self._inbox_checked,
         }
         return [name for name, asked in needed.items() if asked]
 
@@ -77,9 +86,15 @@ class ConversationFilter:
             has(frame["segments"], self.segment) if self.segment else None,
             frame["assigned_user_id"] == self.assigned if isinstance(self.assigned, str) else None,
             frame["assigned_user_id"].isna() if self.assigned is False else None,
-            frame["inbox_id"] == self.inbox if self.inbox else None,
+            frame["inbox_id"].isna() if self.inbox == "main" else None,
+            frame["inbox_id"] == self.inbox if self._inbox_checked not in (None, "main") else None,
         ]
         return where(frame, checks)
+
+    @property
+    def _inbox_checked(self) -> str | None:
+        """What a row's own inbox is held against; no row says whether the automation holds it."""
+        return None if self.inbox in ("all", "agent") else self.inbox
 
 
 @dataclass(frozen=True)
@@ -105,17 +120,26 @@ class ConversationQuery:
             "filter_not_resolved": 1 if wanted.state in ("pending", "unresolved") else None,
             "filter_assigned": wanted.assigned or None,
             "filter_unassigned": 1 if wanted.assigned is False else None,
-            "filter_inbox_id": wanted.inbox,
+            "filter_inbox_id": self._inbox,
             "include_empty": 1 if self.include_empty else None,
             "search_query": self.search or wanted.segment,
             "search_type": "text" if self.search else "segment" if wanted.segment else None,
         }
 
     @property
+    def _inbox(self) -> str:
+        """What Crisp is asked: no word for the main inbox is known, so all are asked for."""
+        inbox = self.wanted.inbox
+        if inbox is None or inbox == "main":
+            return ALL_INBOXES
+        return _HELD_BY_AGENT if inbox == "agent" else inbox
+
+    @property
     def filtered_here(self) -> bool:
         """Whether Crisp sends rows that are not wanted, so that a limit may ask for more."""
         both = bool(self.search and self.wanted.segment)
-        return both or self.wanted.state in ("pending", "unresolved")
+        state = self.wanted.state in ("pending", "unresolved")
+        return both or state or self.wanted.inbox == "main"
 
 
 def bounds(start: pd.Timestamp | None, end: pd.Timestamp | None) -> dict[str, Any]:

@@ -130,7 +130,8 @@ class Archive(Reader):
         Notes
         -----
         Spends a request for every 50 conversations that changed, and one for every batch of
-        messages that is new: one request in all where nothing changed.
+        messages that is new: one request in all where nothing changed. What was listed before
+        all inboxes could be asked for is listed once more; threads that are archived cost nothing.
 
         Examples
         --------

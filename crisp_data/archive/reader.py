@@ -87,7 +87,8 @@ class Reader:
         assigned : str or bool, optional
             As in :meth:`crisp_data.Workspace.conversations`.
         inbox : str, optional
-            As in :meth:`crisp_data.Workspace.conversations`.
+            As in :meth:`crisp_data.Workspace.conversations`, but not "agent": no row says
+            whether the automation holds it.
         limit : int, optional
             As in :meth:`crisp_data.Workspace.conversations`.
         columns : list of str, optional
@@ -102,6 +103,11 @@ class Reader:
         DataFrame
             Columns and dtypes as from the workspace.
 
+        Raises
+        ------
+        BadParameter
+            An argument is out of range; or there is no archive.
+
         Examples
         --------
         >>> archive = ws.archive(folder / "acme")
@@ -112,9 +118,14 @@ class Reader:
         zone = self._zone(tz)
         start, end = dates.window(since, until, tz=zone, now=self._moment())
         wanted = filters.ConversationFilter(start, end, state, segment, assigned, inbox)
+        if inbox == "agent":
+            raise BadParameter(
+                "An archive does not know which conversations the automation holds.",
+                "ws.conversations(inbox='agent') asks Crisp.",
+            )
         limit = arguments.check_count("limit", limit)
         table, known = self._readable("conversations")
-        coverage.warn_of_gaps(known.read, known.since, start, end, zone)
+        self._warn_of_gaps(known, start, end, zone)
         frame = rows_to_frames.conversations(table, wanted, columns, zone, deleted)
         return frame if limit is None else frame.head(limit)
 
@@ -167,7 +178,7 @@ class Reader:
         _, known = self._readable("messages")
         if asked is None or start is not None:
             # Whatever ``until``: who wrote before it may have written again since.
-            coverage.warn_of_gaps(known.read, known.since, start, None, zone)
+            self._warn_of_gaps(known, start, None, zone)
         return rows_to_frames.messages(self._tables, asked, start, end, columns, zone, deleted)
 
     def people(self, *, tz: str | tzinfo | None = None) -> pd.DataFrame:
@@ -359,6 +370,13 @@ class Reader:
                 f"The archive does not hold {name}.", f"archive.sync(also=[{name!r}]) brings them."
             )
         return table, state
+
+    def _warn_of_gaps(
+        self, state: State, start: pd.Timestamp | None, end: pd.Timestamp | None, tz: str
+    ) -> None:
+        delta = self._tables["conversations"].delta()
+        read = state.read(0 if delta is None else delta.count())
+        coverage.warn_of_gaps(read, state.since, start, end, tz)
 
     def _checked(self) -> State | None:
         """Read the state, and see that the tables are those of which it speaks."""

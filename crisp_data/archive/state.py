@@ -74,7 +74,8 @@ class State(msgspec.Struct, frozen=True):
     ``since`` is the earliest update time (milliseconds) that was ever asked for: 0 where it
     was everything, None where nothing was asked for yet. ``tables`` are the tables of which
     the rest speaks. ``page`` and ``forgetting`` say what was begun; whoever holds the archive
-    next completes it.
+    next completes it. ``all_inboxes`` is whether the list of what is covered was asked for with
+    the word for every inbox: else it may lack what a list without the word leaves out.
     """
 
     website_id: str
@@ -87,11 +88,22 @@ class State(msgspec.Struct, frozen=True):
     synced_at: int | None = None
     deep: Deep | None = None
     writer: ProcessLease | None = None
+    all_inboxes: bool = False
 
-    @property
-    def read(self) -> Coverage:
-        """What was read whole, also where a sync found that nobody wrote since."""
-        if self.covered.spans or self.synced_at is None or self.since is None:
+    def read(self, rows: int) -> Coverage:
+        """Say what was read whole, also where a sync found nothing to archive.
+
+        Parameters
+        ----------
+        rows : int
+            How many conversations the archive has.
+
+        Returns
+        -------
+        Coverage
+            The spans.
+        """
+        if rows or self.covered.spans or self.synced_at is None or self.since is None:
             return self.covered
         return self.covered.add(self.since, max(self.synced_at, self.since + 1))
 

@@ -22,6 +22,7 @@ from crisp_data.archive.page_writer import PageWriter
 from crisp_data.archive.state import FORMAT, Deep, State, StateTable
 from crisp_data.archive.table import SYNCED, ArchiveTable, milliseconds, moment
 from crisp_data.errors import NotFound, warn
+from crisp_data.filters import ALL_INBOXES
 from crisp_data.plurals import count
 from crisp_data.rest.client import Client
 from crisp_data.rest.pull_checks import SyncPass
@@ -57,6 +58,7 @@ class Sync:
         self._incomplete = ""  # why the listing may lack rows
         self._top = 0  # where the last pass from the top began
         self._start = 0  # how far back it was asked for
+        self._uncovered = False  # whether a pass showed that what was covered is not
 
     def run(self, since: int | None) -> Generator[int, None, None]:
         """Read what is missing since a moment (ms); yields the conversations of each page.
@@ -67,11 +69,13 @@ class Sync:
         self._begin()
         start = self._start = self._ask(since)
         for _ in range(_MOST_PASSES):
-            (low, _), *holes = self._covered.gaps(start, _EVER)
+            self._uncovered = False
+            low, _ = self._covered.gaps(start, _EVER)[0]
             pages = yield from self._list_pass(max(low, self._top), None)
+            _, *holes = self._covered.gaps(start, _EVER)
             for low, high in holes:
                 yield from self._list_pass(low, high)
-            if self._incomplete or (pages <= 1 and not holes):
+            if self._incomplete or not (pages > 1 or holes or self._uncovered):
                 break
         else:
             self._incomplete = LIST_MOVED
@@ -123,9 +127,13 @@ class Sync:
             one_pass=True,
             down_to=low,
             use_cache=False,
+            filter_inbox_id=ALL_INBOXES,
             **end,
         )
-        for page in pages:
+        for number, page in enumerate(pages):
+            if number == 0:
+                self._note_inboxes(page)
+                before = (self._state.covered, self._state.deep)
             bound = _bound(page)
             if bound is not None and high is not None and not pages.incomplete:
                 self._claim(bound, high)  # all above the bound came with the pages before
@@ -148,8 +156,22 @@ class Sync:
             self._state_table.note(covered=before[0], deep=before[1])
         elif high is not None:
             self._claim(low, high)
-            self._top = high if from_top else self._top
+            if from_top:  # (then the next pass is to go further down)
+                self._top = 0 if self._uncovered else high
         return count
+
+    def _note_inboxes(self, first: Page) -> None:
+        """Note whether the list is that of all inboxes, as its first page says.
+
+        Where it is for the first time, what is covered may lack what a list without that word
+        leaves out: it counts as not covered, and is listed once more. Threads are archived.
+        """
+        listed = first.query.get("filter_inbox_id") == ALL_INBOXES
+        if listed and not self._state.all_inboxes:
+            covered, deep = self._state.covered, self._state.deep
+            self._uncovered = bool(covered.spans or (deep and deep.covered.spans))
+            self._state_table.note(covered=Coverage(), deep=deep and Deep(deep.began))
+        self._state_table.note(all_inboxes=listed)
 
     @property
     def _state(self) -> State:

@@ -181,7 +181,7 @@ class Inbox:
 
     def _new_list(self, **query: Any) -> PagedList:
         # Nobody waits for a second look at what moved up while the list was read.
-        options = {"one_pass": True, **query}
+        options = {"one_pass": True, "filter_inbox_id": filters.ALL_INBOXES, **query}
         return PagedList(self._ws, "conversations", "list_conversations", **options)
 
 

@@ -13,6 +13,7 @@ from crisp_data import config
 from crisp_data.api import paging, path_and_query, routes
 from crisp_data.api.envelope import Query
 from crisp_data.errors import BadParameter, ReadOnly, warn
+from crisp_data.filters import ALL_INBOXES
 from crisp_data.local import fork_pickling
 from crisp_data.local.atomic_file import as_path
 from crisp_data.local.forks import PerProcess
@@ -26,6 +27,7 @@ from crisp_data.rest import (
     request_checks,
     waits,
 )
+from crisp_data.rest.all_inboxes import AllInboxes, AllInboxesPages
 from crisp_data.rest.answer_bounds import AnswerBounds
 from crisp_data.rest.cache import Cache
 from crisp_data.rest.cache_policy import CachePolicy
@@ -123,6 +125,7 @@ class Client(HttpVerbs):
         # Whole, for a program may go to another folder while it is connected.
         self.state_dir = as_path(state_dir or config.state_dir()).absolute()
         caches = as_path(cache_dir or config.cache_dir()).absolute()
+        self._all_inboxes = AllInboxes(self.state_dir / "all-inboxes", settings.base_url)
         self.cache_path = caches / f"{settings.account}.sqlite"
         self.quota = Ledger(
             self.state_dir / "quota.sqlite",
@@ -242,7 +245,9 @@ class Client(HttpVerbs):
             Messages only: fingerprints that the caller has. The thread ends at the first
             batch that holds one of them.
         **arguments : object
-            Path and query parameters by their own names, ``page_number`` excepted.
+            Path and query parameters by their own names, ``page_number`` excepted. Where
+            ``filter_inbox_id="all"`` brings nothing or is refused, and the website is not known
+            to take it, the list is read without it.
 
         Returns
         -------
@@ -268,9 +273,6 @@ class Client(HttpVerbs):
         where, query = page_requests.check(route, arguments, single, known)
         passes: dict[str, Any] = {"one_pass": one_pass, "down_to": down_to, "known": known}
 
-        asks = (route, query, rows, self.now)
-        queries = partial(paging.page_queries, *asks, **passes)
-
         def make(query: Query, place: str) -> Call:
             path, sent = path_and_query.fill(route, {**where, **query})
             options: dict[str, Any] = {"use_cache": use_cache, "for_write": for_write}
@@ -278,10 +280,21 @@ class Client(HttpVerbs):
 
         plain = not (single or known)  # else it is another list than its page 1 names
         entire = plain and rows is None
-        requests = page_requests.ListRequests(self._sender.send, make, queries, entire)
         resumable = paging.is_timed(route, query) or "page_number" not in route.parameters
         cache = self._cache if use_cache and plain else None
-        return Pages(requests, cache, rows, refresh, resumable)
+
+        def begin(query: Query, kind: Callable[..., Pages] = Pages) -> Pages:
+            queries = partial(paging.page_queries, route, query, rows, self.now, **passes)
+            requests = page_requests.ListRequests(self._sender.send, make, queries, entire)
+            return kind(requests, cache, rows, refresh, resumable)
+
+        if query.get("filter_inbox_id") != ALL_INBOXES:
+            return begin(query)
+        website = self._all_inboxes.of(where["website_id"])
+        without = {name: value for name, value in query.items() if name != "filter_inbox_id"}
+        if website.refused:
+            return begin(without)
+        return begin(query, partial(AllInboxesPages, lambda: begin(without), website))
 
     def is_cached(self, operation: str, **arguments: Any) -> bool:
         """Whether the cache could answer a read by itself; spends nothing.

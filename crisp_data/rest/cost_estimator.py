@@ -107,16 +107,20 @@ class CostEstimator:
         start, newest = asked.wanted.start, _session_ids(first.records)[:1]
         since = 0 if start is None else start.timestamp() * 1000
         while probes and (page := rows.probe(**near)) is not None:
-            records = self._numbered(page, asked, refresh)
+            records = self._numbered(page, asked, first, refresh)
             if newest and newest[0] in _session_ids(records):  # page 1 again: it says nothing
                 return replace(rows, basis=_NO_NUMBERS)
             rows = rows.known(page, sum(at >= since for at in update_times(records)))
             probes -= 1
         return rows
 
-    def _numbered(self, page: int, asked: ConversationQuery, refresh: bool) -> list[Any]:
-        """Read a page of the list by its number."""
-        query = {name: value for name, value in asked.query.items() if value is not None}
+    def _numbered(
+        self, page: int, asked: ConversationQuery, first: Page, refresh: bool
+    ) -> list[Any]:
+        """Read a page of the list by its number, of the inboxes that page 1 is of."""
+        inbox = {"filter_inbox_id": first.query.get("filter_inbox_id")}
+        given = {**asked.query, **inbox}
+        query = {name: value for name, value in given.items() if value is not None}
         name = "list_conversations"
         found = self.client.call(
             name,

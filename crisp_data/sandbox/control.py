@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
@@ -216,6 +217,32 @@ class Controls:
         with self._lock:
             churn = Churn(self._world.rng, every, changes, tuple(kinds)) if every else None
             self._churn = None if churn is None else (churn, website_id)
+
+    def hold(self, session_ids: Sequence[str], website_id: str | None = None) -> None:
+        """Give conversations to Crisp's automation, until an operator answers.
+
+        ``filter_inbox_id=_internal:agent`` lists them. No record changes, nor the order of lists.
+
+        Parameters
+        ----------
+        session_ids : list of str
+            The conversations.
+        website_id : str, optional
+            The main website by default.
+
+        Raises
+        ------
+        KeyError
+            There is no such conversation.
+
+        Examples
+        --------
+        >>> sandbox.hold([sandbox.truth("conversations")[0]["session_id"]])
+        """
+        with self._lock:
+            website = self._world.website(website_id)
+            for one in [website.conversations[session_id] for session_id in session_ids]:
+                website.hold(one)
 
     def respond(self, request: Request) -> Reply:
         """Answer one request; the lock makes every request one step of the world.

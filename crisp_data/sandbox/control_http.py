@@ -1,8 +1,8 @@
 """The control plane over HTTP: each method of `Controls` is a path under ``/_sandbox/``.
 
 ``GET stats``, ``GET truth/{table}`` with ``website_id`` and ``history`` in the query, and
-``POST`` of ``reset``, ``faults``, ``churn``, ``clock`` and ``token`` with the method's
-arguments as a JSON object. No credential is asked for, and nothing is counted.
+``POST`` of ``reset``, ``faults``, ``churn``, ``hold``, ``clock`` and ``token`` with the
+method's arguments as a JSON object. No credential is asked for, and nothing is counted.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ def _command(controls: Controls, command: str, arguments: Any) -> Any:
     if command == "token":
         token = controls.token(**arguments)
         return {"identifier": token.identifier, "key": token.key, "tier": token.tier}
-    if command not in ("reset", "faults", "churn"):
+    if command not in ("reset", "faults", "churn", "hold"):
         raise ValueError(f"no such command: {command}")
     done = getattr(controls, command)(**arguments)
     return {} if done is None else done

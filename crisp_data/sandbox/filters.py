@@ -66,16 +66,15 @@ def _select(website: Website, query: Query, options: Options) -> list[str]:
     tests = [test for name, test in _FLAGS.items() if query.get(name) == "1"]
     if query.get("include_empty") != "1":
         tests.append(lambda known: not known.empty)
-    if inbox_id := query.get("filter_inbox_id"):
-        tests.append(lambda known: known.inbox_id == inbox_id)
     if assigned := query.get("filter_assigned"):
         tests.append(lambda known: known.assigned == assigned)
     within = dates(query, options)
+    in_inbox = _inbox(query.get("filter_inbox_id"), options.inboxes)
     ordered = (website.conversations[session_id] for _, session_id in website.order)
     chosen = [
         one
         for one in ordered
-        if within(one.facts.updated_at) and all(test(one.facts) for test in tests)
+        if within(one.facts.updated_at) and in_inbox(one) and all(test(one.facts) for test in tests)
     ]
     if query.get("search_query"):
         chosen = _search(website, chosen, query)
@@ -84,6 +83,20 @@ def _select(website: Website, query: Query, options: Options) -> list[str]:
     elif query.get("order_date_created") == "1":
         chosen.sort(key=lambda one: (-one.facts.created_at, one.session_id))
     return [one.session_id for one in chosen]
+
+
+def _inbox(asked: str | None, reading: str) -> Callable[[Conversation], bool]:
+    """Return the test of a conversation that `filter_inbox_id` asks, by a reading of it."""
+    if asked == "all" and reading == "refused":
+        words = "query.filter_inbox_id should be the identifier of an inbox"
+        raise Refusal(400, "invalid_data", words)
+    if asked == "_internal:agent":
+        return lambda one: one.held
+    if asked and asked != "all":
+        return lambda one: one.facts.inbox_id == asked
+    if asked or reading != "partitioned":
+        return lambda one: True
+    return lambda one: one.facts.inbox_id is None and not one.held
 
 
 def dates(query: Query, options: Options) -> Callable[[int], bool]:

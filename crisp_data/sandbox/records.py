@@ -32,12 +32,16 @@ class Clock:
 class Conversation:
     """One conversation: seeded until a write touches it, then held whole."""
 
-    __slots__ = ("body", "facts", "number", "row", "session_id", "thread", "versions")
+    __slots__ = (
+        "body", "facts", "held", "number", "row", "session_id", "thread", "versions",
+    )  # fmt: skip
 
     def __init__(self, session_id: str, known: Facts, number: int = -1) -> None:
         self.session_id = session_id
         self.facts = known
         self.number = number
+        #: Whether Crisp's automation holds it; no field of the record says so.
+        self.held = False
         #: Messages, once a write has touched the thread; before that they follow the plan.
         self.thread: list[Record] | None = None
         #: The record as JSON before each change.

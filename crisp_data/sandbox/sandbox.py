@@ -51,6 +51,10 @@ class Sandbox(Controls):
         is drawn for each page from the seed. Empty gives what was asked for.
     ignore_page_number : bool
         Answer every page of a list with its first.
+    inboxes : {"open", "partitioned", "refused"}
+        Which conversations a list shows without ``filter_inbox_id``. Unknown at Crisp. "open":
+        all. "partitioned": those of no sub-inbox, without those that `hold` has given to the
+        automation; ``filter_inbox_id=all`` shows all. "refused": all, and ``all`` is refused.
 
     Examples
     --------
@@ -76,6 +80,7 @@ class Sandbox(Controls):
         lists_206: bool = False,
         page_sizes: tuple[int, ...] = (),
         ignore_page_number: bool = False,
+        inboxes: str = "open",
     ) -> None:
         super().__init__(
             Options(
@@ -91,6 +96,7 @@ class Sandbox(Controls):
                 lists_206=lists_206,
                 page_sizes=tuple(page_sizes),
                 ignore_page_number=ignore_page_number,
+                inboxes=inboxes,
             )
         )
         self._port = port

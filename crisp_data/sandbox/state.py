@@ -208,11 +208,18 @@ class Website:
             Changes the conversation's record at the same moment.
         """
         self.own_thread(conversation).append(row)
+        if row["from"] == "operator" and row["type"] not in ("note", "event"):
+            conversation.held = conversation.held and row["automated"]
         with self.edit(conversation) as known:
             self.show(conversation, known)
             _count_unread(known, row)
             if change is not None:
                 change(known)
+
+    def hold(self, conversation: Conversation) -> None:
+        """Give a conversation to the automation, until an operator answers; it does not move."""
+        conversation.held = True
+        self.selections.clear()
 
     def change_message(self, conversation: Conversation, position: int, **changes: Any) -> None:
         """Change one message of an own thread, keeping the old version.

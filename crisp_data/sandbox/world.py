@@ -14,6 +14,7 @@ from .rng import stream, uuid4
 from .state import Website
 
 TIERS = ("plugin", "website", "user")
+INBOXES = ("open", "partitioned", "refused")
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,11 +33,14 @@ class Options:
     lists_206: bool = False
     page_sizes: tuple[int, ...] = ()
     ignore_page_number: bool = False
+    inboxes: str = "open"
 
     def __post_init__(self) -> None:
         """Refuse what no sandbox can be made of."""
         if self.tier not in TIERS:
             raise ValueError(f"tier is one of {', '.join(TIERS)}, not {self.tier!r}")
+        if self.inboxes not in INBOXES:
+            raise ValueError(f"inboxes is one of {', '.join(INBOXES)}, not {self.inboxes!r}")
         if self.conversations < 0 or self.batch_size < 1 or self.weeks < 1:
             raise ValueError("conversations >= 0, batch_size >= 1 and weeks >= 1 are needed")
         if any(size < 1 for size in self.page_sizes):

@@ -49,7 +49,9 @@ class ConversationLists(WebsiteLists):
         assigned : str or False, optional
             An operator's ``user_id``; False for conversations assigned to nobody.
         inbox : str, optional
-            An ``inbox_id``.
+            An ``inbox_id`` or a word. "all": every inbox, as without it. "main": conversations
+            of no sub-inbox, by their ``inbox_id``; they are picked from all (no word of Crisp's
+            for them is known). "agent": those that Crisp's automation holds (*observed*).
         search : str, optional
             Crisp's text search.
         include_empty : bool, default False
@@ -80,6 +82,10 @@ class ConversationLists(WebsiteLists):
         it is one costs a request more. Crisp filters
         by period, resolved or not, assignment, inbox and one search; the rest is filtered
         here, after the pull.
+
+        Whether Crisp lists sub-inboxes, and what its automation holds, without being asked to
+        is unknown. So all inboxes are asked for (*observed*). Where that is refused, or shows
+        nothing and never showed anything before, the list is read without it: one request more.
 
         Examples
         --------

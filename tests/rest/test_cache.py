@@ -96,7 +96,8 @@ def test_half_a_numbered_list_is_walked_anew(sandbox, ws):
 
 
 def test_an_interrupted_walk_in_time_is_continued(sandbox, ws):
-    pages = ws.client.pages("list_conversations", website_id=ws.website_id)
+    list_of_all = {"website_id": ws.website_id, "filter_inbox_id": "all"}
+    pages = ws.client.pages("list_conversations", **list_of_all)
     next(pages), next(pages)
     before = spent(sandbox)
     whole = ws.conversations()

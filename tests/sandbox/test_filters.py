@@ -249,3 +249,49 @@ def test_people_are_searched(api, people):
     )
     expected = [row for row in people if row in french or row is people[7]]
     assert api.walk(PEOPLE, search_filter=both, search_operator="or") == expected
+
+
+def agent_held(sandbox):
+    """Give every fifth conversation to the automation, in whatever inbox; return them."""
+    held = ids(sandbox.truth("conversations"))[::5]
+    sandbox.hold(held)
+    return held
+
+
+@pytest.mark.parametrize("reading", ["open", "partitioned", "refused"])
+def test_a_list_shows_the_inboxes_of_its_reading(make, reading):
+    sandbox, api = make(inboxes=reading)
+    held, rows = agent_held(sandbox), sandbox.truth("conversations")
+    main = [row for row in rows if row["inbox_id"] is None and row["session_id"] not in held]
+    assert 0 < len(main) < len(rows)
+    assert api.walk(LIST) == (main if reading == "partitioned" else rows)
+    assert ids(api.walk(LIST, filter_inbox_id="_internal:agent")) == held
+    inbox_id = next(row["inbox_id"] for row in rows if row["inbox_id"])
+    of_it = [row for row in rows if row["inbox_id"] == inbox_id]
+    assert api.walk(LIST, filter_inbox_id=inbox_id) == of_it
+    if reading == "refused":
+        answer = api.get("conversations/1", params={"filter_inbox_id": "all"})
+        assert (answer.status_code, answer.json()["reason"]) == (400, "invalid_data")
+    else:
+        assert api.walk(LIST, filter_inbox_id="all") == rows
+
+
+def test_an_operators_answer_takes_over_from_the_automation(make):
+    sandbox, api = make(inboxes="partitioned")
+    before = sandbox.truth("conversations")
+    held = agent_held(sandbox)
+    assert sandbox.truth("conversations") == before, "no field says who holds it"
+    message = {"type": "text", "origin": "chat", "content": "Hello"}
+    said = [{"from": "user"}, {"from": "operator", "automated": True}, {"from": "operator"}]
+    said += [{"from": "operator", "type": "note"}]
+    for session_id, words in zip(held, said, strict=False):
+        assert api.post(f"conversation/{session_id}/message", json=message | words).ok
+    listed = ids(api.walk(LIST, filter_inbox_id="_internal:agent"))
+    assert set(listed) == set(held) - {held[2]}
+    with pytest.raises(KeyError):
+        sandbox.hold(["session_nobody"])
+
+
+def test_an_unknown_reading_of_inboxes_is_refused(make):
+    with pytest.raises(ValueError, match="open, partitioned, refused"):
+        make(inboxes="closed")
