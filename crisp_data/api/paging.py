@@ -15,7 +15,6 @@ there before, by its identifier and not by its bytes, ends it; so do many in a r
 
 from __future__ import annotations
 
-import itertools
 import time
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -25,9 +24,10 @@ import msgspec
 from crisp_data.api.conversation_paging import conversations
 from crisp_data.api.envelope import PageQueries, Rows, decode
 from crisp_data.api.numbered_pages import UNEVEN
+from crisp_data.api.overlapping_pages import LEAST, OverlappingPages
 from crisp_data.api.page_numbers import milliseconds
 from crisp_data.api.routes import PER_PAGE_MIN, Route
-from crisp_data.api.seen_records import SeenRecords
+from crisp_data.api.seen_records import SeenRecords, record_ids
 
 NOTHING_NEW = (
     "The server stopped sending new rows before it reported the end: the list may be incomplete."
@@ -122,13 +122,59 @@ def numbered(query: Mapping[str, str]) -> PageQueries:
     page, where they come again; that is no reason to end it, unless it is more than half of the
     page, and of many pages in a row: such a list grows as fast as it is read.
 
+    Where ``per_page`` may be chosen and the records have identifiers, each page overlaps the one
+    before, so that no record is lost where others are removed meanwhile.
+    """
+    known = SeenRecords()
+    page = yield {**query, "page_number": "1"}
+    records = decode(_records, page.body).data
+    known.add(records)
+    ids, sizes, incomplete = record_ids(records), [len(records)], ""
+    if "per_page" in query and len(ids) >= LEAST:
+        pages = OverlappingPages(ids)
+        while True:
+            page = yield _numbered_query(query, *pages.page)
+            records = decode(_records, page.body).data
+            fresh, ids = known.add(records), record_ids(records)
+            if known.repeated > _MOST_REPEATED:
+                return REPEATED
+            if records and not fresh and not pages.has_seen(ids):
+                return NOTHING_NEW
+            pages.add(ids)
+            if pages.repeats:
+                return NOTHING_NEW
+            if pages.lost or (records and not ids):
+                return (yield from _contiguous(query, SeenRecords(), [], UNEVEN))
+            if pages.done:
+                return ""
+            if pages.fixed_size:
+                break
+        sizes.append(len(records))
+        incomplete = UNEVEN if sizes[1] > sizes[0] else ""
+    elif not records:
+        return ""
+    return (yield from _contiguous(query, known, sizes, incomplete))
+
+
+def _numbered_query(query: Mapping[str, str], per_page: int, number: int) -> dict[str, str]:
+    return {**query, "per_page": str(per_page), "page_number": str(number)}
+
+
+def _contiguous(
+    query: Mapping[str, str], known: SeenRecords, sizes: list[int], incomplete: str
+) -> PageQueries:
+    """Read pages one behind the other, from the one after those whose ``sizes`` are given.
+
     Page n begins behind n - 1 pages, whatever their size, as long as it is one size: all pages
     but the last hold as many rows as the first. Where they do not, rows may lie between two.
     Where ``per_page`` may be chosen, page 2 begins no later than a short page 1 ended.
+    Nothing shows here that rows were removed meanwhile.
     """
-    known, sizes, incomplete, asked = SeenRecords(), list[int](), "", dict(query)
-    for number in itertools.count(1):
-        page = yield {**asked, "page_number": str(number)}
+    asked = dict(query)
+    while True:
+        if len(sizes) == 1 and PER_PAGE_MIN <= sizes[0] < int(query.get("per_page", 0)):
+            asked["per_page"] = str(sizes[0])
+        page = yield {**asked, "page_number": str(len(sizes) + 1)}
         records = decode(_records, page.body).data
         if not records:
             return incomplete
@@ -146,9 +192,6 @@ def numbered(query: Mapping[str, str]) -> PageQueries:
             or (last < most and fresh < last)
         ):
             incomplete = UNEVEN
-        if number == 1 and PER_PAGE_MIN <= last < int(query.get("per_page", 0)):
-            asked["per_page"] = str(last)
-    raise AssertionError("a list ends")
 
 
 def thread(query: Mapping[str, str], archived: frozenset[int] = frozenset()) -> PageQueries:
