@@ -44,6 +44,8 @@ class OverlappingPages:
         Whether the server ignores ``per_page``, so that no page overlaps the one before.
     lost : bool
         Whether no page joined for too long.
+    last_size : int
+        How many rows the last page held.
 
     Examples
     --------
@@ -58,14 +60,18 @@ class OverlappingPages:
     def __init__(self, ids: Sequence[str]) -> None:
         self.done = self.repeats = self.fixed_size = self.lost = False
         self._size = self._largest = min(len(ids), PER_PAGE_MAX)
+        self.last_size = len(ids)
         self._top, self._bottom = ids[0], ids[-1]
         self._short_end: list[str] | None = None  # the last row of a short page of known ones
         self._known = set(ids)
         self._seen = set(ids)  # with those of the pages that did not join
         self._read = len(ids)  # rows from the top to the bottom one, as the server counts them
         self._misses = self._back = 0  # pages that brought little, and rows to step back
-        self._missed: tuple[int, list[str]] = (0, [])  # the last page that did not join
-        self._choose()
+        self._missed: tuple[PageNumber, Sequence[str]] = (
+            (0, 0),
+            [],
+        )  # the last page that did not join
+        self.page: PageNumber = self._next()
 
     def has_seen(self, ids: Sequence[str]) -> bool:
         """Whether any of these rows came on an earlier page, counted or not."""
@@ -76,6 +82,7 @@ class OverlappingPages:
         per_page, number = self.page
         above = per_page * (number - 1)
         self._seen.update(ids)
+        self.last_size = len(ids)
         if number > 1 and len(ids) > per_page:
             self.fixed_size = True
         elif not ids and above >= self._read:
@@ -99,7 +106,7 @@ class OverlappingPages:
         end = above + len(ids)
         at_end = short and not new and ids[-1:] in ([self._bottom], self._short_end)
         # (Where page 2 was empty, page 1 is the whole list.)
-        whole = number == 1 and not new and self._missed == (2, [])
+        whole = number == 1 and not new and self._missed[0][1] == 2 and not self._missed[1]
         self.done = whole or (at_end and end <= self._read)
         self._short_end = list(ids[-1:]) if short and not new else None
         cut = short and not new and not at_end
@@ -113,18 +120,19 @@ class OverlappingPages:
             self._misses = 0
         elif number == 1:
             self._count_miss()  # for it may bring something new for ever
-        self._choose()
+        self.page = self._next()
 
     def _step_back(self, ids: Sequence[str]) -> None:
         """Choose a page further up: rows may be missing before the one that came."""
         per_page, number = self.page
-        if ids and (number, list(ids)) == self._missed:  # the same rows for another per_page
-            self.fixed_size = True
+        other, rows = self._missed
+        if ids and other[1] == number and other[0] != per_page and rows == ids:
+            self.fixed_size = True  # the same rows for another per_page
             return
-        self._missed = (number, list(ids))
+        self._missed = (self.page, ids)
         self._count_miss()
         self._back = 2 * self._back or _FIRST_STEP
-        self._choose()
+        self.page = self._next()
         if number == 2 and not ids:
             self.page = (self._size, 1)  # the list ends above it
         elif number == 2 and self.page[1] == 1 and per_page > PER_PAGE_MIN:
@@ -134,9 +142,8 @@ class OverlappingPages:
         self._misses += 1
         self.lost = self._misses > _MOST_MISSES
 
-    def _choose(self) -> None:
+    def _next(self) -> PageNumber:
         """Choose the page that goes on: the last row that was read is on it."""
         if not self._back and self._read <= PER_PAGE_MIN:
-            self.page: PageNumber = (PER_PAGE_MIN, 2)  # all other pages before it are page 1
-        else:
-            self.page = next_page(self._read - self._back, self._size, self._largest)
+            return PER_PAGE_MIN, 2  # any other page with that row is page 1
+        return next_page(self._read - self._back, self._size, self._largest)

@@ -128,41 +128,45 @@ def numbered(query: Mapping[str, str]) -> PageQueries:
     known = SeenRecords()
     page = yield {**query, "page_number": "1"}
     records = decode(_records, page.body).data
-    known.add(records)
-    ids, sizes, incomplete = record_ids(records), [len(records)], ""
-    if "per_page" in query and len(ids) >= LEAST:
-        pages = OverlappingPages(ids)
-        while True:
-            page = yield _numbered_query(query, *pages.page)
-            records = decode(_records, page.body).data
-            fresh, ids = known.add(records), record_ids(records)
-            if known.repeated > _MOST_REPEATED:
-                return REPEATED
-            if records and not fresh and not pages.has_seen(ids):
-                return NOTHING_NEW
-            pages.add(ids)
-            if pages.repeats:
-                return NOTHING_NEW
-            if pages.lost or (records and not ids):
-                return (yield from _contiguous(query, SeenRecords(), [], UNEVEN))
-            if pages.done:
-                return ""
-            if pages.fixed_size:
-                break
-        sizes.append(len(records))
-        incomplete = UNEVEN if sizes[1] > sizes[0] else ""
-    elif not records:
+    if not records:
         return ""
-    return (yield from _contiguous(query, known, sizes, incomplete))
+    known.add(records)
+    ids, sizes = record_ids(records), [len(records)]
+    if "per_page" not in query or len(ids) < LEAST:
+        return (yield from _contiguous(query, known, sizes))
+    pages = OverlappingPages(ids)
+    incomplete = yield from _overlapping(query, known, pages)
+    if pages.fixed_size:
+        sizes.append(pages.last_size)
+        return (yield from _contiguous(query, known, sizes))
+    if pages.lost:
+        yield from _contiguous(query, SeenRecords(), [])
+    return incomplete
 
 
-def _numbered_query(query: Mapping[str, str], per_page: int, number: int) -> dict[str, str]:
-    return {**query, "per_page": str(per_page), "page_number": str(number)}
-
-
-def _contiguous(
-    query: Mapping[str, str], known: SeenRecords, sizes: list[int], incomplete: str
+def _overlapping(
+    query: Mapping[str, str], known: SeenRecords, pages: OverlappingPages
 ) -> PageQueries:
+    """Read pages that overlap, as long as they do or until the list ends."""
+    while not (pages.done or pages.fixed_size or pages.lost):
+        per_page, number = pages.page
+        page = yield {**query, "per_page": str(per_page), "page_number": str(number)}
+        records = decode(_records, page.body).data
+        fresh, ids = known.add(records), record_ids(records)
+        if known.repeated > _MOST_REPEATED:
+            return REPEATED
+        # (Also rows that are new by one of their identifiers alone.)
+        if records and not fresh and not pages.has_seen(ids):
+            return NOTHING_NEW
+        pages.lost = bool(records) and not ids
+        if not pages.lost:
+            pages.add(ids)
+        if pages.repeats:
+            return NOTHING_NEW
+    return UNEVEN if pages.lost else ""
+
+
+def _contiguous(query: Mapping[str, str], known: SeenRecords, sizes: list[int]) -> PageQueries:
     """Read pages one behind the other, from the one after those whose ``sizes`` are given.
 
     Page n begins behind n - 1 pages, whatever their size, as long as it is one size: all pages
@@ -170,7 +174,7 @@ def _contiguous(
     Where ``per_page`` may be chosen, page 2 begins no later than a short page 1 ended.
     Nothing shows here that rows were removed meanwhile.
     """
-    asked = dict(query)
+    asked, incomplete = dict(query), UNEVEN if sizes[1:] > sizes[:1] else ""
     while True:
         if len(sizes) == 1 and PER_PAGE_MIN <= sizes[0] < int(query.get("per_page", 0)):
             asked["per_page"] = str(sizes[0])
