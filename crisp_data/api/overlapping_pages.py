@@ -83,7 +83,9 @@ class OverlappingPages:
         above = per_page * (number - 1)
         self._seen.update(ids)
         self.last_size = len(ids)
-        if number > 1 and len(ids) > per_page:
+        if number > 1 and ids[:1] == [self._top] and self._known.issuperset(ids):
+            self.repeats = True
+        elif number > 1 and len(ids) > per_page:
             self.fixed_size = True
         elif not ids and above >= self._read:
             self.done = True
@@ -98,9 +100,6 @@ class OverlappingPages:
         per_page, number = self.page
         new = sum(one not in self._known for one in ids)
         short = len(ids) < per_page
-        if not new and number > 1 and ids[0] == self._top:
-            self.repeats = True
-            return
         # The end: a short page of known rows down to the last one, or, where that was removed, to
         # the same one twice. Where it holds more of these than were due, rows came in above.
         end = above + len(ids)
@@ -119,6 +118,7 @@ class OverlappingPages:
         if number > 1 and 2 * new > len(ids):
             self._misses = 0
         elif number == 1:
+            self._top = ids[0] if ids else ""
             self._count_miss()  # for it may bring something new for ever
         self.page = self._next()
 
