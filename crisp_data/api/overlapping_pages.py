@@ -44,6 +44,8 @@ class OverlappingPages:
         Whether the server ignores ``per_page``, so that no page overlaps the one before.
     lost : bool
         Whether no page joined for too long.
+    uneven : bool
+        Whether rows came behind a page that was not full: the server changed its page size.
     last_size : int
         How many rows the last page held.
 
@@ -59,18 +61,17 @@ class OverlappingPages:
 
     def __init__(self, ids: Sequence[str]) -> None:
         self.done = self.repeats = self.fixed_size = self.lost = False
+        self.uneven = self._short = False  # whether the last page was not full
         self._size = self._largest = min(len(ids), PER_PAGE_MAX)
         self.last_size = len(ids)
+        self._first, self._again = list(ids), False
         self._top, self._bottom = ids[0], ids[-1]
         self._short_end: list[str] | None = None  # the last row of a short page of known ones
         self._known = set(ids)
         self._seen = set(ids)  # with those of the pages that did not join
         self._read = len(ids)  # rows from the top to the bottom one, as the server counts them
         self._misses = self._back = 0  # pages that brought little, and rows to step back
-        self._missed: tuple[PageNumber, Sequence[str]] = (
-            (0, 0),
-            [],
-        )  # the last page that did not join
+        self._missed: tuple[PageNumber, Sequence[str]] | None = None  # the page that did not join
         self.page: PageNumber = self._next()
 
     def has_seen(self, ids: Sequence[str]) -> bool:
@@ -82,7 +83,11 @@ class OverlappingPages:
         per_page, number = self.page
         above = per_page * (number - 1)
         self._seen.update(ids)
-        self.last_size = len(ids)
+        self.last_size = self.last_size if number == 1 else len(ids)
+        if self._again and list(ids) == self._first:
+            self.fixed_size = True  # then page 2 begins behind page 1
+            return
+        self._again = False
         if number > 1 and ids[:1] == [self._top] and self._known.issuperset(ids):
             self.repeats = True
         elif number > 1 and len(ids) > per_page:
@@ -105,9 +110,13 @@ class OverlappingPages:
         end = above + len(ids)
         at_end = short and not new and ids[-1:] in ([self._bottom], self._short_end)
         # (Where page 2 was empty, page 1 is the whole list.)
-        whole = number == 1 and not new and self._missed[0][1] == 2 and not self._missed[1]
+        empty = self._missed is not None and self._missed[0][1] == 2 and not self._missed[1]
+        whole = number == 1 and not new and empty
         self.done = whole or (at_end and end <= self._read)
+        self.uneven = self.uneven or (self._short and new > 0)
+        self._short = short and number > 1
         self._short_end = list(ids[-1:]) if short and not new else None
+        self._missed = None
         cut = short and not new and not at_end
         self._read, self._back = min(end, self._read) if cut else end, 0
         if ids and ids[-1] not in self._known:
@@ -125,9 +134,10 @@ class OverlappingPages:
     def _step_back(self, ids: Sequence[str]) -> None:
         """Choose a page further up: rows may be missing before the one that came."""
         per_page, number = self.page
-        other, rows = self._missed
-        if ids and other[1] == number and other[0] != per_page and rows == ids:
-            self.fixed_size = True  # the same rows for another per_page
+        (size, other), rows = self._missed or ((0, 0), [])
+        if ids and other == number and size != per_page and rows == ids:
+            self._again = True  # the same rows for another per_page: is page 1 the same, too?
+            self.page = (self._size, 1)
             return
         self._missed = (self.page, ids)
         self._count_miss()

@@ -163,7 +163,7 @@ def _overlapping(
             pages.add(ids)
         if pages.repeats:
             return NOTHING_NEW
-    return UNEVEN if pages.lost else ""
+    return UNEVEN if pages.lost or pages.uneven else ""
 
 
 def _contiguous(query: Mapping[str, str], known: SeenRecords, sizes: list[int]) -> PageQueries:
