@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from datetime import UTC, datetime
 from typing import Any
 
@@ -10,6 +11,7 @@ from crisp_data.api.routes import PER_PAGE_MAX, PER_PAGE_MIN, TIMES
 
 Row = tuple[bytes, int | None]  # session_id as it stands in the JSON, and update time
 PageNumber = tuple[int, int]  # per_page and page_number
+_COUNTED = 10_000  # rows; what follows takes as many pages for as many rows, or hardly fewer
 _NO_IDS = (b"", b"null", b'""', b"[]", b"{}")
 
 
@@ -41,6 +43,19 @@ def next_page(read: int, size: int, largest: int = PER_PAGE_MAX) -> PageNumber:
     pages = [(one, max(read - 1, 0) // one + 1) for one in sizes]
     best = max(pages, key=lambda page: (min(page[0] * page[1] - read, size), -page[0]))
     return best if best[0] * best[1] > read else (best[0], best[1] + 1)
+
+
+def count_pages(rows: int) -> int:
+    """Count the pages that bring so many rows where each overlaps the one before.
+
+    >>> count_pages(50), count_pages(98), count_pages(99), count_pages(1000)
+    (1, 2, 3, 24)
+    """
+    read = pages = 0
+    while read < min(rows, _COUNTED):
+        per_page, number = next_page(read, PER_PAGE_MAX)
+        read, pages = per_page * number, pages + 1
+    return pages if rows <= _COUNTED else math.ceil(pages * rows / _COUNTED)
 
 
 def row_of(session_id: bytes, at: int | None) -> Row:

@@ -20,7 +20,6 @@ and the progress bar shows its pages until then.
 
 from __future__ import annotations
 
-import itertools
 import time
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -30,9 +29,10 @@ import msgspec
 from crisp_data.api.conversation_paging import conversations
 from crisp_data.api.envelope import PageQueries, Rows, decode
 from crisp_data.api.numbered_pages import UNEVEN
+from crisp_data.api.overlapping_pages import LEAST, OverlappingPages
 from crisp_data.api.page_numbers import milliseconds
 from crisp_data.api.routes import PER_PAGE_MIN, Route
-from crisp_data.api.seen_records import SeenRecords
+from crisp_data.api.seen_records import SeenRecords, record_ids
 
 NOTHING_NEW = (
     "The server stopped sending new rows before it reported the end: the list may be incomplete."
@@ -127,13 +127,63 @@ def numbered(query: Mapping[str, str]) -> PageQueries:
     page, where they come again; that is no reason to end it, unless it is more than half of the
     page, and of many pages in a row: such a list grows as fast as it is read.
 
+    Where ``per_page`` may be chosen and the records have identifiers, each page overlaps the one
+    before, so that no record is lost where others are removed meanwhile.
+    """
+    known = SeenRecords()
+    page = yield {**query, "page_number": "1"}
+    records = decode(_records, page.body).data
+    if not records:
+        return ""
+    known.add(records)
+    ids, sizes = record_ids(records), [len(records)]
+    if "per_page" not in query or len(ids) < LEAST:
+        return (yield from _contiguous(query, known, sizes))
+    pages = OverlappingPages(ids)
+    incomplete = yield from _overlapping(query, known, pages)
+    if pages.fixed_size:
+        sizes.append(pages.last_size)
+        return (yield from _contiguous(query, known, sizes))
+    if pages.lost:
+        yield from _contiguous(query, SeenRecords(), [])
+    return incomplete
+
+
+def _overlapping(
+    query: Mapping[str, str], known: SeenRecords, pages: OverlappingPages
+) -> PageQueries:
+    """Read pages that overlap, as long as they do or until the list ends."""
+    while not (pages.done or pages.fixed_size or pages.lost):
+        per_page, number = pages.page
+        page = yield {**query, "per_page": str(per_page), "page_number": str(number)}
+        records = decode(_records, page.body).data
+        fresh, ids = known.add(records), record_ids(records)
+        if known.repeated > _MOST_REPEATED:
+            return REPEATED
+        # (Also rows that are new by one of their identifiers alone.)
+        if records and not fresh and not pages.has_seen(ids):
+            return NOTHING_NEW
+        pages.lost = bool(records) and not ids
+        if not pages.lost:
+            pages.add(ids)
+        if pages.repeats:
+            return NOTHING_NEW
+    return UNEVEN if pages.lost or pages.uneven else ""
+
+
+def _contiguous(query: Mapping[str, str], known: SeenRecords, sizes: list[int]) -> PageQueries:
+    """Read pages one behind the other, from the one after those whose ``sizes`` are given.
+
     Page n begins behind n - 1 pages, whatever their size, as long as it is one size: all pages
     but the last hold as many rows as the first. Where they do not, rows may lie between two.
     Where ``per_page`` may be chosen, page 2 begins no later than a short page 1 ended.
+    Nothing shows here that rows were removed meanwhile.
     """
-    known, sizes, incomplete, asked = SeenRecords(), list[int](), "", dict(query)
-    for number in itertools.count(1):
-        page = yield {**asked, "page_number": str(number)}
+    asked, incomplete = dict(query), UNEVEN if sizes[1:] > sizes[:1] else ""
+    while True:
+        if len(sizes) == 1 and PER_PAGE_MIN <= sizes[0] < int(query.get("per_page", 0)):
+            asked["per_page"] = str(sizes[0])
+        page = yield {**asked, "page_number": str(len(sizes) + 1)}
         records = decode(_records, page.body).data
         if not records:
             return incomplete
@@ -151,9 +201,6 @@ def numbered(query: Mapping[str, str]) -> PageQueries:
             or (last < most and fresh < last)
         ):
             incomplete = UNEVEN
-        if number == 1 and PER_PAGE_MIN <= last < int(query.get("per_page", 0)):
-            asked["per_page"] = str(last)
-    raise AssertionError("a list ends")
 
 
 def thread(query: Mapping[str, str], archived: frozenset[int] = frozenset()) -> PageQueries:

@@ -52,12 +52,11 @@ class SeenRecords:
 
     def add(self, values: Sequence[Any]) -> int:
         """Take in the records of a page, and say how many of them are new."""
-        ids = [_identifier(value) for value in values]
-        named = all(ids) and len(set(ids)) == len(ids)
+        ids = record_ids(values)
+        named = len(ids) == len(values)
         repeats = self._repeats_ids(values) if named else self._repeats(values)
         similar = self._looks_known(values, named)
-        names = [one if named else repr(value) for one, value in zip(ids, values, strict=True)]
-        different = set(names)
+        different = set(ids if named else map(repr, values))
         fresh = 0 if repeats else len(different - self._known)
         self.repeated = self.repeated + 1 if similar or 2 * fresh < len(different) else 0
         self._known.update(different)
@@ -108,6 +107,16 @@ class SeenRecords:
         known = bool(looks & self._looks)
         self._looks |= looks
         return known
+
+
+def record_ids(values: Sequence[Any]) -> list[str]:
+    """Name the records of a page by their identifiers; empty where these do not tell them apart.
+
+    >>> record_ids([{"people_id": "a"}]), record_ids([{"user_id": "one"}, {"user_id": "one"}])
+    (["[('people_id', 'a')]"], [])
+    """
+    ids = [_identifier(value) for value in values]
+    return ids if all(ids) and len(set(ids)) == len(ids) else []
 
 
 def _telling(values: Sequence[dict[str, Any]], named: bool) -> dict[str, str]:

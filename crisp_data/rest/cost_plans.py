@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from contextlib import closing
 from datetime import UTC, datetime, tzinfo
 from functools import partial
@@ -11,6 +10,7 @@ from typing import Any
 import pandas as pd
 
 from crisp_data import arguments, dates, filters
+from crisp_data.api.page_numbers import count_pages
 from crisp_data.filters import State
 from crisp_data.quota.estimate import PAGE, Plan, extrapolate
 from crisp_data.rest.cost_estimator import CostEstimator
@@ -215,7 +215,7 @@ class CostPlans:
         if low == 1 or count < PAGE:  # page 2 shows the end
             high = low
         elif limit is not None:
-            likely, high = math.ceil(limit / PAGE), math.ceil((limit - 1) / PAGE) + 2
+            likely, high = count_pages(limit), count_pages(limit - 1) + 2
         return self._estimator.plan("people", (low, likely, high), rows.basis, rows)
 
     def _window(

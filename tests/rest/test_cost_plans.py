@@ -469,6 +469,20 @@ def test_a_plan_to_refresh_people_does_not_count_on_the_cache(
     assert check_kept(small, ws, "people", limit=limit, refresh=True) >= 1
 
 
+@pytest.mark.parametrize("limit", [51, 98, 99, 140])
+def test_a_plan_of_people_knows_that_pages_overlap(
+    small: Sandbox, folder: Path, limit: int
+) -> None:
+    ws = connect(small, folder)
+    planned = ws.plan.people(limit=limit)
+    assert planned.requests == check_kept(small, ws, "people", limit=limit)
+
+
+def test_a_plan_of_many_people_takes_no_time_to_count(small: Sandbox, folder: Path) -> None:
+    planned = connect(small, folder).plan.people(limit=10**9)
+    assert 1.2 * 10**9 / PAGE < planned.requests < planned.high < 1.25 * 10**9 / PAGE
+
+
 def test_a_plan_of_a_thread_whose_first_batch_was_read_anew(folder: Path) -> None:
     with Sandbox(seed=1, conversations=60, batch_size=5) as box:
         ws = connect(box, folder)

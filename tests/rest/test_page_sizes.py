@@ -78,3 +78,20 @@ def test_pages_that_change_where_the_dates_are_ignored_are_whole_or_told(sizes, 
         whole = set(pulled["session_id"]) == due
         changed = "the server changed its page size" in str(told[0].message)
         assert whole or (changed and min(sizes) < 20)
+
+
+def test_no_person_is_lost_where_others_are_removed_while_the_list_is_read():
+    with Sandbox(seed=1, conversations=300) as sandbox:
+        ws = connect(sandbox)
+        writer = crisp.connect(sandbox=sandbox, writes=True)
+        pages = ws.client.pages("list_people_profiles", website_id=ws.website_id)
+        found = [row["people_id"] for row in next(pages).records]
+        for gone in (found[0], found[7]):
+            writer.client.call("remove_people_profile", website_id=ws.website_id, people_id=gone)
+        found += [row["people_id"] for page in pages for row in page.records]
+        assert {row["people_id"] for row in sandbox.truth("people")} <= set(found)
+        assert pages.incomplete == ""
+        left = len(ws.people(refresh=True))
+        before = sandbox.stats()["requests"]
+        assert len(ws.people()) == left == len(sandbox.truth("people"))
+        assert sandbox.stats()["requests"] == before
