@@ -208,19 +208,21 @@ def test_what_a_killed_writer_left_goes_with_the_next_file_a_day_later(tmp_path)
 
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no named pipes")
 @pytest.mark.parametrize("linked", [False, True])
-def test_a_pipe_is_not_replaced_by_a_file(tmp_path, linked, sandbox):
-    for name in ("a.csv", "a.html"):
-        os.mkfifo(pipe := tmp_path / ("real" if linked else name))
-        if linked:
-            (tmp_path / name).symlink_to(pipe)
-        ws = crisp.connect(sandbox=sandbox)
-        for work in (
-            lambda: crisp.write(tmp_path / "a.csv", pd.DataFrame({"a": [1]})),
-            lambda: report.write(tmp_path / "a.html", ws),
-            lambda: transcripts.write(tmp_path / "a.html", pd.DataFrame(), pd.DataFrame()),
-        )[slice(0, 1) if name == "a.csv" else slice(1, 3)]:
-            with pytest.raises(crisp.BadParameter, match="is a device or a pipe"):
-                work()
-        assert pipe.is_fifo()
-        pipe.unlink()
-        (tmp_path / name).unlink(missing_ok=True)
+@pytest.mark.parametrize("name", ["a.csv", "a.html"])
+def test_a_pipe_is_not_replaced_by_a_file(tmp_path, name, linked, ws):
+    pipe = tmp_path / ("real" if linked else name)
+    os.mkfifo(pipe)
+    if linked:
+        (tmp_path / name).symlink_to(pipe)
+    empty = pd.DataFrame()
+    writers = {
+        "a.csv": [lambda path: crisp.write(path, pd.DataFrame({"a": [1]}))],
+        "a.html": [
+            lambda path: report.write(path, ws),
+            lambda path: transcripts.write(path, empty, empty),
+        ],
+    }
+    for write in writers[name]:
+        with pytest.raises(crisp.BadParameter, match="is a device or a pipe"):
+            write(tmp_path / name)
+    assert pipe.is_fifo()
