@@ -30,6 +30,7 @@ _FIRST, _LAST = datetime(2024, 1, 1, tzinfo=UTC), datetime(2029, 1, 1, tzinfo=UT
 _DAY = timedelta(days=1)
 
 
+@cache
 def every_zone() -> list[str]:
     """List zones, one for each history of changes in these years."""
     histories = {}
@@ -47,11 +48,13 @@ def changes_of(zone: str, *years: int) -> list[datetime]:
 @cache
 def changes(zone: str) -> tuple[datetime, ...]:
     """List the moments at which the clocks of a zone are changed, in UTC."""
-    found, at = [], _FIRST
+    found, at, before = [], _FIRST, offset(_FIRST, zone)
     while at < _LAST:
-        if offset(at, zone) != offset(at + _DAY, zone):
-            found.append(_bisect(at, at + _DAY, zone))
         at += _DAY
+        after = offset(at, zone)
+        if before != after:
+            found.append(_bisect(at - _DAY, at, zone))
+        before = after
     return tuple(found)
 
 

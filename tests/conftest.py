@@ -1,6 +1,7 @@
 """What every test may ask for: a sandbox, a workspace on it, and folders of their own."""
 
 import os
+import sys
 import time
 from pathlib import Path
 
@@ -18,7 +19,7 @@ matplotlib.use("agg")
 PANDAS = tuple(int(part) for part in pd.__version__.split(".")[:2])
 # How many examples a property is tried with: a few in the quick run, many with --slow. A busy
 # machine is slow, and a folder shared by the examples harmless: neither says anything.
-for name, examples in {"quick": 20, "slow": 300}.items():
+for name, examples in {"quick": 20, "slow": 150}.items():
     settings.register_profile(
         name,
         max_examples=examples,
@@ -51,10 +52,20 @@ def pytest_cmdline_main(config):
         options.numprocesses, options.dist = 2, "loadscope"
 
 
+def is_wine():
+    """Whether this is Wine, where Windows is tested without one."""
+    if sys.platform != "win32":
+        return False
+    import ctypes
+
+    return hasattr(ctypes.windll.ntdll, "wine_get_version")
+
+
 # What a test may ask of the system: @pytest.mark.needs("fork").
 NEEDS = {
     "fork": (hasattr(os, "fork"), "this system does not fork"),
     "modes": (os.name == "posix", "this system has no permissions for owner, group and others"),
+    "kills": (not is_wine(), "Wine's server keeps the connections of a killed program open"),
     "symlinks": (os.name == "posix", "this system lets administrators alone make symbolic links"),
     "interrupts": (os.name == "posix", "an interrupt would reach the tests' own console too"),
     "TZ": (hasattr(time, "tzset"), "this system has one time zone for all of its programs"),

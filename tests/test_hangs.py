@@ -1,5 +1,6 @@
 """A test that hangs is ended and named, also where no alarm reaches it."""
 
+import os
 import subprocess
 import sys
 import tomllib
@@ -37,10 +38,18 @@ def test_what_hangs_is_ended_by_name(tmp_path, test):
     lines = ["[pytest]", *(f"{name} = {value}" for name, value in ini.items())]
     (tmp_path / "pytest.ini").write_text("\n".join(lines), encoding="utf-8")
     (tmp_path / "test_hangs.py").write_text(HANGS, encoding="utf-8")
-    command = [sys.executable, "-m", "pytest", "-n", "2", "--max-worker-restart=0"]
+    # Only what is looked at here is loaded: each of three processes would load all plugins.
+    command = [sys.executable, "-m", "pytest", "-p", "xdist", "-p", "pytest_timeout"]
+    command += ["-n", "2", "--max-worker-restart=0"]
     command += [f"test_hangs.py::{test}", "test_hangs.py::test_fine"]
     done = subprocess.run(
-        command, cwd=tmp_path, capture_output=True, text=True, timeout=200, check=False
+        command,
+        cwd=tmp_path,
+        env={**os.environ, "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"},
+        capture_output=True,
+        text=True,
+        timeout=200,
+        check=False,
     )
     assert done.returncode == 1
     assert f"crashed while running 'test_hangs.py::{test}'" in done.stdout

@@ -31,6 +31,9 @@ from crisp_data.api.routes import PER_PAGE_MIN
 
 _LOOKS = 4  # of each kind; one after the other, as sizes that take turns would miss both
 
+#: As many requests it takes at most.
+MOST_LOOKS = 2 + 2 * _LOOKS
+
 Looks: TypeAlias = Generator[tuple[int | None, PageNumber], Sequence[Row], bool]
 
 

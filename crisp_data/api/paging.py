@@ -2,8 +2,13 @@
 
 Each kind of list has a generator: it yields the query of the page it wants next and is sent the
 page that came. It ends when the list does and returns why rows may be missing: an empty text
-where the list is whole. None can go on for ever: a page that brings no record which was not
-there before, by its identifier and not by its bytes, ends it; so do many in a row that bring few.
+where the list is whole. A page that brings no record which was not there before, by its identifier
+and not by its bytes, ends it; so do many in a row that bring few.
+
+A list whose pages bring new records for ever is not ended here: nothing tells it from a long one,
+and no number of pages would. A day's quota is 250,000 rows and more, and a website may have more
+people than that. So the quota or a budget ends it, with the rows so far in the error's ``partial``,
+and the progress bar shows its pages until then.
 
 >>> from crisp_data.api.envelope import Page
 >>> queries = numbered({})

@@ -12,7 +12,6 @@ from typing import Any
 import pyarrow as pa
 
 from crisp_data import arguments, dates, tables
-from crisp_data.api.envelope import Page
 from crisp_data.archive import forget
 from crisp_data.archive.address import Address
 from crisp_data.archive.consistency import check, check_files
@@ -25,7 +24,7 @@ from crisp_data.errors import BadParameter, CrispError, warn
 from crisp_data.local import progress_bar
 from crisp_data.quota.estimate import SHOWN
 from crisp_data.rest.client import Client
-from crisp_data.rest.pull_checks import PullChecks
+from crisp_data.rest.pull_checks import PullChecks, SyncPass
 
 _CACHE = (
     "The archive was opened without a workspace, so the HTTP cache may still hold answers about "
@@ -96,7 +95,8 @@ class Archive(Reader):
         ----------
         since : str, date, datetime or Timestamp, optional
             How far back, by the conversations' last update; without it as far as ever asked
-            before, and everything the first time. Threads are archived whole.
+            before, and everything the first time. Threads are archived whole; what is older is
+            not read.
         deep : bool, default False
             Read every thread again, for edits and deletions that leave no trace in the
             listing; what Crisp does not have any more is marked, not dropped.
@@ -286,7 +286,7 @@ class Archive(Reader):
         for table in self._tables.values():
             table.compact()
 
-    def _show_plan(self, first: Page, low: int, high: int | None, due: int) -> None:
+    def _show_plan(self, began: SyncPass) -> None:
         """Say what a long sync is going to cost before it goes on.
 
         Where no plan can be made the sync goes on without: it meets the same trouble, and
@@ -295,7 +295,7 @@ class Archive(Reader):
         if self._checks is None:
             return
         with suppress(CrispError):
-            plan = self._checks.before_sync(first, low, high, due)
+            plan = self._checks.before_sync(began)
             if plan is not None and plan.requests > SHOWN:
                 progress_bar.write("\n".join(plan.lines))
 

@@ -76,6 +76,23 @@ class Synced:
     doubtful: int = field(default=0, repr=False)
 
 
+@dataclass(frozen=True)
+class PageChanges:
+    """What a page of the listing changes in the archive, before its threads are read.
+
+    ``known`` is what the archive has of its conversations, ``archived`` the messages it has of
+    those that may have grown, ``months`` where each is filed, ``changed`` the rows that differ
+    and ``wanted`` the conversations whose threads must be read.
+    """
+
+    rows: pa.Table
+    known: Mapping[str, Listed]
+    months: Mapping[str, str]
+    archived: Fingerprints
+    changed: list[Listed]
+    wanted: list[str]
+
+
 class PageWriter:
     """Takes pages of one website's listing into the tables.
 
@@ -121,8 +138,8 @@ class PageWriter:
         self._state_table.done(written["session_id"].to_pylist())
         self._mark(list(page.gone))
 
-    def take(self, rows: pa.Table, listed: list[Listed]) -> None:
-        """Commit a page; an error on the way comes after what could be written."""
+    def changes(self, rows: pa.Table, listed: list[Listed]) -> PageChanges:
+        """Hold a page against the archive; rows that are not in ``listed`` are left out."""
         known = self._known(listed)
         months = {row.session_id: row.month for row in listed}
         # For good where it was written first, or where that was begun.
@@ -142,15 +159,20 @@ class PageWriter:
             if (since and row.session_id not in fresh)
             or row.preview not in archived.get(row.session_id, ())
         ]
-        due = self._without_postponed(wanted, listed)
+        return PageChanges(rows, known, months, archived, changed, wanted)
+
+    def take(self, page: PageChanges) -> None:
+        """Commit a page; an error on the way comes after what could be written."""
+        known, months, archived = page.known, page.months, page.archived
+        due = self._without_postponed(page.wanted, page.changed)
         read, gone, failure = self._threads(due, archived)
-        ended = {row.session_id for row in changed} - (set(wanted) - read.keys())
+        ended = {row.session_id for row in page.changed} - (set(page.wanted) - read.keys())
         if ended or gone:
             new = {one: months[one] for one in ended if one not in known}
             self._state_table.begin(new, gone)
             self._write_messages(read, months, archived)
             self._mark(gone)
-            self._write_conversations(rows, {one: months[one] for one in ended}, known)
+            self._write_conversations(page.rows, {one: months[one] for one in ended}, known)
             self._state_table.done(new)
         if failure is not None:
             raise failure
@@ -179,13 +201,13 @@ class PageWriter:
             row.session_id for row in doubted if row.preview not in archived.get(row.session_id, ())
         }
 
-    def _without_postponed(self, wanted: list[str], listed: list[Listed]) -> list[str]:
+    def _without_postponed(self, wanted: list[str], changed: list[Listed]) -> list[str]:
         """Give the threads that this sync still reads; note those that it leaves to the next."""
         due = [one for one in wanted if self._reads[one] < _MOST_READS]
         self._reads.update(due)
         left = set(wanted).difference(due)
         self.postponed |= {
-            row.session_id: row.updated_at or 0 for row in listed if row.session_id in left
+            row.session_id: row.updated_at or 0 for row in changed if row.session_id in left
         }
         return due
 

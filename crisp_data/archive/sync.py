@@ -17,6 +17,7 @@ from crisp_data.api.list_pass import LIST_MOVED
 from crisp_data.api.paging import NOTHING_NEW
 from crisp_data.archive.consistency import merge_months
 from crisp_data.archive.coverage import Coverage
+from crisp_data.archive.listed_conversation import Listed
 from crisp_data.archive.page_writer import PageWriter
 from crisp_data.archive.state import FORMAT, Deep, State, StateTable
 from crisp_data.archive.table import SYNCED, ArchiveTable, milliseconds, moment
@@ -24,6 +25,7 @@ from crisp_data.errors import NotFound, warn
 from crisp_data.filters import ALL_INBOXES
 from crisp_data.plurals import count
 from crisp_data.rest.client import Client
+from crisp_data.rest.pull_checks import SyncPass
 
 _EVER = 2**62  # later than any update
 _CHANGING = "changed more than once while they were archived. The next sync reads what is new."
@@ -39,10 +41,9 @@ class Sync:
         state_table: StateTable,
         tables: Mapping[str, ArchiveTable],
         deep: bool,
-        before: Callable[[Page, int, int | None, int], None],
+        before: Callable[[SyncPass], None],
     ) -> None:
-        # Called with the first page of a pass, its span and the number due, before it goes on.
-        self._before = before
+        self._before = before  # called when the first page of a pass came, before it goes on
         self._client, self._state_table, self._deep = client, state_table, deep
         self._conversations, self._messages = tables["conversations"], tables["messages"]
         self._website_id = self._state.website_id
@@ -57,6 +58,7 @@ class Sync:
         self._incomplete = ""  # why the listing may lack rows
         self._top = 0  # where the last pass from the top began
         self._uncovered = False  # whether a pass showed that what was covered is not
+        self._start = 0  # how far back it was asked for
 
     def run(self, since: int | None) -> Generator[int, None, None]:
         """Read what is missing since a moment (ms); yields the conversations of each page.
@@ -65,7 +67,7 @@ class Sync:
         down; and again from the top until one page shows that nothing moved meanwhile.
         """
         self._begin()
-        start = self._ask(since)
+        start = self._start = self._ask(since)
         for _ in range(_MOST_PASSES):
             self._uncovered = False
             low, _ = self._covered.gaps(start, _EVER)[0]
@@ -78,7 +80,7 @@ class Sync:
         else:
             self._incomplete = LIST_MOVED
         if self._deep and not self._incomplete:
-            self._find_gone(start)
+            self._find_gone()
             self._state_table.note(deep=None)
         self._state_table.note(synced_at=self._writer.now())
 
@@ -132,17 +134,19 @@ class Sync:
             if number == 0:
                 self._note_inboxes(page)
                 before = (self._state.covered, self._state.deep)
-                self._before(page, low, high, self._due())
             bound = _bound(page)
             if bound is not None and high is not None and not pages.incomplete:
                 self._claim(bound, high)  # all above the bound came with the pages before
             rows, listed = self._writer.read(page)
+            changes = self._writer.changes(rows, [row for row in listed if self._is_asked(row)])
+            if count == 0:
+                self._before(self._began(page, low, high, len(changes.wanted)))
             times = [row.updated_at for row in listed if row.updated_at is not None]
             if high is None and times:
                 # What shares the newest instant may still arrive, unless this page is full of it.
                 high = max(times) + (max(times) == min(times))
             count += bool(listed)
-            self._writer.take(rows, listed)
+            self._writer.take(changes)
             self._save()
             yield len(listed)
         if pages.incomplete:
@@ -185,22 +189,35 @@ class Sync:
         if self._deep and (deep := self._state.deep):
             self._state_table.note(deep=Deep(deep.began, deep.covered.add(low, high)))
 
-    def _unread(self, deep: Deep) -> pc.Expression:
-        """Choose the archived conversations that a deep sync has not met yet."""
-        return (pc.field(SYNCED) < moment(deep.began)) & self._conversations.there
+    def _is_asked(self, row: Listed) -> bool:
+        """Whether a row is read: a page shows older ones too, whose threads nobody asked for.
 
-    def _due(self) -> int:
-        """Count the archived conversations that are to be read again."""
-        if not self._deep or self._state.deep is None:
-            return 0
-        unread = self._unread(self._state.deep)
-        return int(self._conversations.read(["session_id"], unread).num_rows)
+        What is claimed is read at any age: a conversation that was gone may be there again.
+        """
+        at = row.updated_at
+        if at is None or at >= self._start:
+            return True
+        return not self._deep and not self._state.covered.gaps(at, at + 1)
 
-    def _find_gone(self, start: int) -> None:
+    def _began(self, first: Page, low: int, high: int | None, threads: int) -> SyncPass:
+        """Say what a pass is about to read, for its plan."""
+        delta = self._conversations.delta()
+        archived = 0 if delta is None else delta.count()
+        return SyncPass(first, low, high, archived, threads, len(self._unread()))
+
+    def _unread(self) -> list[str]:
+        """Name the archived conversations that a deep sync has not met yet."""
+        deep = self._state.deep
+        if not self._deep or deep is None:
+            return []
+        unread = (pc.field(SYNCED) < moment(deep.began)) & self._conversations.there
+        unread &= pc.field("updated_at") >= moment(self._start)
+        ids: list[str] = self._conversations.read(["session_id"], unread)["session_id"].to_pylist()
+        return ids
+
+    def _find_gone(self) -> None:
         """Ask for every archived conversation that a whole deep listing did not show."""
-        assert self._state.deep is not None
-        unread = self._unread(self._state.deep) & (pc.field("updated_at") >= moment(start))
-        ids = self._conversations.read(["session_id"], unread)["session_id"].to_pylist()
+        ids = self._unread()
         self._writer.mark_gone([session_id for session_id in ids if not self._exists(session_id)])
 
     def _exists(self, session_id: str) -> bool:

@@ -231,6 +231,8 @@ def _cost(plan: Plan, query: Query) -> str:
         many = "The cache holds all of it; pulling costs nothing."
     elif rows.low == rows.high:
         many = f"{rows.low:,} {query.table}"
+    elif rows.high is None and rows.likely > rows.low:
+        many = f"About {rows.likely:,} {query.table}, at least {rows.low:,}"
     elif rows.high is None:
         many = f"At least {rows.low:,} {query.table}; Crisp shows the total only during the pull"
     elif rows.likely in (rows.low, rows.high):

@@ -111,7 +111,7 @@ class Pool:
             self.used[thread] = mine = self._taken(self._busy if wait is None else wait)
             if wait is not None:
                 broken = True  # the next one is to wait as usual
-                mine.execute(f"PRAGMA busy_timeout = {round(wait * 1000)}")
+                mine.set_wait(wait)
             yield mine
         except (sqlite3.Error, FileTrouble) as error:
             cause = error.__cause__ if isinstance(error, FileTrouble) else error
@@ -176,7 +176,10 @@ class Pool:
         return new
 
     def _opened(self, busy: float) -> Connection:
-        db = database_opening.open_database(self.path, self._setup, busy, self._version)
+        known = self._file == file_id(self.path)
+        db = database_opening.open_database(
+            self.path, self._setup, busy, self._version, known=known
+        )
         self._file, self._log = db.file, db.log
         return db
 

@@ -3,13 +3,22 @@
 from __future__ import annotations
 
 import errno
+import os
 import re
+import shutil
 import sqlite3
 import time
 from pathlib import Path
+from typing import Any
 
 from crisp_data.errors import TOO_MANY_FILES, FileTrouble
-from crisp_data.local.database_creation import check_whole, create_or_check
+from crisp_data.local import cancellation
+from crisp_data.local.database_creation import (
+    check_pages,
+    check_whole,
+    create_or_check,
+    malformed,
+)
 from crisp_data.local.file_identity import FileId, file_id, remove_logs_alone
 from crisp_data.local.private import private_file
 
@@ -17,24 +26,59 @@ from crisp_data.local.private import private_file
 OPEN_WAIT = 10.0
 
 _POLL = 0.05  # seconds within SQLite between two looks at the deadline of an opening
+_SLICE = 0.1  # seconds within SQLite while a statement waits: nothing is heard of Ctrl-C meanwhile
 _TRIES = 3  # where the file is replaced while it is being opened
 _OTHER = 2.0  # seconds of tries where the trouble is another: files that come and go, say
+_SPACE = 64 * 1024  # bytes free on a disk; the index of SQLite's log grows by half of that at once
 
 
 class Connection(sqlite3.Connection):
-    """A connection that knows which file it opened.
+    """A connection that knows which file it opened, and whose waits can be interrupted.
+
+    SQLite waits in C, where Python runs no signal handler. So it waits for a moment only, and the
+    statement is run again: one that found the file held has done nothing, a COMMIT included.
 
     Attributes
     ----------
     file, log : FileId
         The database, and its log.
+    wait : float
+        Seconds that a statement waits while another process holds the file.
     """
 
     file: FileId = None
     log: FileId = None
+    wait = 0.0
+
+    def set_wait(self, seconds: float) -> None:
+        """Set for how long a statement waits while another process holds the file."""
+        self.wait = seconds
+        self.execute(f"PRAGMA busy_timeout = {round(1000 * min(seconds, _SLICE))}")
+
+    def execute(self, sql: str, parameters: Any = (), /) -> sqlite3.Cursor:
+        """Run a statement; wait as long as was set for who holds the file.
+
+        Raises
+        ------
+        sqlite3.Error
+            It is held for longer, or something else is wrong.
+        CancelledError
+            In a worker, where its pull or the program ended meanwhile.
+        """
+        began = time.monotonic()
+        while True:
+            try:
+                return super().execute(sql, parameters)
+            except sqlite3.OperationalError as error:
+                left = self.wait - (time.monotonic() - began)
+                if left <= 0 or self.wait <= _SLICE or not _may_be_freed(error):
+                    raise
+            cancellation.check()
 
 
-def open_database(path: str, setup: str, busy: float, version: int | None) -> Connection:
+def open_database(
+    path: str, setup: str, busy: float, version: int | None, *, known: bool = False
+) -> Connection:
     """Open a file, and make it where it is missing.
 
     Parameters
@@ -47,6 +91,8 @@ def open_database(path: str, setup: str, busy: float, version: int | None) -> Co
         Seconds that a statement waits while another process holds the file.
     version : int or None
         The format of the file, written as SQLite's ``user_version``; None for a library's file.
+    known : bool, default False
+        Whether this process has opened the file before, and found all of its pages good.
 
     Returns
     -------
@@ -55,6 +101,8 @@ def open_database(path: str, setup: str, busy: float, version: int | None) -> Co
 
     Raises
     ------
+    sqlite3.DatabaseError
+        The file is damaged.
     FileTrouble
         The file was cut short, a later version or another program wrote it, or there are too many
         open files.
@@ -73,14 +121,14 @@ def open_database(path: str, setup: str, busy: float, version: int | None) -> Co
                 raise
             raise FileTrouble(f"The file {path} cannot be opened.", TOO_MANY_FILES) from error
         before = file_id(path)
-        db = _connect(path, setup, busy, version)
+        db = _connect(path, setup, busy, version, known)
         if db.file == before:
             break
         db.close()  # replaced meanwhile: nobody can tell which of the two it opened
     return db
 
 
-def _connect(path: str, setup: str, busy: float, version: int | None) -> Connection:
+def _connect(path: str, setup: str, busy: float, version: int | None, known: bool) -> Connection:
     db = sqlite3.connect(
         path,
         timeout=min(_POLL, busy),
@@ -89,21 +137,20 @@ def _connect(path: str, setup: str, busy: float, version: int | None) -> Connect
         factory=Connection,
     )
     try:
-        _set_up(db, path, setup, busy, version)
+        _set_up(db, path, setup, busy, version, known)
         db.file, db.log = file_id(path), file_id(f"{path}-wal")
     except UnicodeDecodeError as error:
         db.close()
-        # Of SQLite's own words: they quote a schema that is nonsense.
-        damaged = sqlite3.DatabaseError("malformed database schema")
-        damaged.sqlite_errorcode = sqlite3.SQLITE_CORRUPT
-        raise damaged from error
+        raise malformed() from error  # SQLite's own words quote a schema that is nonsense
     except BaseException:
         db.close()
         raise
     return db
 
 
-def _set_up(db: Connection, path: str, setup: str, busy: float, version: int | None) -> None:
+def _set_up(
+    db: Connection, path: str, setup: str, busy: float, version: int | None, known: bool
+) -> None:
     began = time.monotonic()
     while True:
         try:
@@ -113,6 +160,8 @@ def _set_up(db: Connection, path: str, setup: str, busy: float, version: int | N
             if version is not None:
                 found = check_version(db, path, version)
                 check_whole(db, Path(path))
+                if not known:
+                    check_pages(db)
             # Switching to WAL ignores the busy timeout, so it is tried again meanwhile.
             db.execute("PRAGMA journal_mode = WAL")
             db.execute("PRAGMA synchronous = NORMAL")
@@ -122,10 +171,10 @@ def _set_up(db: Connection, path: str, setup: str, busy: float, version: int | N
             break
         except sqlite3.OperationalError as error:
             wait = min(busy, OPEN_WAIT) if is_held(error) else _OTHER
-            if time.monotonic() - began >= wait:
+            if time.monotonic() - began >= wait or _is_permanent(error, Path(path)):
                 raise
             time.sleep(0.02)
-    db.execute(f"PRAGMA busy_timeout = {round(busy * 1000)}")
+    db.set_wait(busy)
 
 
 def check_ours(db: sqlite3.Connection, path: str, setup: str) -> None:
@@ -162,6 +211,37 @@ def is_held(error: Exception) -> bool:
     """Whether another connection has what this one needs."""
     code = getattr(error, "sqlite_errorcode", 0) & 0xFF  # without the details of the kind
     return code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)
+
+
+def is_full(error: Exception, path: Path) -> bool:
+    """Whether an error of SQLite, or of the system, means that the disk of a file is full.
+
+    Where SQLite cannot make or lengthen the files beside a database, it says no more than that.
+    """
+    if getattr(error, "errno", None) in (errno.ENOSPC, errno.EDQUOT):
+        return True
+    code = getattr(error, "sqlite_errorcode", 0) & 0xFF
+    if code not in (sqlite3.SQLITE_IOERR, sqlite3.SQLITE_CANTOPEN):
+        return code == sqlite3.SQLITE_FULL
+    try:
+        return shutil.disk_usage(path.parent).free < _SPACE
+    except OSError:
+        return False
+
+
+def _is_permanent(error: sqlite3.OperationalError, path: Path) -> bool:
+    """Whether it makes no difference to try again: the trouble is the disk, or what was read."""
+    read_only = path.exists() and not (os.access(path, os.W_OK) and os.access(path.parent, os.W_OK))
+    code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_ERROR)  # else Python's own: a text
+    return read_only or code in _PERMANENT or is_full(error, path)
+
+
+_PERMANENT = (sqlite3.SQLITE_ERROR, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_READONLY_DIRECTORY)
+
+
+def _may_be_freed(error: sqlite3.OperationalError) -> bool:
+    """Whether the statement may succeed later, within the transaction that it is part of."""
+    return is_held(error) and error.sqlite_errorcode != sqlite3.SQLITE_BUSY_SNAPSHOT
 
 
 def check_version(db: sqlite3.Connection, path: Path | str, version: int) -> int:

@@ -87,7 +87,7 @@ class LockFile:
         Parameters
         ----------
         place : int
-            From 0 to twice ``LOCKS``, that excluded.
+            From 0 to twice ``LOCKS``.
 
         Returns
         -------

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 import sqlite3
 import threading
 from collections.abc import Iterator
@@ -12,7 +11,7 @@ from typing import Literal
 
 from crisp_data.errors import FileTrouble
 from crisp_data.local.connection_pool import Pool, Replaced
-from crisp_data.local.database_opening import check_version, is_held
+from crisp_data.local.database_opening import Connection, check_version, is_full, is_held
 
 #: Seconds that a statement waits while another process writes.
 BUSY_WAIT = 30.0
@@ -67,18 +66,18 @@ class Database:
         self._pool = Pool(path, setup, BUSY_WAIT, version, replaced)
 
     @contextmanager
-    def connection(self) -> Iterator[sqlite3.Connection]:
+    def connection(self) -> Iterator[Connection]:
         """Use a connection alone; within a block, the same thread is given the same one."""
         with self.at_work(), self._pool.lease() as db:
             yield db
 
     @property
-    def current(self) -> sqlite3.Connection | None:
+    def current(self) -> Connection | None:
         """The connection that this thread uses just now, within a block; else None."""
         return self._pool.used.get(threading.get_ident())
 
     @contextmanager
-    def transaction(self) -> Iterator[sqlite3.Connection]:
+    def transaction(self) -> Iterator[Connection]:
         """All of the block or nothing, and nobody else writes meanwhile."""
         with self.at_work(), self._pool.writing() as db:
             try:
@@ -104,11 +103,11 @@ class Database:
         try:
             yield
         except (sqlite3.Error, OSError) as error:
-            what, hint = _TROUBLES[trouble(error)]
+            what, hint = _TROUBLES[trouble(error, self._path)]
             raise FileTrouble(f"The file {self._path} {what}.", hint) from error
 
 
-def trouble(error: Exception) -> Literal["held", "damaged", "full", "other"]:
+def trouble(error: Exception, path: Path) -> Literal["held", "damaged", "full", "other"]:
     """Read from an error of SQLite, or of the system, what is wrong with a file."""
     if is_held(error):
         return "held"
@@ -116,6 +115,4 @@ def trouble(error: Exception) -> Literal["held", "damaged", "full", "other"]:
     undecodable = isinstance(error, sqlite3.OperationalError) and not code  # Python's own: a text
     if undecodable or code in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB):
         return "damaged"
-    if code == sqlite3.SQLITE_FULL or getattr(error, "errno", None) == errno.ENOSPC:
-        return "full"
-    return "other"
+    return "full" if is_full(error, path) else "other"

@@ -7,7 +7,7 @@ from typing import Any
 import pandas as pd
 
 from crisp_data.metrics.frame_checks import milliseconds, needs
-from crisp_data.metrics.grouping import check_lists, languages
+from crisp_data.metrics.grouping import languages, lists
 
 _PEOPLE = "ws.conversations() or ws.people()"
 
@@ -80,11 +80,11 @@ def contacts(frame: pd.DataFrame) -> pd.DataFrame:
     needs(frame, *columns, "locales", "segments", "created_at", "updated_at", of=_PEOPLE)
     milliseconds(frame, "created_at")  # refuses what has no zone
     tz = milliseconds(frame, "updated_at")[1]
-    check_lists(frame, "segments", "locales")
+    segments = lists(frame, "segments")
     rows = frame[columns].astype("str")
     rows = rows.where(rows != "")
     rows["language"] = languages(frame)
-    rows["segments"] = frame["segments"]
+    rows["segments"] = segments
     rows["created_at"], rows["updated_at"] = frame["created_at"], frame["updated_at"]
     rows["key"] = rows["email"].str.strip().str.lower().fillna(rows["phone"])
     rows = rows[rows["key"].notna()].sort_values("updated_at", na_position="first", kind="stable")

@@ -92,26 +92,32 @@ def segments(conversations: pd.DataFrame) -> pd.DataFrame:
     ['session_id', 'segment']
     """
     needs(conversations, "session_id", "segments", of=_CONVERSATIONS)
-    check_lists(conversations, "segments")
-    rows = conversations[["session_id", "segments"]].explode("segments", ignore_index=True)
+    rows = conversations[["session_id"]].assign(segments=lists(conversations, "segments"))
+    rows = rows.explode("segments", ignore_index=True)
     rows = rows.rename(columns={"segments": "segment"}).dropna(subset="segment")
     return rows.astype({"segment": "str"}).reset_index(drop=True)
 
 
-def check_lists(frame: pd.DataFrame, *columns: str) -> None:
-    """Refuse texts in the place of lists: a plain reader of CSV makes them, and none is a name."""
-    for name in columns:
-        there = frame[name].dropna()
-        if len(there) and isinstance(there.iloc[0], str):
-            raise BadParameter(
-                f"The column {name!r} holds texts, not lists.",
-                "Read a file as a table: crisp.read(path, 'conversations').",
-            )
+def lists(frame: pd.DataFrame, name: str) -> pd.Series[Any]:
+    """Take a column of lists, which may be categories: pandas explodes none of those.
+
+    Texts in their place are refused: a plain reader of CSV makes them, and none is a name.
+    """
+    found = frame[name]
+    if isinstance(found.dtype, pd.CategoricalDtype):
+        found = found.astype("object")
+    there = found.dropna()
+    if len(there) and isinstance(there.iloc[0], str):
+        raise BadParameter(
+            f"The column {name!r} holds texts, not lists.",
+            "Read a file as a table: crisp.read(path, 'conversations').",
+        )
+    return found
 
 
 def languages(frame: pd.DataFrame) -> pd.Series[Any]:
     """Take the first of the locales of each row, without its region."""
-    numbered = frame["locales"].reset_index(drop=True).explode()
+    numbered = lists(frame, "locales").reset_index(drop=True).explode()
     first = numbered[~numbered.index.duplicated()].astype("str")
     language = first.str.extract(r"^([^-_]+)", expand=False).str.lower()
     return language.astype("str").set_axis(frame.index)
@@ -122,7 +128,6 @@ def _plain(column: str) -> Callable[[pd.DataFrame], pd.DataFrame]:
 
 
 def _with_language(conversations: pd.DataFrame) -> pd.DataFrame:
-    check_lists(conversations, "locales")
     found = conversations[["session_id"]].assign(locales=languages(conversations))
     return found.astype("str")
 

@@ -249,11 +249,11 @@ class Journal(Database):
     def forget(self) -> None:
         """Leave no trace of texts in the file's log, unless another is at the file just now."""
         with self.connection() as db:
-            (wait,) = db.execute("PRAGMA busy_timeout").fetchone()
-            db.execute("PRAGMA busy_timeout = 0")
+            wait = db.wait
+            db.set_wait(0.0)
             with suppress(sqlite3.OperationalError):
                 db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
-            db.execute(f"PRAGMA busy_timeout = {wait}")
+            db.set_wait(wait)
 
     def _new(self, entry: Entry) -> tuple[Any, ...]:
         place = (outgoing.new_fingerprint(), *self._place, self._account)

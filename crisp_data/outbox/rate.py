@@ -8,7 +8,7 @@ import time
 from concurrent.futures import CancelledError
 
 from crisp_data.errors import BadParameter
-from crisp_data.rest import waits
+from crisp_data.local.cancellation import ended_by
 from crisp_data.rest.client import Client
 
 #: Messages a minute on the live service, where nothing else is said: as fast as a diligent
@@ -40,7 +40,7 @@ class Pace:
                 self._client.sleep(pause)
             return True
         try:
-            with waits.ended_by(self._stop):
+            with ended_by(self._stop):
                 if pause > 0:
                     self._client.sleep(pause)
         except CancelledError:

@@ -20,17 +20,18 @@ PAGE = 50  # conversations on a page, as many as Crisp allows
 class Plan:
     """What a pull would spend from now on; what the cache holds already is not part of it.
 
-    The figures hold for a list that stands still: what moves while it is read may cost a
-    page more.
+    The figures hold for a list that stands still, in pages as full as Crisp's: what moves while
+    it is read may cost a page more.
 
     Attributes
     ----------
     what : str
         "conversations", "messages" or "sync".
     requests, low : int
-        How many are expected, and how many it takes at least.
+        How many are expected, and how many it surely takes. They are the same where nothing
+        more is known.
     high : int or None
-        How many it takes at most; None where Crisp cannot say.
+        How many it takes at most; None where Crisp has not shown it.
     left, limit, daily : int
         What reads may still spend today, what the day allows in all, and how much of that
         reads may spend.
@@ -75,10 +76,18 @@ class Plan:
     @property
     def lines(self) -> list[str]:
         """The plan in two lines: what is shown before a pull starts."""
-        days = "done today" if self.days <= 1 else f"takes {count(self.days, 'day')}"
-        share = f"{self.of_today:.1%} of a day's {self.limit:,}"
+        least = "at least " if self._is_open else ""
+        days = f"takes {least}{count(self.days, 'day')}"
+        if self.days <= 1:
+            days = "done today at best" if self._is_open else "done today"
+        share = f"{least}{self.of_today:.1%} of a day's {self.limit:,}"
         left = f"{self.left:,} left today for reads"
         return [f"{self.what}: {self._range()}", f"{share}, {left}: {days}"]
+
+    @property
+    def _is_open(self) -> bool:
+        """Whether nothing is known but how many it takes at least."""
+        return self.low == self.requests and self.high is None
 
     def __repr__(self) -> str:
         return "\n".join([*self.lines, self.basis])
@@ -89,9 +98,9 @@ class Plan:
     def _range(self) -> str:
         if self.low == self.requests == self.high:
             return count(self.requests, "request")
-        bounds = f"at least {self.low:,}" if self.high is None else f"{self.low:,} to {self.high:,}"
-        if self.low == self.requests and self.high is None:
+        if self._is_open:
             return f"at least {count(self.low, 'request')}"
+        bounds = f"at least {self.low:,}" if self.high is None else f"{self.low:,} to {self.high:,}"
         return f"about {count(self.requests, 'request')}, {bounds}"
 
 
@@ -127,83 +136,102 @@ class Rows:
 
     Attributes
     ----------
-    sure, most : int
-        Known for certain: at least and at most; ``most`` is None where nothing says.
     low, high : int
-        Believed: within what is known. ``high`` is None likewise.
+        Known for certain: at least and at most; ``high`` is None where nothing says.
     guess : int or None
-        What the times on page 1 suggest.
+        What the times on page 1 suggest; None where they say nothing.
+    reach : int or None
+        As far as the list can be believed to reach; None where nothing says.
     basis : str
         How it was found out.
     """
 
-    sure: int
-    most: int | None
     low: int
     high: int | None
     guess: int | None
+    reach: int | None
     basis: str
 
     @property
     def likely(self) -> int:
-        """The one figure: what the times suggest, else the middle between the bounds."""
+        """The one figure: what the times suggest, unless the bounds show that to be wrong.
+
+        Else the middle between the bounds; the lower one where there is no upper.
+        """
         if self.high is None:
             return max(self.low, self.guess or 0)
-        guess = math.isqrt(self.low * self.high) if self.guess is None else self.guess
-        return min(max(self.low, guess), self.high)
+        if self.guess is not None and self.low <= self.guess <= self.high:
+            return self.guess
+        return math.isqrt(self.low * self.high)
 
-    def probe(self, within: float = 3.0, pages: int = 10) -> int | None:
+    def probe(self, within: float = 3.0, pages: int = 10, beyond: int = BEYOND) -> int | None:
         """The page to ask for by its number; None where it would tell too little.
 
-        Far out first, four times further each time, until the end of the list is passed or
-        as far as the list can be believed to reach; then between, until the bounds are
-        ``within`` a factor or so many ``pages`` of each other.
+        Far out first, and four times further each time, until the end of the list is passed
+        or, where there is a guess, as far as the list can be believed to reach; then between.
+
+        Parameters
+        ----------
+        within : float, default 3.0
+            The bounds are near enough where one is so many times the other at most.
+        pages : int, default 10
+            They are near enough, too, where they are so many pages apart.
+        beyond : int
+            The first page to ask for.
+
+        Returns
+        -------
+        int or None
+            The number of the page, or None.
         """
-        if self.most is None:
-            page = max(BEYOND, 4 * self.sure // PAGE)
-            return page if self.high is None or page * PAGE <= self.high else None
-        if self.high is None or self.high <= max(within * self.low, self.low + pages * PAGE):
+        if self.high is None:
+            page = max(beyond, 4 * self.low // PAGE)
+            told = self.guess is None or self.reach is None or page * PAGE <= self.reach
+            return page if told else None
+        if self.high <= max(within * self.low, self.low + pages * PAGE):
             return None
         return round(math.sqrt(self.low * self.high) / PAGE)
 
     def known(self, page: int, rows: int) -> Rows:
         """Take note of how many rows stand on a page."""
-        sure, most = self.sure, self.most
-        if rows:
-            sure = (page - 1) * PAGE + rows
-        if rows < PAGE:
-            most = (page - 1) * PAGE + rows
-        high = min((one for one in (self.high, most) if one is not None), default=None)
-        if high is not None and high < sure:
-            high = most  # what was believed was wrong
-        low = max(self.low, sure) if high is None else min(max(self.low, sure), high)
-        upper = " or more" if most is None else f" to {most:,}"
-        found = count(sure, "conversation") if most == sure else f"{sure:,}{upper} conversations"
+        before = (page - 1) * PAGE
+        low = max(self.low, before + rows if rows else 0)
+        high = self.high if rows == PAGE else _least(self.high, before + rows)
+        low = low if high is None else min(low, high)  # (the list may move between two looks)
+        upper = " or more" if high is None else f" to {high:,}"
+        found = count(low, "conversation") if high == low else f"{low:,}{upper} conversations"
         basis = f"Judging by page numbers, the list has {found}."
-        return replace(self, sure=sure, most=most, low=low, high=high, basis=basis)
+        return replace(self, low=low, high=high, basis=basis)
+
+    def at_most(self, limit: int | None) -> Rows:
+        """Cut by a limit on the rows, once no more is to be found out."""
+        return self if limit is None else replace(self, high=_least(self.high, limit))
 
     def up_to(self, limit: int | None, share: float = 1.0) -> Rows:
-        """Cut by a limit on the rows, of which only a share is wanted.
+        """Expect no more than a limit on the rows takes, of which only a share is wanted.
 
-        The pull goes on by doubling until it has enough, and page 1 is a small sample: a
-        share below 1 is believed within a factor of four.
+        Where that is a share below 1, the pull goes on by doubling until it has enough, if need
+        be to the end of the list: page 1 is a small sample, believed within a factor of four.
         """
         if limit is None:
             return self
         need = math.ceil(limit / share)
         far = need if share == 1 else 4 * need
         basis = self.basis
-        if self.high is None or far < self.high:
+        if self.reach is None or far < self.reach:
             part = "" if share == 1 else f", and {share:.0%} of the rows on page 1 are wanted"
             basis = f"The pull stops after {count(limit, 'row')}{part}."
         return replace(
             self,
-            sure=min(self.sure, limit),
             low=min(self.low, limit),
-            high=far if self.high is None else min(self.high, far),
-            guess=need if self.guess is None else min(self.guess, need),
+            guess=_least(self.guess, need),
+            reach=_least(self.reach, far),
             basis=basis,
         )
+
+
+def _least(known: int | None, other: int) -> int:
+    return other if known is None else min(known, other)
 
 
 def extrapolate(times: Sequence[int], start: int | None) -> Rows:
@@ -211,20 +239,25 @@ def extrapolate(times: Sequence[int], start: int | None) -> Rows:
 
     A short page is the whole list. Fifty rows of a full one tell how much time fifty rows
     take; how far that carries depends on what rhythm they cover: a week's, a day's, or none.
-    Without ``start`` nothing says where the list ends.
+    They may be a burst, such as conversations resolved in bulk: where they cover but a small
+    part of the period, they suggest nothing. Without ``start`` nothing says where the list ends.
     """
     size = len(times)
     if size < PAGE:
-        return Rows(size, size, size, size, None, "Page 1 holds the whole list.")
+        return Rows(size, size, size, size, "Page 1 holds the whole list.")
     span = times[0] - times[-1]
     if start is None or span <= 0:
         basis = "Page 1 is full; it does not show how many more there are."
-        return Rows(size, None, size, None, None, basis)
+        return Rows(size, None, None, None, basis)
     guess = max(size, round(size * (times[0] - start) / span))
     spread = 1.5 if span >= 7 * _DAY else 2.5 if span >= _DAY else 4.0
-    low, high = max(size, math.floor(guess / spread)), math.ceil(guess * spread)
-    basis = f"The newest {size} conversations were updated within {span / _DAY:.1f} days."
-    return Rows(size, None, low, high, guess, basis)
+    reach = math.ceil(guess * spread)
+    days = f"{span / _DAY:.1f} days" if span >= _DAY else count(math.ceil(span / _HOUR), "hour")
+    basis = f"The newest {size} conversations were updated within {days}."
+    if guess > size * (10 if span >= _DAY else 4):
+        basis = f"{basis} That says little of the time before."
+        return Rows(size, None, None, reach, basis)
+    return Rows(size, None, guess, reach, basis)
 
 
-_DAY = 86_400_000
+_HOUR, _DAY = 3_600_000, 86_400_000

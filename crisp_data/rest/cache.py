@@ -83,10 +83,10 @@ class Cache:
         if lifetime == 0 and not call.place:  # about this moment: only what came since will do
             since = since or asked
         # What must have come since now is in no file yet.
-        if not since and (found := self._find(key)) is not None:
+        if not since and (found := self._find(call, key)) is not None:
             return _taken(found, on_answer)
         with single_flight.lock(self.file.locks, key, min(asked, since or asked)) as landed:
-            if landed and (found := self._find(key, since)) is not None:
+            if landed and (found := self._find(call, key, since)) is not None:
                 return _taken(found, on_answer)
             if lifetime == 0:  # a day of looking at visitors must not pile up on the disk
                 self.file.delete_expired()
@@ -112,19 +112,25 @@ class Cache:
         """Name the list that begins with an answer; further pages carry its name already."""
         return answer if call.place else replace(answer, generation=secrets.token_hex(16))
 
-    def _find(self, key: str, since: float = 0.0) -> Answer | None:
+    def _find(self, call: Call, key: str, since: float = 0.0) -> Answer | None:
         """Give the cached answer if it will do, else None."""
         stored = self.file.get(key)
-        if stored is None or not self._is_fresh(stored, since):
+        if stored is None or not self._is_fresh(call, stored, since):
             return None
         try:
             return stored.answer()
         except ValueError:
             return None
 
-    def _is_fresh(self, stored: Stored, since: float = 0.0) -> bool:
+    def _is_fresh(self, call: Call, stored: Stored, since: float = 0.0) -> bool:
         expires = float("inf") if stored.expires is None else stored.expires.timestamp()
-        return self.policy.is_fresh(stored.created.timestamp(), expires, since, time.time())
+        return self._will_do(call, stored.created.timestamp(), expires, since)
+
+    def _will_do(self, call: Call, came: float, expires: float, since: float = 0.0) -> bool:
+        """Whether what came at a moment still holds, for all that any process has written."""
+        fresh = self.policy.is_fresh(came, expires, since, time.time())
+        marks = self.policy.marks(call)
+        return fresh and not single_flight.is_outdated(self.file.locks, marks, came)
 
     def find(self, call: Call, on_answer: OnAnswer) -> Answer:
         """Answer a call as :meth:`answer` does, from the file alone.
@@ -134,7 +140,7 @@ class Cache:
         LookupError
             It has no answer that will do.
         """
-        found = self._find(self.policy.key(call)) if self.policy.lifetime(call) else None
+        found = self._find(call, self.policy.key(call)) if self.policy.lifetime(call) else None
         if found is None:
             raise LookupError
         return _taken(found, on_answer)
@@ -144,7 +150,7 @@ class Cache:
         if self.policy.lifetime(call) is None:
             return False
         stored = self.file.get(self.policy.key(call))
-        return stored is not None and self._is_fresh(stored)
+        return stored is not None and self._is_fresh(call, stored)
 
     def get_list(
         self, first: Call, rows: int | None, generation: str | None = None
@@ -170,8 +176,7 @@ class Cache:
         if not self.policy.lifetime(first):
             return None
         found = self.file.get_list(self.policy.list_key(first, rows))
-        now = time.time()
-        if found is None or not self.policy.is_fresh(found.came, found.expires, 0.0, now):
+        if found is None or not self._will_do(first, found.came, found.expires):
             return None
         if generation is None:
             return found if self._begins(first, found.generation) else None
@@ -190,7 +195,9 @@ class Cache:
         if not self.policy.lifetime(first):
             return False
         stored = self.file.get(self.policy.key(first))
-        return stored is not None and stored.incomplete is not None and self._is_fresh(stored)
+        if stored is None or stored.incomplete is None:
+            return False
+        return self._is_fresh(first, stored)
 
     def get_all(self, calls: Sequence[Call], generation: str) -> Iterator[Answer] | None:
         """Give cached pages of a list, each unpacked when it is taken; None unless all will do.
@@ -198,7 +205,7 @@ class Cache:
         Page 1 has one key for all generations: it may be another's by now.
         """
         stored = self.file.get_all([self.policy.key(call) for call in calls])
-        if stored is None or not all(map(self._is_fresh, stored)):
+        if stored is None or not all(map(self._is_fresh, calls, stored)):
             return None
         if any(one.generation not in ("", generation) for one in stored):
             return None

@@ -2,8 +2,8 @@
 
 Where another program holds the file, a client waits for it once. From then on it tries each time
 and waits no more, until it could write into it again. What a write at Crisp made stale and could
-not be deleted is noted: this client reads nothing from the file before it is. Other processes do
-not know of it, nor does a later one where this one ends before: they may be given such answers.
+not be deleted is noted: this client reads nothing from the file before it is. Beside the locks it
+is noted when that was: other clients, of any process, do not use it either.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import CancelledError
+from pathlib import Path
 from typing import Any
 
 from crisp_data.errors import FileTrouble, warn
@@ -34,12 +35,14 @@ class CacheAccess:
 
     Parameters
     ----------
+    path : Path
+        The file.
     delete : callable
         Deletes what has keys between two, all or none.
     """
 
-    def __init__(self, delete: Callable[[Sequence[Span]], None]) -> None:
-        self._delete = delete
+    def __init__(self, path: Path, delete: Callable[[Sequence[Span]], None]) -> None:
+        self._path, self._delete = path, delete
         self._held = False  # it was waited for in vain, and nothing was written since
         self._told: set[str] = set()  # what was warned of since something was written
         self._stale: list[Span] = []  # what is to be deleted before anything is read
@@ -68,7 +71,7 @@ class CacheAccess:
         try:
             return self._tried(work, tell)[1]
         except sqlite3.Error as error:
-            raise cache_trouble.file_trouble(error) from error
+            raise cache_trouble.file_trouble(error, self._path) from error
 
     def write(self, work: Callable[[], Any], *, tell: bool = True) -> bool:
         """Write into the file, and say whether that could be done; parameters as of :meth:`read`.
@@ -83,8 +86,8 @@ class CacheAccess:
             self._written()
         return done
 
-    def delete(self, spans: list[Span]) -> None:
-        """Delete what a write at Crisp made stale, now or before anything is read again.
+    def delete(self, spans: list[Span]) -> bool:
+        """Delete what a write at Crisp made stale; False where that is left for later.
 
         No error where that cannot be, for it would stand for what is done.
         """
@@ -99,6 +102,7 @@ class CacheAccess:
             if not deleted:
                 with self._lock:
                     self._stale.extend(span for span in spans if span not in self._stale)
+        return deleted
 
     def _tried(self, work: Callable[[], Any], tell: bool) -> tuple[bool, Any]:
         """Do something with the file; False where another program holds it for too long."""
@@ -132,7 +136,7 @@ class CacheAccess:
             try:
                 self._delete(self._stale)
             except sqlite3.Error as error:
-                if trouble(error) in ("held", "damaged"):
+                if trouble(error, self._path) in ("held", "damaged"):
                     raise
                 return False  # a full disk, say
             self._stale.clear()

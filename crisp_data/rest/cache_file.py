@@ -21,7 +21,7 @@ from crisp_data.local.connection_pool import Pool
 from crisp_data.local.file_identity import remove_logs_alone
 from crisp_data.local.lock_file import LockFile, lock_file
 from crisp_data.local.private import private_file
-from crisp_data.rest import cache_format, cache_trouble
+from crisp_data.rest import cache_format, cache_trouble, single_flight
 from crisp_data.rest.cache_access import CacheAccess, Span
 from crisp_data.rest.cache_format import Stored, StoredList
 
@@ -113,7 +113,7 @@ class CacheFile:
         self.pool = Pool(path, SETUP, 0.0, replaced=lambda old, new: None)
         self.responses = _Table(self.pool, "responses", cache_format.ANSWERS)
         self.lists = _Table(self.pool, "lists", cache_format.LISTS)
-        self._access = CacheAccess(self._delete)
+        self._access = CacheAccess(path, self._delete)
 
     def close(self) -> None:
         """Close what is open and not in use; the next use opens it again."""
@@ -184,7 +184,12 @@ class CacheFile:
 
         No error where that cannot be, for it would stand for what is done.
         """
-        self._access.delete(list(spans))
+        deleted = False
+        try:
+            deleted = self._access.delete(list(spans))
+        finally:  # also after Ctrl-C
+            if not deleted:
+                single_flight.mark_undeleted(self.locks)
 
     def delete_expired(self) -> None:
         """Delete what nobody is given any more."""
@@ -197,7 +202,7 @@ class CacheFile:
         try:
             self._access.write(delete)
         except sqlite3.Error as error:
-            raise cache_trouble.file_trouble(error) from error
+            raise cache_trouble.file_trouble(error, self.path) from error
 
     def fresh(self) -> int:
         """Count the answers that are fresh, without unpacking them.

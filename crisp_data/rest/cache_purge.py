@@ -70,7 +70,8 @@ def _is_cache(path: Path) -> bool:
     if cache_file.locks(path).path.is_file() or path.with_suffix(".flights").is_dir():  # the former
         return True
     try:
-        with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)) as db:
+        name = f"{path.absolute().as_uri()}?mode=ro"
+        with closing(sqlite3.connect(name, timeout=0, uri=True)) as db:
             columns = [row[1] for row in db.execute("PRAGMA table_info(responses)")]
     except sqlite3.Error as error:
         return is_held(error)
@@ -89,7 +90,7 @@ def clear(path: Path, wait: float) -> None:
         purge(path, wait)
     except FileTrouble as error:
         cause = error.__cause__
-        if not (isinstance(cause, sqlite3.Error) and trouble(cause) == "damaged"):
+        if not (isinstance(cause, sqlite3.Error) and trouble(cause, path) == "damaged"):
             raise
         if not _deleted(path):
             raise FileTrouble(
@@ -148,6 +149,6 @@ def _emptied(path: Path, deleted: bool) -> tuple[bool, bool]:
     except sqlite3.Error as error:
         if is_held(error):
             return deleted, False
-        raise cache_trouble.file_trouble(error) from error
+        raise cache_trouble.file_trouble(error, path) from error
     finally:
         pool.close()

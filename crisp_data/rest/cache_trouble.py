@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+from pathlib import Path
 
 from crisp_data.errors import FileTrouble
 from crisp_data.local.sqlite_file import trouble
@@ -10,13 +11,12 @@ from crisp_data.local.sqlite_file import trouble
 _OTHER_FOLDER = "choose another folder with connect(cache_dir=...) or CRISP_CACHE_DIR"
 HELD = (
     "The cache file is locked by another program, and is no longer waited for. Until it is free, "
-    "cached answers are requested again and cost again, and other processes may be given answers "
-    f"from before a write of yours. Close that program, or {_OTHER_FOLDER}."
+    f"cached answers are requested again and cost again. Close that program, or {_OTHER_FOLDER}."
 )
 STALE = (
     "The cache could not be written: it still holds answers from before a write. This connection "
-    "reads nothing from it until they are deleted, so cached answers cost again; other processes "
-    "may be given them. 'crisp-data cache clear' deletes them."
+    "reads nothing from it until they are deleted, so cached answers cost again. Another is given "
+    "them where not even that could be noted. 'crisp-data cache clear' deletes them."
 )
 NOT_STORED = (
     "An answer could not be cached, for example because the disk is full. Requesting it "
@@ -24,9 +24,9 @@ NOT_STORED = (
 )
 
 
-def file_trouble(error: sqlite3.Error) -> FileTrouble:
+def file_trouble(error: sqlite3.Error, path: Path) -> FileTrouble:
     """Make the error that says what is wrong with the cache's file, and the way on."""
-    what = trouble(error)
+    what = trouble(error, path)
     if what == "damaged":
         return damaged()
     if what == "held":

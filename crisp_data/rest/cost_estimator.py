@@ -9,6 +9,8 @@ from typing import Any
 
 from crisp_data import tables
 from crisp_data.api.envelope import Page
+from crisp_data.api.last_instant import MOST_LOOKS
+from crisp_data.api.routes import PER_PAGE_MIN
 from crisp_data.filters import ConversationQuery
 from crisp_data.plurals import count
 from crisp_data.quota.estimate import PAGE, Plan, Rows, extrapolate, list_requests
@@ -18,6 +20,8 @@ from crisp_data.rest.page_iterator import Pages
 
 #: Batches a thread where none was read yet (*assumed*: most threads fit into one).
 BATCHES = 1.1
+
+_SAMPLE = 50  # threads; what fewer show is filled up with what is assumed, for one may be huge
 
 _NO_NUMBERS = "The server ignores page numbers, so nothing shows how long the list is."
 
@@ -44,8 +48,9 @@ class CostEstimator:
 
     @property
     def batches_per_thread(self) -> float:
-        """Batches a thread, as met so far."""
-        return self._batches / self._threads if self._threads else BATCHES
+        """Batches a thread, as met so far; as assumed as long as too few were met."""
+        lacking = max(0, _SAMPLE - self._threads)
+        return (self._batches + lacking * BATCHES) / (self._threads + lacking)
 
     def pages(self, asked: ConversationQuery, refresh: bool = False) -> Pages:
         """Begin a list of conversations."""
@@ -137,7 +142,7 @@ class CostEstimator:
     def threads_plan(self, ids: Sequence[str], refresh: bool) -> Plan:
         """Plan to read threads whole."""
         missing = len(ids) if refresh else self._missing(ids)
-        met = "seen so far" if self._threads else "assumed"
+        met = f"by the {count(self._threads, 'thread')} read so far" if self._threads else "assumed"
         basis = (
             f"{missing:,} of {count(len(ids), 'thread')} not in the cache; "
             f"{self.batches_per_thread:.2f} batches per thread {met}."
@@ -149,13 +154,15 @@ class CostEstimator:
         """Count the requests for a list of so many conversations."""
         return list_requests(rows, end=asked.limit is None or rows < asked.limit)
 
-    def list_plan(self, asked: ConversationQuery, rows: Rows, cached: int) -> Plan:
+    def list_plan(self, asked: ConversationQuery, first: Page, rows: Rows, cached: int) -> Plan:
         """Plan to pull a list of conversations.
 
         Parameters
         ----------
         asked : ConversationQuery
             What is to be pulled.
+        first : Page
+            Page 1.
         rows : Rows
             How many rows there are.
         cached : int
@@ -166,6 +173,8 @@ class CostEstimator:
         Plan
             The plan.
         """
+        if not asked.filtered_here:
+            rows = rows.at_most(asked.limit)
         end = rows.low > 0 and (asked.limit is None or rows.low < asked.limit)
         least = 0 if asked.filtered_here and asked.limit else 1  # for it is not all in the cache
         low = max(least, max(1, math.ceil(rows.low / PAGE)) + end - cached)
@@ -173,7 +182,8 @@ class CostEstimator:
         high = None
         if rows.high is not None:
             # Where one instant fills whole pages, these are read twice: nobody knows beforehand.
-            high = max(likely, math.ceil(1.3 * list_requests(rows.high)) - cached)
+            most = math.ceil(1.3 * list_requests(rows.high)) + _looks_at_end(first)
+            high = max(likely, most - cached)
         return self.plan("conversations", (low, likely, high), rows.basis, rows)
 
     def plan(
@@ -200,6 +210,14 @@ class CostEstimator:
         quota, (low, likely, high) = self.client.quota, cost
         left, daily = quota.left_for_reads, quota.limit - quota.reserved_for_writes
         return Plan(what, likely, low, high, left, quota.limit, daily, basis, rows)
+
+
+def _looks_at_end(first: Page) -> int:
+    """The most requests that show the end of a list whose last rows may share an instant."""
+    times = update_times(first.records)
+    whole = len(times) < PAGE
+    ends_at_once = len(times) < 2 or len(times) >= PER_PAGE_MIN or times[0] - times[-1] > 1
+    return 0 if whole and ends_at_once else MOST_LOOKS
 
 
 def _session_ids(records: Sequence[Any]) -> list[Any]:

@@ -96,8 +96,9 @@ class CostPlans:
         -----
         Spends page 1, which the pull then finds in the cache. (A period that is relative to
         this moment, such as "7 days ago", is another one a moment later: then it does not.)
-        Only where there may be more than about 100 pages, or nothing says how many, some
-        pages are asked for by number, to see whether the list reaches that far: page 97 and
+        Only where there may be more than about 100 pages, or nothing says how many (as where
+        the updates on page 1 cover but a small part of the period, after a burst), some pages
+        are asked for by number, to see whether the list reaches that far: page 97 and
         each time four times further until one is empty, then between. That is three requests
         for a list of some hundred, seven for a million. All is cached for an hour.
 
@@ -119,7 +120,7 @@ class CostPlans:
         if whole and not (asked.filtered_here and limit):
             return self._estimator.plan("conversations", (0, 0, 0), _WHOLE)
         rows = self._estimator.probe(asked, first, self._estimator.rows(asked, first), refresh)
-        return self._estimator.list_plan(asked, rows, cached)
+        return self._estimator.list_plan(asked, first, rows, cached)
 
     def messages(self, conversations: Any, *, refresh: bool = False) -> Plan:
         """Plan ``ws.messages`` with the same arguments; spends nothing.
@@ -205,7 +206,7 @@ class CostPlans:
         )
         with closing(pages(refresh=refresh)) as taken:
             count = next(taken).count
-        rows = extrapolate([0] * count, None).up_to(limit)
+        rows = extrapolate([0] * count, None).up_to(limit).at_most(limit)
         if not refresh and taken.cached()[1]:
             return self._estimator.plan("people", (0, 0, 0), _WHOLE, rows)
         # Page 1 again, for a list by number is read in one go.

@@ -11,8 +11,8 @@ from contextvars import copy_context
 from dataclasses import dataclass, field
 
 from crisp_data.errors import CrispError, ForkedProcess, NotFound, calling_line, work_for
+from crisp_data.local.cancellation import ended_by
 from crisp_data.rest.client import Client
-from crisp_data.rest.waits import ended_by
 
 
 @dataclass

@@ -4,14 +4,43 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import pandas as pd
 
 from crisp_data.api.envelope import Page
 from crisp_data.filters import ConversationFilter, ConversationQuery
 from crisp_data.plurals import count
-from crisp_data.quota.estimate import PAGE, SHOWN, Plan, Rows, extrapolate, list_requests
+from crisp_data.quota.estimate import BEYOND, PAGE, SHOWN, Plan, Rows, extrapolate, list_requests
 from crisp_data.rest.cost_estimator import CostEstimator, update_times
+
+
+@dataclass(frozen=True)
+class SyncPass:
+    """A list pass of an archive's sync whose first page came.
+
+    Attributes
+    ----------
+    first : Page
+        The first page of the listing.
+    low : int
+        The earliest update to read, in milliseconds since 1970.
+    high : int or None
+        The latest update to read, in milliseconds since 1970; None for no bound.
+    archived : int
+        How many conversations the archive has.
+    threads : int
+        Of how many conversations on the first page the thread must be read.
+    due : int
+        How many archived conversations are to be read again.
+    """
+
+    first: Page
+    low: int
+    high: int | None
+    archived: int
+    threads: int
+    due: int
 
 
 class PullChecks:
@@ -49,14 +78,14 @@ class PullChecks:
         """
         estimator = self._estimator
         rows = estimator.rows(asked, first)
-        if rows.high is not None and estimator.list_cost(asked, rows.high) <= SHOWN:
+        if rows.reach is not None and estimator.list_cost(asked, rows.reach) <= SHOWN:
             return None
         cached, whole = estimator.pages(asked).cached() if first.from_cache else (0, False)
         if whole:
             return None
         rows = estimator.probe(asked, first, rows, refresh, probes=1)
-        self._check(math.ceil(rows.sure / PAGE) - (cached or 1))  # page 1 is spent by now
-        return estimator.list_plan(asked, rows, cached)
+        self._check(math.ceil(rows.low / PAGE) - (cached or 1))  # page 1 is spent by now
+        return estimator.list_plan(asked, first, rows, cached)
 
     def before_messages(self, ids: Sequence[str], refresh: bool) -> Plan | None:
         """Plan a pull of threads and refuse what cannot be paid; None where it is short.
@@ -100,44 +129,51 @@ class PullChecks:
         self._check(missing)
         return self._estimator.plan("conversations", (missing, missing, missing), why)
 
-    def before_sync(self, first: Page, low: int, high: int | None, due: int) -> Plan | None:
+    def before_sync(self, began: SyncPass) -> Plan | None:
         """Plan a list pass of an archive's sync whose first page came; None where it is short.
 
-        Each conversation updated from ``low`` to ``high`` (ms) costs its thread; so many that
-        are archived are ``due`` to be read again. Where nothing says how many there are, a
-        few pages are asked for by number: little, beside a request for each conversation.
+        Each conversation costs its thread, unless the archive has its last message already.
+        Where nothing says how many there are, a few pages are asked for by number: little,
+        beside a request for each conversation. After a burst of updates they are seldom more
+        than the archive has.
 
         Parameters
         ----------
-        first : Page
-            The first page of the listing.
-        low : int
-            The earliest update to read, in milliseconds since 1970.
-        high : int or None
-            The latest update to read, in milliseconds since 1970; None for no bound.
-        due : int
-            How many archived conversations are to be read again.
+        began : SyncPass
+            The pass, as far as its first page shows it.
 
         Returns
         -------
         Plan or None
             The plan, or None.
         """
-        times = update_times(first.records)
-        if sum(at >= low for at in times) < PAGE:
+        times = update_times(began.first.records)
+        if sum(at >= began.low for at in times) < PAGE:
             return None
-        rows = extrapolate(times, low or None)
-        if due >= PAGE:
-            basis = f"{count(due, 'archived conversation')} must be read again."
-            rows = Rows(due, None, due, None, due, basis)
-        elif rows.high is None:
-            asked = ConversationQuery(ConversationFilter(_timestamp(low), _timestamp(high)))
-            rows = self._estimator.probe(asked, first, rows, True, probes=8, within=1.3, pages=1)
-        threads = math.ceil(rows.likely * self._estimator.batches_per_thread)
-        likely = list_requests(rows.likely) + threads
-        basis = f"{rows.basis} Each costs at least one request for its thread."
-        low = min(math.ceil(rows.low / PAGE) + rows.low, likely)
-        return self._estimator.plan("sync", (low, likely, None), basis)
+        rows = extrapolate(times, began.low or None)
+        batches = self._estimator.batches_per_thread
+        if began.due >= PAGE:
+            least = max(began.due, began.threads)
+            listed, threads = max(began.due, rows.low), math.ceil(least * batches)
+            basis = f"{count(began.due, 'archived conversation')} must be read again."
+        else:
+            if rows.guess is None:
+                rows = self._probe_sync(began, rows)
+            listed, share = rows.likely, began.threads / len(times)
+            # (Where nothing is archived, every conversation costs its thread.)
+            least = began.threads + (0 if began.archived else rows.low - len(times))
+            threads = math.ceil(listed * share * batches)
+            basis = f"{rows.basis} Of page 1, {count(began.threads, 'thread')} must be read."
+        pages = max(2, math.ceil(rows.low / PAGE))  # a full page does not show the end
+        likely = max(pages + least, list_requests(listed) + threads)
+        return self._estimator.plan("sync", (pages + least, likely, None), basis)
+
+    def _probe_sync(self, began: SyncPass, rows: Rows) -> Rows:
+        """Ask by number how many conversations a pass will list."""
+        asked = ConversationQuery(ConversationFilter(_timestamp(began.low), _timestamp(began.high)))
+        beyond = began.archived // PAGE + 1 if began.archived else BEYOND
+        near = {"within": 1.3, "pages": 1, "beyond": beyond}
+        return self._estimator.probe(asked, began.first, rows, True, probes=8, **near)
 
     def _check(self, needed: int) -> None:
         self._client.quota.check_affordable(needed, today=not self._client.waits)

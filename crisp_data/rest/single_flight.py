@@ -22,6 +22,7 @@ from crisp_data.rest import waits
 #: where each of them hangs; a process that was stopped, or a debugger, may hold a lock for ever.
 LONGEST = 300.0
 
+_UNDELETED = 2 * LOCKS  # the place of a mark: behind those of locks, and of writes
 _POLL = 0.01  # seconds between two tries at a lock that another holds
 
 
@@ -92,6 +93,34 @@ def written_since(file: LockFile, starts: Iterable[str], moment: float) -> bool:
         if marked >= moment:
             return True
     return False
+
+
+def mark_undeleted(file: LockFile) -> None:
+    """Note that the cache may still hold what was written until now: it could not be deleted."""
+    file.write_now(_UNDELETED)
+
+
+def is_outdated(file: LockFile, starts: Iterable[str], came: float) -> bool:
+    """Whether a cached answer is from before a write that could not delete it.
+
+    The marks of writes alone would not do: many share one, and each would keep answers from use
+    that are not stale.
+
+    Parameters
+    ----------
+    file : LockFile
+        Where the marks are.
+    starts : Iterable[str]
+        How the cache's keys begin of what concerns the answer.
+    came : float
+        When the answer came, in seconds since 1970.
+
+    Returns
+    -------
+    bool
+        Whether it may be.
+    """
+    return file.read_time(_UNDELETED) >= came and written_since(file, starts, came)
 
 
 def _mark(start: str) -> int:

@@ -122,7 +122,7 @@ def steps(monkeypatch):
 def few():
     """A small workspace: a kill at each step is many syncs."""
     with Sandbox(seed=17, conversations=12, weeks=8) as sandbox:
-        yield sandbox, crisp.connect(sandbox=sandbox, progress=False)
+        yield sandbox, crisp.connect(sandbox=sandbox, progress=False, sleep=lambda seconds: None)
 
 
 @pytest.fixture(params=[7, pytest.param(1, marks=pytest.mark.slow)])

@@ -28,11 +28,17 @@ def texts_of(path):
         yield str(rows.metadata.to_dict()).encode()
 
 
-def files_that_hold(folder, text):
-    needle = text.lower().encode()
+def files_that_hold(folder, *words):
+    """List the files in which any of these words stands; each file is read once."""
+    needles = [word.lower().encode() for word in words]
     paths = [path for path in sorted(folder.rglob("*")) if path.is_file()]
     assert paths
-    return [path for path in paths if any(needle in one.lower() for one in texts_of(path))]
+    return [path for path in paths if any(holds(one, needles) for one in texts_of(path))]
+
+
+def holds(content, needles):
+    content = content.lower()
+    return any(needle in content for needle in needles)
 
 
 @pytest.fixture

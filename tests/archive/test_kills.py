@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import multiprocessing
 import os
 import random
 import signal
@@ -14,19 +13,14 @@ import pytest
 
 import crisp_data as crisp
 from crisp_data.sandbox import Sandbox
+from tests.reliability.children import processes
 
 from .conftest import assert_equals_truth
 
 pytestmark = pytest.mark.reliability("kills")
 
-# Children that begin with everything imported: half a second of start is no time to be killed in.
-if os.name == "posix":
-    processes = multiprocessing.get_context("forkserver")
-    processes.set_forkserver_preload(["crisp_data", "tests.archive.test_kills"])
-    KILLED = -signal.SIGKILL
-else:  # no child is a copy there, and multiprocessing has one word for all that end one
-    processes = multiprocessing.get_context("spawn")
-    KILLED = -signal.SIGTERM
+# Off POSIX multiprocessing has one word for all that end a process.
+KILLED = -signal.SIGKILL if os.name == "posix" else -signal.SIGTERM
 
 
 def sync(card, folder, shelf, begun=None, since=None):
@@ -62,7 +56,7 @@ def kill_one(sandbox, folder, shelf, requests, seconds):
 @pytest.mark.timeout(600)
 @pytest.mark.parametrize(
     ("conversations", "times", "least"),
-    [(120, 1, 70), pytest.param(1000, 22, 0, marks=pytest.mark.slow)],
+    [(120, 1, 70), pytest.param(500, 8, 0, marks=pytest.mark.slow)],
 )
 def test_kills_lose_nothing_and_repeat_little(conversations, times, least, tmp_path, reliability):
     chance, pages = random.Random(7), conversations // 49 + 1

@@ -46,9 +46,7 @@ def test_a_person_is_forgotten_whatever_step_it_was_killed_at(few, steps, every,
             again(archive)
         (again, sync, another)[last % 3](archive)
         folder = Path(archive._storage.root)
-        assert files_that_hold(folder, email) == []
-        for session_id in theirs:
-            assert files_that_hold(folder, session_id) == []
+        assert files_that_hold(folder, email, *theirs) == []
         assert StateTable(archive._storage).load().forgetting is None
         assert len(archive.conversations()) == len(ids) - len(theirs)
         assert archive.messages(ids[-1])["content"].iloc[-1] == "Ask [forgotten]"

@@ -120,6 +120,7 @@ def test_since_reaches_as_far_as_asked_and_further_when_asked(sandbox, archive, 
     recent = {row["session_id"] for row in rows if row["updated_at"] >= edge}
     assert recent <= set(archive.conversations()["session_id"])
     first = set(archive.conversations()["session_id"])
+    assert first == recent
     held = len(first)
     assert held < len(rows)
     info = archive.info().set_index("table")
@@ -136,6 +137,50 @@ def test_since_reaches_as_far_as_asked_and_further_when_asked(sandbox, archive, 
     threads = pd.Series([row["session_id"] for row in sandbox.truth("messages")]).value_counts()
     batches = sum(math.ceil(n / 39) for one, n in threads.items() if one not in first)
     assert threads_read + spent() <= batches + 10
+
+
+@pytest.mark.parametrize("deep", [False, True])
+def test_threads_older_than_asked_for_cost_nothing(tmp_path, deep):
+    """The page shows 30 conversations; a few of them are of the last days."""
+    with Sandbox(seed=1, conversations=30) as sandbox:
+        archive = crisp.connect(sandbox=sandbox).archive(tmp_path / "shelf")
+        edge = pd.Timestamp("2026-10-27 09:00", tz="UTC").value // 10**6
+        rows = sandbox.truth("conversations")
+        recent = {row["session_id"] for row in rows if row["updated_at"] >= edge}
+        texts = [row for row in sandbox.truth("messages") if row["session_id"] in recent]
+        number = len(recent)
+        assert 1 < number < 15
+        before = sandbox.stats()["requests"]
+        done = archive.sync(since="6 days ago", deep=deep)
+        assert done.requests == sandbox.stats()["requests"] - before == 1 + number
+        assert (done.conversations, done.threads, done.messages) == (number, number, len(texts))
+        assert set(archive.conversations()["session_id"]) == recent
+        assert archive.sync().requests == 1
+        archive.sync(since="2000-01-01")
+        assert_equals_truth(archive, sandbox)
+        # The rest of the page is not read again.
+        assert archive.sync(since="6 days ago", deep=deep).requests == 1 + number * deep
+
+
+def test_nothing_as_new_as_asked_for_costs_one_page(tmp_path):
+    with Sandbox(seed=1, conversations=12) as sandbox:
+        archive = crisp.connect(sandbox=sandbox).archive(tmp_path / "shelf")
+        done = archive.sync(since="1 minute ago")
+        assert (done.requests, done.conversations, len(archive.conversations())) == (1, 0, 0)
+        archive.sync(since="2000-01-01")
+        assert_equals_truth(archive, sandbox)
+
+
+def test_what_is_claimed_is_read_at_any_age(tmp_path):
+    """A conversation was taken for gone: the next sync meets it again, older than it asks for."""
+    with Sandbox(seed=1, conversations=12) as sandbox:
+        archive = crisp.connect(sandbox=sandbox).archive(tmp_path / "shelf")
+        archive.sync()
+        known = sandbox.truth("conversations")[7]["session_id"]
+        for name in ("messages", "conversations"):
+            archive._tables[name].mark(archive_table.having([known]), 1)
+        assert archive.sync(since="1 minute ago").threads == 1
+        assert_equals_truth(archive, sandbox)
 
 
 def test_an_older_conversation_that_is_answered_comes_in(sandbox, archive, api):
@@ -255,6 +300,20 @@ def test_an_archive_is_whole_for_every_size_of_pages(size, date_filter, tmp_path
         assert_equals_truth(archive, sandbox)
 
 
+@pytest.mark.parametrize("size", [21, *slow(1, 5, 20, 22, 30, 50)])
+@pytest.mark.parametrize("inclusive", [True, *slow(False)])
+def test_an_archive_grows_back_in_time_for_every_size_of_pages(size, inclusive, tmp_path):
+    """What a page shows of the time before is left out, claimed by nobody, and read later."""
+    habits = {"page_sizes": (size,), "inclusive_dates": inclusive}
+    with Sandbox(seed=7, conversations=43, **habits) as sandbox:
+        archive = crisp.connect(sandbox=sandbox).archive(tmp_path / "shelf")
+        times = sorted(row["updated_at"] for row in sandbox.truth("conversations"))
+        for at in (times[35], times[30] + 1, times[10], 0):
+            archive.sync(since=pd.Timestamp(at, unit="ms", tz="UTC"))
+            assert len(archive.conversations()) == sum(one >= at for one in times)
+        assert_equals_truth(archive, sandbox)
+
+
 def test_an_archive_is_of_one_website(sandbox, archive, tmp_path):
     archive.sync()
     other = crisp.connect(
@@ -335,7 +394,7 @@ def test_a_long_sync_shows_its_plan_before_it_goes_on(ws, sandbox, archive, api,
     archive.sync()
     assert capsys.readouterr().err == ""
     archive.sync(deep=True)
-    assert "at least 123" in capsys.readouterr().err  # 120 threads and three pages
+    assert "at least 122" in capsys.readouterr().err  # 120 threads, and more than one page
     quiet = crisp.connect(sandbox=sandbox, progress=False)
     quiet.archive(archive._storage.root + "-quiet").sync()
     assert capsys.readouterr().err == ""
@@ -417,6 +476,30 @@ def test_the_plan_of_a_sync_announces_no_more_than_the_list_can_cost(tmp_path, c
             done = archive.sync()
         announced = re.findall(r"[\d,]+(?= requests)", capsys.readouterr().err)
         assert all(int(one.replace(",", "")) <= done.requests for one in announced)
+
+
+@pytest.mark.parametrize("speak", [False, True])
+def test_the_plan_of_a_sync_after_a_burst(tmp_path, monkeypatch, speak):
+    """Sixty changed within a minute. Where nothing was said in them, no thread is to be read."""
+    with Sandbox(seed=1, conversations=64) as sandbox:
+        ws = crisp.connect(sandbox=sandbox)
+        archive, api = ws.archive(tmp_path / "shelf"), Api(ws)
+        archive.sync()
+        plans, real = [], archive._checks.before_sync
+        monkeypatch.setattr(archive._checks, "before_sync", lambda *one: plans.append(real(*one)))
+        sandbox.clock(advance_s=3 * 86_400)
+        for row in sandbox.truth("conversations")[-60:]:
+            if speak:
+                api.say(row["session_id"])
+            else:
+                state = {"state": "unresolved"}
+                api.call("change_conversation_state", row["session_id"], json=state)
+            sandbox.clock(advance_s=1)
+        done = archive.sync()
+        planned = plans[0]
+        assert done.threads == (60 if speak else 0)
+        assert planned.low <= min(done.requests, planned.requests)
+        assert planned.requests <= 1.3 * done.requests  # ("about 4,881 requests, at least 1,110")
 
 
 class OddSandbox(Sandbox):

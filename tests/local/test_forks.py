@@ -283,8 +283,8 @@ def test_a_file_that_is_being_opened_is_left_to_the_parent_too(ws, monkeypatch):
     ws.client.close()
     opening, go, real = threading.Event(), threading.Event(), database_opening.open_database
 
-    def slowly(*arguments):
-        db = real(*arguments)
+    def slowly(*arguments, **options):
+        db = real(*arguments, **options)
         opening.set()
         assert go.wait(60)
         return db

@@ -1,7 +1,6 @@
 """A file of locks: for threads and processes, with a time beside each."""
 
 import gc
-import multiprocessing
 import os
 import shutil
 import struct
@@ -11,6 +10,7 @@ import time
 import pytest
 
 from crisp_data.local.lock_file import LOCKS, lock_file
+from tests.reliability.children import processes
 
 
 @pytest.fixture
@@ -24,9 +24,8 @@ def _try(path, numbers, results):
 
 def elsewhere(locks, numbers):
     """Try to take locks in another process, which then ends."""
-    context = multiprocessing.get_context("spawn")
-    results = context.Queue()
-    other = context.Process(target=_try, args=(locks.path, numbers, results), daemon=True)
+    results = processes.Queue()
+    other = processes.Process(target=_try, args=(locks.path, numbers, results), daemon=True)
     other.start()
     got = results.get(timeout=60)
     other.join(30)

@@ -13,7 +13,7 @@ from itertools import pairwise
 from zoneinfo import ZoneInfo
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-QUARTER = 15 * 60_000
+QUARTER, DAY = 15 * 60_000, 24 * 60 * 60_000
 
 
 class Hours:
@@ -23,6 +23,7 @@ class Hours:
         self.zone, self.holidays = ZoneInfo(zone), {date.fromisoformat(day) for day in holidays}
         self.week = week  # {weekday, Monday 0: [(first minute, minute after the last)]}
         self.is_open = lru_cache(None)(self._is_open)
+        self.in_steps = lru_cache(None)(self._in_steps)
 
     def _is_open(self, at):
         wall = (EPOCH + timedelta(milliseconds=at)).astimezone(self.zone)
@@ -31,6 +32,16 @@ class Hours:
         return wall.date() not in self.holidays and any(a <= minute < b for a, b in spans)
 
     def between(self, start, end, step=QUARTER):
+        """Add up the open milliseconds, one day of UTC after the other."""
+        total, at = 0, start
+        while at < end:
+            until = min(end, at - at % DAY + DAY)
+            whole = until - at == DAY  # which many spans share: reckoned once
+            total += (self.in_steps if whole else self._in_steps)(at, until, step)
+            at = until
+        return total
+
+    def _in_steps(self, start, end, step):
         """Add up the open milliseconds, one step after the other.
 
         Right where hours and the zone's changes fall on whole steps (of UTC).

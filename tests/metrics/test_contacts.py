@@ -225,6 +225,24 @@ def test_masked_says_nothing_of_what_is_no_text(box):
     assert metrics.masked(tables.empty("messages")).dtype == "boolean"
 
 
+def test_lists_that_are_categories(conversations, tmp_path):
+    """As somebody makes them to save memory: pandas explodes none of those."""
+    measures = (
+        metrics.segments,
+        metrics.contacts,
+        lambda frame: metrics.join(frame[["session_id"]], frame, on=["language", "segment"]),
+    )
+    as_categories = {"segments": "category", "locales": "category"}
+    for measure in measures:
+        pd.testing.assert_frame_equal(
+            measure(conversations.astype(as_categories)), measure(conversations)
+        )
+    texts = conversations.assign(segments="a, b", locales="en, fr").astype(as_categories)
+    for measure in measures:
+        with pytest.raises(BadParameter, match=r"holds texts, not lists"):
+            measure(texts)
+
+
 def test_lists_that_a_plain_reader_made_texts(conversations, tmp_path):
     crisp_data.write(tmp_path / "c.csv", conversations)
     times = ["created_at", "updated_at"]

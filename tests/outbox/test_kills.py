@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import multiprocessing
 import os
 import random
 import signal
@@ -19,21 +18,16 @@ import pytest
 import crisp_data as crisp
 from crisp_data.rest.retry import RetryPolicy
 from crisp_data.sandbox import Sandbox
+from tests.reliability.children import processes
 
-pytestmark = pytest.mark.reliability("kills")
+pytestmark = [pytest.mark.reliability("kills"), pytest.mark.needs("kills")]
 
 MESSAGES = 50
 
 SLOW = pytest.mark.slow
 
-# Children that begin with everything imported, from a process that has no threads.
-if os.name == "posix":
-    processes = multiprocessing.get_context("forkserver")
-    processes.set_forkserver_preload(["crisp_data", "tests.outbox.test_kills"])
-    KILLED = -signal.SIGKILL
-else:  # no child is a copy there, and multiprocessing has one word for all that end one
-    processes = multiprocessing.get_context("spawn")
-    KILLED = -signal.SIGTERM
+# Off POSIX multiprocessing has one word for all that end a process.
+KILLED = -signal.SIGKILL if os.name == "posix" else -signal.SIGTERM
 
 # Patience that outlasts a share of lost answers, in milliseconds. Nothing settles by itself
 # here: the tests wait until the sandbox has nothing in its hands.
@@ -195,7 +189,7 @@ def lane(folder, seed, runs, out):
 
 
 @pytest.mark.timeout(600)
-@pytest.mark.parametrize(("runs", "least"), [(4, 1), pytest.param(60, 40, marks=SLOW)])
+@pytest.mark.parametrize(("runs", "least"), [(4, 1), pytest.param(20, 11, marks=SLOW)])
 def test_killed_sendings_hold_each_message_once(runs, least, tmp_path, reliability):
     """In two lanes, for there are two cores: each has a sandbox and an outbox of its own."""
     out, lanes, met = processes.Queue(), 2, Counter()
@@ -222,7 +216,7 @@ def test_killed_sendings_hold_each_message_once(runs, least, tmp_path, reliabili
 
 
 @pytest.mark.timeout(600)
-@pytest.mark.parametrize(("rounds", "least"), [(3, 0), pytest.param(30, 11, marks=SLOW)])
+@pytest.mark.parametrize(("rounds", "least"), [(3, 0), pytest.param(10, 3, marks=SLOW)])
 def test_two_that_resume_at_once_send_nothing_twice(rounds, least, tmp_path, reliability):
     chance, folder, shared = random.Random(5), str(tmp_path), 0
     with sandbox_that_loses_answers() as sandbox:

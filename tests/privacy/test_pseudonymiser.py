@@ -107,7 +107,7 @@ TABLES = ("conversations", "messages", "people", "operators")
     scope="module",
     params=[
         (2, 150),
-        pytest.param((1, 2000), marks=[pytest.mark.slow, pytest.mark.timeout(600)]),
+        pytest.param((1, 500), marks=pytest.mark.slow),
     ],
     ids="seed {0[0]}".format,
 )

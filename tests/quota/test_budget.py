@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import dataclasses
+import json
 import threading
+import uuid
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import nullcontext
+from typing import Any
 
 import pytest
 
@@ -118,3 +123,32 @@ def test_what_surely_costs_more_is_not_begun(sandbox: Sandbox, ws: crisp.Workspa
 def test_a_budget_is_a_whole_number(ws: crisp.Workspace, requests: object) -> None:
     with pytest.raises(crisp.BadParameter, match="whole number"), ws.budget(requests):
         pass
+
+
+class Endless(Sandbox):
+    """A sandbox with new people on every page."""
+
+    def respond(self, request: Any) -> Any:
+        made = super().respond(request)
+        if "/people/profiles/" not in request.target:
+            return made
+        people = [{"people_id": str(uuid.uuid4()), "email": uuid.uuid4().hex} for _ in range(20)]
+        body = json.dumps({"error": False, "reason": "listed", "data": people}).encode()
+        return dataclasses.replace(made, status=200, body=body)
+
+
+@pytest.mark.parametrize("limited", ["quota", "budget"])
+def test_a_list_that_never_ends_is_ended_by_what_may_be_spent(limited: str) -> None:
+    """No number of pages tells it from a long one."""
+    with Endless(seed=1, conversations=12) as sandbox:
+        ws = crisp.connect(sandbox=sandbox, quota=24 if limited == "quota" else 10_000)
+        before = sandbox.stats()["requests"]
+        with (
+            pytest.raises(crisp.QuotaExceeded) as caught,
+            ws.budget(15) if limited == "budget" else nullcontext(),
+        ):
+            ws.people()
+        spent = sandbox.stats()["requests"] - before
+        assert spent == (15 if limited == "budget" else ws.quota.used - before)
+        assert len(caught.value.partial) == 20 * spent
+        assert ws.quota.left_for_reads == 0 or limited == "budget"

@@ -1,4 +1,4 @@
-"""Processes of their own that begin with everything imported: half a second each is too much."""
+"""Processes of their own that begin with everything imported: a second each is too much."""
 
 from __future__ import annotations
 
@@ -12,9 +12,26 @@ import crisp_data.outbox.outbox
 import crisp_data.workspace.workspace
 from crisp_data.rest.retry import RetryPolicy
 
+#: The modules of their work, and what is imported only with the first connection, frame or table.
+#: One list for all, for a run of the tests has one server that processes are forked from.
+PRELOADED = [
+    "tests.archive.test_kills",
+    "tests.local.test_lock_file",
+    "tests.outbox.test_kills",
+    "tests.reliability.test_commit_points",
+    "tests.reliability.test_interrupts",
+    "tests.reliability.test_other_user",
+    "tests.rest.test_cache_file",
+    "tests.rest.test_cache_purge",
+    "tests.rest.test_single_flight",
+    "crisp_data.connection",
+    "deltalake.fs",
+    "pyarrow.pandas_compat",
+]
+
 if os.name == "posix":
     processes = multiprocessing.get_context("forkserver")
-    processes.set_forkserver_preload(["tests.reliability.children"])
+    processes.set_forkserver_preload(PRELOADED)
 else:
     processes = multiprocessing.get_context("spawn")
 

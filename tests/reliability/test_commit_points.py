@@ -18,7 +18,7 @@ from crisp_data.sandbox import Sandbox
 from tests.reliability.children import connect, counted, processes
 
 pytestmark = [pytest.mark.reliability("kills"), pytest.mark.timeout(600)]
-MESSAGES, KILLED = 3, 9
+MESSAGES, KILLED = 2, 9
 
 
 def send(ws):

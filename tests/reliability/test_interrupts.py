@@ -86,7 +86,7 @@ def interrupt_one(work, sandbox, folder, chance, whole):
     return child.exitcode == INTERRUPTED
 
 
-@pytest.mark.parametrize("times", [1, *slow(15)])
+@pytest.mark.parametrize("times", [1, *slow(6)])
 @pytest.mark.parametrize("work", [pull, sync, send])
 def test_an_interrupt_at_any_moment(work, times, tmp_path, reliability):
     chance, hit, runs = random.Random(f"{work.__name__} {times}"), 0, 0

@@ -94,7 +94,12 @@ def suite(tmp_path):
         done = subprocess.run(
             command,
             cwd=tmp_path,
-            env={**os.environ, "PYTHONPATH": str(record.ROOT)},
+            # Each process would load all plugins; a test names the one that it looks at.
+            env={
+                **os.environ,
+                "PYTHONPATH": str(record.ROOT),
+                "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1",
+            },
             capture_output=True,
             text=True,
             timeout=200,
@@ -119,9 +124,9 @@ def test_a_row_that_there_is_not_is_refused(suite, tmp_path):
 
 @pytest.mark.slow
 def test_two_runs_make_the_page(suite, tmp_path):
-    assert "the slow run is missing" in suite("-n", "2")
+    assert "the slow run is missing" in suite("-p", "xdist", "-n", "2")
     assert not (tmp_path / "page.md").exists()
-    suite("-n", "2", "--slow")
+    suite("-p", "xdist", "-n", "2", "--slow")
     lines = (tmp_path / "page.md").read_text("utf-8").splitlines()[-len(ROWS) :]
     kills, forks = (lines[list(ROWS).index(row)].split(" | ") for row in ("kills", "forks"))
     assert kills[1:3] == ["1 test (1 skipped); kills: 3", "1 test; kills: 40"]

@@ -81,7 +81,7 @@ def use(world, folder, batch):
     return None
 
 
-@pytest.mark.parametrize("times", [3, *slow(60)])
+@pytest.mark.parametrize("times", [3, *slow(30)])
 @pytest.mark.parametrize("name", TABLES)
 def test_a_file_that_was_cut_anywhere_sends_and_spends_nothing_twice(
     world, used, tmp_path, name, times, reliability
@@ -156,7 +156,7 @@ def locked_on_and_off(paths, turns):
             thread.join(60)
 
 
-@pytest.mark.parametrize("turns", [10, *slow(300)])
+@pytest.mark.parametrize("turns", [10, *slow(150)])
 def test_files_that_another_program_locks_on_and_off(world, used, tmp_path, turns, reliability):
     folder, paths = used
     ws, before = connect(world.card(), folder), world.stats()["requests"]

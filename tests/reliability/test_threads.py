@@ -29,7 +29,7 @@ def ours():
     return [one.name for one in threading.enumerate() if one.name.startswith("crisp-data")]
 
 
-@pytest.mark.parametrize("times", [1, *slow(20)])
+@pytest.mark.parametrize("times", [1, *slow(6)])
 def test_no_thread_is_left_by_a_workspace_that_was_closed(tmp_path, times, reliability):
     with Sandbox(seed=1, conversations=8) as sandbox:
         everything(sandbox.card(), tmp_path, 0)  # which makes the libraries' own pools

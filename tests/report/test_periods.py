@@ -114,7 +114,11 @@ def test_refused(since, until, words):
 # Every change of a clock, against what zoneinfo says without pandas
 
 
-def check_periods(zone: str, changes: Iterable[datetime]) -> None:
+SINCE = ("today", "1 day ago", "1 week ago", "90 minutes ago", "0 minutes ago")
+
+
+def check_periods(zone: str, changes: Iterable[datetime], share: int = 1) -> None:
+    """With a share, every moment looks back by one in so many of ``SINCE``, by others each year."""
     later = timedelta(days=3)
     for change in changes:
         changed = clock_changes.wall(change, zone).date()
@@ -128,18 +132,18 @@ def check_periods(zone: str, changes: Iterable[datetime]) -> None:
             week = period(day, day + timedelta(days=6), tz=zone, now=change + 3 * later)
             assert utc(week.before().start) == start_of(day - timedelta(days=7), zone)
             assert (week.days, week.before().days) == (7, 7)
-        for now in clock_changes.moments_near(change):
-            check_now(zone, now)
+        for number, now in enumerate(clock_changes.moments_near(change), change.year):
+            check_now(zone, now, SINCE[number % share :: share])
 
 
-def check_now(zone: str, now: datetime) -> None:
+def check_now(zone: str, now: datetime, looks_back: Iterable[str]) -> None:
     """Any report that is made about a change, or has an edge there."""
     day = clock_changes.wall(now, zone).date()
     month = period(None, None, tz=zone, now=now)
     assert utc(month.end) == start_of(day.replace(day=1), zone)
     assert utc(month.start) == start_of(month.last.date().replace(day=1), zone)
     assert month.before().end == month.start
-    for since in ("today", "1 day ago", "1 week ago", "90 minutes ago", "0 minutes ago"):
+    for since in looks_back:
         found = period(since, None, tz=zone, now=now)
         assert utc(found.last) == now
         earlier = found.before()
@@ -181,7 +185,7 @@ def test_periods_about_a_clock_change(zone):
 @pytest.mark.timeout(600)
 def test_periods_about_every_clock_change():
     for zone in clock_changes.every_zone():
-        check_periods(zone, clock_changes.changes(zone))
+        check_periods(zone, clock_changes.changes(zone), share=len(SINCE))
 
 
 def test_the_day_before_a_day_without_midnight():

@@ -1,6 +1,5 @@
 """The file of answers emptied: nothing of what was in it is left, whoever uses it meanwhile."""
 
-import multiprocessing
 import os
 import pickle
 import re
@@ -15,6 +14,7 @@ import pytest
 
 import crisp_data as crisp
 from tests.local.forked import Child
+from tests.reliability.children import processes
 
 MARKER = "heron-7f3a"
 
@@ -118,8 +118,7 @@ def _use(options, ready, stop, failures):
 @pytest.mark.slow
 def test_others_go_on_meanwhile(sandbox, kept):
     """Threads and processes read and write while the cache is purged: none of them fails."""
-    context = multiprocessing.get_context("spawn")
-    ready, stop, failures = context.Semaphore(0), context.Event(), context.Queue()
+    ready, stop, failures = processes.Semaphore(0), processes.Event(), processes.Queue()
     folder = kept.client.cache_path.parent
     options = {
         "website": sandbox.website_id,
@@ -132,7 +131,7 @@ def test_others_go_on_meanwhile(sandbox, kept):
         "quota": 1_000_000,
     }
     use = {"target": _use, "args": (options, ready, stop, failures), "daemon": True}
-    users = [context.Process(**use), context.Process(**use), threading.Thread(**use)]
+    users = [processes.Process(**use), processes.Process(**use), threading.Thread(**use)]
     for user in users:
         user.start()
     assert all(ready.acquire(timeout=90) for _ in users)
@@ -156,10 +155,9 @@ def _read_on(path, reading, stop):
 
 
 def test_a_reader_is_waited_for_and_then_told(kept):
-    context = multiprocessing.get_context("spawn")
-    reading, stop = context.Event(), context.Event()
+    reading, stop = processes.Event(), processes.Event()
     arguments = (kept.client.cache_path, reading, stop)
-    reader = context.Process(target=_read_on, args=arguments, daemon=True)
+    reader = processes.Process(target=_read_on, args=arguments, daemon=True)
     reader.start()
     assert reading.wait(60)
     with pytest.raises(crisp.CrispError, match="Another process"):

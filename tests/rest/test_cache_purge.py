@@ -1,6 +1,5 @@
 """`crisp-data cache clear`: the cache's own files only, emptied under whoever uses them."""
 
-import multiprocessing
 import os
 import sqlite3
 import sys
@@ -12,6 +11,7 @@ from click.testing import CliRunner
 import crisp_data as crisp
 from crisp_data.cli import main
 from crisp_data.rest import cache_purge
+from tests.reliability.children import processes
 
 NEWS = {"template": "Hello", "batch": "news", "confirm": True, "quiet_days": None}
 
@@ -117,9 +117,8 @@ def test_a_damaged_file_that_another_process_has_open_is_left(sandbox, shared):
     ws = connect(sandbox, shared)
     ws.client.close()
     path = ws.client.cache_path
-    context = multiprocessing.get_context("spawn")
-    ready, leave = context.Event(), context.Event()
-    other = context.Process(target=_keep_open, args=(path, ready, leave), daemon=True)
+    ready, leave = processes.Event(), processes.Event()
+    other = processes.Process(target=_keep_open, args=(path, ready, leave), daemon=True)
     other.start()
     assert ready.wait(90)
     with path.open("r+b") as file:  # no connection of this process is open

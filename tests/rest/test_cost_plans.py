@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import dataclasses
+import itertools
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import crisp_data as crisp
 from crisp_data.quota import estimate
-from crisp_data.quota.estimate import PAGE, Plan, Rows
+from crisp_data.quota.estimate import PAGE, Plan, Rows, extrapolate
 from crisp_data.rest.cache_access import CacheAccess
+from crisp_data.rest.cost_estimator import CostEstimator
 from crisp_data.sandbox import Sandbox
 
 
@@ -99,12 +101,130 @@ def test_a_pull_costs_what_was_planned(
     before = sent(box)
     ws.conversations(**filters)
     cost = sent(box) - before
-    assert planned.low <= cost <= planned.high
-    assert planned.low <= planned.requests <= planned.high
+    check_bounds(planned, cost)
     again = ws.plan.conversations(**filters)
     if "state" not in filters:  # (what is filtered here may have been walked further)
         assert (again.requests, again.high, again.days) == (0, 0, 0)
     assert sent(box) - before == cost
+
+
+def check_bounds(planned: Plan, cost: int) -> None:
+    """What is said to be certain holds, and the one figure is within it."""
+    assert planned.low <= min(cost, planned.requests)
+    assert planned.high is None or max(cost, planned.requests) <= planned.high
+
+
+def burst(box: Sandbox, ws: crisp.Workspace, number: int, ms: int | None) -> None:
+    """Update the oldest conversations one by one, so many ms apart; None for all at one instant."""
+    chosen = [row["session_id"] for row in box.truth("conversations")[-number:]]
+    if ms is None:
+        for step in ("batch_unresolve_conversations", "batch_resolve_conversations"):
+            ws.client.call(step, website_id=ws.website_id, json={"sessions": chosen})
+        return
+    for session_id in chosen:
+        ws.client.call(
+            "change_conversation_state",
+            website_id=ws.website_id,
+            session_id=session_id,
+            json={"state": "pending"},
+        )
+        box.clock(advance_s=ms / 1000)
+
+
+BURSTS = st.lists(
+    st.tuples(
+        st.sampled_from([2, 10, 30, 50, 51, 60, 120]),
+        st.sampled_from([None, 0, 1_000]),
+        st.sampled_from([0, 3_600, 86_400, 5 * 86_400]),
+    ),
+    min_size=1,
+    max_size=3,
+)
+
+
+@pytest.mark.parametrize(
+    "most", [2, pytest.param(40, marks=[pytest.mark.slow, pytest.mark.timeout(900)])]
+)
+def test_what_a_plan_is_sure_of_holds_after_bursts(tmp_path: Path, most: int) -> None:
+    @settings(max_examples=most, deadline=None, database=None, derandomize=most < 9)
+    @given(st.sampled_from([10, 49, 60, 150]), BURSTS, st.lists(st.sampled_from(PULLS), max_size=3))
+    def check(size: int, bursts: list[tuple[int, int | None, int]], pulls: list[object]) -> None:
+        with Sandbox(seed=size, conversations=size) as box:
+            by = connect(box, tmp_path / "by", quota=100_000)
+            for number, ms, later in bursts:
+                burst(box, by, number, ms)
+                box.clock(advance_s=later)
+            for filters in [{}, {"state": "resolved"}, {"since": "30 days ago"}, *pulls]:
+                ws = connect(box, tmp_path / str(next(names)), quota=100_000)
+                planned = ws.plan.conversations(**filters)
+                before = sent(box)
+                ws.conversations(**filters)
+                check_bounds(planned, sent(box) - before)
+
+    names = itertools.count()
+    check()
+
+
+def test_a_burst_of_updates_says_nothing_of_the_time_before(folder: Path) -> None:
+    """Sixty conversations were resolved within a minute: no reason to expect so many a minute."""
+    with Sandbox(seed=5, conversations=150) as box:
+        burst(box, connect(box, folder / "by"), 60, 1_000)
+        ws = connect(box, folder, quota=80, state_dir=folder)
+        planned = ws.plan.conversations(since="30 days ago")
+        before = sent(box)
+        rows = len(ws.conversations(since="30 days ago"))
+        check_bounds(planned, sent(box) - before)
+        assert planned.rows.low <= rows <= planned.rows.high
+        assert planned.high <= 30  # ("about 99 requests, 96 to 129")
+
+
+def test_a_list_at_one_instant_costs_no_more_than_was_said(folder: Path) -> None:
+    """Its end is looked for ten times."""
+    with Sandbox(seed=1, conversations=10) as box:
+        burst(box, connect(box, folder / "by"), 10, None)
+        ws = connect(box, folder)
+        planned = ws.plan.conversations()
+        before = sent(box)
+        ws.conversations()
+        assert 2 < sent(box) - before <= planned.high
+
+
+def test_times_that_cover_little_of_the_period_are_no_rate() -> None:
+    day = 86_400_000
+    page = [1_000 * day - number * 1_000 for number in range(PAGE)]  # one a second
+    assert extrapolate(page, 999 * day).guess is None
+    assert extrapolate(page, 1_000 * day - 98_000).guess == 100
+    page = [1_000 * day - number * day // 25 for number in range(PAGE)]  # 25 a day
+    assert extrapolate(page, 999 * day).guess == PAGE
+    assert extrapolate(page, 990 * day).guess == 255
+    assert extrapolate(page, 900 * day).guess is None
+    said = extrapolate(page, 900 * day).basis
+    assert said.endswith("within 2.0 days. That says little of the time before.")
+
+
+def test_a_guess_that_was_wrong_is_let_go() -> None:
+    rows = Rows(PAGE, None, 1_000_000, 4_000_000, "").known(97, 0)
+    assert (rows.low, rows.likely, rows.high) == (PAGE, 489, 4_800)
+
+
+def test_one_huge_thread_is_not_what_all_are_expected_to_be(small: Sandbox, folder: Path) -> None:
+    estimator = CostEstimator(connect(small, folder).client, small.website_id)
+    assert estimator.batches_per_thread == pytest.approx(1.1)
+    estimator.saw(100)
+    assert 3 < estimator.batches_per_thread < 3.2
+    for _ in range(99):
+        estimator.saw(1)
+    assert estimator.batches_per_thread == 1.99
+
+
+def test_a_plan_that_knows_only_the_least_says_so() -> None:
+    planned = Plan("conversations", 2, 2, None, 4_900, 5_000, 4_900, "")
+    assert planned.lines == [
+        "conversations: at least 2 requests",
+        "at least 0.0% of a day's 5,000, 4,900 left today for reads: done today at best",
+    ]
+    long = dataclasses.replace(planned, requests=9_900, low=9_900)
+    assert long.lines[1].endswith("takes at least 3 days")
 
 
 def test_page_1_of_a_plan_is_that_of_the_pull(small: Sandbox, folder: Path) -> None:
@@ -198,7 +318,7 @@ def test_a_server_that_ignores_page_numbers_shows_no_length(folder: Path) -> Non
         before = sent(box)
         planned = ws.plan.conversations()
         assert sent(box) - before == 2
-        assert (planned.rows.sure, planned.rows.most, planned.high) == (PAGE, None, None)
+        assert (planned.rows.low, planned.rows.high, planned.high) == (PAGE, None, None)
         with pytest.warns(crisp.CrispWarning, match="may be missing"):
             assert len(ws.conversations()) == 120
         assert planned.low <= planned.requests <= sent(box) - before
@@ -282,16 +402,14 @@ def test_probes_close_in_on_the_truth(rows: int, guess: int | None) -> None:
     """Whatever page 1 suggested, few questions end, and the truth is never excluded by one."""
     first = min(rows, PAGE)
     if first < PAGE:
-        known = Rows(first, first, first, first, None, "")
-    elif guess is None:
-        known = Rows(PAGE, None, PAGE, None, None, "")
+        known = Rows(first, first, None, first, "")
     else:
-        known = Rows(PAGE, None, max(PAGE, guess // 4), guess * 4, guess, "")
+        known = Rows(PAGE, None, guess, None if guess is None else guess * 4, "")
     asked = 0
     while (page := known.probe()) is not None:
         known = known.known(page, max(0, min(PAGE, rows - (page - 1) * PAGE)))
         asked += 1
-        assert known.sure <= rows <= (known.most if known.most is not None else rows)
+        assert known.low <= rows <= (rows if known.high is None else known.high)
         assert asked <= 12
     assert known.low <= known.likely <= (known.likely if known.high is None else known.high)
     if guess is None:

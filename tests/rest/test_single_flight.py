@@ -1,6 +1,5 @@
 """Equal requests at once reach the wire once: in threads, in processes, whoever dies meanwhile."""
 
-import multiprocessing
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -12,6 +11,7 @@ import crisp_data as crisp
 from crisp_data.local.lock_file import LOCKS, lock_file
 from crisp_data.rest import single_flight
 from tests.local.forked import Child
+from tests.reliability.children import processes
 
 
 def spent(sandbox):
@@ -139,16 +139,15 @@ def options(sandbox, folder):
 
 @pytest.mark.reliability("forks")
 @pytest.mark.slow
-@pytest.mark.parametrize("processes", [2, 4])
-def test_equal_walks_in_processes_are_one(sandbox, processes, tmp_path):
+@pytest.mark.parametrize("count", [2, 4])
+def test_equal_walks_in_processes_are_one(sandbox, count, tmp_path):
     alone = cost_of_one(sandbox, tmp_path / "alone", pull)
-    context = multiprocessing.get_context("spawn")
-    together, results = context.Barrier(processes), context.Queue()
+    together, results = processes.Barrier(count), processes.Queue()
     crisp.connect(**options(sandbox, tmp_path))
     before = spent(sandbox)
     arguments = (options(sandbox, tmp_path), together, results)
     workers = [
-        context.Process(target=_in_a_process, args=arguments, daemon=True) for _ in range(processes)
+        processes.Process(target=_in_a_process, args=arguments, daemon=True) for _ in range(count)
     ]
     for worker in workers:
         worker.start()
@@ -274,11 +273,10 @@ def _hold_and_wait(path, key, held):
 
 @pytest.mark.reliability("kills")
 def test_a_killed_holder_holds_nothing(tmp_path):
-    context = multiprocessing.get_context("spawn")
-    held = context.Event()
+    held = processes.Event()
     locks = lock_file(tmp_path / "locks")
     arguments = (locks.path, "a" * 32, held)
-    holder = context.Process(target=_hold_and_wait, args=arguments, daemon=True)
+    holder = processes.Process(target=_hold_and_wait, args=arguments, daemon=True)
     holder.start()
     assert held.wait(60)
     got = threading.Event()

@@ -12,6 +12,7 @@ from contextlib import contextmanager
 
 import pytest
 
+from crisp_data.local.cancellation import ended_by
 from crisp_data.rest import waits as waiting
 from crisp_data.sandbox import Sandbox
 from tests.marks import slow
@@ -21,7 +22,7 @@ def test_a_worker_wakes_when_its_pull_ends() -> None:
     ended, awake = threading.Event(), []
 
     def work() -> None:
-        with waiting.ended_by(ended):
+        with ended_by(ended):
             try:
                 waiting.sleep(3600)
             except CancelledError:
@@ -45,7 +46,7 @@ def test_a_sleep_is_as_long_as_asked_for(monkeypatch: pytest.MonkeyPatch) -> Non
             return False
 
     monkeypatch.setattr(waiting.time, "monotonic", lambda: clock[0])
-    with waiting.ended_by(Event()):
+    with ended_by(Event()):
         waiting.sleep(61.5)
     assert clock[0] == 61.5
 

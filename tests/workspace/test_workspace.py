@@ -114,7 +114,7 @@ def test_either_reading_gives_the_same_rows(habits):
         assert_sound(*pull(sandbox), sandbox)
 
 
-@pytest.mark.parametrize("size", SIZES)
+@pytest.mark.parametrize("size", [300, *slow(600)])
 def test_batches_of_twenty(size):
     with Sandbox(seed=2, conversations=size, batch_size=20) as sandbox:
         assert_sound(*pull(sandbox), sandbox)
