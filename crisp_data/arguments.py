@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from numbers import Integral
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from crisp_data.errors import BadParameter
@@ -41,6 +42,28 @@ def check_word(name: str, value: Any, words: tuple[str, ...]) -> None:
         raise BadParameter(f"{name} must be one word, not a {type(value).__name__}.", hint)
     if value not in words:
         raise BadParameter(f"{name}={value!r} is not known.", hint)
+
+
+def check_flag(name: str, value: Any) -> None:
+    """Refuse what is neither True nor False, such as the text "no"; None is not given.
+
+    Parameters
+    ----------
+    name : str
+        The argument's name, for the error.
+    value : object
+        What was given.
+
+    Raises
+    ------
+    BadParameter
+        The value is something else.
+    """
+    if not isinstance(value, bool | np.bool | None):
+        raise BadParameter(
+            f"{name} must be True or False, not a {type(value).__name__}.",
+            "What is read from a file or the environment is a text: compare it first.",
+        )
 
 
 def check_text(name: str, value: Any, hint: str = "") -> None:

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from crisp_data import config, dates
-from crisp_data.arguments import UUID, check_word, plain_int
+from crisp_data.arguments import UUID, check_flag, check_word, plain_int
 from crisp_data.errors import BadAnswer, BadParameter, Forbidden
 from crisp_data.local.atomic_file import as_path
 from crisp_data.plurals import count
@@ -109,6 +109,8 @@ def connect(
         options.clear()  # one of them may be a key whose name was mistyped
         _refuse_keyword(unknown[0])
     config.check_texts(website=website, identifier=identifier, tier=tier, base_url=base_url)
+    for name, flag in (("writes", writes), ("progress", progress), ("cache", options.get("cache"))):
+        check_flag(name, flag)
     check_word("on_quota", options.get("on_quota"), ("raise", "wait"))
     tz = dates.check_tz(tz)
     named = getattr(sandbox, "website_id", None)  # a frame may have a column of that name

@@ -303,6 +303,7 @@ class Outbox:
         >>> len(ws.outbox.send_many(frame, "We are back.", rules=Rules(quiet_days=None)))
         2
         """
+        arguments.check_flag("confirm", confirm)
         if confirm:
             self._client.check_writes("send_many")
         pace = Pace(self._client, per_minute, stop)

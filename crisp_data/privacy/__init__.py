@@ -57,7 +57,8 @@ E-mails with one sign in words only ("anna at shop.example"), with a blank befor
 ("anna @shop.example", as mentions have), or with Chinese, Japanese or Korean
 letters before the sign or in the domain; of a domain with usual dots and ideographic ones the end
 ("anna@mail.shop。example"). Text in quoted-printable or base64;
-letters of another script that look alike; control characters within a value. Texts of operators
+letters of another script that look alike; control characters within a value. Street addresses,
+numbers of passports and plates, passwords and codes. Texts of operators
 and customers alike may say who somebody is without naming them.
 
 Examples

@@ -83,7 +83,7 @@ class Ledger:
     ) -> None:
         if isinstance(limit, bool) or not isinstance(limit, int) or limit < 1:
             raise BadParameter("The day's quota must be a whole number, at least 1.")
-        if not 0 <= reserve_for_writes < 1:
+        if not isinstance(reserve_for_writes, int | float) or not 0 <= reserve_for_writes < 1:
             raise BadParameter("reserve_for_writes must be a share: at least 0 and less than 1.")
         self._file = LedgerFile(path, account)
         self.days = QuotaDays(self._file, reset_hour, now)

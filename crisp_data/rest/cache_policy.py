@@ -60,7 +60,7 @@ class CachePolicy:
         lifetimes: Mapping[str, int] | None = None,
         enabled: bool = True,
     ) -> None:
-        own = dict(lifetimes or {})
+        own = dict(lifetimes or {}) if isinstance(lifetimes, Mapping | None) else {"*": None}
         if not all(map(_is_lifetime, own.values())):
             raise BadParameter(
                 "lifetimes must be seconds, 0 or more.",

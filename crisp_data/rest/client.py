@@ -144,6 +144,11 @@ class Client(HttpVerbs):
         # The sandbox answers in milliseconds, and notebooks recorded on it stay readable.
         self.progress = settings.live if progress is None else progress
         self.waits = on_quota == "wait"
+        if not isinstance(retry, RetryPolicy | None):
+            raise BadParameter(
+                f"retry must be a RetryPolicy, not a {type(retry).__name__}.",
+                "Import it: from crisp_data.rest.retry import RetryPolicy.",
+            )
         self.retry = retry or RetryPolicy()
         bounds = AnswerBounds.resolve(
             max_bytes=max_bytes, max_seconds=max_seconds, max_depth=max_depth

@@ -39,6 +39,14 @@ def test_looking_sends_and_writes_nothing(ws, sandbox, frame):
     assert sum(ws.outbox.counts.values()) == 0
 
 
+@pytest.mark.parametrize("confirm", ["no", "False", "yes", [0], 1], ids=repr)
+def test_nothing_but_true_confirms(ws, sandbox, frame, confirm):
+    with pytest.raises(crisp.BadParameter, match="confirm must be True or False"):
+        many(ws, frame, confirm=confirm)
+    assert SEND not in sandbox.stats()["by_operation"]
+    assert not ws.outbox.left()
+
+
 def test_a_connection_that_only_reads_may_look_and_no_more(sandbox):
     ws = crisp.connect(sandbox=sandbox, writes=False)
     frame = ws.conversations(state="unresolved", limit=3)

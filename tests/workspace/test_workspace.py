@@ -539,3 +539,30 @@ def test_a_zone_that_there_is_not_costs_no_request():
         with pytest.raises(crisp.BadParameter, match="no time zone"):
             crisp.connect(sandbox=box, tz="Mars/Olympus")
         assert box.stats()["requests"] == 0
+
+
+@pytest.mark.parametrize("name", ["writes", "progress", "cache"])
+@pytest.mark.parametrize("value", ["no", "False", "", 0, [0]], ids=repr)
+def test_what_is_neither_true_nor_false_switches_nothing_on(sandbox, name, value):
+    """As a setting is that was read from a file."""
+    before = sandbox.stats()["requests"]
+    with pytest.raises(crisp.BadParameter, match=f"{name} must be True or False"):
+        crisp.connect(sandbox=sandbox, **{name: value})
+    assert sandbox.stats()["requests"] == before
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        ({"retry": 5}, "retry must be a RetryPolicy"),
+        ({"retry": {"tries": 2}}, "retry must be a RetryPolicy"),
+        ({"lifetimes": 5}, "lifetimes must be seconds"),
+        ({"reserve_for_writes": "0.1"}, "reserve_for_writes must be a share"),
+    ],
+    ids=str,
+)
+def test_an_option_of_another_type_is_refused_at_once(sandbox, options, words):
+    before = sandbox.stats()["requests"]
+    with pytest.raises(crisp.BadParameter, match=words):
+        crisp.connect(sandbox=sandbox, **options)
+    assert sandbox.stats()["requests"] == before
