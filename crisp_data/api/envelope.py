@@ -53,6 +53,8 @@ _raw_rows = msgspec.json.Decoder(Rows[msgspec.Raw])
 
 _ADDRESS = re.compile(r"[^\s@<>()\"',;:]+@[^\s@<>()\"',;:]+")  # no error shows one
 
+_LONGEST = 1000  # characters of a reason
+
 # What readers raise at bodies that are not JSON; nesting without end is one of them.
 _BROKEN = (ValueError, RecursionError)
 
@@ -141,7 +143,10 @@ def refusal(status: int, body: bytes, route: Route | None, method: str) -> ApiEr
         return None
     reason = wrap.reason or "no_reason"
     detail = _detail(wrap, route) if reason in ("invalid_data", "token_scope_forbidden") else ""
-    reason, detail = (_ADDRESS.sub("(an e-mail address)", text) for text in (reason, detail))
+    # (Cut first: no error shows more, and the search takes the square of a text's length.)
+    reason, detail = (
+        _ADDRESS.sub("(an e-mail address)", text[:_LONGEST]) for text in (reason, detail)
+    )
     return api_error(status, reason, operation, detail)
 
 

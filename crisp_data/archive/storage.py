@@ -208,9 +208,9 @@ class Storage:
             The local folder cannot be made, or is within a table.
         """
         _check_process()
-        if name == STATE:
-            self._check_outside_of_tables()
         if not self.remote:
+            if name == STATE:
+                self._check_outside_of_tables()
             try:
                 private_dir(self.root)
             except OSError as error:
@@ -237,12 +237,8 @@ class Storage:
 
     def _check_outside_of_tables(self) -> None:
         """Refuse a new archive within a table: whoever tidies that up deletes what is in it."""
-        if self.remote:
-            inside = DeltaTable.is_deltatable(self.root, self.options)
-        else:
-            root = Path(self.root)
-            inside = any((folder / "_delta_log").is_dir() for folder in (root, *root.parents))
-        if inside:
+        root = Path(self.root)
+        if any((folder / "_delta_log").is_dir() for folder in (root, *root.parents)):
             raise BadParameter(
                 f"No archive can be created at {self.root}: this folder is part of a table, "
                 "perhaps of another archive.",

@@ -278,7 +278,7 @@ def test_a_filter_that_is_ignored_is_said_and_nothing_is_claimed(tmp_path):
         archive = ws.archive(tmp_path / "shelf")
         with pytest.warns(crisp.CrispWarning, match="by page number"):
             archive.sync()
-        assert_equals_truth(archive, sandbox)
+        assert_equals_truth(archive, sandbox, told=True)
         assert archive.info()["complete_to"].isna().all()
         before = sandbox.stats()["by_operation"]["get_messages_in_conversation"]
         with pytest.warns(crisp.CrispWarning, match="by page number"):
@@ -292,12 +292,13 @@ def test_a_filter_that_is_ignored_is_said_and_nothing_is_claimed(tmp_path):
 def test_an_archive_is_whole_for_every_size_of_pages(size, date_filter, tmp_path):
     with Sandbox(seed=7, conversations=43, page_sizes=(size,), date_filter=date_filter) as sandbox:
         archive = crisp.connect(sandbox=sandbox).archive(tmp_path / "shelf")
-        if date_filter or size >= 43:  # (what one page holds needs no date)
+        whole = date_filter or size >= 43  # (what one page holds needs no date)
+        if whole:
             archive.sync()
         else:
             with pytest.warns(crisp.CrispWarning, match="by page number"):
                 archive.sync()
-        assert_equals_truth(archive, sandbox)
+        assert_equals_truth(archive, sandbox, told=not whole)
 
 
 @pytest.mark.parametrize("size", [21, *slow(1, 5, 20, 22, 30, 50)])
@@ -452,7 +453,8 @@ def test_what_may_be_missing_is_said_until_it_is_there(tmp_path):
         for _ in range(3):
             with pytest.warns(crisp.CrispWarning, match="may be missing"):
                 archive.sync()
-            assert len(listed - set(archive.conversations()["session_id"])) == 1
+            with pytest.warns(crisp.CrispWarning, match="may lack conversations"):
+                assert len(listed - set(archive.conversations()["session_id"])) == 1
 
 
 def test_what_may_be_missing_is_said_after_an_interruption_too(tmp_path):

@@ -57,7 +57,7 @@ def test_a_token_opens_its_website(show, sandbox, shot):
     stage.form.get_by_label("Key", exact=True).press("Tab")
     acts.press(stage, "Open the workspace")
     stage.form.get_by_text("Opened Acme").wait_for()
-    assert "SANDBOX" in stage.form.locator(".crisp-banner").inner_text()
+    stage.form.locator(".crisp-banner", has_text="sandbox").wait_for()
     assert stage.form.get_by_label("Key", exact=True).input_value() == ""
     assert sandbox.key not in stage.page.content()
     assert stage.ask("form.ws.name") == "'Acme'"

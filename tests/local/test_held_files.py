@@ -1,6 +1,7 @@
 """A file that another program holds, or that is cut short: told in seconds, never waited for."""
 
 import _thread
+import signal
 import sqlite3
 import threading
 import time
@@ -415,8 +416,11 @@ def held_for_long(monkeypatch, sandbox):
     ],
     ids=["ledger", "outbox", "outbox, cancel"],
 )
-def test_who_waits_for_a_file_hears_an_interrupt(held_for_long, use):
+def test_who_waits_for_a_file_hears_an_interrupt(held_for_long, use, request):
     """SQLite waited in C, where Python runs no handler: Ctrl-C came after 30 seconds."""
+    # A shell lets what it runs in the background ignore interrupts.
+    former = signal.signal(signal.SIGINT, signal.default_int_handler)
+    request.addfinalizer(lambda: signal.signal(signal.SIGINT, former))
     ws, ids, let_go = held_for_long
     heard, late = threading.Event(), []
 
