@@ -451,7 +451,7 @@ def test_a_forked_reader_of_an_archive_reads_or_is_refused(ws, tmp_path, library
 def test_an_archive_in_a_task_is_refused_by_name(ws, tmp_path):
     """As an analyst writes it: the method of an archive that the notebook has read."""
     archive = ws.archive(tmp_path / "acme")
-    archive.sync(since="2 days ago")
+    archive.sync(since="60 days ago")
     ids = list(archive.conversations()["session_id"][:2])
     for start in ("fork", "spawn"):
         with (
