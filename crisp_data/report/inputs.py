@@ -209,6 +209,8 @@ def of_source(
     fresh = {} if archived else {"refresh": refresh}
     with nullcontext(None) if archived else source.budget(sys.maxsize) as spent:
         start = wanted.before().start
+        if complete is not None:  # no further back than that: the page says so
+            start = max(start, complete[0])
         conversations = source.conversations(since=start, tz=zone, **fresh)
         messages = source.messages(conversations, tz=zone, **fresh)
         inboxes = None
