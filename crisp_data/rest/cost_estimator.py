@@ -216,7 +216,9 @@ def _looks_at_end(first: Page) -> int:
     """The most requests that show the end of a list whose last rows may share an instant."""
     times = update_times(first.records)
     whole = len(times) < PAGE
-    ends_at_once = len(times) < 2 or len(times) >= PER_PAGE_MIN or times[0] - times[-1] > 1
+    one_instant = len(times) >= PER_PAGE_MIN and times[0] - times[-1] <= 1
+    # Below the oldest time the rows that share it come again, and look like a page that was cut.
+    ends_at_once = len(times) < 2 or one_instant or times[-2] - times[-1] > 1
     return 0 if whole and ends_at_once else MOST_LOOKS
 
 
