@@ -59,7 +59,7 @@ def check_flag(name: str, value: Any) -> None:
     BadParameter
         The value is something else.
     """
-    if not isinstance(value, bool | np.bool | None):
+    if not isinstance(value, bool | np.bool_ | None):
         raise BadParameter(
             f"{name} must be True or False, not a {type(value).__name__}.",
             "What is read from a file or the environment is a text: compare it first.",
