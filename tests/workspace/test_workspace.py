@@ -321,6 +321,7 @@ def test_numbers_of_numpy_and_zones_of_zoneinfo_are_taken(ws, tmp_path):
 
 def test_a_connection_takes_numpy_zoneinfo_and_paths(sandbox, tmp_path):
     given = {"quota": np.int64(4_000), "workers": np.int8(2), "tz": ZoneInfo("Europe/Paris")}
+    given |= {"writes": np.bool_(True), "progress": np.bool_(False)}
     folders = {"cache_dir": str(tmp_path / "c"), "state_dir": tmp_path / "s"}
     with closing(crisp.connect(sandbox=sandbox, **given, **folders)) as ws:
         assert (ws.tz, ws.quota.limit) == ("Europe/Paris", 4_000)
