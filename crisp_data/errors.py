@@ -11,6 +11,7 @@ this package raises on purpose and nothing else.
 
 from __future__ import annotations
 
+import re
 import sys
 import threading
 import warnings
@@ -376,6 +377,7 @@ _BUDGET = (
 
 
 _LONGEST = 1_000  # characters of a reason, or a detail: what is longer is no word of Crisp's
+_ADDRESS = re.compile(r"[^\s@<>()\"',;:]+@[^\s@<>()\"',;:]+")  # an e-mail's, which no error shows
 
 
 class ApiError(CrispError):
@@ -411,7 +413,11 @@ class ApiError(CrispError):
     retry_after: float | None = None
 
     def __init__(self, status: int, reason: str, operation: str, detail: str = "") -> None:
-        reason, detail = printable(reason)[:_LONGEST], printable(detail)[:_LONGEST]
+        # (Cut before it is searched, which takes the square of a text's length.)
+        reason, detail = (
+            _ADDRESS.sub("(an e-mail address)", printable(text)[:_LONGEST])
+            for text in (reason, detail)
+        )
         tail = f": {detail}" if detail else ""
         super().__init__(f"{operation} was refused with {status} {reason}{tail}.")
         self.args = (status, reason, operation, detail)

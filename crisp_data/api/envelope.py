@@ -7,7 +7,6 @@ of the official clients). ``error: true`` is a failure even under a 2xx.
 from __future__ import annotations
 
 import base64
-import re
 from collections.abc import Generator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC
@@ -50,10 +49,6 @@ class Rows(msgspec.Struct, Generic[_T], gc=False):
 
 
 _raw_rows = msgspec.json.Decoder(Rows[msgspec.Raw])
-
-_ADDRESS = re.compile(r"[^\s@<>()\"',;:]+@[^\s@<>()\"',;:]+")  # no error shows one
-
-_LONGEST = 1000  # characters of a reason
 
 # What readers raise at bodies that are not JSON; nesting without end is one of them.
 _BROKEN = (ValueError, RecursionError)
@@ -143,10 +138,6 @@ def refusal(status: int, body: bytes, route: Route | None, method: str) -> ApiEr
         return None
     reason = wrap.reason or "no_reason"
     detail = _detail(wrap, route) if reason in ("invalid_data", "token_scope_forbidden") else ""
-    # (Cut first: no error shows more, and the search takes the square of a text's length.)
-    reason, detail = (
-        _ADDRESS.sub("(an e-mail address)", text[:_LONGEST]) for text in (reason, detail)
-    )
     return api_error(status, reason, operation, detail)
 
 

@@ -60,8 +60,9 @@ class CachePolicy:
         lifetimes: Mapping[str, int] | None = None,
         enabled: bool = True,
     ) -> None:
-        own = dict(lifetimes or {}) if isinstance(lifetimes, Mapping | None) else {"*": None}
-        if not all(map(_is_lifetime, own.values())):
+        given = isinstance(lifetimes, Mapping | None)
+        own = dict(lifetimes or {}) if given else {}
+        if not given or not all(map(_is_lifetime, own.values())):
             raise BadParameter(
                 "lifetimes must be seconds, 0 or more.",
                 "0 is for this moment only, -1 for ever; cache=False caches nothing at all.",
